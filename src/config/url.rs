@@ -1,0 +1,103 @@
+//! The base URL: scheme and host as Heroku gives it, tolerant of what people paste.
+
+use url::{Host, Url};
+
+/// Brings a base URL into the form the add-on sets: trimmed, without `/v1…` and without a trailing slash.
+///
+/// People store it with `/v1`, because OpenAI's libraries want it so, or paste the address of an endpoint.
+///
+/// # Errors
+/// A phrase that says what is wrong with it.
+pub fn normalise(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text.trim()).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => "it does not begin with https://".to_owned(),
+        other => other.to_string(),
+    })?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err("it does not begin with https://".to_owned());
+    }
+    if url.host().is_none() {
+        return Err("it names no host".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user name or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("it has a query or fragment".to_owned());
+    }
+    // attohttpc 0.31 fails on these with `InvalidDNSName` (`streams.rs:183`).
+    if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
+        return Err("https to an IPv6 address is not supported, use a host name".to_owned());
+    }
+    let mut path = url.path().trim_end_matches('/');
+    for suffix in ["/chat/completions", "/available-models", "/v1"] {
+        path = path.strip_suffix(suffix).unwrap_or(path);
+    }
+    let path = path.trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// Whether the address never leaves this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_paste_is_brought_into_the_addons_form() {
+        let table = [
+            ("https://us.inference.heroku.com", "https://us.inference.heroku.com/"),
+            (" https://us.inference.heroku.com/\n", "https://us.inference.heroku.com/"),
+            ("https://us.inference.heroku.com/v1", "https://us.inference.heroku.com/"),
+            ("https://us.inference.heroku.com/v1/", "https://us.inference.heroku.com/"),
+            ("https://us.inference.heroku.com/v1/chat/completions", "https://us.inference.heroku.com/"),
+            ("https://gateway.example.com/heroku/v1", "https://gateway.example.com/heroku"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
+            ("http://[::1]:8080/v1", "http://[::1]:8080/"),
+        ];
+        for (given, expected) in table {
+            assert_eq!(normalise(given).map(String::from).as_deref(), Ok(expected), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_with_the_reason() {
+        let table = [
+            ("us.inference.heroku.com", "https://"),
+            ("\"https://us.inference.heroku.com\"", "https://"),
+            ("ftp://us.inference.heroku.com", "https://"),
+            ("localhost:8080", "https://"),
+            ("https://", "host"),
+            ("https://user:pw@example.com", "password"),
+            ("https://example.com?x=1", "query"),
+            ("https://[::1]:8443", "IPv6"),
+        ];
+        for (given, word) in table {
+            let reason = normalise(given).unwrap_err();
+            assert!(reason.contains(word), "{given:?}: {reason}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_of_this_machine_are_loopback() {
+        for (given, expected) in [
+            ("http://localhost:1", true),
+            ("http://api.localhost", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]", true),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(given).unwrap()), expected, "{given}");
+        }
+    }
+}

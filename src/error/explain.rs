@@ -1,0 +1,283 @@
+//! The words of every failure: a title that names what failed and with which value, the service's own sentence, and
+//! one next action. `doctor` and the chat both speak from here, so they never disagree.
+
+use std::time::Duration;
+
+use super::{Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem};
+
+/// A failure in words, not yet wrapped or coloured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explanation {
+    /// One line: what failed, and with which value.
+    pub title: String,
+    /// What is known beyond that, often in the service's own words.
+    pub detail: Option<String>,
+    /// The one thing to do next.
+    pub hint: Option<String>,
+    /// Commands that do it, to be copied line by line.
+    pub commands: Vec<String>,
+}
+
+impl Explanation {
+    fn titled(title: impl Into<String>) -> Self {
+        Explanation { title: title.into(), ..Explanation::default() }
+    }
+
+    fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into()).filter(|detail| !detail.is_empty());
+        self
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    fn command(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+}
+
+impl Error {
+    /// The failure in words.
+    pub fn explain(&self) -> Explanation {
+        match self {
+            Error::MissingVariables(missing) => missing_variables(missing),
+            Error::SplitSources { prefix, url, key } => Explanation::titled(format!(
+                "{prefix}_URL and {prefix}_KEY come from different places: the URL from {url}, the key from {key}"
+            ))
+            .detail("They are taken from one place only, so that a URL in a file can't draw your key to its host.")
+            .hint(format!(
+                "Set both in one place, or pass --allow-mixed-sources if {url} is meant to receive this key."
+            )),
+            Error::InvalidUrl { name, value, source, reason } => {
+                Explanation::titled(format!("{name} {value:?} from {source} can't be used: {reason}"))
+                    .hint("The add-on's URL looks like https://us.inference.heroku.com")
+            }
+            Error::PlainHttp { url, source } => {
+                Explanation::titled(format!("{url} from {source} would get the key in clear text"))
+                    .hint("Use https://, or pass --allow-http if that network is yours.")
+            }
+            Error::InvalidKey { source, reason } => Explanation::titled(format!("the key from {source} {reason}"))
+                .hint("Set it again from the add-on; it looks like inf- and a UUID."),
+            Error::InvalidValue { what, value, rule } => {
+                Explanation::titled(format!("{what} {value:?} is not valid")).hint(format!("It takes {rule}."))
+            }
+            Error::File { what, path, reason } => {
+                Explanation::titled(format!("{what} {} can't be used", path.display())).detail(reason)
+            }
+            Error::NoPrompt => Explanation::titled("there is no prompt")
+                .hint("Give it as an argument, on standard input, or both:")
+                .command("heroku-chat ask \"Explain dynos in a sentence\"")
+                .command("git diff | heroku-chat ask \"Write a commit message\""),
+            Error::NoModel { variable, app, ids } => no_model(variable, app.as_deref(), ids),
+            Error::Network(failure) => network(failure),
+            Error::Service(problem) => service(problem),
+            Error::Unreadable { host, reason, excerpt } => {
+                Explanation::titled(format!("{host} did not answer like Heroku Inference: {reason}"))
+                    .detail(quoted(excerpt))
+                    .hint("Check the URL; a proxy or a sign-in page of the network may have answered instead.")
+            }
+            Error::BrokenAnswer { reason } => Explanation::titled(format!("the answer broke off: {reason}"))
+                .hint("What came so far is shown above. Send the prompt again for a whole answer."),
+            Error::EmptyAnswer { finish_reason } => empty_answer(finish_reason.as_deref()),
+            Error::Output(error) => Explanation::titled("the output could not be written").detail(error.to_string()),
+            Error::ReaderGone => Explanation::titled("the reader of the output went away"),
+            Error::Interrupted => Explanation::titled("interrupted"),
+        }
+    }
+}
+
+fn quoted(excerpt: &str) -> String {
+    if excerpt.is_empty() { String::new() } else { format!("It begins: {excerpt}") }
+}
+
+/// The app for a command line: the one that was named, or the Heroku documentation's placeholder.
+fn app_or_example(app: Option<&str>) -> &str {
+    app.unwrap_or("example-app")
+}
+
+/// The line of Heroku's quick start that sets one variable.
+fn export_line(variable: &str, app: Option<&str>) -> String {
+    format!("export {variable}=$(heroku config:get {variable} -a {})", app_or_example(app))
+}
+
+fn missing_variables(missing: &MissingVariables) -> Explanation {
+    let verb = if missing.names.len() == 1 { "is" } else { "are" };
+    let mut title = format!("{} {verb} not set", missing.names.join(" and "));
+    for (name, source) in &missing.found {
+        title.push_str(&format!("; {name} is, in {source}"));
+    }
+    let looked = match &missing.env_file {
+        Some(path) => format!("Looked in the environment, {} and the Heroku CLI.", path.display()),
+        None => "Looked in the environment and the Heroku CLI; there is no .env here.".to_owned(),
+    };
+    let mut explanation = Explanation::titled(title);
+    match &missing.heroku {
+        None => explanation = explanation.detail(looked).hint("Set them, here for an app with the add-on:"),
+        Some(failure) => {
+            let cause = heroku(failure);
+            let because = cause.detail.map(|detail| format!(" {detail}")).unwrap_or_default();
+            explanation = explanation.detail(format!("{looked} Heroku CLI: {}.{because}", cause.title));
+            explanation.hint = cause.hint;
+            explanation.commands = cause.commands;
+            if explanation.hint.is_none() {
+                explanation.hint = Some("Set them, here for an app with the add-on:".to_owned());
+            }
+        }
+    }
+    explanation.commands.extend(missing.names.iter().map(|name| export_line(name, missing.app.as_deref())));
+    explanation
+}
+
+fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
+    let explanation = Explanation::titled(format!("no model was chosen: {variable} is not set"));
+    let explanation = if ids.is_empty() {
+        explanation.detail("The list of models could not be had. `heroku-chat models` says why.")
+    } else {
+        explanation.detail(format!("Models: {}", ids.join(", ")))
+    };
+    let example = ids.first().map_or("claude-4-5-haiku", String::as_str);
+    explanation
+        .hint("Choose one with -m, or set the variable:")
+        .command(format!("heroku-chat ask -m {example} \"…\""))
+        .command(export_line(variable, app))
+}
+
+fn empty_answer(finish_reason: Option<&str>) -> Explanation {
+    match finish_reason {
+        // Seen on Kimi and MiniMax: hidden reasoning uses the whole budget up.
+        Some("length" | "max_tokens") => {
+            Explanation::titled("the answer has no text: max_tokens was used up before it")
+                .hint("Raise --max-tokens; models that reason first need some thousand.")
+        }
+        Some("tool_calls") => Explanation::titled("the answer is a tool call, and heroku-chat offers no tools")
+            .hint("Rephrase the prompt, or try another model with -m."),
+        Some(reason) => Explanation::titled(format!("the answer has no text (finish reason {reason})"))
+            .hint("Send the prompt again, or try another model with -m."),
+        None => {
+            Explanation::titled("the answer has no text").hint("Send the prompt again, or try another model with -m.")
+        }
+    }
+}
+
+fn heroku(failure: &HerokuFailure) -> Explanation {
+    match failure {
+        HerokuFailure::NotInstalled => Explanation::titled("the heroku program is not on PATH")
+            .hint("Install it (https://devcenter.heroku.com/articles/heroku-cli), or set the variables yourself:"),
+        HerokuFailure::NotLoggedIn => Explanation::titled("it is not logged in")
+            .hint("Log in, then try again; or set the variables yourself:")
+            .command("heroku login"),
+        HerokuFailure::InvalidToken => Explanation::titled("HEROKU_API_KEY is set and was refused")
+            .hint("Unset it to use the login of the CLI, or set a token that is valid:")
+            .command("unset HEROKU_API_KEY"),
+        HerokuFailure::NoApp => {
+            Explanation::titled("no app was named, and no git remote of this folder belongs to Heroku")
+                .hint("Name the app with --app or HEROKU_APP, or connect this folder to it:")
+                .command("heroku git:remote -a example-app")
+        }
+        HerokuFailure::SeveralApps(apps) => Explanation::titled("several apps are git remotes of this folder")
+            .detail(apps.join(", "))
+            .hint(match apps.first().and_then(|app| app.split(['(', ')']).nth(1)) {
+                Some(remote) => format!("Choose one with --app or --remote, for example --remote {remote}"),
+                None => "Choose one with --app or --remote.".to_owned(),
+            }),
+        HerokuFailure::UnknownRemote(remote) => Explanation::titled(format!("git knows no remote {remote:?}"))
+            .hint("See the remotes there are:")
+            .command("git remote -v"),
+        HerokuFailure::UnknownApp(app) => Explanation::titled(match app {
+            Some(app) => format!("there is no app {app:?}, or this account can't see it"),
+            None => "there is no such app, or this account can't see it".to_owned(),
+        })
+        .hint("Check the name and the account:")
+        .command("heroku apps")
+        .command("heroku auth:whoami"),
+        HerokuFailure::Refused(message) => Explanation::titled("Heroku refused").detail(message),
+        HerokuFailure::Unreachable(message) => Explanation::titled("it could not reach Heroku")
+            .detail(message)
+            .hint("Check the network and HTTPS_PROXY; or set the variables yourself:"),
+        HerokuFailure::Certificate(message) => {
+            Explanation::titled("it could not verify the certificate of Heroku").detail(message).hint(
+                "Behind a company proxy, point NODE_EXTRA_CA_CERTS (for the Heroku CLI) and SSL_CERT_FILE (for \
+                 heroku-chat) to its certificate.",
+            )
+        }
+        HerokuFailure::TimedOut(limit) => Explanation::titled(format!("no answer within {}", seconds(*limit)))
+            .hint("Try `heroku config` by hand; it may be waiting for a keyring. Or set the variables yourself:"),
+        HerokuFailure::NotAttached(app) => Explanation::titled(match app {
+            Some(app) => format!("the app {app:?} has no such variables"),
+            None => "the app has no such variables".to_owned(),
+        })
+        .hint("Attach the add-on, or name its attachment with --as:")
+        .command(format!("heroku addons:create heroku-inference:standard -a {}", app_or_example(app.as_deref()))),
+        HerokuFailure::Other { code, message } => Explanation::titled(match code {
+            Some(code) => format!("it ended with exit code {code}"),
+            None => "it was ended by a signal".to_owned(),
+        })
+        .detail(message)
+        .hint("Run `heroku config` by hand to see more; or set the variables yourself:"),
+    }
+}
+
+fn network(failure: &NetworkFailure) -> Explanation {
+    match failure {
+        NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!("the host {host} was not found"))
+            .detail(reason)
+            .hint("Check the network and the URL; `heroku-chat config` shows where it comes from."),
+        NetworkFailure::Unreachable { address, reason } => {
+            Explanation::titled(format!("no connection to {address}: {reason}"))
+                .hint("Check the network, the proxy variables and the URL; `heroku-chat config` shows it.")
+        }
+        NetworkFailure::Certificate { host, reason } => {
+            Explanation::titled(format!("the certificate of {host} is not trusted: {reason}"))
+                .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
+                .command("export SSL_CERT_FILE=/path/to/company-ca.pem")
+        }
+        NetworkFailure::Tls { host, reason } => Explanation::titled(format!("TLS with {host} failed: {reason}"))
+            .hint("Check that the URL's scheme and port are right."),
+        NetworkFailure::Proxy { proxy, reason } => {
+            Explanation::titled(format!("the proxy {proxy} can't be used: {reason}"))
+                .hint("Correct https_proxy, or name the host in no_proxy to go without.")
+        }
+        NetworkFailure::TimedOut { waiting, limit } => {
+            Explanation::titled(format!("waited {} for {waiting}", seconds(*limit)))
+                .hint("Try again; if the model needs longer for its first word, raise --timeout.")
+        }
+        NetworkFailure::Lost { host, reason } => {
+            Explanation::titled(format!("the connection to {host} broke: {reason}")).hint("Try again.")
+        }
+    }
+}
+
+fn service(problem: &ServiceProblem) -> Explanation {
+    let ServiceProblem { kind, status, message, host, model, .. } = problem;
+    let model = model.as_deref().unwrap_or("this model");
+    let titled = |title: String| Explanation::titled(format!("{title} (status {status})")).detail(message);
+    match kind {
+        ProblemKind::UnknownParameter(name) => {
+            titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out.")
+        }
+        ProblemKind::Rejected => titled(format!("{host} rejected the request for {model}")),
+        ProblemKind::Unauthorized => titled(format!("{host} did not accept the key")).hint(
+            "Set the key again; it changes when the add-on is made anew. `heroku-chat config` shows where it comes from.",
+        ),
+        ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}"))
+            .hint("On plans of one model each model has its own key: choose its attachment with --as, or another model with -m."),
+        ProblemKind::ContentBlocked => titled(format!("the firewall of {host} blocked the text of the request")).hint(
+            "It does that for text that looks like an attack, such as ../ or <script>. Rephrase the prompt; trying again does not help.",
+        ),
+        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("See the ids there are:").command("heroku-chat models"),
+        ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached"))
+            .hint("Wait a minute, then try again; the limits are per minute."),
+        ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com tells of known trouble."),
+        ProblemKind::Redirect(location) => titled(format!("{host} redirects to {location}, which is not followed"))
+            .hint("Correct the URL: the key is sent to no other host than the one you named."),
+    }
+}
+
+/// A limit the way people say it.
+fn seconds(limit: Duration) -> String {
+    let text = format!("{:.1}", limit.as_secs_f64());
+    format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
+}

@@ -1,0 +1,248 @@
+//! Everything that can go wrong, as one enum: a variant per next action of the user.
+//!
+//! The words stand in [`explain`]; the rest of the program only names what happened.
+
+mod explain;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub use explain::Explanation;
+
+use crate::config::Source;
+
+/// What the process tells its caller, in the manner of the Heroku CLI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// The command did what was asked, or the reader of its output went away.
+    Done = 0,
+    /// The user can mend it: configuration, authentication, model, rejected request.
+    Fixable = 1,
+    /// The command line was not understood. clap exits with this value itself.
+    Usage = 2,
+    /// The service or the network: unreachable, silent, over its limit, broken off.
+    Service = 3,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        ExitCode::from(status as u8)
+    }
+}
+
+/// A failure, with what its explanation needs to know.
+#[derive(Debug)]
+pub enum Error {
+    /// Required variables were found nowhere.
+    MissingVariables(Box<MissingVariables>),
+    /// URL and key come from two places, so the key might be sent to a host it wasn't made for.
+    SplitSources { prefix: String, url: Source, key: Source },
+    /// A base URL that can't be used.
+    InvalidUrl { name: String, value: String, source: Source, reason: String },
+    /// A base URL that would send the key over the network in clear text.
+    PlainHttp { url: String, source: Source },
+    /// A key with characters that no header can carry.
+    InvalidKey { source: Source, reason: &'static str },
+    /// A value of the command line or the environment that breaks a rule.
+    InvalidValue { what: String, value: String, rule: String },
+    /// A file that was named can't be used.
+    File { what: &'static str, path: PathBuf, reason: String },
+    /// `ask` was given neither an argument nor standard input.
+    NoPrompt,
+    /// Neither flag nor variable names a model; with the ids to choose from.
+    NoModel { variable: String, app: Option<String>, ids: Vec<String> },
+    /// The network between here and the service.
+    Network(NetworkFailure),
+    /// The service answered, with a failure.
+    Service(Box<ServiceProblem>),
+    /// The answer can't be understood as one of this API.
+    Unreadable { host: String, reason: String, excerpt: String },
+    /// The stream reported a failure, or broke off before the answer was complete.
+    BrokenAnswer { reason: String },
+    /// The answer is complete and has no text.
+    EmptyAnswer { finish_reason: Option<String> },
+    /// The standard output or the terminal failed.
+    Output(io::Error),
+    /// The reader of the standard output went away; that is no failure.
+    ReaderGone,
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Which variables are missing, and what is known about the places they could have been in.
+#[derive(Debug)]
+pub struct MissingVariables {
+    /// Full names, in the order URL, key.
+    pub names: Vec<String>,
+    /// Variables of the same attachment that were found, and where.
+    pub found: Vec<(String, Source)>,
+    /// The app that was named, for the commands in the hint.
+    pub app: Option<String>,
+    /// Whether an env file was there to be read.
+    pub env_file: Option<PathBuf>,
+    /// Why the Heroku CLI didn't help, where it was asked.
+    pub heroku: Option<HerokuFailure>,
+}
+
+/// Why the `heroku` program gave no values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HerokuFailure {
+    /// No program of that name on PATH.
+    NotInstalled,
+    /// It would have asked to open the browser.
+    NotLoggedIn,
+    /// `HEROKU_API_KEY` is set and was refused.
+    InvalidToken,
+    /// Neither flag, nor `HEROKU_APP`, nor a git remote names an app.
+    NoApp,
+    /// Several git remotes; each as `name (remote)`.
+    SeveralApps(Vec<String>),
+    /// `-r` names a remote that git doesn't know.
+    UnknownRemote(String),
+    /// The app doesn't exist, or this account can't see it.
+    UnknownApp(Option<String>),
+    /// The API refused, in its own words.
+    Refused(String),
+    /// The CLI could not reach its API, in its own words.
+    Unreachable(String),
+    /// The CLI could not verify a certificate, in its own words.
+    Certificate(String),
+    /// No answer within this time.
+    TimedOut(Duration),
+    /// It answered, and none of the variables is set on the app.
+    NotAttached(Option<String>),
+    /// Anything else: exit code where there is one, and what it printed.
+    Other { code: Option<i32>, message: String },
+}
+
+/// What stood between this program and the service.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NetworkFailure {
+    /// The name doesn't resolve.
+    UnknownHost { host: String, reason: String },
+    /// No TCP connection.
+    Unreachable { address: String, reason: String },
+    /// The certificate isn't acceptable.
+    Certificate { host: String, reason: String },
+    /// TLS failed otherwise.
+    Tls { host: String, reason: String },
+    /// The proxy refused, or can't be used.
+    Proxy { proxy: String, reason: String },
+    /// Nothing came for too long.
+    TimedOut { waiting: Waiting, limit: Duration },
+    /// The connection broke.
+    Lost { host: String, reason: String },
+}
+
+/// What a request was waiting for when its time was up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// DNS, TCP and TLS.
+    Connection,
+    /// The first byte of the answer.
+    FirstByte,
+    /// The next bytes of an answer that had begun.
+    NextByte,
+}
+
+/// A failure as the service reports it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ServiceProblem {
+    /// What it means for the user.
+    pub kind: ProblemKind,
+    /// HTTP status.
+    pub status: u16,
+    /// The service's own words; the start of the body where it has none.
+    pub message: String,
+    /// Host that answered.
+    pub host: String,
+    /// Model that was asked for, where one was.
+    pub model: Option<String>,
+    /// How long to wait, where the service says so.
+    pub retry_after: Option<Duration>,
+}
+
+/// The meanings of a failure status, one per next action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// 400 because of one field that this model or plan doesn't know.
+    UnknownParameter(String),
+    /// Any other 4xx.
+    Rejected,
+    /// 401.
+    Unauthorized,
+    /// 403 in JSON: the key is good, but not for this model.
+    ModelNotCovered,
+    /// 403 in HTML: the firewall in front of the service refused the text itself.
+    ContentBlocked,
+    /// 404.
+    NotFound,
+    /// 429.
+    RateLimited,
+    /// 408 and 5xx.
+    ServerFault,
+    /// 3xx, never followed; with the address it points to.
+    Redirect(String),
+}
+
+impl Error {
+    /// The exit code this failure ends the process with.
+    pub fn exit_status(&self) -> ExitStatus {
+        match self {
+            Error::ReaderGone => ExitStatus::Done,
+            Error::Interrupted => ExitStatus::Interrupted,
+            Error::NoPrompt => ExitStatus::Usage,
+            Error::Network(NetworkFailure::Certificate { .. } | NetworkFailure::Proxy { .. }) => ExitStatus::Fixable,
+            Error::Network(_) | Error::BrokenAnswer { .. } | Error::EmptyAnswer { .. } | Error::Unreadable { .. } => {
+                ExitStatus::Service
+            }
+            Error::Service(problem) => match problem.kind {
+                ProblemKind::RateLimited | ProblemKind::ServerFault => ExitStatus::Service,
+                _ => ExitStatus::Fixable,
+            },
+            _ => ExitStatus::Fixable,
+        }
+    }
+
+    /// Whether the same request may well succeed a little later, as long as nothing of its answer was seen.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Error::Network(failure) => {
+                matches!(failure, NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. })
+            }
+            Error::Service(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// A file that can't be read, with the reason in the system's words.
+    pub fn unreadable(what: &'static str, path: &Path, error: &io::Error) -> Self {
+        Error::File { what, path: path.to_owned(), reason: error.to_string() }
+    }
+
+    /// A failure of writing the result, where a closed pipe is no failure.
+    pub fn from_output(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Error::ReaderGone,
+            _ => Error::Output(error),
+        }
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Waiting::Connection => "a connection",
+            Waiting::FirstByte => "the first byte of the answer",
+            Waiting::NextByte => "more of the answer",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

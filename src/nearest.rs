@@ -1,0 +1,31 @@
+//! The name that was probably meant.
+
+/// How alike two names must be for one to be proposed for the other, from 0 to 1.
+const LIKENESS: f64 = 0.75;
+
+/// The name that is most like the one that was typed, where any is like it at all.
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let rated = names.map(|name| (strsim::jaro_winkler(typed, name), name));
+    let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    best.filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_mended_and_another_word_is_not() {
+        let names = ["claude-4-5-haiku", "claude-4-6-sonnet", "gpt-oss-120b"];
+        let table = [
+            ("claude-4-5-haiko", Some("claude-4-5-haiku")),
+            // Heroku's catalogue and its model card spell this one differently.
+            ("claude-sonnet-4-6", Some("claude-4-6-sonnet")),
+            ("openai-gpt-oss-120b", Some("gpt-oss-120b")),
+            ("zebra", None),
+        ];
+        for (typed, meant) in table {
+            assert_eq!(nearest(typed, names.into_iter()), meant, "{typed}");
+        }
+    }
+}
