@@ -1,0 +1,200 @@
+//! The request of `POST /v1/chat/completions`: only what the user set, because the service answers a field it doesn't
+//! know with 400.
+//!
+//! Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::conversation::{Conversation, Message, Role};
+
+/// What a request says besides its messages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestOptions {
+    /// From 0 to 1.
+    pub temperature: Option<f64>,
+    /// From 0 to 1. Claude 4.5 and later refuse it together with `temperature`.
+    pub top_p: Option<f64>,
+    pub max_tokens: Option<u32>,
+    pub stop: Vec<String>,
+    /// Budget of `extended_thinking` in tokens, 1024 or more.
+    pub thinking: Option<u32>,
+    pub stream: bool,
+}
+
+/// What a model turned out not to take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quirks {
+    dropped: BTreeSet<String>,
+    /// Newer documents name `max_completion_tokens` in place of `max_tokens`; never both are sent.
+    renamed_max_tokens: bool,
+}
+
+/// How a request was changed after the service refused a field.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Repair {
+    Dropped(String),
+    Renamed { from: &'static str, to: &'static str },
+}
+
+const MAX_TOKENS: &str = "max_tokens";
+const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
+
+/// The body, borrowing the conversation.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<WireMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_thinking: Option<ExtendedThinking>,
+    stream: bool,
+}
+
+#[derive(Serialize)]
+struct WireMessage<'a> {
+    role: Role,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct ExtendedThinking {
+    enabled: bool,
+    budget_tokens: u32,
+    include_reasoning: bool,
+}
+
+/// The JSON of a request.
+pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, quirks: &Quirks) -> Vec<u8> {
+    let system = conversation.system().map(|content| WireMessage { role: Role::System, content });
+    let said = conversation.messages().iter();
+    let said = said.map(|Message { role, content, .. }| WireMessage { role: *role, content });
+    let keeps = |name: &str| !quirks.dropped.contains(name);
+    let thinking = options.thinking.filter(|_| keeps("extended_thinking"));
+    let body = Body {
+        model,
+        messages: system.into_iter().chain(said).collect(),
+        temperature: options.temperature.filter(|_| keeps("temperature")),
+        top_p: options.top_p.filter(|_| keeps("top_p")),
+        max_tokens: options.max_tokens.filter(|_| keeps(MAX_TOKENS) && !quirks.renamed_max_tokens),
+        max_completion_tokens: options.max_tokens.filter(|_| keeps(MAX_COMPLETION_TOKENS) && quirks.renamed_max_tokens),
+        stop: if keeps("stop") { &options.stop } else { &[] },
+        extended_thinking: thinking.map(|budget_tokens| ExtendedThinking {
+            enabled: true,
+            budget_tokens,
+            include_reasoning: true,
+        }),
+        stream: options.stream,
+    };
+    serde_json::to_vec(&body).expect("strings and numbers always serialise")
+}
+
+impl Quirks {
+    /// Learns that the service refused this field, and says how the next request will differ; none where the field
+    /// isn't one that can be left out, or was changed before.
+    pub fn learn(&mut self, refused: &str, options: &RequestOptions) -> Option<Repair> {
+        let was_sent = match refused {
+            "temperature" => options.temperature.is_some(),
+            "top_p" => options.top_p.is_some(),
+            MAX_TOKENS if options.max_tokens.is_some() && !self.renamed_max_tokens => {
+                self.renamed_max_tokens = true;
+                return Some(Repair::Renamed { from: MAX_TOKENS, to: MAX_COMPLETION_TOKENS });
+            }
+            MAX_COMPLETION_TOKENS => options.max_tokens.is_some() && self.renamed_max_tokens,
+            "stop" => !options.stop.is_empty(),
+            "extended_thinking" => options.thinking.is_some(),
+            _ => false,
+        };
+        (was_sent && self.dropped.insert(refused.to_owned())).then(|| Repair::Dropped(refused.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn conversation() -> Conversation {
+        let mut conversation = Conversation::default();
+        conversation.push_user("Hello!".into());
+        conversation.push_assistant("Hi there!".into(), true);
+        conversation.push_user("Why is Heroku so awesome?".into());
+        conversation
+    }
+
+    fn parsed(options: &RequestOptions, quirks: &Quirks) -> Value {
+        serde_json::from_slice(&body("m", &conversation(), options, quirks)).unwrap()
+    }
+
+    #[test]
+    fn only_what_was_set_is_sent() {
+        let expected = json!({
+            "model": "m",
+            "messages": [
+                {"role": "user", "content": "Hello!"},
+                {"role": "assistant", "content": "Hi there!"},
+                {"role": "user", "content": "Why is Heroku so awesome?"},
+            ],
+            "stream": false,
+        });
+        assert_eq!(parsed(&RequestOptions::default(), &Quirks::default()), expected);
+    }
+
+    #[test]
+    fn everything_that_was_set_is_sent() {
+        let options = RequestOptions {
+            temperature: Some(0.5),
+            top_p: Some(0.9),
+            max_tokens: Some(100),
+            stop: vec!["END".into()],
+            thinking: Some(2000),
+            stream: true,
+        };
+        let value = parsed(&options, &Quirks::default());
+        assert_eq!(value["temperature"], 0.5);
+        assert_eq!(value["top_p"], 0.9);
+        assert_eq!(value["max_tokens"], 100);
+        assert_eq!(value["stop"], json!(["END"]));
+        assert_eq!(value["stream"], true);
+        let thinking = json!({"enabled": true, "budget_tokens": 2000, "include_reasoning": true});
+        assert_eq!(value["extended_thinking"], thinking);
+        assert_eq!(value.get("max_completion_tokens"), None);
+    }
+
+    #[test]
+    fn the_system_prompt_is_the_first_message() {
+        let mut conversation = conversation();
+        conversation.set_system(Some("be brief".into()));
+        let bytes = body("m", &conversation, &RequestOptions::default(), &Quirks::default());
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(value["messages"][0], json!({"role": "system", "content": "be brief"}));
+    }
+
+    #[test]
+    fn a_refused_field_is_left_out_once_and_max_tokens_is_renamed_first() {
+        let options = RequestOptions { top_p: Some(0.5), max_tokens: Some(9), ..RequestOptions::default() };
+        let mut quirks = Quirks::default();
+        assert_eq!(quirks.learn("top_p", &options), Some(Repair::Dropped("top_p".into())));
+        assert_eq!(quirks.learn("top_p", &options), None);
+        assert_eq!(quirks.learn("model", &options), None);
+        assert_eq!(quirks.learn("temperature", &options), None);
+        assert!(matches!(quirks.learn("max_tokens", &options), Some(Repair::Renamed { .. })));
+        let value = parsed(&options, &quirks);
+        assert_eq!((value.get("top_p"), value.get("max_tokens")), (None, None));
+        assert_eq!(value["max_completion_tokens"], 9);
+        assert_eq!(
+            quirks.learn("max_completion_tokens", &options),
+            Some(Repair::Dropped("max_completion_tokens".into()))
+        );
+    }
+}

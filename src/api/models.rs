@@ -1,0 +1,87 @@
+//! The catalogue, `GET /available-models`: no key needed, and not below `/v1`.
+//!
+//! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither `state` nor the
+//! dates were there, and regions read `us-east-1`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One model of the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Model {
+    #[serde(rename = "model_id")]
+    pub id: String,
+    /// `text-to-text` for chat; `text-to-embedding`, `text-to-image` and `text-to-score` besides.
+    #[serde(default, rename = "type")]
+    pub kinds: Vec<String>,
+    /// `us`, `eu`, in 2025 also `us-east-1`.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// `active` or `deprecated`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecation_date: Option<String>,
+    /// When it stops to answer, as RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eol_date: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement_model: Option<String>,
+}
+
+impl Model {
+    /// Whether it can hold a chat.
+    pub fn is_chat(&self) -> bool {
+        self.kinds.iter().any(|kind| kind == "text-to-text")
+    }
+
+    /// The day it stops to answer.
+    pub fn end_of_life(&self) -> Option<&str> {
+        self.eol_date.as_deref().map(|date| date.get(..10).unwrap_or(date))
+    }
+}
+
+/// Reads the catalogue, chat models first, each group by id. Entries that can't be read are left out.
+///
+/// # Errors
+/// A phrase, where the body is no array.
+pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
+    let entries: Vec<Value> = match serde_json::from_slice(body) {
+        Ok(Value::Array(entries)) => entries,
+        // OpenAI's form, which other servers of this API may give.
+        Ok(Value::Object(mut fields)) if fields.get("data").is_some_and(Value::is_array) => {
+            fields.remove("data").and_then(|data| serde_json::from_value(data).ok()).unwrap_or_default()
+        }
+        Ok(_) => return Err("the list of models is no array".to_owned()),
+        Err(error) => return Err(format!("the list of models is no JSON: {error}")),
+    };
+    let mut models: Vec<Model> = entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    models.sort_by(|one, other| (!one.is_chat(), &one.id).cmp(&(!other.is_chat(), &other.id)));
+    Ok(models)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chat_models_come_first_and_missing_fields_are_no_matter() {
+        let body = br#"[
+            {"model_id":"cohere-embed-v4","type":["text-to-embedding"]},
+            {"model_id":"nova-lite","regions":["eu","us"],"type":["text-to-text"]},
+            {"strange":true},
+            {"model_id":"claude-3-7-sonnet","regions":["us"],"type":["text-to-text"],"state":"deprecated",
+             "eol_date":"2026-04-21T00:00:00Z","replacement_model":"claude-4-6-sonnet","new":1}]"#;
+        let models = parse(body).unwrap();
+        let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+        assert_eq!(ids, ["claude-3-7-sonnet", "nova-lite", "cohere-embed-v4"]);
+        assert_eq!(models[0].end_of_life(), Some("2026-04-21"));
+    }
+
+    #[test]
+    fn a_page_in_place_of_the_list_is_an_error() {
+        assert!(parse(b"<html>").is_err());
+        assert!(parse(br#"{"error":"x"}"#).is_err());
+        assert_eq!(parse(b"[]"), Ok(vec![]));
+    }
+}

@@ -1,0 +1,93 @@
+//! When to try again: what the service asks for, or exponential back-off with jitter, within bounds.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::http::Head;
+
+/// How often a request is sent again.
+pub const RETRIES: u32 = 3;
+
+/// How long all waits of a turn may take together.
+pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
+
+/// The wait before retry number `retry`, counted from 0: 1, 2, 4 s, each shortened by up to a half so that many
+/// clients don't come back at once. `random` is from 0 to 1.
+pub fn back_off(retry: u32, random: f64) -> Duration {
+    let full = Duration::from_secs(1 << retry.min(6));
+    full.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0)
+}
+
+/// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and `x-ratelimit-reset-*` in more
+/// than one form: seconds, durations such as `1m2s`, and a point in time.
+pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
+    let names = ["retry-after", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"];
+    names.iter().find_map(|name| parse_wait(head.header(name)?, now))
+}
+
+fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+        // Larger than any wait, so it is a point in time.
+        let is_time = number > 1e9;
+        let seconds = if is_time { number - now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64() } else { number };
+        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+    }
+    duration(text)
+}
+
+/// A duration such as `51s`, `1m2s` or `250ms`.
+fn duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let unit = &rest[digits..];
+        let letters = unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len());
+        let seconds = match &unit[..letters] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        total += Duration::try_from_secs_f64(number * seconds).ok()?;
+        rest = &unit[letters..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_documented_form_of_a_wait_is_read() {
+        let now = UNIX_EPOCH + Duration::from_secs(1_790_000_000);
+        let table = [
+            ("7", Some(7_000)),
+            ("0.5", Some(500)),
+            ("51s", Some(51_000)),
+            ("1m2s", Some(62_000)),
+            ("250ms", Some(250)),
+            ("1790000030", Some(30_000)),
+            ("1780000000", Some(0)),
+            ("-3", Some(0)),
+            ("soon", None),
+            ("", None),
+            ("nan", None),
+            ("1e300", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(parse_wait(text, now), expected.map(Duration::from_millis), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn waits_grow_and_are_spread() {
+        assert_eq!(back_off(0, 0.0), Duration::from_secs(1));
+        assert_eq!(back_off(0, 1.0), Duration::from_millis(500));
+        assert_eq!(back_off(2, 0.0), Duration::from_secs(4));
+        assert_eq!(back_off(99, 0.0), Duration::from_secs(64));
+    }
+}
