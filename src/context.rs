@@ -1,0 +1,126 @@
+//! What commands and the REPL work with: the environment, the output, signals, and a connection to the service or to
+//! the sandbox.
+
+use std::path::Path;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::api::Client;
+use crate::api::models::Model;
+use crate::cli::ConnectionArgs;
+use crate::config::{self, Gathered, HerokuQuery, Setting, Settings, Source};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::heroku;
+use crate::interrupt::Interrupts;
+use crate::sandbox::Sandbox;
+use crate::secret::Secret;
+use crate::ui::Ui;
+
+/// What every command works with.
+pub struct Context {
+    pub environment: Environment,
+    pub ui: Ui,
+    pub interrupts: Interrupts,
+}
+
+/// A service to talk to, and the sandbox behind it where there is one.
+pub struct Connection {
+    pub settings: Settings,
+    pub client: Client,
+    /// Serves for as long as it lives.
+    pub sandbox: Option<Sandbox>,
+}
+
+impl Context {
+    /// Finds the settings and makes a client of them, or starts the sandbox in their place.
+    ///
+    /// # Errors
+    /// Settings that are missing or can't be used.
+    pub fn connect(&mut self, args: &ConnectionArgs) -> Result<Connection, Error> {
+        let (settings, sandbox) = if args.sandbox {
+            let sandbox = Sandbox::start(0).map_err(Error::Output)?;
+            (sandbox_settings(&sandbox, args), Some(sandbox))
+        } else {
+            (self.gather(args)?.settings(args)?, None)
+        };
+        self.ui.keep_secret(&settings.key.value);
+        let client = self.client(args, settings.url.value.clone(), Some(settings.key.value.clone()));
+        Ok(Connection { settings, client, sandbox })
+    }
+
+    /// Collects the settings from everywhere, telling of warnings and of a Heroku CLI that takes its time.
+    ///
+    /// # Errors
+    /// As [`config::gather`].
+    pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
+        let ui = &mut self.ui;
+        let ask_heroku = |query: &HerokuQuery| {
+            let mut told = false;
+            let answer = heroku::config_vars(query, &mut |elapsed| {
+                if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
+                    ui.note("still waiting for the Heroku CLI; it is given up after 75 s");
+                }
+                ui.asking_heroku(elapsed);
+            });
+            ui.clear_status();
+            answer
+        };
+        let gathered = config::gather(args, &self.environment, ask_heroku)?;
+        if let Some(key) = &gathered.key {
+            self.ui.keep_secret(&key.value);
+        }
+        gathered.warnings.iter().for_each(|warning| self.ui.warning(warning));
+        Ok(gathered)
+    }
+
+    /// A client for an address that was checked.
+    pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
+        Client::new(url, key, Duration::from_secs(args.timeout), self.environment.clone())
+    }
+}
+
+impl Connection {
+    /// The full name of a variable of this attachment.
+    pub fn variable(&self, suffix: &str) -> String {
+        format!("{}_{suffix}", self.settings.prefix)
+    }
+
+    /// The failure of having no model, with the ids of chat models to choose from.
+    pub fn no_model(&self, models: &[Model]) -> Error {
+        Error::NoModel {
+            variable: self.variable("MODEL_ID"),
+            app: self.settings.app.clone(),
+            ids: models.iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect(),
+        }
+    }
+}
+
+fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
+    let setting = |value: &str, source| Setting { value: value.to_owned(), source };
+    let model = match &args.model {
+        Some(model) => setting(model, Source::Flag("--model")),
+        None => setting(Sandbox::DEFAULT_MODEL, Source::Sandbox),
+    };
+    Settings {
+        url: Setting { value: sandbox.url(), source: Source::Sandbox },
+        key: Setting { value: Secret::new(Sandbox::KEY), source: Source::Sandbox },
+        model: Some(model),
+        prefix: "INFERENCE".to_owned(),
+        app: None,
+    }
+}
+
+/// A text as typed, or `@FILE`'s content.
+///
+/// # Errors
+/// Where the file can't be read.
+pub fn text_or_file(text: &str) -> Result<String, Error> {
+    match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .map(|content| content.trim_end().to_owned())
+            .map_err(|error| Error::unreadable("the system prompt's file", Path::new(path), &error)),
+        None => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,225 @@
+//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No model is called;
+//! what its models say is scripted in [`replies`]. This file only knows HTTP.
+
+mod replies;
+mod request;
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use url::Url;
+
+use replies::{Act, Framing, Refusal, Reply};
+use request::Request;
+
+/// A running server. It serves until the process ends.
+pub struct Sandbox {
+    port: u16,
+    acceptor: JoinHandle<()>,
+}
+
+/// An answer being streamed.
+struct Stream<'a> {
+    connection: &'a TcpStream,
+    framing: Framing,
+    id: String,
+    model: &'a str,
+}
+
+impl Sandbox {
+    /// Its key; made up, so it may be shown.
+    pub const KEY: &'static str = "inf-5a4db0c5-0000-4000-8000-000000000000";
+
+    /// The model that answers where none was chosen.
+    pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
+
+    /// Listens on 127.0.0.1; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The system's, where the port can't be had.
+    pub fn start(port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let port = listener.local_addr()?.port();
+        let served = Arc::new(AtomicUsize::new(0));
+        let acceptor = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let served = Arc::clone(&served);
+                // A client that goes away in mid-answer is what sandboxes are for.
+                thread::spawn(move || drop(serve(&connection, &served)));
+            }
+        })?;
+        Ok(Sandbox { port, acceptor })
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> Url {
+        Url::parse(&format!("http://127.0.0.1:{}", self.port)).expect("an address and a port make a URL")
+    }
+
+    /// Waits while it serves, which has no end.
+    pub fn serve(self) {
+        // The acceptor ends only by a panic, of which the process's standard error tells.
+        let _ = self.acceptor.join();
+    }
+}
+
+/// Answers one request and closes the connection, as the client asks for.
+fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
+    // Without it, a token may wait for the acknowledgement of the one before.
+    connection.set_nodelay(true)?;
+    let Some(request) = request::read(connection)? else { return Ok(()) };
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/available-models") => respond(connection, 200, &[], &replies::catalogue().to_string()),
+        ("POST", "/v1/chat/completions") => chat(connection, &request, served),
+        (_, "/available-models" | "/v1/chat/completions") => {
+            refuse(connection, &Refusal::new(405, "method not allowed"))
+        }
+        _ => refuse(connection, &Refusal::new(404, "no such path")),
+    }
+}
+
+fn chat(connection: &TcpStream, request: &Request, served: &AtomicUsize) -> io::Result<()> {
+    if request.header("authorization") != Some(&format!("Bearer {}", Sandbox::KEY)) {
+        return refuse(connection, &Refusal::new(401, "Invalid API key provided"));
+    }
+    let asked = match replies::Asked::parse(&request.body) {
+        Ok(asked) => asked,
+        Err(refusal) => return refuse(connection, &refusal),
+    };
+    match (asked.model.reply)(&asked, served.fetch_add(1, Ordering::Relaxed)) {
+        Reply::Refuse(refusal) => refuse(connection, &refusal),
+        Reply::Silence => wait_for_the_client(connection),
+        Reply::Say(framing, acts) => {
+            let id = format!("chatcmpl-{:021x}", served.load(Ordering::Relaxed));
+            let stream = Stream { connection, framing, id, model: asked.model.id };
+            if asked.stream { stream.send(&asked, &acts) } else { stream.send_whole(&asked, &acts) }
+        }
+    }
+}
+
+impl Stream<'_> {
+    fn send(&self, asked: &replies::Asked, acts: &[Act]) -> io::Result<()> {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+        self.write(head.as_bytes())?;
+        let mut tokens = 0;
+        let mut finish = "stop";
+        for act in acts {
+            match act {
+                Act::Say(_) | Act::Think(_) if asked.max_tokens.is_some_and(|limit| tokens >= limit) => {
+                    finish = "length";
+                    break;
+                }
+                Act::Say(text) => self.delta(&json!({"content": text}))?,
+                Act::Think(text) => self.delta(&json!({"reasoning": {"thinking": text}}))?,
+                Act::Pause(time) => thread::sleep(*time),
+                Act::Raw(bytes) => self.chunk(bytes)?,
+                Act::Cut => return Ok(()),
+                Act::Stall => return wait_for_the_client(self.connection),
+            }
+            tokens += u64::from(matches!(act, Act::Say(_) | Act::Think(_)));
+        }
+        // Finish and usage in chunks of their own, the last without choices: seen of the service.
+        self.event(&self.object(
+            "chat.completion.chunk",
+            json!([{"index": 0, "delta": {}, "finish_reason": finish}]),
+            None,
+        ))?;
+        self.event(&self.object("chat.completion.chunk", json!([]), Some(asked.usage(tokens))))?;
+        self.chunk(self.framing.end().as_bytes())?;
+        self.write(b"0\r\n\r\n")
+    }
+
+    fn send_whole(&self, asked: &replies::Asked, acts: &[Act]) -> io::Result<()> {
+        let (mut content, mut thinking, mut tokens) = (String::new(), String::new(), 0);
+        let mut finish = "stop";
+        for act in acts {
+            match act {
+                Act::Say(_) | Act::Think(_) if asked.max_tokens.is_some_and(|limit| tokens >= limit) => {
+                    finish = "length";
+                    break;
+                }
+                Act::Say(text) => content.push_str(text),
+                Act::Think(text) => thinking.push_str(text),
+                Act::Pause(time) => thread::sleep(*time),
+                Act::Raw(bytes) => return respond(self.connection, 200, &[], &String::from_utf8_lossy(bytes)),
+                Act::Cut => {
+                    return self.write(
+                        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{\"id\":",
+                    );
+                }
+                Act::Stall => return wait_for_the_client(self.connection),
+            }
+            tokens += u64::from(matches!(act, Act::Say(_) | Act::Think(_)));
+        }
+        let mut message = json!({"role": "assistant", "content": content, "refusal": null});
+        if !thinking.is_empty() {
+            message["reasoning"] = json!({"thinking": thinking});
+        }
+        let choices = json!([{"index": 0, "message": message, "finish_reason": finish}]);
+        let object = self.object("chat.completion", choices, Some(asked.usage(tokens)));
+        respond(self.connection, 200, &[], &object.to_string())
+    }
+
+    fn delta(&self, delta: &Value) -> io::Result<()> {
+        // The empty string until the end is Heroku's; others send null.
+        let choice = json!({"index": 0, "delta": delta, "finish_reason": ""});
+        self.event(&self.object("chat.completion.chunk", json!([choice]), None))
+    }
+
+    fn object(&self, kind: &str, choices: Value, usage: Option<Value>) -> Value {
+        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut object =
+            json!({"id": self.id, "object": kind, "created": created, "model": self.model, "choices": choices});
+        if let Some(usage) = usage {
+            object["usage"] = usage;
+        }
+        object
+    }
+
+    fn event(&self, data: &Value) -> io::Result<()> {
+        self.chunk(self.framing.event(&data.to_string()).as_bytes())
+    }
+
+    /// One HTTP chunk in one write, so that a client sees an event at once and whole.
+    fn chunk(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+        chunk.extend_from_slice(bytes);
+        chunk.extend_from_slice(b"\r\n");
+        self.write(&chunk)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut connection = self.connection;
+        connection.write_all(bytes)
+    }
+}
+
+fn refuse(connection: &TcpStream, refusal: &Refusal) -> io::Result<()> {
+    respond(connection, refusal.status, &refusal.headers, &refusal.body)
+}
+
+fn respond(mut connection: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str) -> io::Result<()> {
+    let kind = if body.starts_with('<') { "text/html" } else { "application/json" };
+    let mut response = format!(
+        "HTTP/1.1 {status} Sandbox\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        response.push_str(&format!("{name}: {value}\r\n"));
+    }
+    response.push_str("\r\n");
+    response.push_str(body);
+    connection.write_all(response.as_bytes())
+}
+
+/// Says nothing more until the client closes the connection.
+fn wait_for_the_client(mut connection: &TcpStream) -> io::Result<()> {
+    let mut ignored = [0; 512];
+    while connection.read(&mut ignored)? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,402 @@
+//! What the sandbox's models say and how they fail, as data. Adding one is a row of [`MODELS`].
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+/// A scripted model.
+pub struct Model {
+    pub id: &'static str,
+    /// What it is for, shown in the catalogue.
+    pub about: &'static str,
+    /// What it does with a request; the number counts the requests before it.
+    pub reply: fn(&Asked, usize) -> Reply,
+}
+
+/// What a model does.
+pub enum Reply {
+    /// Answers, one act after the other.
+    Say(Framing, Vec<Act>),
+    /// Fails before it answers.
+    Refuse(Refusal),
+    /// Takes the request and never answers.
+    Silence,
+}
+
+/// A step of an answer.
+pub enum Act {
+    /// A token.
+    Say(String),
+    /// A token of reasoning.
+    Think(String),
+    Pause(Duration),
+    /// Bytes in place of an event.
+    Raw(Vec<u8>),
+    /// Closes the connection.
+    Cut,
+    /// Leaves it open and sends nothing.
+    Stall,
+}
+
+/// How events are written. Both are seen of the service and of its documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// `event:` lines, and no space after the colon.
+    Heroku,
+    /// `data: ` lines alone, as OpenAI does it.
+    OpenAi,
+}
+
+/// A failure status with its body.
+pub struct Refusal {
+    pub status: u16,
+    pub headers: Vec<(&'static str, &'static str)>,
+    pub body: String,
+}
+
+/// A request, checked as strictly as the service does.
+pub struct Asked {
+    pub model: &'static Model,
+    pub stream: bool,
+    /// A token is a word here.
+    pub max_tokens: Option<u64>,
+    /// The last message of the user.
+    prompt: String,
+    has_temperature: bool,
+    prompt_tokens: u64,
+}
+
+/// Fields that are taken; any other is a 400, as on the service.
+const FIELDS: &[&str] = &[
+    "model",
+    "messages",
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "stop",
+    "stream",
+    "tools",
+    "tool_choice",
+    "extended_thinking",
+    "reasoning_effort",
+    "allow_ignored_params",
+];
+
+/// The models, in the order of the catalogue.
+pub const MODELS: &[Model] = &[
+    Model { id: "sandbox-echo", about: "repeats the prompt", reply: |asked, _| heroku(words(&asked.prompt)) },
+    Model { id: "sandbox-markdown", about: "a sample of Markdown", reply: |_, _| heroku(words(MARKDOWN)) },
+    Model { id: "sandbox-slow", about: "40 tokens a second", reply: |_, _| heroku(paced(&counting(400), 25)) },
+    Model { id: "sandbox-long", about: "1 MB of text", reply: |_, _| heroku(words(&long_text())) },
+    Model { id: "sandbox-thinking", about: "reasons, then answers", reply: |asked, _| heroku(thinking(&asked.prompt)) },
+    Model {
+        id: "sandbox-think-tag",
+        about: "reasons inside <think> tags",
+        reply: |asked, _| heroku(words(&format!("<think>\nThe user wrote: {}\n</think>\n\nDone.", asked.prompt))),
+    },
+    Model {
+        id: "sandbox-openai",
+        about: "repeats the prompt in OpenAI's framing",
+        reply: |asked, _| Reply::Say(Framing::OpenAi, words(&asked.prompt)),
+    },
+    Model {
+        id: "sandbox-picky",
+        about: "refuses the parameter temperature",
+        reply: |asked, _| {
+            if asked.has_temperature { unknown_field("temperature") } else { heroku(words(&asked.prompt)) }
+        },
+    },
+    Model {
+        id: "sandbox-busy",
+        about: "answers every other request, 429 before",
+        reply: |asked, count| {
+            if count % 2 == 0 {
+                refuse(429, "rate limit reached", &[("Retry-After", "1")])
+            } else {
+                heroku(words(&asked.prompt))
+            }
+        },
+    },
+    Model {
+        id: "sandbox-escape",
+        about: "sends control characters",
+        reply: |_, _| heroku(words("\x1b[2J\x1b]0;title\x07red\u{202e}der")),
+    },
+    Model { id: "sandbox-empty", about: "answers without text", reply: |_, _| heroku(Vec::new()) },
+    Model {
+        id: "sandbox-400",
+        about: "status 400",
+        reply: |_, _| refuse(400, "messages[0]: content is required", &[]),
+    },
+    Model { id: "sandbox-401", about: "status 401", reply: |_, _| refuse(401, "Invalid API key provided", &[]) },
+    Model {
+        id: "sandbox-403",
+        about: "status 403: the key is for another model",
+        reply: |_, _| refuse(403, "you do not have access to that model", &[]),
+    },
+    Model { id: "sandbox-blocked", about: "status 403 of the firewall, in HTML", reply: |_, _| page(403) },
+    Model { id: "sandbox-404", about: "status 404", reply: |_, _| refuse(404, "model not found", &[]) },
+    Model { id: "sandbox-408", about: "status 408", reply: |_, _| refuse(408, "the request timed out", &[]) },
+    Model {
+        id: "sandbox-429",
+        about: "status 429, always",
+        reply: |_, _| refuse(429, "rate limit reached", &[("Retry-After", "1")]),
+    },
+    Model { id: "sandbox-500", about: "status 500", reply: |_, _| refuse(500, "Internal Server Error", &[]) },
+    Model { id: "sandbox-502", about: "status 502", reply: |_, _| page(502) },
+    Model { id: "sandbox-503", about: "status 503", reply: |_, _| refuse(503, "Service Unavailable", &[]) },
+    Model { id: "sandbox-504", about: "status 504", reply: |_, _| page(504) },
+    Model {
+        id: "sandbox-redirect",
+        about: "status 302",
+        reply: |_, _| refuse(302, "moved", &[("Location", "https://elsewhere.example.com/")]),
+    },
+    Model {
+        id: "sandbox-cut",
+        about: "closes the connection in mid-answer",
+        reply: |_, _| heroku(then("This answer is cut", Act::Cut)),
+    },
+    Model {
+        id: "sandbox-stall",
+        about: "falls silent in mid-answer",
+        reply: |_, _| heroku(then("This answer stalls", Act::Stall)),
+    },
+    Model { id: "sandbox-silent", about: "never answers", reply: |_, _| Reply::Silence },
+    Model {
+        id: "sandbox-error",
+        about: "reports an error in mid-answer",
+        reply: |_, _| {
+            heroku(then(
+                "Half an",
+                Act::Raw(b"event:error\ndata:{\"error\":{\"message\":\"overloaded\"}}\n\n".to_vec()),
+            ))
+        },
+    },
+    Model {
+        id: "sandbox-garbage",
+        about: "sends what is no JSON",
+        reply: |_, _| heroku(then("Half an", Act::Raw(b"data: {\"choices\": [oops\n\n".to_vec()))),
+    },
+    Model {
+        id: "sandbox-html",
+        about: "sends a web page, as a sign-in page of a network does",
+        reply: |_, _| page(200),
+    },
+];
+
+impl Asked {
+    /// Reads a request body.
+    ///
+    /// # Errors
+    /// The refusal that the service would give.
+    pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
+        let fields: Map<String, Value> =
+            serde_json::from_slice(body).map_err(|_| Refusal::nested(400, "error parsing JSON"))?;
+        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+            return Err(Refusal::nested(400, &format!("unrecognized request argument supplied: {unknown}")));
+        }
+        let messages = fields.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
+        if messages.is_empty() {
+            return Err(Refusal::nested(400, "messages is required"));
+        }
+        let texts: Vec<String> = messages.iter().map(|message| text_of(&message["content"])).collect();
+        if let Some(index) = texts.iter().position(|text| text.trim().is_empty()) {
+            return Err(Refusal::nested(400, &format!("messages[{index}]: content is required")));
+        }
+        let id = fields.get("model").and_then(Value::as_str).unwrap_or_default();
+        let model = MODELS.iter().find(|model| model.id == id);
+        let model = model.ok_or_else(|| Refusal::new(404, &format!("model {id:?} not found")))?;
+        let last = messages.iter().rposition(|message| message["role"] == "user");
+        Ok(Asked {
+            model,
+            stream: fields.get("stream") == Some(&Value::Bool(true)),
+            max_tokens: fields.get("max_tokens").and_then(Value::as_u64),
+            prompt: last.map(|index| texts[index].clone()).unwrap_or_default(),
+            has_temperature: fields.contains_key("temperature"),
+            prompt_tokens: texts.iter().map(|text| text.split_whitespace().count() as u64).sum(),
+        })
+    }
+
+    /// The usage object of an answer.
+    pub fn usage(&self, completion_tokens: u64) -> Value {
+        json!({
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": self.prompt_tokens + completion_tokens,
+        })
+    }
+}
+
+impl Refusal {
+    /// A failure whose `error` is an object.
+    pub fn new(status: u16, message: &str) -> Self {
+        let body = json!({"error": {"code": status, "message": message, "type": "invalid_request"}});
+        Refusal { status, headers: Vec::new(), body: body.to_string() }
+    }
+
+    /// A failure whose `error` is JSON in a string, as recorded of the service in July 2025.
+    fn nested(status: u16, message: &str) -> Self {
+        let inner = json!({"code": status, "message": message, "type": "invalid_request"});
+        Refusal { status, headers: Vec::new(), body: json!({"error": inner.to_string()}).to_string() }
+    }
+}
+
+impl Framing {
+    /// One event.
+    pub fn event(self, data: &str) -> String {
+        match self {
+            Framing::Heroku => format!("event:message\ndata:{data}\n\n"),
+            Framing::OpenAi => format!("data: {data}\n\n"),
+        }
+    }
+
+    /// The event that ends a stream.
+    pub fn end(self) -> &'static str {
+        match self {
+            Framing::Heroku => "event:done\ndata:[DONE]\n\n",
+            Framing::OpenAi => "data: [DONE]\n\n",
+        }
+    }
+}
+
+/// The catalogue: the scripted models, then one at its end and one for another purpose, to be seen in lists.
+pub fn catalogue() -> Value {
+    let chat = |model: &Model| json!({"model_id": model.id, "regions": ["us"], "type": ["text-to-text"], "state": "active", "about": model.about});
+    let mut models: Vec<Value> = MODELS.iter().map(chat).collect();
+    models.push(json!({
+        "model_id": "sandbox-old", "regions": ["us"], "type": ["text-to-text"], "state": "deprecated",
+        "deprecation_date": "2026-03-21T00:00:00Z", "eol_date": "2026-04-21T00:00:00Z", "replacement_model": "sandbox-echo",
+    }));
+    models.push(
+        json!({"model_id": "sandbox-embed", "regions": ["us"], "type": ["text-to-embedding"], "state": "active"}),
+    );
+    Value::Array(models)
+}
+
+fn text_of(content: &Value) -> String {
+    match content {
+        Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+fn heroku(acts: Vec<Act>) -> Reply {
+    Reply::Say(Framing::Heroku, acts)
+}
+
+fn refuse(status: u16, message: &str, headers: &[(&'static str, &'static str)]) -> Reply {
+    Reply::Refuse(Refusal { headers: headers.to_vec(), ..Refusal::new(status, message) })
+}
+
+fn unknown_field(name: &str) -> Reply {
+    Reply::Refuse(Refusal::nested(400, &format!("unrecognized request argument supplied: {name}")))
+}
+
+fn page(status: u16) -> Reply {
+    let body = format!(
+        "<!DOCTYPE HTML>\n<html><head><title>{status}</title></head><body>This page is not of the API.</body></html>"
+    );
+    Reply::Refuse(Refusal { status, headers: Vec::new(), body })
+}
+
+/// A token for each word with the space after it.
+fn words(text: &str) -> Vec<Act> {
+    text.split_inclusive([' ', '\n']).map(|word| Act::Say(word.to_owned())).collect()
+}
+
+fn paced(text: &str, milliseconds: u64) -> Vec<Act> {
+    words(text).into_iter().flat_map(|word| [word, Act::Pause(Duration::from_millis(milliseconds))]).collect()
+}
+
+fn then(text: &str, last: Act) -> Vec<Act> {
+    words(text).into_iter().chain([last]).collect()
+}
+
+fn thinking(prompt: &str) -> Vec<Act> {
+    let thought = format!("The user wrote {} characters. I say them again.", prompt.chars().count());
+    let thought = thought.split_inclusive(' ').map(|word| Act::Think(word.to_owned())).collect::<Vec<_>>();
+    thought.into_iter().chain(words(prompt)).collect()
+}
+
+fn counting(count: u32) -> String {
+    (1..=count).map(|number| format!("{number} ")).collect()
+}
+
+/// One million bytes in lines of 80.
+fn long_text() -> String {
+    let line = "0123456 ".repeat(10);
+    let line = format!("{}\n", &line[..79]);
+    line.repeat(1_000_000 / line.len())
+}
+
+const MARKDOWN: &str = "# A sample
+
+The sandbox calls **no model**: this text is *scripted*. It has `code`, a [link](https://devcenter.heroku.com) and
+
+- a list
+- of two lines
+
+> a quote,
+
+1. a numbered
+2. list,
+
+| plan | models |
+|------|-------:|
+| standard | all |
+| legacy | one |
+
+```ruby
+puts ENV.fetch(\"INFERENCE_MODEL_ID\")
+```
+
+and a rule:
+
+---
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &str) -> (u16, String) {
+        let refusal = Asked::parse(body.as_bytes()).err().expect("a refusal");
+        (refusal.status, refusal.body)
+    }
+
+    #[test]
+    fn requests_are_checked_as_the_service_does() {
+        let table = [
+            ("[", 400, "error parsing JSON"),
+            (r#"{"model":"sandbox-echo","messages":[{"role":"user","content":"a"}],"seed":1}"#, 400, "supplied: seed"),
+            (r#"{"model":"sandbox-echo","messages":[]}"#, 400, "messages is required"),
+            (
+                r#"{"model":"sandbox-echo","messages":[{"role":"user","content":" "}]}"#,
+                400,
+                "messages[0]: content is required",
+            ),
+            (r#"{"model":"gpt-9","messages":[{"role":"user","content":"a"}]}"#, 404, "not found"),
+        ];
+        for (body, status, words) in table {
+            let (found, text) = refused(body);
+            assert_eq!(found, status, "{body}");
+            assert!(text.contains(words), "{body}: {text}");
+        }
+    }
+
+    #[test]
+    fn readme_lists_the_models_as_the_table_does() {
+        let readme = include_str!("../../README.md");
+        let table: String = MODELS.iter().map(|model| format!("| `{}` | {} |\n", model.id, model.about)).collect();
+        assert!(readme.contains(&table), "README.md should hold:\n{table}");
+    }
+
+    #[test]
+    fn ids_are_unique_and_the_long_text_is_a_megabyte() {
+        let mut ids: Vec<&str> = MODELS.iter().map(|model| model.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), MODELS.len());
+        assert_eq!(long_text().len(), 1_000_000);
+    }
+}

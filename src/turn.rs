@@ -1,0 +1,213 @@
+//! One chat turn, the same for the REPL and for `ask`: send what was said, show what comes, keep what came.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::api::chat::{self, Quirks, Repair, RequestOptions};
+use crate::api::reply::{Completion, Part, Reply};
+use crate::api::{Client, Step, retry};
+use crate::conversation::{Conversation, Message};
+use crate::error::{Error, ProblemKind};
+use crate::interrupt::Interrupts;
+use crate::ui::Ui;
+
+/// A conversation with a model.
+pub struct Chat {
+    pub client: Client,
+    pub model: String,
+    pub options: RequestOptions,
+    pub conversation: Conversation,
+    /// By model, because another may take what this one refused.
+    quirks: HashMap<String, Quirks>,
+    last_request: Option<Vec<u8>>,
+}
+
+/// What a turn brought.
+#[derive(Debug)]
+pub struct Answer {
+    pub completion: Completion,
+    /// Why it isn't all of the answer, where it isn't.
+    pub cut: Option<Error>,
+    /// From sending the request to the first word, and to the last.
+    pub first_word: Option<Duration>,
+    pub total: Duration,
+}
+
+/// Whether the words of an answer are shown as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    Words,
+    Nothing,
+}
+
+impl Chat {
+    pub fn new(client: Client, model: String, options: RequestOptions, conversation: Conversation) -> Self {
+        Chat { client, model, options, conversation, quirks: HashMap::new(), last_request: None }
+    }
+
+    /// The body of the request that `say` would send without a new prompt.
+    pub fn request_body(&self) -> Vec<u8> {
+        let quirks = self.quirks.get(&self.model).cloned().unwrap_or_default();
+        chat::body(&self.model, &self.conversation, &self.options, &quirks)
+    }
+
+    /// The body of the last request, whatever came of it.
+    pub fn last_request(&self) -> Option<&[u8]> {
+        self.last_request.as_deref()
+    }
+
+    /// Says something and shows the answer. A turn of which nothing came leaves no trace in the conversation.
+    ///
+    /// # Errors
+    /// Why there is no answer. An answer that broke off is not an error but marked as cut.
+    pub fn say(&mut self, prompt: String, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+        self.conversation.push_user(prompt);
+        let answer = self
+            .exchange(show, ui, interrupts)
+            .and_then(|answer| if answer.completion.is_empty() { Err(nothing_came(answer)) } else { Ok(answer) });
+        match &answer {
+            Ok(answer) => {
+                self.conversation.push_assistant(answer.completion.content.clone(), answer.cut.is_some());
+            }
+            Err(_) => drop(self.conversation.take_turn()),
+        }
+        answer
+    }
+
+    /// Says the last prompt again and replaces its answer; none where nothing was said yet. An answer is lost only to
+    /// another.
+    ///
+    /// # Errors
+    /// As [`Chat::say`].
+    pub fn say_again(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
+        let (prompt, old): (String, Option<Message>) = self.conversation.take_turn()?;
+        let answer = self.say(prompt.clone(), show, ui, interrupts);
+        if answer.is_err() {
+            self.conversation.put_back(prompt, old);
+        }
+        Some(answer)
+    }
+
+    /// Sends the conversation, again where that may help and nothing was shown yet.
+    fn exchange(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+        let mut waited = Duration::ZERO;
+        let mut retries = 0;
+        loop {
+            let answer = self.attempt(show, ui, interrupts)?;
+            let seen = !answer.completion.is_empty() || !answer.completion.reasoning.is_empty();
+            let Some(error) = answer.cut else { return Ok(answer) };
+            if seen {
+                return Ok(Answer { cut: Some(error), ..answer });
+            }
+            if let Some(repair) = self.repair(&error) {
+                ui.note(&repair_sentence(&self.model, &repair));
+                continue;
+            }
+            let wait = match &error {
+                Error::Service(problem) => problem.retry_after,
+                _ => None,
+            };
+            let wait = wait.unwrap_or_else(|| retry::back_off(retries, fastrand::f64()));
+            if !error.is_transient() || retries == retry::RETRIES || waited + wait > retry::TOTAL_WAIT {
+                return Err(error);
+            }
+            self.wait(wait, &error, ui, interrupts)?;
+            waited += wait;
+            retries += 1;
+        }
+    }
+
+    /// One request and its response. What went wrong is in `cut`; an error is one of our own output.
+    fn attempt(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+        let started = Instant::now();
+        let mut first_word = None;
+        let body = self.request_body();
+        self.last_request = Some(body.clone());
+        let mut exchange =
+            self.client.chat(body, self.options.stream, interrupts, |line| ui.debug(&format!("> {line}")));
+        let mut reply = Reply::new(self.client.host(), &self.model);
+        let mut written = Ok(());
+        let ended = loop {
+            let mut deliver = |part: Part<'_>| {
+                first_word.get_or_insert_with(|| started.elapsed());
+                if show == Show::Words && written.is_ok() {
+                    written = ui.part(part);
+                }
+            };
+            match exchange.next(Some(Ui::TICK)) {
+                Ok(Step::Body(bytes)) => {
+                    let more = reply.push(&bytes, &mut deliver);
+                    std::mem::replace(&mut written, Ok(()))?;
+                    ui.flush()?;
+                    if !more {
+                        break Ok(());
+                    }
+                }
+                Ok(Step::Head(head)) => {
+                    ui.debug(&format!("< {} after {:?}", head.status, started.elapsed()));
+                    head.headers.iter().for_each(|(name, value)| ui.debug(&format!("< {name}: {value}")));
+                    reply.head(head);
+                }
+                Ok(Step::Tick) if first_word.is_none() => ui.waiting(&self.model, started.elapsed()),
+                Ok(Step::Tick) => {}
+                Ok(Step::End) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        ui.clear_status();
+        let is_complete = reply.is_complete();
+        let (completion, result) = reply.end(SystemTime::now(), &mut |part| {
+            first_word.get_or_insert_with(|| started.elapsed());
+            if show == Show::Words && written.is_ok() {
+                written = ui.part(part);
+            }
+        });
+        written?;
+        ui.end_answer()?;
+        ui.debug(&format!("* first word {first_word:?}, total {:?}", started.elapsed()));
+        // What the connection does after the service said that the answer is complete is no matter.
+        let cut = ended.err().filter(|_| !is_complete).or(result.err());
+        Ok(Answer { completion, cut, first_word, total: started.elapsed() })
+    }
+
+    /// Adapts to a refused field, once for each.
+    fn repair(&mut self, error: &Error) -> Option<Repair> {
+        let Error::Service(problem) = error else { return None };
+        let refused = match &problem.kind {
+            ProblemKind::UnknownParameter(name) => name.as_str(),
+            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => "max_tokens",
+            _ => return None,
+        };
+        self.quirks.entry(self.model.clone()).or_default().learn(refused, &self.options)
+    }
+
+    fn wait(&self, wait: Duration, error: &Error, ui: &mut Ui, interrupts: &Interrupts) -> Result<(), Error> {
+        let title = error.explain().title;
+        let until = Instant::now() + wait;
+        ui.retrying(&title, wait);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                ui.clear_status();
+                return Ok(());
+            }
+            if let Err(error) = interrupts.sleep(left.min(Duration::from_secs(1))) {
+                ui.clear_status();
+                return Err(error);
+            }
+            ui.still_retrying(until.saturating_duration_since(Instant::now()));
+        }
+    }
+}
+
+/// Why an answer without a word is none.
+fn nothing_came(answer: Answer) -> Error {
+    answer.cut.unwrap_or(Error::EmptyAnswer { finish_reason: answer.completion.finish_reason })
+}
+
+fn repair_sentence(model: &str, repair: &Repair) -> String {
+    match repair {
+        Repair::Dropped(name) => format!("{model} does not know {name}: sent again without it"),
+        Repair::Renamed { from, to } => format!("{model} does not know {from}: sent again as {to}"),
+    }
+}

@@ -1,0 +1,312 @@
+//! The only writer. Results and answers go to standard output, byte for byte where that is no terminal; everything
+//! else goes to standard error. Text from outside is made safe before it reaches a terminal, and the key is taken out
+//! of everything that isn't an answer.
+
+mod sanitize;
+pub mod terminal;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use textwrap::WordSplitter;
+
+use crate::api::reply::Part;
+use crate::cli::{ColorChoice, OutputArgs};
+use crate::environment::Environment;
+use crate::error::{Error, Explanation};
+use crate::secret::Secret;
+
+pub use sanitize::for_terminal;
+
+/// The two outputs and what is known about them.
+pub struct Ui {
+    out: Output,
+    err: Output,
+    debug: bool,
+    secret: Option<Secret>,
+    /// What is written to standard output with the next flush: one write for all that came with one read.
+    pending: String,
+    answer: AnswerState,
+    /// Whether a line that will be erased again stands on standard error.
+    status: bool,
+    retry_title: String,
+    started: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Output {
+    is_terminal: bool,
+    color: bool,
+}
+
+/// Where in an answer the output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnswerState {
+    None,
+    Reasoning { at_line_start: bool },
+    Content { at_line_start: bool },
+}
+
+const DIM: &str = "\x1b[2m";
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const CYAN: &str = "\x1b[36m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Waits shorter than this show nothing.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+impl Ui {
+    /// How often a waiting turn should call [`Ui::waiting`].
+    pub const TICK: Duration = Duration::from_millis(500);
+
+    /// Looks at what the outputs are; asks the terminal nothing.
+    pub fn new(args: &OutputArgs, environment: &Environment) -> Self {
+        let plain_terminal = environment.get("TERM") == Some("dumb");
+        let output = |is_terminal: bool| Output {
+            is_terminal: is_terminal && !plain_terminal,
+            color: match args.color {
+                ColorChoice::Always => true,
+                ColorChoice::Never => false,
+                ColorChoice::Auto => is_terminal && !plain_terminal && environment.get("NO_COLOR").is_none(),
+            },
+        };
+        Ui {
+            out: output(io::stdout().is_terminal()),
+            err: output(io::stderr().is_terminal()),
+            debug: args.debug,
+            secret: None,
+            pending: String::new(),
+            answer: AnswerState::None,
+            status: false,
+            retry_title: String::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The key that no message may show from now on.
+    pub fn keep_secret(&mut self, secret: &Secret) {
+        self.secret = Some(secret.clone());
+    }
+
+    /// Whether prompts may be coloured.
+    pub fn has_color(&self) -> bool {
+        self.err.color
+    }
+
+    /// Prints a result, with a line end where it has none.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn print(&mut self, text: &str) -> Result<(), Error> {
+        let text = if self.out.is_terminal { for_terminal(text) } else { text.into() };
+        self.pending.push_str(&text);
+        if !text.ends_with('\n') {
+            self.pending.push('\n');
+        }
+        self.flush()
+    }
+
+    /// Takes a part of an answer, to be shown with the next flush.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn part(&mut self, part: Part<'_>) -> Result<(), Error> {
+        self.clear_status();
+        match part {
+            Part::Content(text) => self.content(text),
+            Part::Reasoning(text) => self.reasoning(text),
+        }
+    }
+
+    /// Ends the answer with a line end where it has none, and nothing where there was no answer.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn end_answer(&mut self) -> Result<(), Error> {
+        match std::mem::replace(&mut self.answer, AnswerState::None) {
+            AnswerState::Content { at_line_start: false } => self.pending.push('\n'),
+            AnswerState::Reasoning { at_line_start: false } => self.write_err("\n"),
+            _ => {}
+        }
+        self.flush()
+    }
+
+    /// Writes what is pending to standard output.
+    ///
+    /// # Errors
+    /// [`Error::ReaderGone`] where a pipe was closed, else [`Error::Output`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        let written = out.write_all(self.pending.as_bytes()).and_then(|()| out.flush());
+        self.pending.clear();
+        written.map_err(Error::from_output)
+    }
+
+    fn content(&mut self, text: &str) -> Result<(), Error> {
+        if let AnswerState::Reasoning { at_line_start } = self.answer {
+            let end = if at_line_start { "\n" } else { "\n\n" };
+            let label = if self.err.color { "" } else { "[answer]\n" };
+            self.write_err(&format!("{end}{label}"));
+        }
+        let safe = if self.out.is_terminal { for_terminal(text) } else { text.into() };
+        self.pending.push_str(&safe);
+        self.answer = AnswerState::Content { at_line_start: text.ends_with('\n') };
+        Ok(())
+    }
+
+    /// Reasoning is for somebody who watches, and no part of the answer.
+    fn reasoning(&mut self, text: &str) -> Result<(), Error> {
+        if !self.err.is_terminal {
+            return Ok(());
+        }
+        self.flush()?;
+        let label = match self.answer {
+            AnswerState::Content { at_line_start: false } => "\n",
+            AnswerState::None if !self.err.color => "[reasoning]\n",
+            _ => "",
+        };
+        let styled = self.styled(DIM, &for_terminal(text));
+        self.write_err(&format!("{label}{styled}"));
+        self.answer = AnswerState::Reasoning { at_line_start: text.ends_with('\n') };
+        Ok(())
+    }
+
+    /// A sentence by the way.
+    pub fn note(&mut self, text: &str) {
+        self.message(&self.styled(DIM, &self.clean(text)));
+    }
+
+    /// A sentence the user should act on one day.
+    pub fn warning(&mut self, text: &str) {
+        let mark = self.styled(YELLOW, "›");
+        self.message(&self.wrapped(&format!(" {mark}   Warning: "), &format!(" {mark}   "), &self.clean(text)));
+    }
+
+    /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare for copying.
+    pub fn explain(&mut self, error: &Error) {
+        let Explanation { title, detail, hint, commands } = error.explain();
+        let mark = self.styled(RED, "›");
+        let indent = format!(" {mark}   ");
+        let mut text = self.wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
+        for paragraph in detail.iter().chain(&hint) {
+            text.push('\n');
+            text.push_str(&self.wrapped(&indent, &indent, &self.clean(paragraph)));
+        }
+        for command in &commands {
+            text.push_str(&format!("\n       {}", self.styled(CYAN, &self.clean(command))));
+        }
+        self.message(&text);
+    }
+
+    /// The line below an answer, only where somebody watches.
+    pub fn footer(&mut self, text: &str) {
+        if self.err.is_terminal && self.out.is_terminal {
+            self.message(&self.styled(DIM, text));
+        }
+    }
+
+    /// A line of `--debug`.
+    pub fn debug(&self, text: &str) {
+        if self.debug {
+            self.write_err(&format!("{}\n", self.styled(DIM, &self.clean(text))));
+        }
+    }
+
+    /// Says that a turn waits for its first word.
+    pub fn waiting(&mut self, model: &str, elapsed: Duration) {
+        if elapsed >= PATIENCE {
+            self.status(&format!("waiting for {model}, {} s (Ctrl-C stops)", elapsed.as_secs()));
+        }
+    }
+
+    /// Says that the Heroku CLI is being asked.
+    pub fn asking_heroku(&mut self, elapsed: Duration) {
+        if elapsed >= PATIENCE {
+            self.status(&format!("asking the Heroku CLI for the config vars, {} s", elapsed.as_secs()));
+        }
+    }
+
+    /// Says that the same request will be sent again, and why.
+    pub fn retrying(&mut self, title: &str, wait: Duration) {
+        self.retry_title = title.to_owned();
+        if !self.err.is_terminal {
+            self.note(&format!("{title}: trying again in {} s", seconds_left(wait)));
+        }
+        self.still_retrying(wait);
+    }
+
+    /// Counts down to the next attempt.
+    pub fn still_retrying(&mut self, left: Duration) {
+        self.status(&format!("{}: trying again in {} s, Ctrl-C to stop", self.retry_title, seconds_left(left)));
+    }
+
+    /// A line that is erased by whatever is written next; only on a terminal.
+    fn status(&mut self, text: &str) {
+        if !self.err.is_terminal {
+            return;
+        }
+        let room = terminal::width().saturating_sub(1);
+        let text: String = self.clean(text).chars().take(room).collect();
+        self.write_err(&format!("\r\x1b[K{}", self.styled(DIM, &text)));
+        self.status = true;
+    }
+
+    /// Erases the status line.
+    pub fn clear_status(&mut self) {
+        if std::mem::take(&mut self.status) {
+            self.write_err("\r\x1b[K");
+        }
+    }
+
+    fn message(&mut self, text: &str) {
+        self.clear_status();
+        self.write_err(&format!("{text}\n"));
+    }
+
+    /// Standard error may be closed; there is nobody to tell then.
+    fn write_err(&self, text: &str) {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// A message's text without the key, and without what would drive a terminal.
+    fn clean(&self, text: &str) -> String {
+        let text = for_terminal(text);
+        self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text))
+    }
+
+    /// Wraps where somebody reads; a log gets one line for each sentence.
+    fn wrapped(&self, first: &str, rest: &str, text: &str) -> String {
+        if !self.err.is_terminal {
+            return format!("{first}{text}");
+        }
+        // Escape codes in the indents take no room; textwrap knows that of none but its own.
+        let plain = |indent: &str| indent.replace(RED, "").replace(YELLOW, "").replace(PLAIN, "");
+        // Ids and commands have hyphens; half of one can't be copied.
+        let options = textwrap::Options::new(terminal::width().max(20)).word_splitter(WordSplitter::NoHyphenation);
+        let (plain_first, plain_rest) = (plain(first), plain(rest));
+        let lines = textwrap::wrap(text, options.initial_indent(&plain_first).subsequent_indent(&plain_rest));
+        let restored = lines.iter().enumerate().map(|(index, line)| {
+            let (styled, bare) = if index == 0 { (first, &plain_first) } else { (rest, &plain_rest) };
+            line.strip_prefix(bare.as_str()).map_or_else(|| line.to_string(), |line| format!("{styled}{line}"))
+        });
+        restored.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Text in a style of standard error, where that has colours.
+    fn styled(&self, style: &str, text: &str) -> String {
+        if self.err.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
+    }
+
+    /// Since the program started, for `--debug`.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+fn seconds_left(left: Duration) -> u64 {
+    left.as_millis().div_ceil(1000) as u64
+}

@@ -1,0 +1,90 @@
+//! The terminal itself: how wide it is, and its mode while an answer streams. The home of rustix.
+
+/// Columns where the width is unknown.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Columns of the terminal behind standard error.
+#[cfg(unix)]
+pub fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stderr());
+    size.ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0).unwrap_or(DEFAULT_WIDTH)
+}
+
+#[cfg(not(unix))]
+pub fn width() -> usize {
+    DEFAULT_WIDTH
+}
+
+/// The mode the terminal was found in.
+#[cfg(unix)]
+#[derive(Clone)]
+pub struct Mode(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl Mode {
+    /// Reads the mode of the terminal behind standard input.
+    pub fn current() -> Self {
+        Mode(rustix::termios::tcgetattr(rustix::stdio::stdin()).ok())
+    }
+
+    /// Sets this mode again, without throwing away what was typed.
+    pub fn restore(&self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        if let Some(mode) = &self.0 {
+            // There is nobody left to tell where the terminal is gone.
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, mode);
+        }
+    }
+
+    /// Sets this mode again in the middle of anything, also of a line being edited.
+    pub fn restore_after_editor(&self) {
+        use std::io::Write;
+        if self.0.is_some() {
+            // The editor has bracketed paste on, and the cursor stands behind the prompt.
+            let _ = std::io::stderr().write_all(b"\x1b[?2004l\r\n");
+        }
+        self.restore();
+    }
+
+    /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the terminal's buffer for the
+    /// next prompt. Ctrl-C still is a signal.
+    pub fn quiet(&self) -> Quiet {
+        use rustix::termios::LocalModes;
+        if let Some(mode) = &self.0 {
+            let mut quiet = mode.clone();
+            quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+            // Without NOFLSH, Ctrl-C would throw away what was typed ahead.
+            quiet.local_modes.insert(LocalModes::ISIG | LocalModes::NOFLSH);
+            Mode(Some(quiet)).restore();
+        }
+        Quiet(self.clone())
+    }
+}
+
+#[cfg(not(unix))]
+#[derive(Clone)]
+pub struct Mode;
+
+#[cfg(not(unix))]
+impl Mode {
+    pub fn current() -> Self {
+        Mode
+    }
+
+    pub fn restore(&self) {}
+
+    pub fn restore_after_editor(&self) {}
+
+    pub fn quiet(&self) -> Quiet {
+        Quiet(Mode)
+    }
+}
+
+/// While it lives, typing isn't echoed.
+pub struct Quiet(Mode);
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        self.0.restore();
+    }
+}
