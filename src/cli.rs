@@ -1,0 +1,230 @@
+//! The command line as typed: clap's definitions, help texts and examples; no logic.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "heroku-chat",
+    version,
+    about = "chat with the models of Heroku Managed Inference",
+    long_about = None,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "EXAMPLES\n  $ heroku-chat --sandbox\n  $ heroku-chat --app example-app\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n\nHelp of a command: heroku-chat COMMAND --help"
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub chat: ChatArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// open an interactive chat (the default)
+    #[command(
+        after_help = "EXAMPLES\n  $ heroku-chat chat --app example-app\n  $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox"
+    )]
+    Chat(ChatArgs),
+    /// answer one prompt, for scripts and pipes
+    #[command(
+        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
+    )]
+    Ask(AskArgs),
+    /// show every setting, its value (the key redacted) and where it comes from
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat config\n  $ heroku-chat config --json --app example-app")]
+    Config(ConfigArgs),
+    /// list the models of the service
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat models\n  $ heroku-chat models --all --json")]
+    Models(ModelsArgs),
+    /// serve the same API on this machine, with scripted models and no account
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
+    Sandbox(SandboxArgs),
+}
+
+/// Where the service is, and with which key.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Service")]
+pub struct ConnectionArgs {
+    /// app whose config vars to use, where neither environment nor .env has them
+    #[arg(short, long, value_name = "APP")]
+    pub app: Option<String>,
+    /// git remote of the app
+    #[arg(short, long, value_name = "REMOTE", conflicts_with = "app")]
+    pub remote: Option<String>,
+    /// name of the add-on's attachment: the prefix of its config vars
+    #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
+    pub attachment: String,
+    /// file with the variables, instead of ./.env
+    #[arg(long, value_name = "PATH")]
+    pub env_file: Option<PathBuf>,
+    /// base URL of the service, instead of INFERENCE_URL
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// file that holds the key, instead of INFERENCE_KEY
+    #[arg(long, value_name = "PATH")]
+    pub key_file: Option<PathBuf>,
+    /// model to use, instead of INFERENCE_MODEL_ID
+    #[arg(short, long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// use the built-in sandbox: scripted models, no account, no network
+    #[arg(long)]
+    pub sandbox: bool,
+    /// seconds to wait for the first byte of an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// allow http:// to another machine; the key is then sent in clear text
+    #[arg(long)]
+    pub allow_http: bool,
+    /// allow URL and key from different places
+    #[arg(long)]
+    pub allow_mixed_sources: bool,
+}
+
+/// What goes into a request besides the messages. Only what is given is sent.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Request")]
+pub struct RequestArgs {
+    /// system prompt, or @FILE to read it from a file
+    #[arg(long, value_name = "TEXT|@FILE")]
+    pub system: Option<String>,
+    /// randomness, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    pub temperature: Option<f64>,
+    /// share of likely tokens to choose from, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    pub top_p: Option<f64>,
+    /// longest answer, in tokens
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_tokens: Option<u32>,
+    /// text at which the answer ends; may be given several times
+    #[arg(long, value_name = "TEXT")]
+    pub stop: Vec<String>,
+    /// let the model think first, with a budget in tokens of at least 1024
+    #[arg(long, value_name = "BUDGET", num_args = 0..=1, require_equals = true, default_missing_value = "2000", value_parser = clap::value_parser!(u32).range(1024..))]
+    pub thinking: Option<u32>,
+    /// wait for the whole answer instead of streaming it
+    #[arg(long)]
+    pub no_stream: bool,
+}
+
+/// `heroku-chat` and `heroku-chat chat`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ChatArgs {
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub request: RequestArgs,
+}
+
+/// `heroku-chat ask`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct AskArgs {
+    /// the prompt; several words are joined by spaces
+    #[arg(value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// earlier turns: a JSON array of {"role", "content"} objects
+    #[arg(long, value_name = "FILE")]
+    pub messages: Option<PathBuf>,
+    /// print the response object instead of the text
+    #[arg(short, long)]
+    pub json: bool,
+    /// print the request as a curl command and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub request: RequestArgs,
+}
+
+/// `heroku-chat config`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ConfigArgs {
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// `heroku-chat models`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ModelsArgs {
+    /// list models for embeddings, images and ranking, too
+    #[arg(long)]
+    pub all: bool,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// `heroku-chat sandbox`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SandboxArgs {
+    /// port on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+}
+
+/// How to print, on every command.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// when to use colours; auto is on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// print heads of requests and responses, and timings, to standard error; the key is redacted
+    #[arg(long, global = true)]
+    pub debug: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+fn unit_interval(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+        _ => Err("it takes a number from 0 to 1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_description_is_a_lower_case_fragment_without_period() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                if matches!(argument.get_id().as_str(), "help" | "version") {
+                    continue;
+                }
+                assert!(help.starts_with(char::is_lowercase), "{}: {help:?}", argument.get_id());
+                assert!(!help.ends_with('.'), "{}: {help:?}", argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Args::command());
+    }
+}

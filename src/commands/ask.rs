@@ -1,0 +1,87 @@
+//! `heroku-chat ask`: one prompt, one completion, for scripts and pipes.
+
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+
+use crate::api::curl;
+use crate::cli::AskArgs;
+use crate::context::Context;
+use crate::conversation::{Conversation, Message};
+use crate::error::{Error, ExitStatus};
+use crate::turn::{Answer, Chat, Show};
+use crate::ui::Ui;
+
+/// Answers one prompt.
+///
+/// # Errors
+/// No prompt, settings that can't be used, and whatever befalls the turn.
+pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let mut conversation = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
+    let prompt = match prompt(&args.prompt)? {
+        Some(prompt) => prompt,
+        // Earlier messages that end with a question are a prompt in themselves.
+        None => match conversation.take_turn() {
+            Some((prompt, None)) => prompt,
+            _ => return Err(Error::NoPrompt),
+        },
+    };
+    if let Some(system) = super::system_prompt(&args.request)? {
+        conversation.set_system(Some(system));
+    }
+    let connection = context.connect(&args.connection)?;
+    let Some(model) = &connection.settings.model else {
+        let models = connection.client.models(&context.interrupts).unwrap_or_default();
+        return Err(connection.no_model(&models));
+    };
+    let options = super::request_options(&args.request);
+    let mut chat = Chat::new(connection.client.clone(), model.value.clone(), options, conversation);
+    if args.dry_run {
+        chat.conversation.push_user(prompt);
+        let command = curl::command(&chat.client.chat_endpoint(), &connection.variable("KEY"), &chat.request_body());
+        context.ui.print(&command)?;
+        return Ok(ExitStatus::Done);
+    }
+    let show = if args.json { Show::Nothing } else { Show::Words };
+    let answer = chat.say(prompt, show, &mut context.ui, &context.interrupts)?;
+    if args.json {
+        context.ui.print(&answer.completion.to_json())?;
+    }
+    warn_of_limit(&answer, &chat, &mut context.ui);
+    answer.cut.map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// Tells that an answer stopped at `max_tokens`, which looks like a complete one.
+pub fn warn_of_limit(answer: &Answer, chat: &Chat, ui: &mut Ui) {
+    if answer.completion.is_cut_by_limit() {
+        let limit = chat.options.max_tokens.map_or_else(String::new, |limit| format!(" of {limit}"));
+        ui.warning(&format!("the answer stopped at the limit{limit} tokens (max_tokens)"));
+    }
+}
+
+/// The prompt: the arguments, then what is piped in.
+fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
+    let mut parts = vec![arguments.join(" ")];
+    if !io::stdin().is_terminal() {
+        let mut piped = String::new();
+        io::stdin()
+            .read_to_string(&mut piped)
+            .map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))?;
+        parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
+}
+
+fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable("--messages", path, &error))?;
+    let unusable = |reason: String| Error::File { what: "--messages", path: path.to_owned(), reason };
+    let messages: Vec<Message> = serde_json::from_str(&text).map_err(|error| {
+        unusable(format!("It takes a JSON array of objects with role (system, user, assistant) and content: {error}"))
+    })?;
+    // The service's own words for this name an index, not a file.
+    match messages.iter().position(|message| message.content.trim().is_empty()) {
+        Some(index) => Err(unusable(format!("messages[{index}] has no content, which the service refuses."))),
+        None => Ok(messages),
+    }
+}

@@ -1,0 +1,59 @@
+//! `heroku-chat config`: every setting, its value and where it comes from.
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::ConfigArgs;
+use crate::config::{Gathered, Setting, showable};
+use crate::context::Context;
+use crate::error::{Error, ExitStatus};
+
+/// Prints the settings, also where they can't be used; then why not.
+///
+/// # Errors
+/// What makes the settings unusable.
+pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let gathered = context.gather(&args.connection)?;
+    let rows = rows(&gathered);
+    let text = if args.json { as_json(&rows) } else { as_text(&rows) };
+    context.ui.print(&text)?;
+    gathered.settings(&args.connection)?;
+    Ok(ExitStatus::Done)
+}
+
+/// A variable, its value fit to be shown, and its source.
+struct Row {
+    name: String,
+    value: Option<String>,
+    source: Option<String>,
+}
+
+fn rows(gathered: &Gathered) -> [Row; 3] {
+    let row = |suffix: &str, shown: Option<(String, String)>| {
+        let (value, source) = shown.unzip();
+        Row { name: gathered.variable(suffix), value, source }
+    };
+    let text = |setting: &Setting<String>| (showable(&setting.value).to_owned(), setting.source.to_string());
+    [
+        row("URL", gathered.url.as_ref().map(text)),
+        row("KEY", gathered.key.as_ref().map(|key| (key.value.to_string(), key.source.to_string()))),
+        row("MODEL_ID", gathered.model.as_ref().map(text)),
+    ]
+}
+
+fn as_text(rows: &[Row]) -> String {
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default() + 1;
+    let line = |row: &Row| {
+        let name = format!("{}:", row.name);
+        match (&row.value, &row.source) {
+            (Some(value), Some(source)) => format!("{name:width$} {value}  (from {source})"),
+            _ => format!("{name:width$} not set"),
+        }
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn as_json(rows: &[Row]) -> String {
+    let fields: Map<String, Value> =
+        rows.iter().map(|row| (row.name.clone(), json!({"value": row.value, "source": row.source}))).collect();
+    format!("{:#}", Value::Object(fields))
+}

@@ -1,0 +1,43 @@
+//! A file per subcommand.
+
+mod ask;
+mod chat;
+mod config;
+mod models;
+mod sandbox;
+
+use crate::api::chat::RequestOptions;
+use crate::cli::{Args, Command, RequestArgs};
+use crate::context::{Context, text_or_file};
+use crate::error::{Error, ExitStatus};
+
+/// Runs the command that was given.
+///
+/// # Errors
+/// Whatever stopped it.
+pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
+    match args.command.unwrap_or(Command::Chat(args.chat)) {
+        Command::Chat(args) => chat::run(&args, context),
+        Command::Ask(args) => ask::run(&args, context),
+        Command::Config(args) => config::run(&args, context),
+        Command::Models(args) => models::run(&args, context),
+        Command::Sandbox(args) => sandbox::run(&args, context),
+    }
+}
+
+/// The options of a request as the flags give them.
+fn request_options(args: &RequestArgs) -> RequestOptions {
+    RequestOptions {
+        temperature: args.temperature,
+        top_p: args.top_p,
+        max_tokens: args.max_tokens,
+        stop: args.stop.clone(),
+        thinking: args.thinking,
+        stream: !args.no_stream,
+    }
+}
+
+/// The system prompt that the flags give.
+fn system_prompt(args: &RequestArgs) -> Result<Option<String>, Error> {
+    args.system.as_deref().map(text_or_file).transpose()
+}

@@ -1,0 +1,74 @@
+//! heroku-chat: chat with the models of Heroku Managed Inference from the terminal.
+//!
+//! The program as a story: parse the command line, collect the settings, run the command, explain what went wrong,
+//! end with an exit code.
+//!
+//! ```text
+//!            argv  env  .env  heroku                     keyboard
+//!              │     │    │     │                           │
+//!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
+//!              │                              └─ sandbox       listens on loopback
+//!              │                         turn      one chat turn, the same for REPL and ask
+//!              │               ┌───────────┼─────────────┐
+//!  error     conversation     api          interrupt     ui
+//!  all prose   messages        chat, models  signals      the only writer
+//!  exit codes                  reply, sse                 terminal modes
+//!                              exchange      store
+//!                              http: attohttpc history
+//! ```
+//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks.
+
+mod api;
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod conversation;
+mod environment;
+mod error;
+mod heroku;
+mod interrupt;
+mod nearest;
+mod repl;
+mod sandbox;
+mod secret;
+mod store;
+mod turn;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use context::Context;
+use environment::Environment;
+use error::{Error, ExitStatus};
+use interrupt::Interrupts;
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let args = cli::Args::parse();
+    let environment = Environment::from_process();
+    let mut ui = Ui::new(&args.output, &environment);
+    let status = match Interrupts::install() {
+        Ok(interrupts) => run(args, Context { environment, ui, interrupts }),
+        Err(error) => {
+            ui.explain(&Error::Output(error));
+            ExitStatus::Fixable
+        }
+    };
+    status.into()
+}
+
+fn run(args: cli::Args, mut context: Context) -> ExitStatus {
+    match commands::run(args, &mut context) {
+        Ok(status) => status,
+        Err(error) => {
+            // Ctrl-C and a closed pipe are the user's own doing and need no words.
+            if !matches!(error, Error::Interrupted | Error::ReaderGone) {
+                context.ui.explain(&error);
+            }
+            error.exit_status()
+        }
+    }
+}

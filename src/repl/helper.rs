@@ -1,0 +1,114 @@
+//! What rustyline asks while a line is typed: completions, and what the line looks like.
+
+use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::validate::Validator;
+use rustyline::{Context, Helper, Result};
+
+use super::commands::{COMMANDS, Command, Completes};
+use crate::api::models::Model;
+
+/// Completes commands, and what may follow them.
+pub struct LineHelper {
+    fetch: Box<dyn Fn() -> Vec<Model>>,
+    /// Fetched with the first Tab that wants them, not on the way to the prompt.
+    models: OnceCell<Vec<Model>>,
+    /// Whether the prompt asks for a model and not for a line of the chat.
+    pub choosing_model: Cell<bool>,
+    /// Whether the line was empty when it was last looked at, which Ctrl-C alone doesn't tell.
+    pub line_is_empty: Cell<bool>,
+    color: bool,
+}
+
+impl LineHelper {
+    /// A helper that gets the catalogue from `fetch`, at most once.
+    pub fn new(fetch: impl Fn() -> Vec<Model> + 'static, color: bool) -> Self {
+        LineHelper {
+            fetch: Box::new(fetch),
+            models: OnceCell::new(),
+            choosing_model: Cell::new(false),
+            line_is_empty: Cell::new(true),
+            color,
+        }
+    }
+
+    /// The catalogue; empty where it can't be had.
+    pub fn models(&self) -> &[Model] {
+        self.models.get_or_init(|| (self.fetch)())
+    }
+
+    /// Takes a catalogue that was fetched already.
+    pub fn set_models(&self, models: Vec<Model>) {
+        // Set once; a second time it would be the same list.
+        let _ = self.models.set(models);
+    }
+
+    fn model_ids(&self) -> Vec<String> {
+        self.models().iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect()
+    }
+
+    /// Where the word to complete begins, and all it could be.
+    fn candidates(&self, line: &str) -> (usize, Vec<String>) {
+        if self.choosing_model.get() {
+            return (0, self.model_ids());
+        }
+        let Some(command) = line.strip_prefix('/') else { return (line.len(), Vec::new()) };
+        let Some((name, argument)) = command.split_once(' ') else {
+            return (
+                0,
+                COMMANDS.iter().map(|command| format!("/{}{}", command.name, space_before_argument(command))).collect(),
+            );
+        };
+        let start = line.len() - argument.len();
+        match COMMANDS.iter().find(|command| command.name == name).map(|command| command.completes) {
+            Some(Completes::Models) => (start, self.model_ids()),
+            Some(Completes::Words(words)) => (start, words.iter().map(|word| (*word).to_owned()).collect()),
+            Some(Completes::Nothing) | None => (line.len(), Vec::new()),
+        }
+    }
+}
+
+/// A completed command is ready for what may follow it.
+fn space_before_argument(command: &Command) -> &'static str {
+    if command.arguments.is_empty() { "" } else { " " }
+}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
+        let line = &line[..position];
+        let (start, candidates) = self.candidates(line);
+        let typed = &line[start..];
+        let pair = |text: String| Pair { display: text.trim_end().to_owned(), replacement: text };
+        Ok((start, candidates.into_iter().filter(|text| text.starts_with(typed)).map(pair).collect()))
+    }
+}
+
+impl Hinter for LineHelper {
+    type Hint = String;
+
+    /// The rest of the only command that fits, with what may follow it.
+    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
+        self.line_is_empty.set(line.is_empty());
+        let typed = line.strip_prefix('/').filter(|typed| position == line.len() && !typed.is_empty())?;
+        let mut fitting = COMMANDS.iter().filter(|command| command.name.starts_with(typed));
+        let (command, None) = (fitting.next()?, fitting.next()) else { return None };
+        let rest = &command.name[typed.len()..];
+        Some(format!("{rest} {}", command.arguments).trim_end().to_owned()).filter(|hint| !hint.is_empty())
+    }
+}
+
+impl Highlighter for LineHelper {
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if self.color { Cow::Owned(format!("\x1b[2m{hint}\x1b[0m")) } else { Cow::Borrowed(hint) }
+    }
+}
+
+impl Validator for LineHelper {}
+
+impl Helper for LineHelper {}
