@@ -1,0 +1,12 @@
+//! The program from outside: its commands, its terminal, its network. Pure rules are tested beside their code.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in helpers too")]
+
+mod ask;
+mod config;
+mod heroku_cli;
+mod local_model;
+mod repl;
+mod sandbox;
+mod support;
+mod transport;

@@ -1,0 +1,353 @@
+//! The REPL on a real terminal: keys in, screen out.
+
+use std::io::Write;
+use std::process::Command;
+
+use super::support::{Api, KEY, Program, Terminal, event, respond, sse_head};
+
+fn sandbox(arguments: &[&str]) -> (Program, Terminal) {
+    let program = Program::new();
+    let all: Vec<&str> = ["--sandbox"].iter().chain(arguments).copied().collect();
+    let terminal = Terminal::start(&program, &all, 24, 80);
+    terminal.wait_for_prompt();
+    (program, terminal)
+}
+
+#[test]
+fn turns_make_a_conversation() {
+    let api = Api::tokens(&["All ", "right."]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &["--system", "be brief"], 24, 80);
+    let greeting = terminal.wait_for_prompt();
+    assert!(greeting.contains("test-model at 127.0.0.1, from the environment"), "{greeting}");
+    terminal.send("first\r");
+    terminal.wait_for("All right.");
+    terminal.wait_for_prompt();
+    terminal.send("second\r");
+    terminal.wait_until("two answers", |screen| screen.matches("All right.").count() == 2);
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let roles: Vec<String> = api.requests()[1].json()["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .map(|message| format!("{}:{}", message["role"].as_str().unwrap(), message["content"].as_str().unwrap()))
+        .collect();
+    assert_eq!(roles, ["system:be brief", "user:first", "assistant:All right.", "user:second"]);
+}
+
+#[test]
+fn ctrl_c_stops_an_answer_in_every_state_and_the_chat_goes_on() {
+    // Before the headers; while waiting to try again; in a stalled stream.
+    let api = Api::serve(|exchange| {
+        let body = exchange.request.json();
+        match body["messages"].as_array().and_then(|messages| messages.last()?["content"].as_str()) {
+            Some("silent") => exchange.wait_for_close(),
+            Some("busy") => exchange.send(&respond(429, "Retry-After: 30\r\n", r#"{"error":"slow down"}"#)),
+            Some("stall") => {
+                exchange.send(&format!("{}{}", sse_head(), event("beginning")));
+                exchange.wait_for_close();
+            }
+            _ => exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("fine"))),
+        }
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+
+    terminal.send("silent\r");
+    api.wait_for_request();
+    terminal.send("\x03");
+    terminal.wait_for("stopped before an answer came\n> silent");
+    terminal.send("\x15busy\r");
+    terminal.wait_for("trying again in 30 s");
+    terminal.send("\x03");
+    terminal.wait_until("the prompt again", |screen| {
+        screen.matches("stopped before an answer came").count() == 2 && screen.trim_end().ends_with("> busy")
+    });
+    terminal.send("\x15stall\r");
+    terminal.wait_for("beginning");
+    terminal.send("\x03");
+    terminal.wait_for("stopped; what came is kept");
+    terminal.wait_for_prompt();
+    terminal.send("well?\r");
+    terminal.wait_for("fine");
+    terminal.wait_for_prompt();
+
+    let requests = api.requests();
+    let messages = requests.last().expect("requests").json()["messages"].to_string();
+    let expected = r#"[{"content":"stall","role":"user"},{"content":"beginning","role":"assistant"},{"content":"well?","role":"user"}]"#;
+    assert_eq!(messages, expected, "failed turns leave no trace, a stopped answer is kept");
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_clears_and_leaves_only_when_pressed_twice() {
+    let (_program, terminal) = sandbox(&[]);
+    terminal.send("some text");
+    terminal.wait_for("> some text");
+    terminal.send("\x03");
+    terminal.wait_for_prompt();
+    assert!(!terminal.screen().contains("leaves"), "{}", terminal.screen());
+    terminal.send("\x03");
+    terminal.wait_for("Ctrl-C again, or Ctrl-D, leaves");
+    terminal.wait_for_prompt();
+    terminal.send("\x03");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn a_failed_turn_keeps_the_chat_and_offers_the_prompt_again() {
+    let (_program, terminal) = sandbox(&["-m", "sandbox-401"]);
+    terminal.send("precious words\r");
+    terminal.wait_for("did not accept the key");
+    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("> precious words"));
+    terminal.send("\x15/model sandbox-echo\r");
+    terminal.wait_for("now talking to sandbox-echo");
+    terminal.wait_for_prompt();
+    terminal.send("/show\r");
+    terminal.wait_for("Nothing was said yet.");
+}
+
+#[test]
+fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let api = Api::serve(move |exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
+        receiver.lock().unwrap().recv().unwrap();
+        exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(" and end")));
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("go\r");
+    terminal.wait_for("beginning");
+    terminal.send("typed ahead\rsecond line");
+    sender.send(()).unwrap();
+    terminal.wait_for("beginning and end");
+    terminal.wait_for("> typed ahead\nsecond line");
+    assert_eq!(api.requests().len(), 1, "it was sent by itself");
+    // Also what was typed before Ctrl-C survives it.
+    terminal.send("\x15\x15\x03");
+    terminal.wait_for_prompt();
+    terminal.send("again\r");
+    terminal.wait_until("the second answer", |screen| screen.matches("beginning").count() == 2);
+    terminal.send("kept\x03");
+    terminal.wait_for("stopped");
+    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> kept"));
+}
+
+#[test]
+fn tab_completes_commands_and_model_ids() {
+    let (_program, terminal) = sandbox(&[]);
+    terminal.send("/mo\t");
+    terminal.wait_for("> /model");
+    terminal.send("sandbox-mark\t");
+    terminal.wait_for("> /model sandbox-markdown");
+    terminal.send("\r");
+    terminal.wait_for("now talking to sandbox-markdown");
+    terminal.wait_for_prompt();
+    terminal.send("/model nosuch\r");
+    terminal.wait_for("the service lists no model \"nosuch\"");
+    terminal.wait_for_prompt();
+    terminal.send("/hlep\r");
+    terminal.wait_for("Did you mean /help?");
+}
+
+#[test]
+fn slash_commands_do_what_they_say() {
+    let (_program, terminal) = sandbox(&[]);
+    terminal.send("/help\r");
+    let help = terminal.wait_for("/quit");
+    for command in ["/help", "/model", "/system", "/clear", "/retry", "/undo", "/show"] {
+        assert!(help.contains(command), "{command}:\n{help}");
+    }
+    terminal.wait_for_prompt();
+    terminal.send("/clear\r");
+    terminal.wait_for("is forgotten");
+    terminal.wait_for_prompt();
+    terminal.send("one\r");
+    terminal.wait_for("1 tokens in");
+    terminal.wait_for_prompt();
+    terminal.send("/system Speak French.\r");
+    terminal.wait_for("the system prompt is set");
+    terminal.wait_for_prompt();
+    terminal.send("/show\r");
+    terminal.wait_for("[system]\nSpeak French.");
+    terminal.wait_for_prompt();
+    terminal.send("/retry\r");
+    terminal.wait_for("3 tokens in");
+    terminal.wait_for_prompt();
+    terminal.send("/undo\r");
+    terminal.wait_until("the prompt of the turn", |screen| screen.trim_end().ends_with("> one"));
+    terminal.send("\x15//slash\r");
+    terminal.wait_for("\n/slash\n");
+    terminal.wait_for_prompt();
+    terminal.send("/show request\r");
+    terminal.wait_for("-H \"Authorization: Bearer $INFERENCE_KEY\"");
+    terminal.wait_for_prompt();
+    terminal.send("/quit\r");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn control_sequences_of_a_model_never_reach_the_terminal() {
+    let (_program, terminal) = sandbox(&["-m", "sandbox-escape"]);
+    terminal.send("go\r");
+    terminal.wait_for(" out · ");
+    let raw = terminal.raw();
+    assert!(!raw.contains("\x1b[2J") && !raw.contains("\x1b]0;") && !raw.contains('\u{202e}'), "{raw:?}");
+    assert!(terminal.screen().contains("␛[2J␛]0;title␇red"), "{}", terminal.screen());
+}
+
+#[test]
+fn reasoning_is_dimmed_and_apart_from_the_answer() {
+    let (_program, terminal) = sandbox(&["-m", "sandbox-thinking"]);
+    terminal.send("why\r");
+    terminal.wait_for("I say them again.\n\nwhy\n");
+    assert!(terminal.raw().contains("\x1b[2mThe "), "{:?}", terminal.raw());
+}
+
+#[test]
+fn history_survives_the_process_and_corruption() {
+    let (program, terminal) = sandbox(&[]);
+    terminal.send("remember me\r");
+    terminal.wait_for("out ·");
+    terminal.wait_for_prompt();
+    terminal.send(" but not me\r");
+    terminal.wait_until("the second answer", |screen| screen.matches("out ·").count() == 2);
+    terminal.wait_for_prompt();
+    Command::new("kill").args(["-9", &terminal.process_id().to_string()]).status().expect("kill");
+
+    let again = Terminal::start(&program, &["--sandbox"], 24, 80);
+    again.wait_for_prompt();
+    again.send("\x1b[A");
+    again.wait_for("> remember me");
+    drop(again);
+    let path = program.home().join(".local/share/heroku-chat/history");
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&path).expect("a history").permissions().mode() & 0o777, 0o600);
+
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\xff\xfe\n").unwrap();
+    let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
+    corrupt.wait_for("history could not be read and is now");
+    corrupt.wait_for_prompt();
+    corrupt.send("new line\r");
+    corrupt.wait_for("out ·");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("new line"));
+}
+
+#[test]
+fn without_a_model_the_user_picks_one() {
+    let catalogue =
+        r#"[{"model_id":"first-model","type":["text-to-text"]},{"model_id":"second-model","type":["text-to-text"]}]"#;
+    let api = Api::serve(move |exchange| {
+        if exchange.request.line.starts_with("GET") {
+            exchange.send(&respond(200, "", catalogue));
+        } else {
+            exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("hi")));
+        }
+    });
+    let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for("model>");
+    terminal.send("9\r");
+    terminal.wait_for("\"9\" is neither a number of the list nor an id");
+    terminal.wait_until("the question again", |screen| screen.trim_end().ends_with("model>"));
+    terminal.send("sec\t\r");
+    terminal.wait_for("second-model at 127.0.0.1");
+    terminal.wait_for_prompt();
+    terminal.send("hello\r");
+    terminal.wait_for("hi");
+    assert_eq!(api.requests().last().expect("a request").json()["model"], "second-model");
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_sane_at_the_prompt_and_in_mid_answer() {
+    for model in ["sandbox-echo", "sandbox-stall"] {
+        let (_program, terminal) = sandbox(&["-m", model]);
+        if model == "sandbox-stall" {
+            terminal.send("go\r");
+            terminal.wait_for("This answer stalls");
+        }
+        let process = terminal.process_id().to_string();
+        Command::new("kill").args(["-TERM", &process]).status().expect("kill");
+        let device = terminal.device();
+        assert_eq!(terminal.wait_for_end(), 128 + 15);
+        let modes = Command::new("stty").arg("-a").stdin(device).output().expect("stty");
+        let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
+        assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{model}: {modes}");
+    }
+}
+
+#[test]
+fn a_resize_redraws_the_line() {
+    let (_program, terminal) = sandbox(&[]);
+    terminal.send("some words before the window changes");
+    terminal.wait_for("window changes");
+    terminal.resize(24, 40);
+    terminal.send(" and after\r");
+    terminal.wait_for("out ·");
+    terminal.wait_for("and after");
+}
+
+#[test]
+fn a_pasted_block_is_one_prompt_and_is_not_sent_by_itself() {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 40, 80);
+    terminal.wait_for_prompt();
+    let lines: Vec<String> = (1..=10).map(|number| format!("line {number}")).collect();
+    terminal.send(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    terminal.wait_for("line 10");
+    assert!(api.requests().is_empty());
+    terminal.send("\r");
+    terminal.wait_for("got it");
+    assert_eq!(api.only_request().json()["messages"][0]["content"], lines.join("\n"));
+}
+
+#[test]
+fn a_pipe_gives_one_turn_a_line_in_one_conversation() {
+    let api = Api::tokens(&["yes"]);
+    let program = Program::for_service(&api.url());
+    program.run_with_input(&["chat"], "one\n\ntwo\n").expect_code(0).expect_output("yes\nyes\n");
+    let messages = api.requests()[1].json()["messages"].as_array().map(Vec::len);
+    assert_eq!(messages, Some(3));
+    let failing = Program::new().run_with_input(&["--sandbox", "-m", "sandbox-500"], "one\ntwo\n");
+    failing.expect_code(3).expect_output("").expect_error("status 500");
+}
+
+#[test]
+fn answers_go_to_a_file_and_the_prompt_stays_on_the_terminal() {
+    let program = Program::new();
+    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat").display().to_string();
+    let command = format!("exec '{binary}' --sandbox > answers");
+    let terminal = Terminal::start_program(&program, "/bin/sh", &["-c", &command], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("hello file\r");
+    let answers = program.work().join("answers");
+    terminal.wait_until("the answer in the file", |_| {
+        std::fs::read_to_string(&answers).is_ok_and(|text| text == "hello file\n")
+    });
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn a_key_is_on_no_screen_and_in_no_file() {
+    let api = Api::fixed(respond(401, "", &format!(r#"{{"error":"bad key {KEY}"}}"#)));
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &["--debug"], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("hi\r");
+    terminal.wait_for("bad key (redacted)");
+    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("\n> hi"));
+    terminal.send("\x15/show request\r");
+    terminal.wait_for("$INFERENCE_KEY");
+    drop(terminal);
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
+    assert!(!history.contains(KEY));
+}

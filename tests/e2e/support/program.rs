@@ -1,0 +1,145 @@
+//! The program under test, with nothing of this machine's environment but what a test gives it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The key that tests use. It must turn up nowhere in what the program prints, which every run checks.
+pub const KEY: &str = "inf-7e57ab1e-0000-4000-8000-5ec4e7c0de00";
+
+/// A way to start the program: its own HOME, working folder, PATH and variables.
+pub struct Program {
+    pub folder: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// What a run printed, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    /// A program without settings, whose HOME and working folder are empty, and with no `heroku` on its PATH.
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        for name in ["home", "work", "bin"] {
+            std::fs::create_dir(folder.path().join(name)).expect("an empty folder");
+        }
+        let mut program = Program { folder, variables: BTreeMap::new() };
+        let home = program.home().display().to_string();
+        let bin = program.folder.path().join("bin").display().to_string();
+        program.set("HOME", &home);
+        program.set("PATH", &bin);
+        program
+    }
+
+    /// A program set up for a service at this URL, with [`KEY`].
+    pub fn for_service(url: &str) -> Self {
+        Program::new().with("INFERENCE_URL", url).with("INFERENCE_KEY", KEY).with("INFERENCE_MODEL_ID", "test-model")
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    pub fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// Writes a file into the working folder.
+    pub fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.work().join(name);
+        std::fs::write(&path, text).expect("a file in the working folder");
+        path
+    }
+
+    /// Puts a shell script on the program's PATH.
+    pub fn command(&self, name: &str, body: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.folder.path().join("bin").join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a script");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("an executable script");
+    }
+
+    /// The command, ready to be run or changed.
+    pub fn process(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("heroku-chat"));
+        command.args(arguments).env_clear().envs(&self.variables).current_dir(self.work()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it without standard input.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with_input(arguments, "")
+    }
+
+    /// Runs it with this standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
+        let mut command = assert_cmd::Command::from_std(self.process(arguments));
+        let output = command.write_stdin(input).output().expect("the program runs");
+        let run = Run {
+            code: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
+        };
+        assert_no_key(&run.stdout);
+        assert_no_key(&run.stderr);
+        run
+    }
+}
+
+impl Run {
+    /// Checks the exit code, showing all where it is another.
+    pub fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Checks that a message holds these words.
+    pub fn expect_error(self, words: &str) -> Self {
+        assert!(self.stderr.contains(words), "not in the message: {words:?}\n{}", self.stderr);
+        self
+    }
+
+    /// Checks all of standard output.
+    pub fn expect_output(self, text: &str) -> Self {
+        assert_eq!(self.stdout, text, "stderr:\n{}", self.stderr);
+        self
+    }
+}
+
+/// Checks that a text, be it a screen or a file, doesn't hold the key.
+pub fn assert_no_key(text: &str) {
+    assert!(!text.contains(KEY) && !text.contains("5ec4e7c0de"), "the key was shown:\n{text}");
+}
+
+/// Runs one of the project's own scripts and returns what it printed.
+pub fn script(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
+    let output = Command::new(&path).stderr(Stdio::inherit()).output().expect("the script runs");
+    assert!(output.status.success(), "{} failed with {:?}", path.display(), output.status);
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}

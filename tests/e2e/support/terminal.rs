@@ -1,0 +1,164 @@
+//! A real pseudo terminal with an emulator behind it, so that tests see what a person would: a screen.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::process::Child;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::Size;
+use pty_process::blocking::{Command, Pts, Pty};
+
+use super::program::{Program, assert_no_key};
+
+/// How long a test waits for the screen to show something before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program on a terminal.
+pub struct Terminal {
+    pty: Arc<Pty>,
+    child: Child,
+    shared: Arc<Shared>,
+    /// Keeps the terminal open after the program's end, for a look at its modes.
+    device: File,
+}
+
+struct Shared {
+    screen: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    parser: vt100::Parser,
+    /// Everything that was written, escape sequences and all.
+    raw: Vec<u8>,
+    closed: bool,
+}
+
+impl Terminal {
+    /// Starts the program on a terminal of this size.
+    pub fn start(program: &Program, arguments: &[&str], rows: u16, columns: u16) -> Self {
+        let binary = assert_cmd::cargo::cargo_bin!("heroku-chat").display().to_string();
+        Terminal::start_program(program, &binary, arguments, rows, columns)
+    }
+
+    /// Starts another program, such as a shell that starts ours.
+    pub fn start_program(program: &Program, command: &str, arguments: &[&str], rows: u16, columns: u16) -> Self {
+        let (pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
+        pty.resize(Size::new(rows, columns)).expect("its size");
+        let device = terminal_device(&pts);
+        let mut command = Command::new(command).args(arguments).env_clear();
+        command = command.env("TERM", "xterm-256color").envs(program.variables()).current_dir(program.work());
+        let child = command.spawn(pts).expect("the program starts");
+        let pty = Arc::new(pty);
+        let size = |number| std::num::NonZeroU16::new(number).expect("a size above zero");
+        let state = State { parser: vt100::Parser::new(size(rows), size(columns), 0), raw: Vec::new(), closed: false };
+        let shared = Arc::new(Shared { screen: Mutex::new(state), changed: Condvar::new() });
+        let (reading, screen) = (Arc::clone(&pty), Arc::clone(&shared));
+        thread::spawn(move || read(&reading, &screen));
+        Terminal { pty, child, shared, device }
+    }
+
+    /// Types.
+    pub fn send(&self, keys: &str) {
+        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Changes the window's size.
+    pub fn resize(&self, rows: u16, columns: u16) {
+        self.pty.resize(Size::new(rows, columns)).expect("another size");
+        let size = |number| std::num::NonZeroU16::new(number).expect("a size above zero");
+        self.shared
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .parser
+            .screen_mut()
+            .set_size(size(rows), size(columns));
+    }
+
+    /// What the screen shows.
+    pub fn screen(&self) -> String {
+        self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner).parser.screen().contents()
+    }
+
+    /// All that was ever written to the terminal.
+    pub fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner).raw).into_owned()
+    }
+
+    /// Waits until the screen is as wanted, and returns it.
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut state = self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let screen = state.parser.screen().contents();
+            if wanted(&screen) {
+                return screen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !state.closed, "waited for {what}; the screen:\n{screen}");
+            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until the screen shows these words.
+    pub fn wait_for(&self, words: &str) -> String {
+        self.wait_until(words, |screen| screen.contains(words))
+    }
+
+    /// Waits for an empty prompt on the last line.
+    pub fn wait_for_prompt(&self) -> String {
+        self.wait_until("an empty prompt", |screen| screen.trim_end().ends_with("\n>") || screen.trim() == ">")
+    }
+
+    /// Waits for the program's end and returns its exit code.
+    pub fn wait_for_end(mut self) -> i32 {
+        let status = self.child.wait().expect("the program ends");
+        status.code().unwrap_or_else(|| panic!("ended by a signal: {status:?}"))
+    }
+
+    /// The terminal itself, as a program on it would see it.
+    pub fn device(&self) -> File {
+        self.device.try_clone().expect("another handle")
+    }
+
+    /// The process, to send signals to.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !thread::panicking() {
+            assert_no_key(&self.raw());
+        }
+    }
+}
+
+fn terminal_device(pts: &Pts) -> File {
+    File::from(pts.as_fd().try_clone_to_owned().expect("another handle"))
+}
+
+fn read(pty: &Pty, shared: &Shared) {
+    let mut buffer = [0; 8192];
+    loop {
+        // The last program to close its side ends the terminal with an error on Linux.
+        let count = { pty }.read(&mut buffer).unwrap_or(0);
+        let mut state = shared.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        if count == 0 {
+            state.closed = true;
+        }
+        state.raw.extend_from_slice(&buffer[..count]);
+        state.parser.process(&buffer[..count]);
+        shared.changed.notify_all();
+        if count == 0 {
+            return;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The network misbehaving: TLS, redirects, silence, resets, split writes. What the screen shows of it is in repl.rs.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use super::support::{Api, KEY, Program, event, respond, sse_head};
+
+#[test]
+fn a_redirect_is_not_followed_and_carries_no_key() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    elsewhere.set_nonblocking(true).expect("non-blocking");
+    let location = format!("http://{}/", elsewhere.local_addr().expect("an address"));
+    for status in [301, 302, 303, 307, 308] {
+        let api = Api::fixed(respond(status, &format!("Location: {location}\r\n"), ""));
+        Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(1).expect_error(&location);
+    }
+    assert!(elsewhere.accept().is_err(), "somebody connected to the redirect's target");
+}
+
+#[test]
+fn an_answer_in_pieces_of_any_size_is_whole() {
+    let text = format!("{}{}event:done\ndata:[DONE]\n\n", event("héllo "), event("wörld ⬢"));
+    for size in [1, 2, 7, 64] {
+        let text = text.clone();
+        let api = Api::serve(move |exchange| {
+            exchange.send(sse_head());
+            for piece in text.as_bytes().chunks(size) {
+                exchange.stream.write_all(piece).expect("the client listens");
+            }
+        });
+        Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("héllo wörld ⬢\n");
+    }
+}
+
+#[test]
+fn a_chunk_split_over_writes_is_late_at_most() {
+    let api = Api::serve(|exchange| {
+        exchange.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for text in [event("one "), event("two"), "event:done\ndata:[DONE]\n\n".to_owned()] {
+            let (head, tail) = text.split_at(text.len() / 2);
+            exchange.send(&format!("{:x}\r\n{head}", text.len()));
+            exchange.send(&format!("{tail}\r\n"));
+        }
+        exchange.send("0\r\n\r\n");
+    });
+    Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("one two\n");
+}
+
+#[test]
+fn a_stream_without_an_end_is_told_and_kept() {
+    let api = Api::serve(|exchange| {
+        exchange.send(sse_head());
+        exchange.send(&event("half"));
+    });
+    let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
+    run.expect_code(3).expect_output("half\n").expect_error("ended before the answer was complete");
+}
+
+#[test]
+fn a_short_body_is_no_answer() {
+    let api =
+        Api::fixed("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"choices\":");
+    let run = Program::for_service(&api.url()).run(&["ask", "--no-stream", "hi"]);
+    run.expect_code(3).expect_error("of 1000 bytes came");
+}
+
+#[test]
+fn what_is_no_http_is_an_error_and_no_panic() {
+    for nonsense in [
+        "\0\0\0\0",
+        "HTTP/1.1 2x0\r\n\r\n",
+        "SSH-2.0-x\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        // The same nonsense every time, so that the retries end too.
+        let api = Api::fixed(nonsense);
+        let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
+        assert!(!run.stderr.contains("panicked"), "{nonsense:?}: {}", run.stderr);
+        run.expect_code(3);
+    }
+}
+
+#[test]
+fn a_silent_server_is_given_up_after_the_limit() {
+    let api = Api::serve(|exchange| exchange.wait_for_close());
+    let run = Program::for_service(&api.url()).run(&["ask", "--timeout", "1", "hi"]);
+    run.expect_code(3).expect_error("waited 1 s for the first byte of the answer").expect_error("--timeout");
+}
+
+#[test]
+fn a_refused_connection_names_address_and_cause() {
+    let program = Program::for_service("http://127.0.0.1:1");
+    program.run(&["ask", "hi"]).expect_code(3).expect_error("no connection to 127.0.0.1:1: connection refused");
+}
+
+#[test]
+fn an_unknown_host_is_named() {
+    let program = Program::for_service("https://nosuch.invalid");
+    program.run(&["ask", "hi"]).expect_code(3).expect_error("the host nosuch.invalid was not found");
+}
+
+#[test]
+fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+    let program = Program::for_service("http://inference.example.com");
+    program.run(&["ask", "hi"]).expect_code(1).expect_error("in clear text").expect_error("--allow-http");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_an_error_and_not_bypassed() {
+    let program = Program::for_service("https://us.inference.heroku.com").with("https_proxy", "socks5://127.0.0.1:1");
+    program.run(&["ask", "hi"]).expect_code(1).expect_error("the proxy https_proxy can't be used");
+    let program = Program::for_service("https://us.inference.heroku.com").with("https_proxy", "127.0.0.1:1");
+    program.run(&["ask", "hi"]).expect_code(3).expect_error("no connection to the proxy 127.0.0.1:1");
+}
+
+#[test]
+fn a_key_that_the_service_echoes_is_not_shown() {
+    let body = format!(r#"{{"error":{{"message":"invalid key {KEY} given"}}}}"#);
+    let api = Api::fixed(respond(401, &format!("X-Echo: {KEY}\r\n"), &body));
+    let run = Program::for_service(&api.url()).run(&["ask", "--debug", "hi"]);
+    run.expect_code(1).expect_error("invalid key (redacted) given").expect_error("x-echo: (redacted)");
+}
+
+/// A TLS server with a certificate of its own, for `localhost`.
+struct Tls {
+    port: u16,
+    certificate: String,
+}
+
+fn tls_server(names: &[&str], expired: bool) -> Tls {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut parameters = rcgen::CertificateParams::new(names).expect("names of a certificate");
+    if expired {
+        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    }
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    let chain = vec![certificate.der().clone()];
+    let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a private key");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .expect("a server");
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
+            let mut tls = rustls::StreamOwned::new(connection, stream);
+            let mut request = [0; 65536];
+            if std::io::Read::read(&mut tls, &mut request).is_ok() {
+                let answer = format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("over TLS"));
+                let _ = tls.write_all(answer.as_bytes());
+                tls.conn.send_close_notify();
+                let _ = tls.flush();
+            }
+        }
+    });
+    Tls { port, certificate: certificate.pem() }
+}
+
+#[test]
+fn tls_is_trusted_by_certificate_file_only() {
+    let server = tls_server(&["localhost"], false);
+    let program = Program::for_service(&format!("https://localhost:{}", server.port));
+    program
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("the certificate of localhost is not trusted")
+        .expect_error("SSL_CERT_FILE");
+    let path = program.file("ca.pem", &server.certificate).display().to_string();
+    program.with("SSL_CERT_FILE", &path).run(&["ask", "hi"]).expect_code(0).expect_output("over TLS\n");
+}
+
+#[test]
+fn a_certificate_that_is_expired_or_for_another_name_is_told_as_such() {
+    for (names, expired, words) in
+        [(["localhost"], true, "it has expired"), (["elsewhere"], false, "it is for another host name")]
+    {
+        let server = tls_server(&names, expired);
+        let program = Program::for_service(&format!("https://localhost:{}", server.port));
+        let path = program.file("ca.pem", &server.certificate).display().to_string();
+        program.with("SSL_CERT_FILE", &path).run(&["ask", "hi"]).expect_code(1).expect_error(words);
+    }
+}
+
+#[test]
+fn a_server_without_tls_on_an_https_port_is_told() {
+    let api = Api::fixed(respond(200, "", "{}"));
+    let port = api.url().rsplit(':').next().expect("a port").to_owned();
+    let run = Program::for_service(&format!("https://localhost:{port}")).run(&["ask", "--timeout", "5", "hi"]);
+    run.expect_code(3);
+    // The server saw a TLS greeting and no request, which its drop would complain about.
+    std::mem::forget(api);
+}

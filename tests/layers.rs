@@ -1,0 +1,94 @@
+//! Each outside thing has one home in src/. A name that turns up elsewhere fails with a sentence.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What may be named where: a word, and the files or folders below src/ that may hold it.
+const HOMES: &[(&str, &[&str])] = &[
+    ("attohttpc", &["api/http.rs", "api/proxy.rs", "config/url.rs"]),
+    ("rustls", &["api/http.rs"]),
+    ("rustyline", &["repl/", "store.rs"]),
+    ("dotenvy", &["config/env_file.rs"]),
+    ("signal_hook", &["interrupt.rs"]),
+    ("rustix", &["ui/terminal.rs"]),
+    ("etcetera", &["store.rs"]),
+    ("process::Command", &["heroku.rs"]),
+    ("TcpListener", &["sandbox/"]),
+    ("TcpStream", &["sandbox/"]),
+    ("env::var", &["environment.rs"]),
+    ("io::stdout", &["ui/mod.rs"]),
+    ("io::stderr", &["ui/"]),
+    (".expose()", &["api/http.rs", "config/", "secret.rs"]),
+];
+
+/// What a part must not know of: files, and the modules they must not use.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("api/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn", "crate::cli"]),
+    ("ui/", &["crate::commands", "crate::repl", "crate::turn", "crate::config"]),
+    ("sandbox/", &["crate::"]),
+    ("config/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::heroku"]),
+    ("conversation.rs", &["crate::"]),
+    ("secret.rs", &["crate::"]),
+    ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
+    ("repl/", &["crate::commands"]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() { collect(&path, files) } else { files.push(path) }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    assert!(files.len() > 20, "the sources were not found");
+    let name = |path: &Path| path.strip_prefix(&root).expect("below src").display().to_string();
+    files.iter().map(|path| (name(path), code(&fs::read_to_string(path).expect("UTF-8")))).collect()
+}
+
+/// The file without comments and tests, which may name what they like.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
+    text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_outside_thing_is_named_in_its_home_only() {
+    for (name, text) in sources().iter().filter(|(name, _)| !name.ends_with("tests.rs")) {
+        for (word, homes) in HOMES {
+            let at_home = homes.iter().any(|home| name.starts_with(home));
+            assert!(at_home || !text.contains(word), "src/{name} names {word}, whose home is {}", homes.join(" or "));
+        }
+    }
+}
+
+#[test]
+fn arrows_point_down() {
+    for (name, text) in sources().iter().filter(|(name, _)| !name.ends_with("tests.rs")) {
+        for (part, forbidden) in LAYERS.iter().filter(|(part, _)| name.starts_with(part)) {
+            for module in *forbidden {
+                assert!(!text.contains(module), "src/{name} uses {module}, but {part} must not know of it");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    for entry in sources() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&entry.0);
+        let text = fs::read_to_string(path).expect("UTF-8");
+        assert!(text.starts_with("//! "), "src/{} does not open with a //! comment", entry.0);
+    }
+}
+
+#[test]
+fn homes_and_layers_name_files_that_exist() {
+    let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
+    let parts = HOMES.iter().flat_map(|(_, homes)| homes.iter()).chain(LAYERS.iter().map(|(part, _)| part));
+    for part in parts {
+        assert!(names.iter().any(|name| name.starts_with(part)), "there is no src/{part}");
+    }
+}
