@@ -1,7 +1,9 @@
 //! Ctrl-C and the signals that end the program; the home of signal-hook.
 //!
 //! A blocked read can't be interrupted, so SIGINT never interrupts anything: it sets a flag and wakes whoever listens
-//! on the channel it is already waiting on. SIGTERM and SIGHUP leave the terminal as it was found, at any time.
+//! on the channel it is already waiting on. Once a terminal's mode was changed, SIGTERM, SIGHUP and SIGQUIT leave it as
+//! it was found, at any time, and SIGTSTP does so until the program goes on. Before that they are the system's, so that
+//! `nohup` works.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,31 +27,75 @@ struct Shared {
     held: AtomicBool,
     /// Wakes the one that is waiting.
     listener: Mutex<Option<Callback>>,
-    /// Leaves the terminal as it was found.
-    restore: Mutex<Option<Callback>>,
+    /// Whether the line editor has the terminal.
+    is_editing: Arc<AtomicBool>,
 }
 
 impl Interrupts {
-    /// Starts to listen for signals, on a thread of its own.
+    /// Starts to listen for Ctrl-C, on a thread of its own.
     ///
     /// # Errors
     /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn install() -> io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
         let interrupts = Interrupts::default();
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
         let shared = interrupts.clone();
+        std::thread::Builder::new()
+            .name("interrupts".to_owned())
+            .spawn(move || signals.forever().for_each(|_| shared.interrupt()))?;
+        Ok(interrupts)
+    }
+
+    /// Has `leave` called before a signal ends or stops the process, and `enter` when it goes on.
+    ///
+    /// # Errors
+    /// The system's, where handlers or the thread can't be had.
+    #[cfg(unix)]
+    pub fn guard_terminal(
+        &self,
+        enter: impl Fn() + Send + 'static,
+        leave: impl Fn() + Send + 'static,
+    ) -> io::Result<()> {
+        use signal_hook::consts::{SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
+        use signal_hook::low_level::emulate_default_handler;
+
+        // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
+        signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
+        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])?;
+        let editing = Arc::clone(&self.0.is_editing);
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 match signal {
-                    SIGINT => shared.interrupt(),
-                    other => shared.exit(128 + other),
+                    SIGTSTP if editing.load(Ordering::SeqCst) => {}
+                    SIGTSTP => {
+                        leave();
+                        // Fails for signals that have no default only.
+                        let _ = emulate_default_handler(SIGTSTP);
+                        enter();
+                    }
+                    other => {
+                        leave();
+                        std::process::exit(128 + other);
+                    }
                 }
             }
         })?;
-        Ok(interrupts)
+        Ok(())
+    }
+
+    /// The system has no such signals.
+    ///
+    /// # Errors
+    /// None.
+    #[cfg(not(unix))]
+    pub fn guard_terminal(&self, _: impl Fn() + Send + 'static, _: impl Fn() + Send + 'static) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Says whether the line editor has the terminal, and takes care of it itself when it is stopped.
+    pub fn set_editing(&self, is_editing: bool) {
+        self.0.is_editing.store(is_editing, Ordering::SeqCst);
     }
 
     /// Leaves Ctrl-C to the system, which ends the process.
@@ -67,11 +113,6 @@ impl Interrupts {
     /// Has Ctrl-C leave the process alone even while nobody listens.
     pub fn hold(&self) {
         self.0.held.store(true, Ordering::SeqCst);
-    }
-
-    /// What to do to the terminal before a signal ends the process.
-    pub fn before_exit(&self, restore: impl Fn() + Send + 'static) {
-        *lock(&self.0.restore) = Some(Box::new(restore));
     }
 
     /// Whether Ctrl-C was pressed since the last call.
@@ -99,22 +140,38 @@ impl Interrupts {
         }
     }
 
-    #[cfg(unix)]
-    fn interrupt(&self) {
-        self.0.pending.store(true, Ordering::SeqCst);
-        match &*lock(&self.0.listener) {
-            Some(wake) => wake(),
-            None if self.0.held.load(Ordering::SeqCst) => {}
-            None => self.exit(ExitStatus::Interrupted as i32),
+    /// Does something that can't be interrupted on a thread of its own, and waits for it. None where it takes longer
+    /// than `limit`; it is then left to itself.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn run<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, Error> {
+        let (sender, receiver) = mpsc::sync_channel(2);
+        let wake = sender.clone();
+        let _listening = self.listen(move || _ = wake.try_send(None));
+        std::thread::spawn(move || _ = sender.send(Some(work())));
+        let result = receiver.recv_timeout(limit);
+        if self.take() {
+            return Err(Error::Interrupted);
         }
+        Ok(result.ok().flatten())
     }
 
     #[cfg(unix)]
-    fn exit(&self, code: i32) {
-        if let Some(restore) = &*lock(&self.0.restore) {
-            restore();
+    fn interrupt(&self) {
+        let again = self.0.pending.swap(true, Ordering::SeqCst);
+        let is_held = self.0.held.load(Ordering::SeqCst);
+        match &*lock(&self.0.listener) {
+            // Nobody took the first one: the output is a pipe that nobody reads. Twice is now.
+            Some(_) if again && !is_held => std::process::exit(ExitStatus::Interrupted as i32),
+            Some(wake) => wake(),
+            None if is_held => {}
+            None => std::process::exit(ExitStatus::Interrupted as i32),
         }
-        std::process::exit(code);
     }
 }
 

@@ -8,6 +8,9 @@ pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
 
+/// So many bytes of a key are taken out too, where the text was cut in the middle of it.
+const TELLING: usize = 10;
+
 impl Secret {
     /// Wraps a value that was already checked.
     pub fn new(value: impl Into<String>) -> Self {
@@ -19,13 +22,21 @@ impl Secret {
         &self.0
     }
 
-    /// The text without this secret, should a server or a proxy have echoed it.
+    /// The text without this secret, or the beginning of it, should a server or a proxy have echoed it.
     pub fn redact(&self, text: &str) -> String {
-        // A key this short would tear ordinary words apart and is none anyway.
-        if self.0.len() < 4 {
+        // What is shorter would tear ordinary words apart.
+        let Some(beginning) = self.0.get(..self.0.len().min(TELLING)).filter(|beginning| beginning.len() >= 4) else {
             return text.to_owned();
+        };
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(beginning) {
+            let same = self.0.bytes().zip(rest[at..].bytes()).take_while(|(one, other)| one == other).count();
+            result.push_str(&rest[..at]);
+            result.push_str(REDACTED);
+            rest = &rest[at + same..];
         }
-        text.replace(&self.0, REDACTED)
+        result + rest
     }
 }
 
@@ -41,6 +52,21 @@ impl fmt::Display for Secret {
     }
 }
 
+/// The text without whatever looks like a key of the service, be it ours or not: other programs print them, too.
+pub fn redact_keys(text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("inf-") {
+        let tail = &rest[at + "inf-".len()..];
+        let length = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(tail.len());
+        let is_key = length >= 8 && tail[..length].contains(|c: char| c.is_ascii_digit());
+        result.push_str(&rest[..at]);
+        result.push_str(if is_key { REDACTED } else { &rest[at..at + "inf-".len() + length] });
+        rest = &tail[length..];
+    }
+    result + rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,8 +78,24 @@ mod tests {
     }
 
     #[test]
+    fn a_strange_key_is_taken_out_too() {
+        let table = [
+            ("key inf-01234567-89ab-cdef, no", "key (redacted), no"),
+            ("inf-01234567", "(redacted)"),
+            ("it looks like inf- and a UUID", "it looks like inf- and a UUID"),
+            ("an inf-initely long word", "an inf-initely long word"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(redact_keys(text), expected);
+        }
+    }
+
+    #[test]
     fn an_echoed_key_is_taken_out_of_text() {
         let secret = Secret::new("inf-123");
         assert_eq!(secret.redact("bad key inf-123!"), "bad key (redacted)!");
+        let long = Secret::new("inf-0123456789abcdef");
+        assert_eq!(long.redact("inf-0123456789abcdef, cut: inf-01234567"), "(redacted), cut: (redacted)");
+        assert_eq!(long.redact("inf-0123 é"), "inf-0123 é");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::chat::{self, Quirks, Repair, RequestOptions};
 use crate::api::reply::{Completion, Part, Reply};
-use crate::api::{Client, Step, retry};
+use crate::api::{Client, Head, Step, retry};
 use crate::conversation::{Conversation, Message};
 use crate::error::{Error, ProblemKind};
 use crate::interrupt::Interrupts;
@@ -19,6 +19,8 @@ pub struct Chat {
     pub conversation: Conversation,
     /// By model, because another may take what this one refused.
     quirks: HashMap<String, Quirks>,
+    /// Whether what may pass by itself is tried again.
+    pub retries: bool,
     last_request: Option<Vec<u8>>,
 }
 
@@ -31,6 +33,10 @@ pub struct Answer {
     /// From sending the request to the first word, and to the last.
     pub first_word: Option<Duration>,
     pub total: Duration,
+    /// In how many reads words came: one alone, and nothing was streamed.
+    pub reads: usize,
+    /// The head of the response; empty where there was none.
+    pub head: Head,
 }
 
 /// Whether the words of an answer are shown as they come.
@@ -42,7 +48,7 @@ pub enum Show {
 
 impl Chat {
     pub fn new(client: Client, model: String, options: RequestOptions, conversation: Conversation) -> Self {
-        Chat { client, model, options, conversation, quirks: HashMap::new(), last_request: None }
+        Chat { client, model, options, conversation, quirks: HashMap::new(), retries: true, last_request: None }
     }
 
     /// The body of the request that `say` would send without a new prompt.
@@ -64,7 +70,7 @@ impl Chat {
         self.conversation.push_user(prompt);
         let answer = self
             .exchange(show, ui, interrupts)
-            .and_then(|answer| if answer.completion.is_empty() { Err(nothing_came(answer)) } else { Ok(answer) });
+            .and_then(|answer| if answer.completion.is_blank() { Err(nothing_came(answer)) } else { Ok(answer) });
         match &answer {
             Ok(answer) => {
                 self.conversation.push_assistant(answer.completion.content.clone(), answer.cut.is_some());
@@ -94,7 +100,7 @@ impl Chat {
         let mut retries = 0;
         loop {
             let answer = self.attempt(show, ui, interrupts)?;
-            let seen = !answer.completion.is_empty() || !answer.completion.reasoning.is_empty();
+            let seen = answer.first_word.is_some();
             let Some(error) = answer.cut else { return Ok(answer) };
             if seen {
                 return Ok(Answer { cut: Some(error), ..answer });
@@ -107,8 +113,9 @@ impl Chat {
                 Error::Service(problem) => problem.retry_after,
                 _ => None,
             };
-            let wait = wait.unwrap_or_else(|| retry::back_off(retries, fastrand::f64()));
-            if !error.is_transient() || retries == retry::RETRIES || waited + wait > retry::TOTAL_WAIT {
+            let wait = wait.unwrap_or_else(|| retry::back_off(retries, fastrand::f64())).max(retry::SHORTEST_WAIT);
+            if !self.retries || !error.is_transient() || retries == retry::RETRIES || waited + wait > retry::TOTAL_WAIT
+            {
                 return Err(error);
             }
             self.wait(wait, &error, ui, interrupts)?;
@@ -121,6 +128,7 @@ impl Chat {
     fn attempt(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
         let started = Instant::now();
         let mut first_word = None;
+        let (mut reads, mut response_head) = (0, Head::default());
         let body = self.request_body();
         self.last_request = Some(body.clone());
         let mut exchange =
@@ -136,7 +144,12 @@ impl Chat {
             };
             match exchange.next(Some(Ui::TICK)) {
                 Ok(Step::Body(bytes)) => {
-                    let more = reply.push(&bytes, &mut deliver);
+                    let mut has_words = false;
+                    let more = reply.push(&bytes, &mut |part| {
+                        has_words = true;
+                        deliver(part);
+                    });
+                    reads += usize::from(has_words);
                     std::mem::replace(&mut written, Ok(()))?;
                     ui.flush()?;
                     if !more {
@@ -146,6 +159,7 @@ impl Chat {
                 Ok(Step::Head(head)) => {
                     ui.debug(&format!("< {} after {:?}", head.status, started.elapsed()));
                     head.headers.iter().for_each(|(name, value)| ui.debug(&format!("< {name}: {value}")));
+                    response_head = head.clone();
                     reply.head(head);
                 }
                 Ok(Step::Tick) if first_word.is_none() => ui.waiting(&self.model, started.elapsed()),
@@ -155,7 +169,7 @@ impl Chat {
             }
         };
         ui.clear_status();
-        let is_complete = reply.is_complete();
+        let (is_complete, is_refusal) = (reply.is_complete(), reply.is_refusal());
         let (completion, result) = reply.end(SystemTime::now(), &mut |part| {
             first_word.get_or_insert_with(|| started.elapsed());
             if show == Show::Words && written.is_ok() {
@@ -164,10 +178,12 @@ impl Chat {
         });
         written?;
         ui.end_answer()?;
-        ui.debug(&format!("* first word {first_word:?}, total {:?}", started.elapsed()));
-        // What the connection does after the service said that the answer is complete is no matter.
-        let cut = ended.err().filter(|_| !is_complete).or(result.err());
-        Ok(Answer { completion, cut, first_word, total: started.elapsed() })
+        let first = first_word.map_or_else(|| "none".to_owned(), |time| format!("after {time:?}"));
+        ui.debug(&format!("* first word {first}, total {:?}", started.elapsed()));
+        // What the connection does after the service said that the answer is complete, or refused, is no matter.
+        let ended = ended.err().filter(|error| !is_complete && !is_refusal || matches!(error, Error::Interrupted));
+        let cut = ended.filter(|_| !is_complete).or(result.err());
+        Ok(Answer { completion, cut, first_word, total: started.elapsed(), reads, head: response_head })
     }
 
     /// Adapts to a refused field, once for each.
@@ -195,7 +211,7 @@ impl Chat {
                 ui.clear_status();
                 return Err(error);
             }
-            ui.still_retrying(until.saturating_duration_since(Instant::now()));
+            ui.still_retrying(&title, until.saturating_duration_since(Instant::now()));
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Chunk<'a> {
     pub id: Text<'a>,
     #[serde(borrow)]
     pub model: Text<'a>,
-    pub created: Option<u64>,
+    pub created: Count,
     /// Empty in the chunk that carries the usage, which comes last.
     #[serde(borrow)]
     pub choices: Option<Vec<Choice<'a>>>,
@@ -63,9 +63,21 @@ pub struct Piece<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Usage {
-    pub prompt_tokens: Option<u64>,
-    pub completion_tokens: Option<u64>,
-    pub total_tokens: Option<u64>,
+    pub prompt_tokens: Count,
+    pub completion_tokens: Count,
+    pub total_tokens: Count,
+}
+
+/// A whole number, where what stands there is one; a figure that is not is no reason to lose an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count(pub Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let rounded = value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64);
+        Ok(Count(value.as_u64().or(rounded)))
+    }
 }
 
 /// Text that may be null, a string, an object that holds it, or an array of such. Borrows where serde's own
@@ -108,7 +120,19 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text::default())
     }
 
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
     fn visit_u64<E: de::Error>(self, _: u64) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Text<'de>, E> {
+        Ok(Text::default())
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Text<'de>, E> {
         Ok(Text::default())
     }
 
@@ -159,6 +183,11 @@ mod tests {
             (r#"{"choices":[{"delta":{}}]}"#, "", ""),
             (r#"{"choices":[],"usage":{"prompt_tokens":9}}"#, "", ""),
             (r#"{"choices":null}"#, "", ""),
+            (
+                r#"{"created":1.5,"usage":{"prompt_tokens":-1},"choices":[{"delta":{"content":"x","thinking":false}}]}"#,
+                "x",
+                "",
+            ),
             (
                 r#"{"id":"x","choices":[{"message":{"role":"assistant","content":"Paris","refusal":null}}]}"#,
                 "Paris",

@@ -11,20 +11,51 @@ use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::{Interrupts, Listening};
 
-/// How long a stream may be silent once it has begun.
-const IDLE_LIMIT: Duration = Duration::from_secs(90);
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// DNS, TCP and TLS together.
+    pub connection: Duration,
+    /// From the request's last byte to the response's first.
+    pub first_byte: Duration,
+    /// Between two reads of a response that has begun.
+    pub idle: Duration,
+}
+
+impl Limits {
+    /// The usual limits, with this one for the first byte: models may think for long before they say anything.
+    pub fn with_first_byte(first_byte: Duration) -> Self {
+        Limits { connection: CONNECT_LIMIT, first_byte, idle: Duration::from_secs(90) }
+    }
+
+    /// Longer than any wait of the caller's, for the socket itself.
+    pub fn silence(self) -> Duration {
+        self.first_byte.max(self.idle) + Duration::from_secs(30)
+    }
+
+    /// No wait longer than this one.
+    pub fn at_most(self, limit: Duration) -> Self {
+        let Limits { connection, first_byte, idle } = self;
+        Limits { connection: connection.min(limit), first_byte: first_byte.min(limit), idle: idle.min(limit) }
+    }
+}
 
 /// What may lie in the channel unread: some hundred KB, after which the worker waits for the terminal.
-const CHANNEL_SIZE: usize = 32;
+const CHANNEL_SIZE: usize = 256;
+
+/// A step is handed over when it holds this much.
+const STEP_SIZE: usize = 64 * 1024;
 
 /// A request under way.
 pub struct Exchange {
     events: Receiver<Event>,
+    /// Taken from the channel while looking for more of the body.
+    next_event: Option<Event>,
     interrupts: Interrupts,
     _listening: Listening,
     waiting: Waiting,
     since: Instant,
-    first_byte_limit: Duration,
+    limits: Limits,
 }
 
 enum Event {
@@ -46,8 +77,8 @@ pub enum Step {
 }
 
 impl Exchange {
-    /// Starts a worker. `first_byte_limit` counts from the moment the request is written.
-    pub fn start(http: &Arc<Http>, request: Request, first_byte_limit: Duration, interrupts: &Interrupts) -> Self {
+    /// Starts a worker.
+    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, interrupts: &Interrupts) -> Self {
         let (sender, events) = mpsc::sync_channel(CHANNEL_SIZE);
         let wake = sender.clone();
         // A full channel is being read, and its reader looks at the flag first.
@@ -60,11 +91,12 @@ impl Exchange {
         });
         Exchange {
             events,
+            next_event: None,
             interrupts: interrupts.clone(),
             _listening: listening,
             waiting,
             since: Instant::now(),
-            first_byte_limit,
+            limits,
         }
     }
 
@@ -75,19 +107,23 @@ impl Exchange {
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
         loop {
             let left = self.limit().saturating_sub(self.since.elapsed());
-            let event = self.events.recv_timeout(tick.map_or(left, |tick| tick.min(left)));
+            let event = match self.next_event.take() {
+                Some(event) => Ok(event),
+                None => self.events.recv_timeout(tick.map_or(left, |tick| tick.min(left))),
+            };
             if self.interrupts.take() {
                 return Err(Error::Interrupted);
             }
             match event {
-                Ok(Event::Woken | Event::Received(Received::Connected)) => self.proceed(Waiting::FirstByte),
+                Ok(Event::Woken) => {}
+                Ok(Event::Received(Received::Connected)) => self.proceed(Waiting::FirstByte),
                 Ok(Event::Received(Received::Head(head))) => {
                     self.proceed(Waiting::FirstByte);
                     return Ok(Step::Head(head));
                 }
                 Ok(Event::Received(Received::Body(bytes))) => {
                     self.proceed(Waiting::NextByte);
-                    return Ok(Step::Body(bytes));
+                    return Ok(Step::Body(self.with_what_came_since(bytes)));
                 }
                 Ok(Event::Received(Received::End)) => return Ok(Step::End),
                 Ok(Event::Received(Received::Failed(error))) => return Err(error),
@@ -100,6 +136,21 @@ impl Exchange {
                 Err(RecvTimeoutError::Disconnected) => return Ok(Step::End),
             }
         }
+    }
+
+    /// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and the service sends a
+    /// chunk for every token, which would be a write to the terminal each.
+    fn with_what_came_since(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
+        while bytes.len() < STEP_SIZE {
+            match self.events.try_recv() {
+                Ok(Event::Received(Received::Body(more))) => bytes.extend_from_slice(&more),
+                other => {
+                    self.next_event = other.ok();
+                    break;
+                }
+            }
+        }
+        bytes
     }
 
     /// The whole body of a response, `limit` bytes at most.
@@ -121,9 +172,9 @@ impl Exchange {
 
     fn limit(&self) -> Duration {
         match self.waiting {
-            Waiting::Connection => CONNECT_LIMIT,
-            Waiting::FirstByte => self.first_byte_limit,
-            Waiting::NextByte => IDLE_LIMIT,
+            Waiting::Connection => self.limits.connection,
+            Waiting::FirstByte => self.limits.first_byte,
+            Waiting::NextByte => self.limits.idle,
         }
     }
 

@@ -28,9 +28,6 @@ use crate::secret::Secret;
 /// Limit of one TCP connection attempt.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// A socket silent for this long is given up by the worker itself, long after the caller stopped waiting for it.
-const SOCKET_LIMIT: Duration = Duration::from_secs(24 * 3600);
-
 const READ_SIZE: usize = 16 * 1024;
 
 /// How requests of this program are sent: through which proxy, trusting which certificates.
@@ -47,6 +44,8 @@ pub struct Request {
     /// Sent as a Bearer token.
     pub key: Option<Secret>,
     pub accept: &'static str,
+    /// How long the worker itself bears a silent socket. Its caller stops waiting before.
+    pub silence: Duration,
     /// JSON to POST; without one the request is a GET.
     pub body: Option<Vec<u8>>,
 }
@@ -99,7 +98,7 @@ impl Head {
 }
 
 impl Http {
-    /// Reads proxies and certificate files from this environment.
+    /// Reads proxies from this environment. Certificate files are found by rustls-native-certs, in the process's.
     pub fn new(environment: Environment) -> Self {
         Http { environment, session: OnceLock::new() }
     }
@@ -110,7 +109,7 @@ impl Http {
         let last = match outcome {
             Ok(Ok(())) => Received::End,
             Ok(Err(error)) => Received::Failed(error),
-            Err(_) => Received::Failed(lost(&request.url, "the HTTP client gave up on what the server sent")),
+            Err(_) => Received::Failed(garbled(&request.url, "the HTTP client gave up on what the server sent")),
         };
         deliver(last);
     }
@@ -125,14 +124,14 @@ impl Http {
             Some(_) => session.post(url.as_str()),
             None => session.get(url.as_str()),
         };
-        let mut builder = builder.proxy_settings(settings);
+        let mut builder = builder.proxy_settings(settings).read_timeout(request.silence);
         add_headers(builder.headers_mut(), request)?;
         let outgoing = Outgoing { bytes: request.body.as_deref(), deliver: &mut *deliver };
         let response = builder.body(outgoing).send().map_err(|error| classify(error, url, through.as_deref()))?;
 
         let (status, headers, mut body) = response.split();
         if status.is_informational() {
-            return Err(lost(url, "it answered with an interim status"));
+            return Err(garbled(url, "it answered with an interim status"));
         }
         let head = Head { status: status.as_u16(), headers: readable(&headers) };
         let expected = head.header("content-length").and_then(|length| length.parse::<u64>().ok());
@@ -146,6 +145,9 @@ impl Http {
                     count += length as u64;
                     wanted = deliver(Received::Body(buffer[..length].to_vec()));
                 }
+                // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing is lost. Where a part
+                // of something was read, std has gone on by itself.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(classify_io(&error, url, through.as_deref())),
             }
         }
@@ -176,7 +178,6 @@ fn session(url: &Url, environment: &Environment) -> Session {
     let mut session = Session::new();
     session.follow_redirects(false);
     session.connect_timeout(CONNECT_LIMIT);
-    session.read_timeout(SOCKET_LIMIT);
     if url.scheme() == "https" {
         for certificate in roots(environment) {
             session.add_root_certificate(certificate);
@@ -186,7 +187,7 @@ fn session(url: &Url, environment: &Environment) -> Session {
 }
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the system's.
-fn roots(environment: &Environment) -> Vec<rustls::pki_types::CertificateDer<'static>> {
+pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::CertificateDer<'static>> {
     let mut roots = rustls_native_certs::load_native_certs().certs;
     if environment.first(&["SSL_CERT_FILE", "SSL_CERT_DIR"]).is_none() {
         let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
@@ -209,7 +210,10 @@ impl Body for Outgoing<'_> {
     }
 
     fn write<W: Write>(&mut self, mut writer: W) -> io::Result<()> {
-        (self.deliver)(Received::Connected);
+        // Nobody waits any more: what isn't sent isn't paid for.
+        if !(self.deliver)(Received::Connected) {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
         writer.write_all(self.bytes.unwrap_or_default())
     }
 
@@ -225,6 +229,10 @@ fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
 
 fn lost(url: &Url, reason: &str) -> Error {
     Error::Network(NetworkFailure::Lost { host: host(url), reason: reason.to_owned() })
+}
+
+fn garbled(url: &Url, reason: &str) -> Error {
+    Error::Network(NetworkFailure::Garbled { host: host(url), reason: reason.to_owned() })
 }
 
 fn host(url: &Url) -> String {
@@ -245,17 +253,18 @@ fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&str>) -> Error {
             };
             Error::Network(NetworkFailure::Proxy { proxy: proxy.unwrap_or_default().to_owned(), reason })
         }
-        ErrorKind::InvalidResponse(what) => lost(url, &format!("what came is no HTTP: {what}")),
-        _ => lost(url, &error.to_string()),
+        ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
+        _ if error.to_string().contains("root trust anchors") => Error::Network(NetworkFailure::NoRoots),
+        _ => garbled(url, &error.to_string()),
     }
 }
 
 fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        return Error::Network(classify_tls(tls, url));
+        return Error::Network(classify_tls(tls, host(url)));
     }
     if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
-        return lost(url, &format!("what came is no HTTP: {inner}"));
+        return garbled(url, &inner.to_string());
     }
     let text = error.to_string();
     let target = proxy.map_or_else(|| address(url), |proxy| format!("the proxy {proxy}"));
@@ -284,9 +293,9 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
     })
 }
 
-fn classify_tls(error: &rustls::Error, url: &Url) -> NetworkFailure {
+/// A failure of TLS in words.
+pub(super) fn classify_tls(error: &rustls::Error, host: String) -> NetworkFailure {
     use rustls::{CertificateError as Bad, Error as Tls};
-    let host = host(url);
     let reason = match error {
         Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "it has expired".to_owned(),
         Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
@@ -296,7 +305,7 @@ fn classify_tls(error: &rustls::Error, url: &Url) -> NetworkFailure {
             "it is for another host name".to_owned()
         }
         Tls::InvalidCertificate(Bad::UnknownIssuer) => "its issuer is unknown".to_owned(),
-        Tls::InvalidCertificate(other) => other.to_string(),
+        Tls::InvalidCertificate(other) => format!("it can't be verified ({other})"),
         Tls::InvalidMessage(_) => {
             return NetworkFailure::Tls { host, reason: "the server does not speak TLS on this port".to_owned() };
         }

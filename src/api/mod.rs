@@ -6,8 +6,10 @@ pub mod curl;
 mod exchange;
 mod http;
 pub mod models;
+pub mod probe;
 mod problem;
-mod proxy;
+pub mod proxy;
+pub mod reach;
 pub mod reply;
 pub mod retry;
 mod sse;
@@ -18,8 +20,11 @@ use std::time::{Duration, SystemTime};
 
 use url::Url;
 
-pub use exchange::{Exchange, Step};
+pub use exchange::{Exchange, Limits, Step};
+pub use http::Head;
 use http::{Http, Request};
+
+use models::{Catalogue, Model};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -38,13 +43,18 @@ pub struct Client {
     http: Arc<Http>,
     base: Url,
     key: Option<Secret>,
-    first_byte_limit: Duration,
+    limits: Limits,
 }
 
 impl Client {
     /// A client for a checked base URL. Without a key only the catalogue can be read.
-    pub fn new(base: Url, key: Option<Secret>, first_byte_limit: Duration, environment: Environment) -> Self {
-        Client { http: Arc::new(Http::new(environment)), base, key, first_byte_limit }
+    pub fn new(base: Url, key: Option<Secret>, limits: Limits, environment: Environment) -> Self {
+        Client { http: Arc::new(Http::new(environment)), base, key, limits }
+    }
+
+    /// The same service, asked with less patience or more.
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Client { limits, ..self.clone() }
     }
 
     /// The host that is asked.
@@ -60,29 +70,49 @@ impl Client {
     /// Sends a chat request. `report` gets the lines of its head.
     pub fn chat(&self, body: Vec<u8>, stream: bool, interrupts: &Interrupts, report: impl Fn(&str)) -> Exchange {
         let accept = if stream { "text/event-stream, application/json" } else { "application/json" };
-        let request = Request { url: self.chat_endpoint(), key: self.key.clone(), accept, body: Some(body) };
+        let request = Request {
+            url: self.chat_endpoint(),
+            key: self.key.clone(),
+            accept,
+            silence: self.limits.silence(),
+            body: Some(body),
+        };
         request.head_lines().iter().for_each(|line| report(line));
-        Exchange::start(&self.http, request, self.first_byte_limit, interrupts)
+        Exchange::start(&self.http, request, self.limits, interrupts)
     }
 
     /// The catalogue. The key isn't sent: it isn't needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
-    pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<models::Model>, Error> {
-        let request =
-            Request { url: self.endpoint("/available-models"), key: None, accept: "application/json", body: None };
-        let exchange = Exchange::start(&self.http, request, CATALOGUE_WAIT.min(self.first_byte_limit), interrupts);
+    pub fn catalogue(&self, interrupts: &Interrupts) -> Result<Catalogue, Error> {
+        let request = Request {
+            url: self.endpoint("/available-models"),
+            key: None,
+            accept: "application/json",
+            silence: self.limits.silence(),
+            body: None,
+        };
+        let exchange = Exchange::start(&self.http, request, self.limits.at_most(CATALOGUE_WAIT), interrupts);
         let (head, body) = exchange.collect(CATALOGUE_LIMIT)?;
         if head.status != 200 {
             let problem = problem::read(&head, &body, self.host(), None, SystemTime::now());
             return Err(Error::Service(Box::new(problem)));
         }
-        models::parse(&body).map_err(|reason| Error::Unreadable {
-            host: self.host().to_owned(),
-            reason,
-            excerpt: problem::excerpt(&String::from_utf8_lossy(&body)),
-        })
+        let date = head.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let text = String::from_utf8_lossy(&body);
+        let models = if problem::is_html(&text) { Err("it sent a web page".to_owned()) } else { models::parse(&body) };
+        let unreadable =
+            |reason| Error::Unreadable { host: self.host().to_owned(), reason, excerpt: problem::excerpt(&text) };
+        Ok(Catalogue { models: models.map_err(unreadable)?, date })
+    }
+
+    /// The models of the catalogue.
+    ///
+    /// # Errors
+    /// As [`Client::catalogue`].
+    pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
+        Ok(self.catalogue(interrupts)?.models)
     }
 
     fn endpoint(&self, path: &str) -> Url {

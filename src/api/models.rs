@@ -3,6 +3,8 @@
 //! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither `state` nor the
 //! dates were there, and regions read `us-east-1`.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,10 +37,27 @@ impl Model {
         self.kinds.iter().any(|kind| kind == "text-to-text")
     }
 
+    /// Whether it is on its way out.
+    pub fn is_deprecated(&self) -> bool {
+        self.state.as_deref() == Some("deprecated") || self.eol_date.is_some()
+    }
+
+    /// Whether it is offered in a region, such as `eu`; where nothing is said, it is.
+    pub fn is_in(&self, region: &str) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|other| other.starts_with(region))
+    }
+
     /// The day it stops to answer.
     pub fn end_of_life(&self) -> Option<&str> {
         self.eol_date.as_deref().map(|date| date.get(..10).unwrap_or(date))
     }
+}
+
+/// The catalogue, and when the service sent it by its own clock.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub models: Vec<Model>,
+    pub date: Option<SystemTime>,
 }
 
 /// Reads the catalogue, chat models first, each group by id. Entries that can't be read are left out.
@@ -55,7 +74,10 @@ pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
         Ok(_) => return Err("the list of models is no array".to_owned()),
         Err(error) => return Err(format!("the list of models is no JSON: {error}")),
     };
-    let mut models: Vec<Model> = entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    // A name that would drive the terminal is none.
+    let is_plain = |model: &Model| !model.id.is_empty() && !model.id.chars().any(char::is_control);
+    let mut models: Vec<Model> =
+        entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).filter(is_plain).collect();
     models.sort_by(|one, other| (!one.is_chat(), &one.id).cmp(&(!other.is_chat(), &other.id)));
     Ok(models)
 }
@@ -69,7 +91,7 @@ mod tests {
         let body = br#"[
             {"model_id":"cohere-embed-v4","type":["text-to-embedding"]},
             {"model_id":"nova-lite","regions":["eu","us"],"type":["text-to-text"]},
-            {"strange":true},
+            {"strange":true}, {"model_id":"\u001b[2J","type":["text-to-text"]},
             {"model_id":"claude-3-7-sonnet","regions":["us"],"type":["text-to-text"],"state":"deprecated",
              "eol_date":"2026-04-21T00:00:00Z","replacement_model":"claude-4-6-sonnet","new":1}]"#;
         let models = parse(body).unwrap();

@@ -14,8 +14,13 @@ use crate::error::{ProblemKind, ServiceProblem};
 /// How much of a body that says nothing in a known shape is shown, in characters.
 const EXCERPT: usize = 300;
 
+/// How much of a service's own sentence is shown, in characters.
+const SENTENCE: usize = 2000;
+
 /// What a failed response means.
 pub fn read(head: &Head, body: &[u8], host: &str, model: Option<&str>, now: SystemTime) -> ServiceProblem {
+    // The status of a failure inside an answer is the one it names itself.
+    let head = &Head { status: if is_success(head.status) { inner_status(body) } else { head.status }, ..head.clone() };
     let text = String::from_utf8_lossy(body);
     let message = message(&text);
     ServiceProblem {
@@ -26,6 +31,17 @@ pub fn read(head: &Head, body: &[u8], host: &str, model: Option<&str>, now: Syst
         retry_after: retry::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600))),
         message,
     }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..=299).contains(&status)
+}
+
+/// The code in an error object, where it is a failure status; else 500.
+fn inner_status(body: &[u8]) -> u16 {
+    let value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = value["error"]["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    code.filter(|code| (400..600).contains(code)).unwrap_or(500)
 }
 
 fn kind(head: &Head, text: &str, message: &str) -> ProblemKind {
@@ -48,7 +64,7 @@ fn kind(head: &Head, text: &str, message: &str) -> ProblemKind {
 /// The sentence in an error body, or the start of the body.
 pub fn message(text: &str) -> String {
     let found = serde_json::from_str(text).ok().and_then(|value| sentence(&value));
-    found.unwrap_or_else(|| excerpt(text))
+    found.map_or_else(|| excerpt(text), |sentence| sentence.chars().take(SENTENCE).collect())
 }
 
 fn sentence(value: &Value) -> Option<String> {
@@ -88,13 +104,17 @@ pub fn excerpt(text: &str) -> String {
 
 /// Whether a body is a web page, which no answer of this API is.
 pub fn is_html(text: &str) -> bool {
-    let start = text.trim_start().get(..9).unwrap_or_default().to_ascii_lowercase();
-    start.starts_with("<!doctype") || start.starts_with("<html")
+    let begins = |with: &str| {
+        let start = text.trim_start().as_bytes().get(..with.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+    };
+    begins("<!doctype") || begins("<html")
 }
 
 /// The field that a 400 names, as in `unrecognized request argument supplied: stream_options`.
 fn unknown_parameter(message: &str) -> Option<String> {
-    let rest = message.split("unrecognized request argument supplied:").nth(1)?;
+    // OpenAI writes it with a capital.
+    let rest = message.split("nrecognized request argument supplied:").nth(1)?;
     let name = rest.split_whitespace().next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     (!name.is_empty()).then(|| name.to_owned())
 }
@@ -147,6 +167,8 @@ mod tests {
             (401, "{}", ProblemKind::Unauthorized),
             (403, r#"{"error":{"message":"you do not have access to that model"}}"#, ProblemKind::ModelNotCovered),
             (403, "<!DOCTYPE HTML>blocked", ProblemKind::ContentBlocked),
+            (403, "<html>", ProblemKind::ContentBlocked),
+            (403, "<html>é", ProblemKind::ContentBlocked),
             (404, "", ProblemKind::NotFound),
             (408, "", ProblemKind::ServerFault),
             (422, "", ProblemKind::Rejected),

@@ -5,11 +5,16 @@
 
 use std::net::IpAddr;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use url::{Host, Url};
 
 use crate::config::is_loopback;
 use crate::environment::Environment;
 use crate::error::{Error, NetworkFailure};
+
+/// Every variable that can name a proxy.
+pub const VARIABLES: &[&str] = &["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"];
 
 /// The variable that names a proxy and the proxy's address, or none for a direct connection.
 ///
@@ -45,6 +50,14 @@ pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<(&'static 
 /// A proxy the way it may be shown: without its user name and password.
 pub fn shown(proxy: &Url) -> String {
     format!("{}:{}", proxy.host_str().unwrap_or_default(), proxy.port_or_known_default().unwrap_or(80))
+}
+
+/// User name and password of a proxy as Basic authorization wants them, where it has any. As attohttpc sends them:
+/// percent escapes stay.
+pub fn login(proxy: &Url) -> Option<String> {
+    let name = proxy.username();
+    let password = proxy.password().unwrap_or_default();
+    (!name.is_empty()).then(|| STANDARD.encode(format!("{name}:{password}")))
 }
 
 /// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in CIDR form; each may

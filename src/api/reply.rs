@@ -54,6 +54,8 @@ pub struct Reply {
     /// `[DONE]` or its event was seen.
     done: bool,
     failure: Option<Error>,
+    /// Whether the stream has ended, so that an event may be torn.
+    ended: bool,
 }
 
 #[derive(Debug)]
@@ -77,6 +79,7 @@ impl Reply {
             completion: Completion::default(),
             done: false,
             failure: None,
+            ended: false,
         }
     }
 
@@ -107,6 +110,9 @@ impl Reply {
         // The decoder is taken out because what it yields changes the rest of the reply.
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.push(bytes, &mut |event| self.event(event, deliver));
+        if decoder.is_over_limit() && self.failure.is_none() {
+            self.failure = Some(Error::BrokenAnswer { reason: "an event is longer than 16 MiB".to_owned() });
+        }
         self.decoder = decoder;
         !self.done && self.failure.is_none()
     }
@@ -119,6 +125,7 @@ impl Reply {
         match std::mem::replace(&mut self.form, Form::Unknown) {
             Form::Whole(body) => self.whole(&body, now, deliver),
             Form::Stream | Form::Unknown => {
+                self.ended = true;
                 let mut decoder = std::mem::take(&mut self.decoder);
                 decoder.end(&mut |event| self.event(event, deliver));
             }
@@ -129,9 +136,14 @@ impl Reply {
         let result = match self.failure {
             Some(error) => Err(error),
             None if complete => Ok(()),
-            None => Err(Error::BrokenAnswer { reason: "the stream ended before the answer was complete".to_owned() }),
+            None => Err(Error::Truncated),
         };
         (self.completion, result)
+    }
+
+    /// Whether the response is a failure of the service's, whatever becomes of the connection.
+    pub fn is_refusal(&self) -> bool {
+        self.head.status >= 300
     }
 
     /// Whether the service said that the answer is complete, so that whatever the connection does after is no matter.
@@ -144,14 +156,19 @@ impl Reply {
         if self.done || self.failure.is_some() {
         } else if data == "[DONE]" || event.name == "done" {
             self.done = true;
+        } else if self.completion.finish_reason.is_some() {
+            // The answer is complete; only its usage may follow, and nothing else can undo it.
+            if let Ok(Chunk { usage: Some(usage), .. }) = serde_json::from_str(data) {
+                self.completion.usage = Some(usage);
+            }
         } else if event.name == "error" {
-            self.failure = Some(Error::BrokenAnswer { reason: problem::message(data) });
+            self.failure = Some(self.reported(data));
         } else if !data.is_empty() {
             match serde_json::from_str::<Chunk<'_>>(data) {
                 Ok(chunk) => self.chunk(chunk, deliver),
-                // Names unknown today may carry anything.
-                Err(_) if !matches!(event.name, "" | "message") => {}
-                Err(_) if !self.completion.is_empty() => {
+                // Names unknown today may carry anything, and the last event may be torn.
+                Err(_) if self.ended || !matches!(event.name, "" | "message") => {}
+                Err(_) if !self.completion.content.is_empty() => {
                     let reason = format!("an event can't be read: {}", problem::excerpt(data));
                     self.failure = Some(Error::BrokenAnswer { reason });
                 }
@@ -161,8 +178,8 @@ impl Reply {
     }
 
     fn chunk(&mut self, chunk: Chunk<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        if let Some(error) = chunk.error.filter(|error| error.get() != "null") {
-            self.failure = Some(Error::BrokenAnswer { reason: problem::message(&format!("{{\"error\":{error}}}")) });
+        if let Some(error) = chunk.error.filter(|error| !matches!(error.get(), "null" | "\"\"")) {
+            self.failure = Some(self.reported(&format!("{{\"error\":{error}}}")));
             return;
         }
         let completion = &mut self.completion;
@@ -172,7 +189,7 @@ impl Reply {
         if completion.model.is_empty() {
             completion.model = chunk.model.0.into_owned();
         }
-        completion.created = completion.created.or(chunk.created);
+        completion.created = completion.created.or(chunk.created.0);
         // An empty usage object says nothing and must not replace one that does.
         completion.usage = chunk.usage.filter(|usage| *usage != Usage::default()).or(completion.usage);
         for choice in chunk.choices.unwrap_or_default().into_iter().take(1) {
@@ -217,6 +234,16 @@ impl Reply {
         self.completion.raw = Some(text.trim().to_owned());
     }
 
+    /// A failure that stands in the answer itself.
+    fn reported(&self, text: &str) -> Error {
+        if self.completion.content.is_empty() && self.completion.reasoning.is_empty() {
+            let now = SystemTime::now();
+            let problem = problem::read(&self.head, text.as_bytes(), &self.host, Some(&self.model), now);
+            return Error::Service(Box::new(problem));
+        }
+        Error::BrokenAnswer { reason: problem::message(text) }
+    }
+
     fn unreadable(&self, reason: &str, text: &str) -> Error {
         Error::Unreadable { host: self.host.clone(), reason: reason.to_owned(), excerpt: problem::excerpt(text) }
     }
@@ -231,14 +258,19 @@ fn keep(completion: &mut Completion, part: Part<'_>, deliver: &mut dyn FnMut(Par
 }
 
 impl Completion {
-    /// Whether anything of an answer came.
-    pub fn is_empty(&self) -> bool {
-        self.content.is_empty()
+    /// Whether there is nothing to read in it. The service refuses a message of white space alone.
+    pub fn is_blank(&self) -> bool {
+        self.content.trim().is_empty()
     }
 
-    /// Whether the answer stopped at the limit of `max_tokens`.
-    pub fn is_cut_by_limit(&self) -> bool {
-        matches!(self.finish_reason.as_deref(), Some("length" | "max_tokens"))
+    /// A sentence about an answer that looks complete and is not.
+    pub fn remark(&self) -> Option<String> {
+        Some(match self.finish_reason.as_deref()? {
+            "length" | "max_tokens" => "the answer stopped at the limit of its length (max_tokens)".to_owned(),
+            "content_filter" => "the answer was stopped by a content filter".to_owned(),
+            "stop" | "end_turn" | "stop_sequence" | "tool_calls" | "function_call" | "eos" => return None,
+            other => format!("the answer ended with the reason {other:?}"),
+        })
     }
 
     /// The response object: as it came, or put together from the stream in the same shape.

@@ -7,6 +7,9 @@ use super::http::Head;
 /// How often a request is sent again.
 pub const RETRIES: u32 = 3;
 
+/// No service asks for less and means it.
+pub const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+
 /// How long all waits of a turn may take together.
 pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
 
@@ -18,10 +21,16 @@ pub fn back_off(retry: u32, random: f64) -> Duration {
 }
 
 /// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and `x-ratelimit-reset-*` in more
-/// than one form: seconds, durations such as `1m2s`, and a point in time.
+/// than one form: seconds, durations such as `1m2s`, and a point in time. The latter are on every answer and mean
+/// something only where a rate limit is the failure.
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
-    let names = ["retry-after", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"];
-    names.iter().find_map(|name| parse_wait(head.header(name)?, now))
+    let wait = |name: &str| parse_wait(head.header(name)?, now);
+    let reset = |what: &str| {
+        let is_used_up = head.header(&format!("x-ratelimit-remaining-{what}")).is_none_or(|left| left.trim() == "0");
+        wait(&format!("x-ratelimit-reset-{what}")).filter(|_| is_used_up)
+    };
+    let resets = || reset("requests").max(reset("tokens")).filter(|_| head.status == 429);
+    wait("retry-after").or_else(resets)
 }
 
 fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
@@ -32,7 +41,10 @@ fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
         let seconds = if is_time { number - now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64() } else { number };
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
-    duration(text)
+    match httpdate::parse_http_date(text) {
+        Ok(date) => Some(date.duration_since(now).unwrap_or_default()),
+        Err(_) => duration(text),
+    }
 }
 
 /// A duration such as `51s`, `1m2s` or `250ms`.
@@ -51,7 +63,7 @@ fn duration(text: &str) -> Option<Duration> {
             "h" => 3600.0,
             _ => return None,
         };
-        total += Duration::try_from_secs_f64(number * seconds).ok()?;
+        total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
         rest = &unit[letters..];
     }
     (!text.is_empty()).then_some(total)
@@ -73,6 +85,9 @@ mod tests {
             ("1790000030", Some(30_000)),
             ("1780000000", Some(0)),
             ("-3", Some(0)),
+            ("Mon, 21 Sep 2026 14:13:40 GMT", Some(20_000)),
+            ("Mon, 21 Sep 2020 14:13:40 GMT", Some(0)),
+            ("18000000000000000000s18000000000000000000s", None),
             ("soon", None),
             ("", None),
             ("nan", None),
@@ -89,5 +104,30 @@ mod tests {
         assert_eq!(back_off(0, 1.0), Duration::from_millis(500));
         assert_eq!(back_off(2, 0.0), Duration::from_secs(4));
         assert_eq!(back_off(99, 0.0), Duration::from_secs(64));
+    }
+
+    #[test]
+    fn resets_count_only_for_a_limit_that_is_used_up() {
+        let head = |status, headers: &[(&str, &str)]| Head {
+            status,
+            headers: headers.iter().map(|(name, value)| (format!("x-ratelimit-{name}"), (*value).to_owned())).collect(),
+        };
+        let both = [
+            ("remaining-requests", "198"),
+            ("reset-requests", "1s"),
+            ("remaining-tokens", "0"),
+            ("reset-tokens", "51s"),
+        ];
+        let wait = |head: &Head| wanted_wait(head, UNIX_EPOCH).map(|wait| wait.as_secs());
+        assert_eq!(wait(&head(429, &both)), Some(51));
+        assert_eq!(wait(&head(503, &both)), None);
+        assert_eq!(wait(&head(429, &[("reset-requests", "7s")])), Some(7));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_makes_it_panic(text in "[0-9msh.]{0,60}|.*") {
+            parse_wait(&text, UNIX_EPOCH);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Heroku writes `data:{…}` without a space and with `event:` lines between, other servers `data: {…}` alone; lines may
 //! end in LF, CRLF or CR, and a read may end anywhere, in the middle of a character too.
 
-/// An event longer than this is dropped: no chunk of a chat comes near it, and memory is finite.
+/// A stream with a longer event is given up: no chunk of a chat comes near it, and memory is finite.
 const EVENT_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Splits a byte stream into events.
@@ -18,6 +18,8 @@ pub struct SseDecoder {
     event: String,
     data: String,
     has_data: bool,
+    /// Whether an event was too long, after which nothing is handed over any more.
+    is_over_limit: bool,
 }
 
 /// One event, as far as it matters here: `id` and `retry` are for reconnecting, which a chat never does.
@@ -40,8 +42,8 @@ impl SseDecoder {
             if self.line.is_empty() {
                 self.take_line(&bytes[..end], deliver);
             } else {
+                self.keep(&bytes[..end]);
                 let mut line = std::mem::take(&mut self.line);
-                line.extend_from_slice(&bytes[..end]);
                 self.take_line(&line, deliver);
                 // The allocation is used again.
                 line.clear();
@@ -54,7 +56,18 @@ impl SseDecoder {
                 bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
             }
         }
-        if self.line.len() + bytes.len() <= EVENT_LIMIT {
+        self.keep(bytes);
+    }
+
+    /// Whether an event was too long to be kept, so that the stream can't be read on.
+    pub fn is_over_limit(&self) -> bool {
+        self.is_over_limit
+    }
+
+    /// Keeps the beginning of a line.
+    fn keep(&mut self, bytes: &[u8]) {
+        self.is_over_limit |= self.line.len() + bytes.len() > EVENT_LIMIT;
+        if !self.is_over_limit {
             self.line.extend_from_slice(bytes);
         }
     }
@@ -82,14 +95,13 @@ impl SseDecoder {
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
+            b"data" if self.data.len() + value.len() >= EVENT_LIMIT => self.is_over_limit = true,
             b"data" => {
                 if self.has_data {
                     self.data.push('\n');
                 }
                 self.has_data = true;
-                if self.data.len() + value.len() <= EVENT_LIMIT {
-                    push_lossy(&mut self.data, value);
-                }
+                push_lossy(&mut self.data, value);
             }
             b"event" => {
                 self.event.clear();
@@ -101,7 +113,7 @@ impl SseDecoder {
 
     fn dispatch(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
         // Heroku's `event:done` may come without data, and means the end all the same.
-        if self.has_data || !self.event.is_empty() {
+        if (self.has_data || !self.event.is_empty()) && !self.is_over_limit {
             deliver(SseEvent { name: &self.event, data: &self.data });
         }
         self.event.clear();
@@ -176,9 +188,40 @@ mod tests {
         assert_eq!(decode([&b"data:\xff\n\ndata:b\n\n"[..]]), [event("", "\u{fffd}"), event("", "b")]);
     }
 
+    const PARTS: &[&[u8]] = &[
+        b"data:",
+        b"event:",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b" ",
+        b":",
+        b"{}",
+        "é⬢".as_bytes(),
+        b"\xff",
+        b"x",
+        b"\xef\xbb\xbf",
+    ];
+
+    #[test]
+    fn nothing_of_a_stream_is_handed_over_after_an_event_over_the_limit() {
+        let half = vec![b'x'; EVENT_LIMIT / 2];
+        assert_eq!(decode([&b"data:a\n\ndata:"[..], &half, &half, b"y", b"\n\ndata:b\n\n"]), [event("", "a")]);
+        let mut decoder = SseDecoder::default();
+        let lines = b"data:\n".repeat(1000);
+        for _ in 0..EVENT_LIMIT / 500 {
+            decoder.push(&lines, &mut |_| {});
+        }
+        assert!(decoder.data.len() <= EVENT_LIMIT && decoder.is_over_limit());
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_in_any_pieces_give_the_same_events(bytes: Vec<u8>, size in 1usize..9) {
+        fn any_bytes_in_any_pieces_give_the_same_events(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..40),
+            size in 1usize..9,
+        ) {
+            let bytes: Vec<u8> = parts.concat();
             prop_assert_eq!(decode(bytes.chunks(size)), decode([&bytes[..]]));
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem};
+use super::{Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem, Waiting};
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,13 +79,27 @@ impl Error {
                     .detail(quoted(excerpt))
                     .hint("Check the URL; a proxy or a sign-in page of the network may have answered instead.")
             }
+            Error::Truncated => Explanation::titled("the stream ended before the answer was complete")
+                .hint("Send the prompt again for a whole answer."),
+            Error::System { what, reason } => Explanation::titled(format!("{what} failed")).detail(reason),
+            Error::BrokenAnswer { reason } if reason.is_empty() => {
+                Explanation::titled("the answer broke off, and the service gave no reason")
+                    .hint("Send the prompt again for a whole answer.")
+            }
             Error::BrokenAnswer { reason } => Explanation::titled(format!("the answer broke off: {reason}"))
-                .hint("What came so far is shown above. Send the prompt again for a whole answer."),
+                .hint("Send the prompt again for a whole answer."),
             Error::EmptyAnswer { finish_reason } => empty_answer(finish_reason.as_deref()),
             Error::Output(error) => Explanation::titled("the output could not be written").detail(error.to_string()),
             Error::ReaderGone => Explanation::titled("the reader of the output went away"),
             Error::Interrupted => Explanation::titled("interrupted"),
         }
+    }
+}
+
+impl HerokuFailure {
+    /// Why the Heroku CLI didn't help, in words.
+    pub fn explain(&self) -> Explanation {
+        heroku(self)
     }
 }
 
@@ -99,7 +113,7 @@ fn app_or_example(app: Option<&str>) -> &str {
 }
 
 /// The line of Heroku's quick start that sets one variable.
-fn export_line(variable: &str, app: Option<&str>) -> String {
+pub fn export_line(variable: &str, app: Option<&str>) -> String {
     format!("export {variable}=$(heroku config:get {variable} -a {})", app_or_example(app))
 }
 
@@ -127,7 +141,10 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
             }
         }
     }
-    explanation.commands.extend(missing.names.iter().map(|name| export_line(name, missing.app.as_deref())));
+    // An app that isn't there is of no use in the commands.
+    let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
+    let app = missing.app.as_deref().filter(|_| !is_unknown);
+    explanation.commands.extend(missing.names.iter().map(|name| export_line(name, app)));
     explanation
 }
 
@@ -166,6 +183,9 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
     match failure {
         HerokuFailure::NotInstalled => Explanation::titled("the heroku program is not on PATH")
             .hint("Install it (https://devcenter.heroku.com/articles/heroku-cli), or set the variables yourself:"),
+        HerokuFailure::NotStarted(reason) => Explanation::titled("it can't be started")
+            .detail(reason)
+            .hint("See whether `heroku --version` works; or set the variables yourself:"),
         HerokuFailure::NotLoggedIn => Explanation::titled("it is not logged in")
             .hint("Log in, then try again; or set the variables yourself:")
             .command("heroku login"),
@@ -209,7 +229,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
             Some(app) => format!("the app {app:?} has no such variables"),
             None => "the app has no such variables".to_owned(),
         })
-        .hint("Attach the add-on, or name its attachment with --as:")
+        .hint("Attach the add-on, or name its attachment with --as. `heroku-chat doctor` tells which:")
         .command(format!("heroku addons:create heroku-inference:standard -a {}", app_or_example(app.as_deref()))),
         HerokuFailure::Other { code, message } => Explanation::titled(match code {
             Some(code) => format!("it ended with exit code {code}"),
@@ -241,8 +261,23 @@ fn network(failure: &NetworkFailure) -> Explanation {
                 .hint("Correct https_proxy, or name the host in no_proxy to go without.")
         }
         NetworkFailure::TimedOut { waiting, limit } => {
-            Explanation::titled(format!("waited {} for {waiting}", seconds(*limit)))
-                .hint("Try again; if the model needs longer for its first word, raise --timeout.")
+            let hint = match waiting {
+                Waiting::Connection => {
+                    "Check the network and the proxy variables; `heroku-chat doctor` looks at each step."
+                }
+                Waiting::FirstByte => "Try again; if the model needs longer for its first word, raise --timeout.",
+                Waiting::NextByte => "Send the prompt again for a whole answer.",
+            };
+            Explanation::titled(format!("waited {} for {waiting}", seconds(*limit))).hint(hint)
+        }
+        NetworkFailure::Garbled { host, reason } => {
+            Explanation::titled(format!("what {host} sent is no HTTP: {reason}"))
+                .hint("Check that the URL's scheme, host and port are those of the service.")
+        }
+        NetworkFailure::NoRoots => {
+            Explanation::titled("there is no certificate to trust in SSL_CERT_FILE or SSL_CERT_DIR")
+                .hint("Point it to a PEM file that exists, or unset it to use the bundled certificates:")
+                .command("unset SSL_CERT_FILE SSL_CERT_DIR")
         }
         NetworkFailure::Lost { host, reason } => {
             Explanation::titled(format!("the connection to {host} broke: {reason}")).hint("Try again.")
@@ -251,14 +286,16 @@ fn network(failure: &NetworkFailure) -> Explanation {
 }
 
 fn service(problem: &ServiceProblem) -> Explanation {
-    let ServiceProblem { kind, status, message, host, model, .. } = problem;
+    let ServiceProblem { kind, status, message, host, model, retry_after } = problem;
     let model = model.as_deref().unwrap_or("this model");
     let titled = |title: String| Explanation::titled(format!("{title} (status {status})")).detail(message);
     match kind {
         ProblemKind::UnknownParameter(name) => {
             titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out.")
         }
-        ProblemKind::Rejected => titled(format!("{host} rejected the request for {model}")),
+        ProblemKind::Rejected => {
+            titled(format!("{host} rejected the request for {model}")).hint(rejection_hint(message))
+        }
         ProblemKind::Unauthorized => titled(format!("{host} did not accept the key")).hint(
             "Set the key again; it changes when the add-on is made anew. `heroku-chat config` shows where it comes from.",
         ),
@@ -267,12 +304,30 @@ fn service(problem: &ServiceProblem) -> Explanation {
         ProblemKind::ContentBlocked => titled(format!("the firewall of {host} blocked the text of the request")).hint(
             "It does that for text that looks like an attack, such as ../ or <script>. Rephrase the prompt; trying again does not help.",
         ),
-        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("See the ids there are:").command("heroku-chat models"),
-        ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached"))
-            .hint("Wait a minute, then try again; the limits are per minute."),
+        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("Check the id and the URL. The ids there are:").command("heroku-chat models"),
+        ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached")).hint(match retry_after {
+            Some(wait) => format!("The service asks to wait {}, then try again.", seconds(*wait)),
+            None => "Wait a minute, then try again; the limits are per minute.".to_owned(),
+        }),
         ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com tells of known trouble."),
         ProblemKind::Redirect(location) => titled(format!("{host} redirects to {location}, which is not followed"))
             .hint("Correct the URL: the key is sent to no other host than the one you named."),
+    }
+}
+
+/// What to do about a rejection, by the words of Bedrock that are known to come through.
+fn rejection_hint(message: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().all(|word| message.contains(word));
+    if says(&["temperature", "top_p"]) {
+        "Give only one of --temperature and --top-p."
+    } else if says(&["temperature", "thinking"]) {
+        "Leave --temperature out where the model thinks first."
+    } else if says(&["too long"]) || says(&["context"]) {
+        "The conversation is too long for the model: /undo or /clear in the chat, less text in a script."
+    } else if says(&["content"]) && (says(&["empty"]) || says(&["required"])) {
+        "A message of the conversation has no text: /undo takes the last turn back."
+    } else {
+        "Change what the service names, or try another model with -m."
     }
 }
 

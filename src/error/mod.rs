@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use explain::Explanation;
+pub use explain::{Explanation, export_line};
 
 use crate::config::Source;
 
@@ -62,12 +62,16 @@ pub enum Error {
     Service(Box<ServiceProblem>),
     /// The answer can't be understood as one of this API.
     Unreadable { host: String, reason: String, excerpt: String },
-    /// The stream reported a failure, or broke off before the answer was complete.
+    /// The stream ended before the answer was complete.
+    Truncated,
+    /// The stream reported a failure after the answer had begun.
     BrokenAnswer { reason: String },
     /// The answer is complete and has no text.
     EmptyAnswer { finish_reason: Option<String> },
-    /// The standard output or the terminal failed.
+    /// The standard output failed.
     Output(io::Error),
+    /// Something of this machine failed: what could not be done, and why.
+    System { what: &'static str, reason: String },
     /// The reader of the standard output went away; that is no failure.
     ReaderGone,
     /// Ctrl-C.
@@ -94,6 +98,8 @@ pub struct MissingVariables {
 pub enum HerokuFailure {
     /// No program of that name on PATH.
     NotInstalled,
+    /// There is one, and the system can't run it.
+    NotStarted(String),
     /// It would have asked to open the browser.
     NotLoggedIn,
     /// `HEROKU_API_KEY` is set and was refused.
@@ -137,6 +143,10 @@ pub enum NetworkFailure {
     TimedOut { waiting: Waiting, limit: Duration },
     /// The connection broke.
     Lost { host: String, reason: String },
+    /// What came is no HTTP.
+    Garbled { host: String, reason: String },
+    /// There is not one certificate to trust.
+    NoRoots,
 }
 
 /// What a request was waiting for when its time was up.
@@ -197,10 +207,14 @@ impl Error {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
-            Error::Network(NetworkFailure::Certificate { .. } | NetworkFailure::Proxy { .. }) => ExitStatus::Fixable,
-            Error::Network(_) | Error::BrokenAnswer { .. } | Error::EmptyAnswer { .. } | Error::Unreadable { .. } => {
-                ExitStatus::Service
-            }
+            Error::Network(
+                NetworkFailure::Certificate { .. } | NetworkFailure::Proxy { .. } | NetworkFailure::NoRoots,
+            ) => ExitStatus::Fixable,
+            Error::Network(_)
+            | Error::Truncated
+            | Error::BrokenAnswer { .. }
+            | Error::EmptyAnswer { .. }
+            | Error::Unreadable { .. } => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
                 ProblemKind::RateLimited | ProblemKind::ServerFault => ExitStatus::Service,
                 _ => ExitStatus::Fixable,
@@ -216,6 +230,7 @@ impl Error {
                 matches!(failure, NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. })
             }
             Error::Service(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
+            Error::Truncated => true,
             _ => false,
         }
     }

@@ -8,6 +8,7 @@ use crate::conversation::Role;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::turn::Chat;
+use crate::ui::terminal;
 
 /// A slash command.
 pub struct Command {
@@ -98,11 +99,17 @@ impl std::fmt::Debug for Command {
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let usage = |command: &Command| format!("/{} {}", command.name, command.arguments).trim_end().to_owned();
-    let width = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or_default();
-    let lines: Vec<String> =
-        COMMANDS.iter().map(|command| format!("{:width$}  {}", usage(command), command.about)).collect();
-    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line. Ctrl-C stops an answer.\nA prompt that begins with / is typed with //.";
-    repl.ui().print(&format!("{}\n\n{keys}", lines.join("\n")))?;
+    let column = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or_default();
+    let widest = COMMANDS.iter().map(|command| column + 2 + command.about.len()).max().unwrap_or_default();
+    let fits = widest <= terminal::width();
+    let line = |command: &Command| match fits {
+        true => format!("{:column$}  {}", usage(command), command.about),
+        false => format!("{}\n  {}", usage(command), command.about),
+    };
+    let lines: Vec<String> = COMMANDS.iter().map(line).collect();
+    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
+    repl.ui().print(&format!("{}\n", lines.join("\n")))?;
+    repl.ui().note(keys);
     Ok(Flow::Continue)
 }
 
@@ -113,7 +120,10 @@ fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> 
         return Ok(Flow::Continue);
     }
     // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't know.
-    let models = repl.models().to_vec();
+    let models = match repl.models() {
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+        other => other.unwrap_or_default(),
+    };
     match models.iter().find(|model| model.id == id) {
         Some(model) => warn_of_end(repl, model),
         None if models.is_empty() => {}
@@ -162,7 +172,8 @@ fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     match chat.conversation.take_turn() {
         Some((prompt, _)) => {
             repl.ui().note("the last turn is taken back; here is its prompt");
-            Ok(Flow::Edit(prompt))
+            // As it has to be typed.
+            Ok(Flow::Edit(if prompt.starts_with('/') { format!("/{prompt}") } else { prompt }))
         }
         None => {
             repl.ui().note("there is no turn to take back");

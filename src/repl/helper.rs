@@ -7,14 +7,15 @@ use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
-use rustyline::{Context, Helper, Result};
+use rustyline::{Context, Helper};
 
 use super::commands::{COMMANDS, Command, Completes};
 use crate::api::models::Model;
+use crate::error::Error;
 
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
-    fetch: Box<dyn Fn() -> Vec<Model>>,
+    fetch: Box<dyn Fn() -> Result<Vec<Model>, Error>>,
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
     /// Whether the prompt asks for a model and not for a line of the chat.
@@ -25,8 +26,8 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    /// A helper that gets the catalogue from `fetch`, at most once.
-    pub fn new(fetch: impl Fn() -> Vec<Model> + 'static, color: bool) -> Self {
+    /// A helper that gets the catalogue from `fetch`, until it has it.
+    pub fn new(fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static, color: bool) -> Self {
         LineHelper {
             fetch: Box::new(fetch),
             models: OnceCell::new(),
@@ -36,9 +37,17 @@ impl LineHelper {
         }
     }
 
-    /// The catalogue; empty where it can't be had.
-    pub fn models(&self) -> &[Model] {
-        self.models.get_or_init(|| (self.fetch)())
+    /// The catalogue.
+    ///
+    /// # Errors
+    /// Why it can't be had.
+    pub fn models(&self) -> Result<Vec<Model>, Error> {
+        if let Some(models) = self.models.get() {
+            return Ok(models.clone());
+        }
+        let models = (self.fetch)()?;
+        self.set_models(models.clone());
+        Ok(models)
     }
 
     /// Takes a catalogue that was fetched already.
@@ -48,7 +57,8 @@ impl LineHelper {
     }
 
     fn model_ids(&self) -> Vec<String> {
-        self.models().iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect()
+        let models = self.models().unwrap_or_default();
+        models.into_iter().filter(Model::is_chat).map(|model| model.id).collect()
     }
 
     /// Where the word to complete begins, and all it could be.
@@ -80,7 +90,7 @@ fn space_before_argument(command: &Command) -> &'static str {
 impl Completer for LineHelper {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> Result<(usize, Vec<Pair>)> {
+    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let line = &line[..position];
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];

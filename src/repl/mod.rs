@@ -13,6 +13,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Cmd, CompletionType, Config, Editor, KeyCode, KeyEvent, Modifiers};
 
+use crate::api::Limits;
 use crate::api::models::Model;
 use crate::context::{Connection, Context};
 use crate::error::{Error, ExitStatus};
@@ -23,8 +24,14 @@ use crate::ui::terminal::{Mode, Quiet};
 use helper::LineHelper;
 use line::Line;
 
+/// The longest wait for the catalogue that Tab and /model want.
+const TAB_LIMIT: Duration = Duration::from_secs(2);
+
 /// Lines of history that are kept.
 const HISTORY_LINES: usize = 10_000;
+
+/// Terminals on which rustyline 19 doesn't edit.
+const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 
 /// The prompt of the chat, and of the question for a model.
 const PROMPT: &str = "> ";
@@ -37,7 +44,9 @@ pub struct Repl<'a> {
     editor: Editor<LineHelper, FileHistory>,
     history: Option<PathBuf>,
     /// Nothing is echoed but by the editor, from here to the end of the chat.
-    _quiet: Quiet,
+    _quiet: Option<Quiet>,
+    /// Whether lines go into the history.
+    is_recording: bool,
 }
 
 /// What comes after a line.
@@ -64,15 +73,19 @@ impl<'a> Repl<'a> {
     /// # Errors
     /// Where there is no usable terminal.
     pub fn new(connection: &'a Connection, context: &'a mut Context) -> Result<Self, Error> {
-        let mode = Mode::current();
-        let restore = mode.clone();
-        context.interrupts.before_exit(move || restore.restore_after_editor());
-        // On a terminal that rustyline can't edit on, Ctrl-C is the only way to be rid of the prompt.
-        if context.environment.get("TERM") != Some("dumb") {
+        // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is the only way to be rid
+        // of the prompt.
+        let can_edit = !context.environment.get("TERM").is_some_and(|term| PLAIN_TERMINALS.contains(&term));
+        let quiet = can_edit.then(|| Mode::current().quiet());
+        if let Some(quiet) = &quiet {
+            let (found, again) = (quiet.found().clone(), quiet.found().clone());
+            let guarded =
+                context.interrupts.guard_terminal(move || again.set_quiet(), move || found.restore_after_editor());
+            guarded.map_err(|error| Error::System { what: "listening for signals", reason: error.to_string() })?;
             context.interrupts.hold();
         }
         let editor = editor(connection, context).map_err(from_editor)?;
-        let mut repl = Repl { connection, context, editor, history: None, _quiet: mode.quiet() };
+        let mut repl = Repl { connection, context, editor, history: None, is_recording: true, _quiet: quiet };
         repl.load_history();
         Ok(repl)
     }
@@ -102,6 +115,7 @@ impl<'a> Repl<'a> {
                         Ok(Flow::Edit(text)) => initial = text,
                         Ok(Flow::Leave) => return Ok(ExitStatus::Done),
                         Err(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
+                        Err(Error::Interrupted) => self.ui().note("stopped"),
                         Err(error) => self.ui().explain(&error),
                     }
                 }
@@ -120,7 +134,7 @@ impl<'a> Repl<'a> {
         let models = self.connection.client.models(&self.context.interrupts)?;
         let ids: Vec<String> = models.iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect();
         if ids.is_empty() {
-            return Err(self.connection.no_model(&[]));
+            return Err(self.connection.no_model(&self.context.interrupts));
         }
         let list: Vec<String> = ids.iter().enumerate().map(|(index, id)| format!("{:3}  {id}", index + 1)).collect();
         let variable = self.variable("MODEL_ID");
@@ -130,6 +144,7 @@ impl<'a> Repl<'a> {
         self.ui().print(&list.join("\n"))?;
         self.helper().set_models(models);
         self.helper().choosing_model.set(true);
+        self.is_recording = false;
         let chosen = loop {
             let Read::Line(line) = self.read(MODEL_PROMPT, "")? else { break None };
             let line = line.trim();
@@ -141,6 +156,7 @@ impl<'a> Repl<'a> {
             }
         };
         self.helper().choosing_model.set(false);
+        self.is_recording = true;
         Ok(chosen)
     }
 
@@ -149,8 +165,11 @@ impl<'a> Repl<'a> {
         &mut self.context.ui
     }
 
-    /// The catalogue; empty where it can't be had.
-    pub fn models(&self) -> &[Model] {
+    /// The catalogue.
+    ///
+    /// # Errors
+    /// Why it can't be had.
+    pub fn models(&self) -> Result<Vec<Model>, Error> {
         self.helper().models()
     }
 
@@ -182,7 +201,7 @@ impl<'a> Repl<'a> {
                 self.ui().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins with / is typed with //"
                 ));
-                Ok(Flow::Continue)
+                Ok(Flow::Edit(line.to_owned()))
             }
             Line::Prompt(prompt) => {
                 let answer = chat.say(prompt.to_owned(), Show::Words, &mut self.context.ui, &self.context.interrupts);
@@ -215,9 +234,11 @@ impl<'a> Repl<'a> {
         let ui = &mut self.context.ui;
         match &answer.cut {
             Some(Error::Interrupted) => ui.note("stopped; what came is kept. /retry asks again"),
-            Some(error) => ui.explain(error),
-            None if answer.completion.is_cut_by_limit() => ui.warning("the answer stopped at the limit of max_tokens"),
-            None => {}
+            Some(error) => {
+                ui.explain(error);
+                ui.note("what came is kept. /retry asks again");
+            }
+            None => answer.completion.remark().iter().for_each(|remark| ui.warning(remark)),
         }
         ui.footer(&footer(chat, answer));
     }
@@ -237,7 +258,9 @@ impl<'a> Repl<'a> {
     fn read(&mut self, prompt: &str, initial: &str) -> Result<Read, Error> {
         loop {
             self.helper().line_is_empty.set(true);
+            self.context.interrupts.set_editing(true);
             let read = self.editor.readline_with_initial(prompt, (initial, ""));
+            self.context.interrupts.set_editing(false);
             // What was pressed at the prompt was meant for the prompt.
             self.context.interrupts.take();
             return match read {
@@ -280,7 +303,7 @@ impl<'a> Repl<'a> {
 
     /// Adds a line to the history and writes it at once, so that nothing is lost with the terminal.
     fn remember(&mut self, line: &str) {
-        if line.trim().is_empty() {
+        if line.trim().is_empty() || !self.is_recording {
             return;
         }
         let added = self.editor.add_history_entry(line).unwrap_or(false);
@@ -299,14 +322,16 @@ fn editor(connection: &Connection, context: &Context) -> rustyline::Result<Edito
         .max_history_size(HISTORY_LINES)?
         .history_ignore_space(true)
         .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
         .color_mode(if color { ColorMode::Enabled } else { ColorMode::Disabled })
         // Prompt and echo go to the terminal even where answers go to a file.
         .behavior(Behavior::PreferTerm)
         .build();
     let mut editor = Editor::with_config(config)?;
-    let client = connection.client.clone();
+    // Ctrl-C is a key while Tab waits, so it waits for little.
+    let client = connection.client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
     let interrupts = context.interrupts.clone();
-    let fetch = move || client.models(&interrupts).unwrap_or_default();
+    let fetch = move || client.models(&interrupts);
     editor.set_helper(Some(LineHelper::new(fetch, color)));
     // Enter that was typed while an answer streamed arrives as Ctrl-J. It must not send anything by itself.
     for key in [KeyEvent::ctrl('J'), KeyEvent(KeyCode::Enter, Modifiers::ALT)] {
@@ -316,10 +341,7 @@ fn editor(connection: &Connection, context: &Context) -> rustyline::Result<Edito
 }
 
 fn from_editor(error: ReadlineError) -> Error {
-    Error::Output(match error {
-        ReadlineError::Io(error) => error,
-        other => std::io::Error::other(other.to_string()),
-    })
+    Error::System { what: "reading from the terminal", reason: error.to_string() }
 }
 
 /// Tokens, times and model of an answer.
@@ -327,7 +349,7 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
     let mut parts = Vec::new();
     if let Some(usage) = answer.completion.usage {
         let tokens = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        parts.push(format!("{} tokens in, {} out", tokens(usage.prompt_tokens), tokens(usage.completion_tokens)));
+        parts.push(format!("tokens: {} in, {} out", tokens(usage.prompt_tokens.0), tokens(usage.completion_tokens.0)));
     }
     if let Some(first) = answer.first_word {
         parts.push(format!("first word {}", seconds(first)));

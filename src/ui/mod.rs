@@ -14,7 +14,7 @@ use crate::api::reply::Part;
 use crate::cli::{ColorChoice, OutputArgs};
 use crate::environment::Environment;
 use crate::error::{Error, Explanation};
-use crate::secret::Secret;
+use crate::secret::{Secret, redact_keys};
 
 pub use sanitize::for_terminal;
 
@@ -29,14 +29,25 @@ pub struct Ui {
     answer: AnswerState,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
-    retry_title: String,
     started: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Output {
+    /// Somebody watches, and text from outside has to be safe.
     is_terminal: bool,
+    /// Lines can be written over.
+    can_erase: bool,
     color: bool,
+}
+
+/// How a line of a report is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Caution,
+    Bad,
+    Quiet,
 }
 
 /// Where in an answer the output is.
@@ -49,6 +60,7 @@ enum AnswerState {
 
 const DIM: &str = "\x1b[2m";
 const RED: &str = "\x1b[31m";
+const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
 const CYAN: &str = "\x1b[36m";
 const PLAIN: &str = "\x1b[0m";
@@ -64,7 +76,8 @@ impl Ui {
     pub fn new(args: &OutputArgs, environment: &Environment) -> Self {
         let plain_terminal = environment.get("TERM") == Some("dumb");
         let output = |is_terminal: bool| Output {
-            is_terminal: is_terminal && !plain_terminal,
+            is_terminal,
+            can_erase: is_terminal && !plain_terminal,
             color: match args.color {
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
@@ -79,7 +92,6 @@ impl Ui {
             pending: String::new(),
             answer: AnswerState::None,
             status: false,
-            retry_title: String::new(),
             started: Instant::now(),
         }
     }
@@ -87,6 +99,11 @@ impl Ui {
     /// The key that no message may show from now on.
     pub fn keep_secret(&mut self, secret: &Secret) {
         self.secret = Some(secret.clone());
+    }
+
+    /// Whether somebody watches the results.
+    pub fn is_interactive(&self) -> bool {
+        self.out.is_terminal
     }
 
     /// Whether prompts may be coloured.
@@ -104,6 +121,31 @@ impl Ui {
         if !text.ends_with('\n') {
             self.pending.push('\n');
         }
+        self.flush()
+    }
+
+    /// Prints a line of a report, with what to do about it and the commands that do it.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn verdict(&mut self, tone: Tone, text: &str, hint: Option<&str>, commands: &[String]) -> Result<(), Error> {
+        let (style, mark) = match tone {
+            Tone::Good => (GREEN, "✓"),
+            Tone::Caution => (YELLOW, "!"),
+            Tone::Bad => (RED, "✗"),
+            Tone::Quiet => (DIM, "-"),
+        };
+        let out = self.out;
+        let mark = out.styled(style, mark);
+        let mut lines = out.wrapped(&format!("{mark} "), "  ", &self.clean(text));
+        if let Some(hint) = hint {
+            lines.push_str(&format!("\n{}", out.wrapped("    ", "    ", &self.clean(hint))));
+        }
+        for command in commands {
+            lines.push_str(&format!("\n      {}", out.styled(CYAN, &self.clean(command))));
+        }
+        self.pending.push_str(&lines);
+        self.pending.push('\n');
         self.flush()
     }
 
@@ -169,35 +211,47 @@ impl Ui {
             AnswerState::None if !self.err.color => "[reasoning]\n",
             _ => "",
         };
-        let styled = self.styled(DIM, &for_terminal(text));
+        let styled = self.err.styled(DIM, &for_terminal(text));
         self.write_err(&format!("{label}{styled}"));
         self.answer = AnswerState::Reasoning { at_line_start: text.ends_with('\n') };
         Ok(())
     }
 
+    /// Asks for a yes on the terminal; no where nobody can be asked.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        if !self.err.is_terminal || !io::stdin().is_terminal() {
+            return false;
+        }
+        self.clear_status();
+        self.write_err(&format!("{} [y/N] ", self.clean(question)));
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
+    }
+
     /// A sentence by the way.
     pub fn note(&mut self, text: &str) {
-        self.message(&self.styled(DIM, &self.clean(text)));
+        let lines = self.err.wrapped("", "", &self.clean(text));
+        self.message(&self.err.styled(DIM, &lines));
     }
 
     /// A sentence the user should act on one day.
     pub fn warning(&mut self, text: &str) {
-        let mark = self.styled(YELLOW, "›");
-        self.message(&self.wrapped(&format!(" {mark}   Warning: "), &format!(" {mark}   "), &self.clean(text)));
+        let mark = self.err.styled(YELLOW, "›");
+        self.message(&self.err.wrapped(&format!(" {mark}   Warning: "), &format!(" {mark}   "), &self.clean(text)));
     }
 
     /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare for copying.
     pub fn explain(&mut self, error: &Error) {
         let Explanation { title, detail, hint, commands } = error.explain();
-        let mark = self.styled(RED, "›");
+        let mark = self.err.styled(RED, "›");
         let indent = format!(" {mark}   ");
-        let mut text = self.wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
+        let mut text = self.err.wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
         for paragraph in detail.iter().chain(&hint) {
             text.push('\n');
-            text.push_str(&self.wrapped(&indent, &indent, &self.clean(paragraph)));
+            text.push_str(&self.err.wrapped(&indent, &indent, &self.clean(paragraph)));
         }
         for command in &commands {
-            text.push_str(&format!("\n       {}", self.styled(CYAN, &self.clean(command))));
+            text.push_str(&format!("\n       {}", self.err.styled(CYAN, &self.clean(command))));
         }
         self.message(&text);
     }
@@ -205,14 +259,15 @@ impl Ui {
     /// The line below an answer, only where somebody watches.
     pub fn footer(&mut self, text: &str) {
         if self.err.is_terminal && self.out.is_terminal {
-            self.message(&self.styled(DIM, text));
+            let lines = self.err.wrapped("", "", &self.clean(text));
+            self.message(&self.err.styled(DIM, &lines));
         }
     }
 
     /// A line of `--debug`.
     pub fn debug(&self, text: &str) {
         if self.debug {
-            self.write_err(&format!("{}\n", self.styled(DIM, &self.clean(text))));
+            self.write_err(&format!("{}\n", self.err.styled(DIM, &self.clean(text))));
         }
     }
 
@@ -232,26 +287,25 @@ impl Ui {
 
     /// Says that the same request will be sent again, and why.
     pub fn retrying(&mut self, title: &str, wait: Duration) {
-        self.retry_title = title.to_owned();
-        if !self.err.is_terminal {
+        if !self.err.can_erase {
             self.note(&format!("{title}: trying again in {} s", seconds_left(wait)));
         }
-        self.still_retrying(wait);
+        self.still_retrying(title, wait);
     }
 
     /// Counts down to the next attempt.
-    pub fn still_retrying(&mut self, left: Duration) {
-        self.status(&format!("{}: trying again in {} s, Ctrl-C to stop", self.retry_title, seconds_left(left)));
+    pub fn still_retrying(&mut self, title: &str, left: Duration) {
+        self.status(&format!("{title}: trying again in {} s, Ctrl-C to stop", seconds_left(left)));
     }
 
     /// A line that is erased by whatever is written next; only on a terminal.
     fn status(&mut self, text: &str) {
-        if !self.err.is_terminal {
+        if !self.err.can_erase {
             return;
         }
         let room = terminal::width().saturating_sub(1);
         let text: String = self.clean(text).chars().take(room).collect();
-        self.write_err(&format!("\r\x1b[K{}", self.styled(DIM, &text)));
+        self.write_err(&format!("\r\x1b[K{}", self.err.styled(DIM, &text)));
         self.status = true;
     }
 
@@ -275,16 +329,25 @@ impl Ui {
     /// A message's text without the key, and without what would drive a terminal.
     fn clean(&self, text: &str) -> String {
         let text = for_terminal(text);
-        self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text))
+        redact_keys(&self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text)))
     }
 
+    /// Since the program started, for `--debug`.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+impl Output {
     /// Wraps where somebody reads; a log gets one line for each sentence.
     fn wrapped(&self, first: &str, rest: &str, text: &str) -> String {
-        if !self.err.is_terminal {
+        if !self.is_terminal {
             return format!("{first}{text}");
         }
         // Escape codes in the indents take no room; textwrap knows that of none but its own.
-        let plain = |indent: &str| indent.replace(RED, "").replace(YELLOW, "").replace(PLAIN, "");
+        let plain = |indent: &str| {
+            [RED, YELLOW, GREEN, DIM, PLAIN].iter().fold(indent.to_owned(), |text, code| text.replace(code, ""))
+        };
         // Ids and commands have hyphens; half of one can't be copied.
         let options = textwrap::Options::new(terminal::width().max(20)).word_splitter(WordSplitter::NoHyphenation);
         let (plain_first, plain_rest) = (plain(first), plain(rest));
@@ -296,14 +359,9 @@ impl Ui {
         restored.collect::<Vec<_>>().join("\n")
     }
 
-    /// Text in a style of standard error, where that has colours.
+    /// Text in a style, where there are colours.
     fn styled(&self, style: &str, text: &str) -> String {
-        if self.err.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
-    }
-
-    /// Since the program started, for `--debug`.
-    pub fn age(&self) -> Duration {
-        self.started.elapsed()
+        if self.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
     }
 }
 

@@ -3,10 +3,11 @@
 /// Columns where the width is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Columns of the terminal behind standard error.
+/// Columns of the terminal behind standard error or, where that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(rustix::stdio::stderr());
+    use rustix::termios::tcgetwinsize;
+    let size = tcgetwinsize(rustix::stdio::stderr()).or_else(|_| tcgetwinsize(rustix::stdio::stdout()));
     size.ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0).unwrap_or(DEFAULT_WIDTH)
 }
 
@@ -38,17 +39,29 @@ impl Mode {
 
     /// Sets this mode again in the middle of anything, also of a line being edited.
     pub fn restore_after_editor(&self) {
-        use std::io::Write;
-        if self.0.is_some() {
-            // The editor has bracketed paste on, and the cursor stands behind the prompt.
-            let _ = std::io::stderr().write_all(b"\x1b[?2004l\r\n");
-        }
         self.restore();
+        if self.0.is_none() {
+            return;
+        }
+        // The editor has bracketed paste on, and the cursor stands behind the prompt. A terminal that takes no output
+        // must not hold up the end of the process.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n");
+            sender.send(())
+        });
+        let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
     }
 
     /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the terminal's buffer for the
     /// next prompt. Ctrl-C still is a signal.
     pub fn quiet(&self) -> Quiet {
+        self.set_quiet();
+        Quiet(self.clone())
+    }
+
+    /// As [`Mode::quiet`], until something else is set.
+    pub fn set_quiet(&self) {
         use rustix::termios::LocalModes;
         if let Some(mode) = &self.0 {
             let mut quiet = mode.clone();
@@ -57,7 +70,6 @@ impl Mode {
             quiet.local_modes.insert(LocalModes::ISIG | LocalModes::NOFLSH);
             Mode(Some(quiet)).restore();
         }
-        Quiet(self.clone())
     }
 }
 
@@ -75,6 +87,8 @@ impl Mode {
 
     pub fn restore_after_editor(&self) {}
 
+    pub fn set_quiet(&self) {}
+
     pub fn quiet(&self) -> Quiet {
         Quiet(Mode)
     }
@@ -82,6 +96,13 @@ impl Mode {
 
 /// While it lives, typing isn't echoed.
 pub struct Quiet(Mode);
+
+impl Quiet {
+    /// The mode that will be set again.
+    pub fn found(&self) -> &Mode {
+        &self.0
+    }
+}
 
 impl Drop for Quiet {
     fn drop(&mut self) {

@@ -26,6 +26,7 @@ fn read<'a>(status: u16, content_type: &str, pieces: impl IntoIterator<Item = &'
     assert_eq!((&completion.content, &completion.reasoning), (&content, &reasoning), "shown and kept differ");
     let ended = match result {
         Ok(()) => "complete",
+        Err(Error::Truncated) => "truncated",
         Err(Error::BrokenAnswer { .. }) => "broken",
         Err(Error::Unreadable { .. }) => "unreadable",
         Err(Error::Service(_)) => "refused",
@@ -76,10 +77,27 @@ fn a_stream_that_ends_early_is_complete_only_with_a_finish_reason() {
     let finished = STREAM.find("event:done").unwrap();
     assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..finished]]).3, "complete");
     let unfinished = STREAM.find("finish_reason\":\"stop").unwrap();
-    assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..unfinished]]).3, "broken");
+    assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..unfinished]]).3, "truncated");
     let between = STREAM.find("event:heartbeat").unwrap();
-    assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..between]]), outcome("Hél", "", None, "broken"));
-    assert_eq!(read(200, SSE, [&b""[..]]).3, "broken");
+    assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..between]]), outcome("Hél", "", None, "truncated"));
+    let torn = STREAM.find("chat.completion.chunk").unwrap();
+    assert_eq!(read(200, SSE, [&STREAM.as_bytes()[..torn]]).3, "truncated");
+    assert_eq!(read(200, SSE, [&b""[..]]).3, "truncated");
+}
+
+#[test]
+fn nothing_undoes_an_answer_that_was_finished() {
+    let answer = r#"data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}"#;
+    for rest in [
+        "",
+        "data: {\"usage\":{\"prom",
+        "data: oops\n\n",
+        "event: error\ndata: {\"error\":\"late\"}\n\n",
+        "data: {\"error\":\"late\"}\n\n",
+    ] {
+        let text = format!("{answer}\n\n{rest}");
+        assert_eq!(read(200, SSE, [text.as_bytes()]), outcome("Hi", "", Some("stop"), "complete"), "{rest:?}");
+    }
 }
 
 #[test]
@@ -119,7 +137,9 @@ fn failures_and_foreign_pages_are_no_answers() {
         (302, "", "", "refused"),
         (200, "text/html", "<!DOCTYPE html><p>Sign in", "unreadable"),
         (200, "application/json", "{\"choices\":[]}", "unreadable"),
-        (200, "application/json", "{\"error\":{\"message\":\"no\"}}", "broken"),
+        (200, "application/json", "{\"error\":{\"message\":\"no\"}}", "refused"),
+        (200, SSE, "data: {\"error\":{\"code\":429,\"message\":\"no\"}}\n\n", "refused"),
+        (200, SSE, "event: error\n\n", "refused"),
         (200, "application/json", "{\"cho", "unreadable"),
     ];
     for (status, content_type, body, ended) in table {
@@ -142,9 +162,30 @@ fn the_object_of_a_stream_looks_like_a_whole_one() {
     assert_eq!(object, expected);
 }
 
+const PARTS: &[&[u8]] = &[
+    b"data:",
+    b"event:error",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"{\"choices\":[{\"delta\":{\"content\":\"<think>",
+    b"</think>",
+    b"\"}}]}",
+    b"{\"error\":",
+    b"[DONE]",
+    b"\"x\"}",
+    b"\xff",
+    "é".as_bytes(),
+];
+
 proptest! {
     #[test]
-    fn no_bytes_at_all_make_it_panic(bytes: Vec<u8>, size in 1usize..7, status in 100u16..600) {
+    fn no_bytes_at_all_make_it_panic(
+        parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..30),
+        size in 1usize..7,
+        status in 100u16..600,
+    ) {
+        let bytes: Vec<u8> = parts.concat();
         let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
         for content_type in [SSE, "application/json", ""] {
             read(status, content_type, pieces.iter().copied());

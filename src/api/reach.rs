@@ -1,0 +1,179 @@
+//! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one go; `doctor` wants to
+//! know which step fails, and who issued a certificate that isn't trusted.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use super::http;
+use crate::environment::Environment;
+use crate::error::{Error, NetworkFailure};
+
+/// The addresses of a host. Takes as long as the system's resolver does.
+///
+/// # Errors
+/// [`NetworkFailure::UnknownHost`].
+pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let unknown = |reason: String| Error::Network(NetworkFailure::UnknownHost { host: host.to_owned(), reason });
+    // The resolver takes an IPv6 address without the brackets it has in a URL.
+    let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
+    let addresses: Vec<SocketAddr> = addresses
+        .map_err(|error| unknown(error.to_string().rsplit(": ").next().unwrap_or_default().to_owned()))?
+        .collect();
+    if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
+}
+
+/// A connection to the first address that takes one within `limit`, for all of them together.
+///
+/// # Errors
+/// [`NetworkFailure::Unreachable`], with the reason of the last address.
+pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
+    let share = limit / u32::try_from(addresses.len().max(1)).unwrap_or(1);
+    let mut failure = (String::new(), io::Error::from(io::ErrorKind::AddrNotAvailable));
+    for address in addresses {
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => {
+                stream.set_read_timeout(Some(limit)).and_then(|()| stream.set_write_timeout(Some(limit))).ok();
+                return Ok(stream);
+            }
+            Err(error) => failure = (address.to_string(), error),
+        }
+    }
+    let (address, error) = failure;
+    let reason = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".to_owned(),
+        _ => error.to_string(),
+    };
+    Err(Error::Network(NetworkFailure::Unreachable { address, reason }))
+}
+
+/// Asks a proxy for a tunnel to a host.
+///
+/// # Errors
+/// [`NetworkFailure::Proxy`], with the proxy's status.
+pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Result<(), Error> {
+    let refused = |reason: String| Error::Network(NetworkFailure::Proxy { proxy: super::proxy::shown(proxy), reason });
+    let broken = |error: io::Error| refused(error.to_string());
+    let login = super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
+    let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n", login.unwrap_or_default());
+    { stream }.write_all(head.as_bytes()).map_err(broken)?;
+    let mut reader = BufReader::new(stream);
+    let mut status = String::new();
+    reader.read_line(&mut status).map_err(broken)?;
+    let mut line = String::from("x");
+    while !line.trim().is_empty() {
+        line.clear();
+        reader.read_line(&mut line).map_err(broken)?;
+    }
+    match status.split_whitespace().nth(1) {
+        Some("200") => Ok(()),
+        Some("407") => Err(refused("it wants a user name and password, or refused those it got (407)".to_owned())),
+        Some(code) => Err(refused(format!("it refused to connect to {host}:{port} ({code})"))),
+        None => Err(refused("what it answered is no HTTP".to_owned())),
+    }
+}
+
+/// A TLS handshake, trusting what requests trust. The version that was agreed on.
+///
+/// # Errors
+/// [`NetworkFailure::Certificate`] with the issuer where that is the trouble, else [`NetworkFailure::Tls`].
+pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -> Result<&'static str, Error> {
+    let failed = |reason: String| Error::Network(NetworkFailure::Tls { host: host.to_owned(), reason });
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(http::roots(environment));
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .build()
+        .map_err(|error| failed(error.to_string()))?;
+    let witness = Arc::new(Witness { verifier, seen: Mutex::default() });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| failed(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+    while connection.is_handshaking() {
+        if let Err(error) = connection.complete_io(&mut stream) {
+            return Err(Error::Network(classify(&error, host, &witness)));
+        }
+    }
+    Ok(match connection.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        _ => "TLS 1.2",
+    })
+}
+
+fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure {
+    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+        let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
+        let reason = if silent { "no answer".to_owned() } else { error.to_string() };
+        return NetworkFailure::Tls { host: host.to_owned(), reason };
+    };
+    match (http::classify_tls(tls, host.to_owned()), witness.issuer()) {
+        (NetworkFailure::Certificate { host, reason }, Some(issuer)) => {
+            NetworkFailure::Certificate { host, reason: format!("{reason}; it was issued by {issuer}") }
+        }
+        (failure, _) => failure,
+    }
+}
+
+/// Verifies as rustls does, and remembers the certificate it was shown.
+#[derive(Debug)]
+struct Witness {
+    verifier: Arc<WebPkiServerVerifier>,
+    seen: Mutex<Option<CertificateDer<'static>>>,
+}
+
+impl Witness {
+    /// The name of the issuer of the certificate that was shown.
+    fn issuer(&self) -> Option<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, certificate) = x509_parser::parse_x509_certificate(seen.as_ref()?).ok()?;
+        Some(certificate.issuer().to_string())
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.clone().into_owned());
+        self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
+    }
+}
