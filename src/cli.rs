@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -11,7 +14,6 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
     version,
     about = "chat with the models of Heroku Managed Inference",
     long_about = None,
-    args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     after_help = "EXAMPLES\n  $ heroku-chat --sandbox\n  $ heroku-chat --app example-app\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n\nHelp of a command: heroku-chat COMMAND --help"
 )]
@@ -39,8 +41,16 @@ pub enum Command {
     )]
     Ask(AskArgs),
     /// show every setting, its value (the key redacted) and where it comes from
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat config\n  $ heroku-chat config --json --app example-app")]
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "EXAMPLES\n  $ heroku-chat config\n  $ heroku-chat config --json --app example-app\n  $ heroku-chat config pull --app example-app"
+    )]
     Config(ConfigArgs),
+    /// check the whole setup, each failure with the command that mends it
+    #[command(
+        after_help = "Nothing is written and no token is spent, but for --live. Exit code 1 where a check fails.\n\nEXAMPLES\n  $ heroku-chat doctor\n  $ heroku-chat doctor --app example-app --json\n  $ heroku-chat doctor --live"
+    )]
+    Doctor(DoctorArgs),
     /// list the models of the service
     #[command(after_help = "EXAMPLES\n  $ heroku-chat models\n  $ heroku-chat models --all --json")]
     Models(ModelsArgs),
@@ -66,13 +76,13 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
     /// base URL of the service, instead of INFERENCE_URL
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub url: Option<String>,
     /// file that holds the key, instead of INFERENCE_KEY
     #[arg(long, value_name = "PATH")]
     pub key_file: Option<PathBuf>,
     /// model to use, instead of INFERENCE_MODEL_ID
-    #[arg(short, long, value_name = "MODEL")]
+    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
     /// use the built-in sandbox: scripted models, no account, no network
     #[arg(long)]
@@ -105,7 +115,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: Option<u32>,
     /// text at which the answer ends; may be given several times
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
     /// let the model think first, with a budget in tokens of at least 1024
     #[arg(long, value_name = "BUDGET", num_args = 0..=1, require_equals = true, default_missing_value = "2000", value_parser = clap::value_parser!(u32).range(1024..))]
@@ -148,6 +158,53 @@ pub struct AskArgs {
 /// `heroku-chat config`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct ConfigArgs {
+    #[command(subcommand)]
+    pub command: Option<ConfigCommand>,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// write the variables of an app into .env
+    #[command(
+        after_help = "Other lines of the file stay as they are. The file is readable by its owner only.\n\nEXAMPLES\n  $ heroku-chat config pull --app example-app\n  $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
+    )]
+    Pull(PullArgs),
+}
+
+/// `heroku-chat config pull`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct PullArgs {
+    /// app whose config vars to write
+    #[arg(short, long, value_name = "APP")]
+    pub app: Option<String>,
+    /// git remote of the app
+    #[arg(short, long, value_name = "REMOTE", conflicts_with = "app")]
+    pub remote: Option<String>,
+    /// name of the add-on's attachment: the prefix of its config vars
+    #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
+    pub attachment: String,
+    /// file to write
+    #[arg(long, value_name = "PATH", default_value = ".env")]
+    pub env_file: PathBuf,
+    /// say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// add the file to .gitignore without asking
+    #[arg(long)]
+    pub gitignore: bool,
+}
+
+/// `heroku-chat doctor`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct DoctorArgs {
+    /// ask for one small completion, too, which spends some tokens
+    #[arg(long)]
+    pub live: bool,
     /// print JSON
     #[arg(short, long)]
     pub json: bool,
@@ -195,6 +252,31 @@ pub enum ColorChoice {
     Never,
 }
 
+impl Args {
+    /// Reads the command line. Ends the process where it is not understood, or asks for help.
+    pub fn from_command_line() -> Self {
+        let matches = Args::command().get_matches();
+        if let Some(error) = misplaced_flag(&matches) {
+            error.exit();
+        }
+        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// A flag of the chat before the name of another command would be read and not used.
+fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
+    let command = matches.subcommand_name()?;
+    let is_global = |id: &str| matches!(id, "color" | "debug");
+    let mut typed = matches
+        .ids()
+        .map(clap::Id::as_str)
+        .filter(|id| matches.value_source(id) == Some(ValueSource::CommandLine) && !is_global(id));
+    let argument = typed.find_map(|id| Args::command().get_arguments().find(|other| other.get_id() == id).cloned())?;
+    let flag = argument.get_long()?;
+    let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
+    Some(Args::command().error(ErrorKind::ArgumentConflict, message))
+}
+
 fn unit_interval(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
@@ -205,7 +287,18 @@ fn unit_interval(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+
+    #[test]
+    fn a_flag_before_a_command_is_used_or_refused() {
+        let misplaced = |words: &[&str]| {
+            let matches = Args::command().try_get_matches_from(words).unwrap();
+            misplaced_flag(&matches).map(|error| error.to_string())
+        };
+        assert_eq!(misplaced(&["heroku-chat", "--debug", "--color", "never", "ask", "hi"]), None);
+        assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
+        let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
+        assert!(message.contains("heroku-chat ask --model"), "{message}");
+    }
 
     #[test]
     fn definition_is_sound() {

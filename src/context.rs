@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::api::Client;
 use crate::api::models::Model;
+use crate::api::{Client, Limits};
 use crate::cli::ConnectionArgs;
-use crate::config::{self, Gathered, HerokuQuery, Setting, Settings, Source};
+use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::heroku;
+use crate::heroku::{self, Patience};
+use crate::input;
 use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
@@ -40,7 +41,7 @@ impl Context {
     /// Settings that are missing or can't be used.
     pub fn connect(&mut self, args: &ConnectionArgs) -> Result<Connection, Error> {
         let (settings, sandbox) = if args.sandbox {
-            let sandbox = Sandbox::start(0).map_err(Error::Output)?;
+            let sandbox = start_sandbox()?;
             (sandbox_settings(&sandbox, args), Some(sandbox))
         } else {
             (self.gather(args)?.settings(args)?, None)
@@ -55,19 +56,8 @@ impl Context {
     /// # Errors
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
-        let ui = &mut self.ui;
-        let ask_heroku = |query: &HerokuQuery| {
-            let mut told = false;
-            let answer = heroku::config_vars(query, &mut |elapsed| {
-                if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
-                    ui.note("still waiting for the Heroku CLI; it is given up after 75 s");
-                }
-                ui.asking_heroku(elapsed);
-            });
-            ui.clear_status();
-            answer
-        };
-        let gathered = config::gather(args, &self.environment, ask_heroku)?;
+        let Context { environment, ui, .. } = self;
+        let gathered = config::gather(args, environment, |query| ask_heroku(query, ui))?;
         if let Some(key) = &gathered.key {
             self.ui.keep_secret(&key.value);
         }
@@ -75,9 +65,17 @@ impl Context {
         Ok(gathered)
     }
 
+    /// Asks the Heroku CLI, with a word about it where it takes its time.
+    ///
+    /// # Errors
+    /// Says why there are no values.
+    pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
+        ask_heroku(query, &mut self.ui)
+    }
+
     /// A client for an address that was checked.
     pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
-        Client::new(url, key, Duration::from_secs(args.timeout), self.environment.clone())
+        Client::new(url, key, Limits::with_first_byte(Duration::from_secs(args.timeout)), self.environment.clone())
     }
 }
 
@@ -87,17 +85,43 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
-    /// The failure of having no model, with the ids of chat models to choose from.
-    pub fn no_model(&self, models: &[Model]) -> Error {
+    /// The failure of having no model, with the ids of chat models to choose from where they can be had.
+    pub fn no_model(&self, interrupts: &Interrupts) -> Error {
+        let models = match self.client.models(interrupts) {
+            Err(Error::Interrupted) => return Error::Interrupted,
+            other => other.unwrap_or_default(),
+        };
         Error::NoModel {
             variable: self.variable("MODEL_ID"),
             app: self.settings.app.clone(),
-            ids: models.iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect(),
+            ids: models.into_iter().filter(Model::is_chat).map(|model| model.id).collect(),
         }
     }
 }
 
-fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
+fn ask_heroku(query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer {
+    let mut told = false;
+    let mut progress = |elapsed| {
+        if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
+            ui.note("still waiting for the Heroku CLI; it is given up after 75 s");
+        }
+        ui.asking_heroku(elapsed);
+    };
+    let answer = heroku::config_vars(query, Patience { limit: heroku::LIMIT, progress: &mut progress });
+    ui.clear_status();
+    answer
+}
+
+/// A sandbox inside this process.
+///
+/// # Errors
+/// Where no port can be had.
+pub fn start_sandbox() -> Result<Sandbox, Error> {
+    Sandbox::start(0).map_err(|error| Error::System { what: "starting the sandbox", reason: error.to_string() })
+}
+
+/// Settings for a sandbox of this process.
+pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
     let setting = |value: &str, source| Setting { value: value.to_owned(), source };
     let model = match &args.model {
         Some(model) => setting(model, Source::Flag("--model")),
@@ -118,9 +142,7 @@ fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
 /// Where the file can't be read.
 pub fn text_or_file(text: &str) -> Result<String, Error> {
     match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .map(|content| content.trim_end().to_owned())
-            .map_err(|error| Error::unreadable("the system prompt's file", Path::new(path), &error)),
+        Some(path) => Ok(input::file("the system prompt's file", Path::new(path))?.trim_end().to_owned()),
         None => Ok(text.to_owned()),
     }
 }

@@ -24,9 +24,12 @@ mod commands;
 mod config;
 mod context;
 mod conversation;
+mod doctor;
 mod environment;
 mod error;
+mod git;
 mod heroku;
+mod input;
 mod interrupt;
 mod nearest;
 mod repl;
@@ -38,8 +41,6 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use context::Context;
 use environment::Environment;
 use error::{Error, ExitStatus};
@@ -47,13 +48,13 @@ use interrupt::Interrupts;
 use ui::Ui;
 
 fn main() -> ExitCode {
-    let args = cli::Args::parse();
+    let args = cli::Args::from_command_line();
     let environment = Environment::from_process();
     let mut ui = Ui::new(&args.output, &environment);
     let status = match Interrupts::install() {
         Ok(interrupts) => run(args, Context { environment, ui, interrupts }),
         Err(error) => {
-            ui.explain(&Error::Output(error));
+            ui.explain(&Error::System { what: "listening for signals", reason: error.to_string() });
             ExitStatus::Fixable
         }
     };

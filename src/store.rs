@@ -16,8 +16,7 @@ const HISTORY_HEADER: &[u8] = b"#V2\n";
 /// # Errors
 /// Where there is no home or it can't be written.
 pub fn history_file() -> io::Result<PathBuf> {
-    let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
-    let folder = base.data_dir().join("heroku-chat");
+    let folder = data_folder()?;
     private_folder(&folder)?;
     let path = folder.join("history");
     match private_file().write(true).create_new(true).open(&path) {
@@ -28,12 +27,67 @@ pub fn history_file() -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// The folder of the user's own data; it need not exist yet.
+///
+/// # Errors
+/// Where there is no home.
+pub fn data_folder() -> io::Result<PathBuf> {
+    let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
+    Ok(base.data_dir().join("heroku-chat"))
+}
+
+/// Whether a folder can be written, or made where it doesn't exist, without writing anything.
+#[cfg(unix)]
+pub fn is_writable(folder: &Path) -> bool {
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    existing.is_some_and(|folder| folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok())
+}
+
+#[cfg(not(unix))]
+pub fn is_writable(folder: &Path) -> bool {
+    let existing = folder.ancestors().find_map(|folder| folder.metadata().ok());
+    existing.is_some_and(|metadata| metadata.is_dir() && !metadata.permissions().readonly())
+}
+
+/// Replaces a file as a whole, readable by its owner only. It is never half-written.
+///
+/// # Errors
+/// The system's.
+pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // tempfile makes its files readable by their owner only.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Who besides its owner can read a file, as `others` or `the group`.
+#[cfg(unix)]
+pub fn other_readers(path: &Path) -> io::Result<Option<&'static str>> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    Ok(match mode {
+        mode if mode & 0o004 != 0 => Some("everybody on this machine"),
+        mode if mode & 0o040 != 0 => Some("its group"),
+        _ => None,
+    })
+}
+
+#[cfg(not(unix))]
+pub fn other_readers(_: &Path) -> io::Result<Option<&'static str>> {
+    Ok(None)
+}
+
 /// Puts a history that can't be read aside, so that the next one works, and says where.
 ///
 /// # Errors
 /// The system's.
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let aside = path.with_extension("bad");
+    let numbered = (1..).map(|number| path.with_extension(format!("bad{number}")));
+    let aside = std::iter::once(path.with_extension("bad")).chain(numbered).find(|aside| !aside.exists());
+    let aside = aside.expect("numbers don't end");
     fs::rename(path, &aside)?;
     private_file().write(true).create_new(true).open(path)?.write_all(HISTORY_HEADER)?;
     Ok(aside)

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 /// What may be named where: a word, and the files or folders below src/ that may hold it.
 const HOMES: &[(&str, &[&str])] = &[
     ("attohttpc", &["api/http.rs", "api/proxy.rs", "config/url.rs"]),
-    ("rustls", &["api/http.rs"]),
+    ("rustls", &["api/http.rs", "api/reach.rs"]),
+    ("x509_parser", &["api/reach.rs"]),
     ("rustyline", &["repl/", "store.rs"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
-    ("rustix", &["ui/terminal.rs"]),
+    ("rustix", &["store.rs", "ui/terminal.rs"]),
+    ("tempfile", &["store.rs"]),
     ("etcetera", &["store.rs"]),
-    ("process::Command", &["heroku.rs"]),
+    ("Command::new", &["git.rs", "heroku/"]),
     ("TcpListener", &["sandbox/"]),
-    ("TcpStream", &["sandbox/"]),
+    ("TcpStream", &["api/reach.rs", "sandbox/"]),
     ("env::var", &["environment.rs"]),
     ("io::stdout", &["ui/mod.rs"]),
     ("io::stderr", &["ui/"]),
@@ -30,7 +32,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("conversation.rs", &["crate::"]),
     ("secret.rs", &["crate::"]),
     ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
-    ("repl/", &["crate::commands"]),
+    ("repl/", &["crate::commands", "crate::doctor"]),
+    ("doctor/", &["crate::commands", "crate::repl"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

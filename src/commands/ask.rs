@@ -1,6 +1,6 @@
 //! `heroku-chat ask`: one prompt, one completion, for scripts and pipes.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use crate::api::curl;
@@ -8,8 +8,8 @@ use crate::cli::AskArgs;
 use crate::context::Context;
 use crate::conversation::{Conversation, Message};
 use crate::error::{Error, ExitStatus};
-use crate::turn::{Answer, Chat, Show};
-use crate::ui::Ui;
+use crate::input;
+use crate::turn::{Chat, Show};
 
 /// Answers one prompt.
 ///
@@ -30,8 +30,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     }
     let connection = context.connect(&args.connection)?;
     let Some(model) = &connection.settings.model else {
-        let models = connection.client.models(&context.interrupts).unwrap_or_default();
-        return Err(connection.no_model(&models));
+        return Err(connection.no_model(&context.interrupts));
     };
     let options = super::request_options(&args.request);
     let mut chat = Chat::new(connection.client.clone(), model.value.clone(), options, conversation);
@@ -46,26 +45,15 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.json {
         context.ui.print(&answer.completion.to_json())?;
     }
-    warn_of_limit(&answer, &chat, &mut context.ui);
+    answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
-}
-
-/// Tells that an answer stopped at `max_tokens`, which looks like a complete one.
-pub fn warn_of_limit(answer: &Answer, chat: &Chat, ui: &mut Ui) {
-    if answer.completion.is_cut_by_limit() {
-        let limit = chat.options.max_tokens.map_or_else(String::new, |limit| format!(" of {limit}"));
-        ui.warning(&format!("the answer stopped at the limit{limit} tokens (max_tokens)"));
-    }
 }
 
 /// The prompt: the arguments, then what is piped in.
 fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
     let mut parts = vec![arguments.join(" ")];
     if !io::stdin().is_terminal() {
-        let mut piped = String::new();
-        io::stdin()
-            .read_to_string(&mut piped)
-            .map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))?;
+        let piped = input::standard_input()?;
         parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
     }
     parts.retain(|part| !part.trim().is_empty());
@@ -74,7 +62,7 @@ fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
 
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable("--messages", path, &error))?;
+    let text = input::file("--messages", path)?;
     let unusable = |reason: String| Error::File { what: "--messages", path: path.to_owned(), reason };
     let messages: Vec<Message> = serde_json::from_str(&text).map_err(|error| {
         unusable(format!("It takes a JSON array of objects with role (system, user, assistant) and content: {error}"))

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
 use crate::cli::ChatArgs;
-use crate::context::{Connection, Context};
+use crate::context::Context;
 use crate::conversation::Conversation;
 use crate::error::{Error, ExitStatus};
 use crate::repl::Repl;
@@ -30,7 +30,7 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     match model {
         Some(model) => script(chat(model), context),
-        None => Err(missing_model(&connection, context)),
+        None => Err(connection.no_model(&context.interrupts)),
     }
 }
 
@@ -42,14 +42,10 @@ fn script(mut chat: Chat, context: &mut Context) -> Result<ExitStatus, Error> {
             continue;
         }
         let answer = chat.say(line, Show::Words, &mut context.ui, &context.interrupts)?;
-        super::ask::warn_of_limit(&answer, &chat, &mut context.ui);
+        answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
         if let Some(cut) = answer.cut {
             return Err(cut);
         }
     }
     Ok(ExitStatus::Done)
-}
-
-fn missing_model(connection: &Connection, context: &Context) -> Error {
-    connection.no_model(&connection.client.models(&context.interrupts).unwrap_or_default())
 }

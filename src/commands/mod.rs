@@ -3,6 +3,7 @@
 mod ask;
 mod chat;
 mod config;
+mod doctor;
 mod models;
 mod sandbox;
 
@@ -20,6 +21,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Chat(args) => chat::run(&args, context),
         Command::Ask(args) => ask::run(&args, context),
         Command::Config(args) => config::run(&args, context),
+        Command::Doctor(args) => doctor::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }

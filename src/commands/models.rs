@@ -4,10 +4,8 @@ use url::Url;
 
 use crate::api::models::Model;
 use crate::cli::ModelsArgs;
-use crate::config::{Setting, Source, normalise_url};
-use crate::context::Context;
+use crate::context::{Context, start_sandbox};
 use crate::error::{Error, ExitStatus};
-use crate::sandbox::Sandbox;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
 const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
@@ -17,7 +15,7 @@ const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
 /// # Errors
 /// A URL that can't be used, and failures of network and service.
 pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let sandbox = if args.connection.sandbox { Some(Sandbox::start(0).map_err(Error::Output)?) } else { None };
+    let sandbox = if args.connection.sandbox { Some(start_sandbox()?) } else { None };
     let url = match &sandbox {
         Some(sandbox) => sandbox.url(),
         None => service_url(args, context)?,
@@ -42,18 +40,11 @@ fn service_url(args: &ModelsArgs, context: &mut Context) -> Result<Url, Error> {
         let not_asked = |_: &_| Err(crate::error::HerokuFailure::NoApp);
         crate::config::gather(&args.connection, &context.environment, not_asked)?
     };
-    let found = gathered.url.clone();
-    let url = match found {
-        Some(url) => url,
-        None if named => return gathered.settings(&args.connection).map(|settings| settings.url.value),
-        None => Setting { value: PUBLIC_SERVICE.to_owned(), source: Source::Default },
-    };
-    normalise_url(&url.value).map_err(|reason| Error::InvalidUrl {
-        name: gathered.variable("URL"),
-        value: crate::config::showable(&url.value).to_owned(),
-        source: url.source,
-        reason,
-    })
+    match &gathered.url {
+        Some(url) => gathered.checked_url(url, &args.connection),
+        None if named => Err(gathered.missing()),
+        None => Ok(Url::parse(PUBLIC_SERVICE).expect("a constant that is a URL")),
+    }
 }
 
 /// Columns without borders, to be searched with grep.

@@ -6,6 +6,7 @@
 //! - `$NAME` is replaced from the process environment, so a foreign `.env` could send any of your variables to a host
 //!   of its choice: a `$` outside single quotes is refused.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -60,6 +61,45 @@ impl EnvFile {
     }
 }
 
+/// The text of an env file with these variables set: on the line that set them before, else at the end. Later lines of
+/// the same variable go, because the last one would win; all other lines stay as they are.
+pub fn with_values(text: &str, values: &[(String, String)]) -> String {
+    let mut written = vec![false; values.len()];
+    let mut result = String::new();
+    for line in text.split_inclusive('\n') {
+        match values.iter().position(|(name, _)| sets(line, name)) {
+            Some(index) if written[index] => {}
+            Some(index) => {
+                let (name, value) = &values[index];
+                let export = if line.trim_start().starts_with("export ") { "export " } else { "" };
+                let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+                result.push_str(&format!("{export}{name}={}{end}", quoted(value)));
+                written[index] = true;
+            }
+            None => result.push_str(line),
+        }
+    }
+    if !result.is_empty() && !result.ends_with('\n') {
+        result.push('\n');
+    }
+    for ((name, value), _) in values.iter().zip(written).filter(|(_, written)| !written) {
+        result.push_str(&format!("{name}={}\n", quoted(value)));
+    }
+    result
+}
+
+/// Whether a value can be written so that every reader of env files takes it as it is.
+pub fn is_writable(value: &str) -> bool {
+    !value.contains(['\'', '\n', '\r'])
+}
+
+/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for each value that
+/// Heroku gives.
+fn quoted(value: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,=".contains(c);
+    if value.chars().all(is_plain) { Cow::Borrowed(value) } else { Cow::Owned(format!("'{value}'")) }
+}
+
 /// Whether the line is meant to set this variable, be it well written or not.
 fn sets(line: &str, name: &str) -> bool {
     let line = line.trim_start();
@@ -79,21 +119,16 @@ fn value(line: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Whether dotenvy would replace something in this line.
+/// Whether dotenvy might replace something in this line. Its rules for quotes and comments are not followed here but
+/// outdone: a `$` is fine in a value that is single-quoted as a whole, and in a comment behind a value without quotes.
 fn substitutes(line: &str) -> bool {
-    let mut single_quoted = false;
-    let mut escaped = false;
-    for character in line.chars() {
-        match character {
-            _ if escaped => escaped = false,
-            '\'' => single_quoted = !single_quoted,
-            '\\' if !single_quoted => escaped = true,
-            '$' if !single_quoted => return true,
-            '#' if !single_quoted => return false,
-            _ => {}
-        }
+    let value = line.split_once('=').map_or(line, |(_, value)| value.trim());
+    if let Some((quoted, rest)) = value.strip_prefix('\'').and_then(|value| value.split_once('\'')) {
+        let rest_is_comment = rest.is_empty() || rest.starts_with(char::is_whitespace) && rest.trim().starts_with('#');
+        return quoted.contains('\\') && value.contains('$') || !rest_is_comment && rest.contains('$');
     }
-    false
+    let comment = value.find(" #").or_else(|| value.find("\t#")).filter(|_| !value.contains(['\'', '"', '\\']));
+    value[..comment.unwrap_or(value.len())].contains('$')
 }
 
 #[cfg(test)]
@@ -140,7 +175,17 @@ mod tests {
 
     #[test]
     fn nothing_of_the_environment_gets_into_a_value() {
-        for line in ["INFERENCE_KEY=$HOME", "INFERENCE_KEY=\"x${PATH}\"", "INFERENCE_URL=https://example.com/$PATH"] {
+        for line in [
+            "INFERENCE_KEY=$HOME",
+            "INFERENCE_KEY=\"x${PATH}\"",
+            "INFERENCE_URL=https://example.com/$PATH",
+            "INFERENCE_KEY=a#$HOME",
+            "INFERENCE_KEY='a'$HOME",
+            "INFERENCE_KEY='a'#$HOME",
+            "INFERENCE_KEY=\"a # $HOME\"",
+            "INFERENCE_KEY=a\\ #$HOME",
+            "INFERENCE_KEY='a\\'$HOME'",
+        ] {
             let file = parse(line);
             assert_eq!(file.variables, vec![], "{line}");
             assert_eq!(file.warnings.len(), 1, "{line}");
@@ -154,5 +199,32 @@ mod tests {
         let file = parse("INFERENCE_KEYS=a\nMY_INFERENCE_KEY=b\nDATABASE_URL=$x\n# INFERENCE_KEY=c\nINFERENCE_KEY=\n");
         assert_eq!(file.get("INFERENCE_KEY"), None);
         assert_eq!(file.warnings, Vec::<String>::new());
+    }
+
+    #[test]
+    fn values_replace_their_lines_and_leave_all_others_alone() {
+        let values =
+            [("INFERENCE_URL".to_owned(), "https://new".to_owned()), ("INFERENCE_KEY".to_owned(), "inf-2".to_owned())];
+        let table = [
+            ("", "INFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
+            ("A=1", "A=1\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
+            (
+                "# ours\nexport INFERENCE_KEY='inf-1' # old\n\nB='x\nINFERENCE_KEY=again\nINFERENCE_URL=https://old\r\nZ=9\n",
+                "# ours\nexport INFERENCE_KEY=inf-2\n\nB='x\nINFERENCE_URL=https://new\r\nZ=9\n",
+            ),
+            ("#INFERENCE_URL=x\nINFERENCE_URL", "#INFERENCE_URL=x\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
+        ];
+        for (before, after) in table {
+            assert_eq!(with_values(before, &values), after, "{before:?}");
+            assert_eq!(with_values(after, &values), after, "a second time: {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        for value in ["https://us.inference.heroku.com", "inf-0123", "a b", "pa$$word", "x#y"] {
+            let text = with_values("", &[("INFERENCE_KEY".to_owned(), value.to_owned())]);
+            assert_eq!(parse(&text).get("INFERENCE_KEY"), Some((value, 1)), "{text:?}");
+        }
     }
 }

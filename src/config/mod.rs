@@ -1,7 +1,7 @@
 //! From the places settings can stand in to settings that can be used: flags, then environment, then the env file,
 //! then the Heroku CLI. Every value knows its source. The judging is pure; only [`gather`] reads.
 
-mod env_file;
+pub mod env_file;
 mod url;
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ pub use self::url::{is_loopback, normalise as normalise_url};
 use crate::cli::ConnectionArgs;
 use crate::environment::Environment;
 use crate::error::{Error, HerokuFailure, MissingVariables};
+use crate::input;
 use crate::secret::Secret;
 use env_file::EnvFile;
 
@@ -31,8 +32,6 @@ pub enum Source {
     Heroku(Option<String>),
     /// The sandbox inside this process.
     Sandbox,
-    /// Nobody said; the value of Heroku's documentation is used.
-    Default,
 }
 
 impl fmt::Display for Source {
@@ -44,14 +43,13 @@ impl fmt::Display for Source {
             Source::Heroku(Some(app)) => write!(f, "the Heroku app {app}"),
             Source::Heroku(None) => f.write_str("the Heroku app of this folder"),
             Source::Sandbox => f.write_str("the sandbox"),
-            Source::Default => f.write_str("the default"),
         }
     }
 }
 
 impl Source {
     /// Whether two values stand in the same place, be it on different lines of it.
-    fn is_same_place(&self, other: &Source) -> bool {
+    pub fn is_same_place(&self, other: &Source) -> bool {
         match (self, other) {
             (Source::EnvFile(one, _), Source::EnvFile(another, _)) => one == another,
             _ => self == other,
@@ -97,7 +95,7 @@ pub struct Gathered {
     pub url: Option<Setting<String>>,
     pub key: Option<Setting<Secret>>,
     pub model: Option<Setting<String>>,
-    /// The env file that was read.
+    /// The env file, where there is one, be it readable or not.
     pub env_file: Option<PathBuf>,
     /// Sentences for the user that stop nothing.
     pub warnings: Vec<String>,
@@ -106,7 +104,7 @@ pub struct Gathered {
 }
 
 /// What the Heroku CLI is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HerokuQuery {
     /// Names of config vars.
     pub variables: Vec<String>,
@@ -130,15 +128,16 @@ pub fn gather(
     ask_heroku: impl FnOnce(&HerokuQuery) -> HerokuAnswer,
 ) -> Result<Gathered, Error> {
     let prefix = attachment_prefix(&args.attachment)?;
-    let app = app_name(args, environment)?;
+    let app = app_name(args.app.as_deref(), args.remote.as_deref(), environment)?;
     let [url, key, model] = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
     let names = [url.clone(), key.clone(), model.clone()];
 
     let mut warnings = Vec::new();
+    let env_path = args.env_file.as_deref().unwrap_or(Path::new(".env"));
     let env_file = read_env_file(args.env_file.as_deref(), &names, &mut warnings)?;
     let local = |name: &str| {
-        if let Some(value) = environment.get(name) {
-            return Some(Setting::new(value.trim().to_owned(), Source::Environment));
+        if let Some(value) = environment.get(name).map(str::trim).filter(|value| !value.is_empty()) {
+            return Some(Setting::new(value.to_owned(), Source::Environment));
         }
         let file = env_file.as_ref()?;
         let (value, line) = file.get(name)?;
@@ -151,7 +150,7 @@ pub fn gather(
         key: key_file(args.key_file.as_deref())?.or_else(|| local(&key)).map(secret),
         model: flag(&args.model, "--model").or_else(|| local(&model)),
         prefix,
-        env_file: env_file.as_ref().map(|file| file.path.clone()),
+        env_file: Some(env_path.to_owned()).filter(|path| path.exists()),
         warnings,
         heroku: None,
         app,
@@ -162,14 +161,7 @@ pub fn gather(
     }
     let query = HerokuQuery { variables: names.to_vec(), app: args.app.clone(), remote: args.remote.clone() };
     match ask_heroku(&query) {
-        Ok(values) => {
-            let from_heroku =
-                |name| values.get(name).map(|value| Setting::new(value.clone(), Source::Heroku(gathered.app.clone())));
-            let (found_url, found_key, found_model) = (from_heroku(&url), from_heroku(&key), from_heroku(&model));
-            gathered.url = gathered.url.or(found_url);
-            gathered.key = gathered.key.or(found_key.map(secret));
-            gathered.model = gathered.model.or(found_model);
-        }
+        Ok(values) => gathered.add_heroku(&values),
         Err(failure) => gathered.heroku = Some(failure),
     }
     Ok(gathered)
@@ -182,25 +174,9 @@ impl Gathered {
     /// Missing variables, all of them at once; a URL or key that can't be used; URL and key from two places.
     pub fn settings(&self, args: &ConnectionArgs) -> Result<Settings, Error> {
         let (Some(url), Some(key)) = (&self.url, &self.key) else { return Err(self.missing()) };
-        let address = normalise_url(&url.value).map_err(|reason| Error::InvalidUrl {
-            name: self.variable("URL"),
-            value: showable(&url.value).to_owned(),
-            source: url.source.clone(),
-            reason,
-        })?;
+        let address = self.checked_url(url, args)?;
         check_key(key)?;
-        // A flag is the user's own word for this very run, a file that came with a repository is not.
-        let by_flag = [&url.source, &key.source].iter().any(|source| matches!(source, Source::Flag(_)));
-        if !url.source.is_same_place(&key.source) && !by_flag && !args.allow_mixed_sources {
-            return Err(Error::SplitSources {
-                prefix: self.prefix.clone(),
-                url: url.source.clone(),
-                key: key.source.clone(),
-            });
-        }
-        if address.scheme() == "http" && !is_loopback(&address) && !args.allow_http {
-            return Err(Error::PlainHttp { url: address.to_string(), source: url.source.clone() });
-        }
+        self.check_sources(url, key, args)?;
         Ok(Settings {
             url: Setting::new(address, url.source.clone()),
             key: key.clone(),
@@ -210,12 +186,76 @@ impl Gathered {
         })
     }
 
+    /// Fills what is missing with what the Heroku CLI said.
+    pub fn add_heroku(&mut self, values: &BTreeMap<String, String>) {
+        let source = Source::Heroku(self.app.clone());
+        let value = |suffix| {
+            let value = values.get(&self.variable(suffix))?;
+            Some(Setting::new(value.clone(), source.clone()))
+        };
+        let (url, key, model) = (value("URL"), value("KEY"), value("MODEL_ID"));
+        self.url = self.url.take().or(url);
+        self.key = self.key.take().or(key.map(secret));
+        self.model = self.model.take().or(model);
+    }
+
+    /// The base URL in its usual form.
+    ///
+    /// # Errors
+    /// Where it is none, or would send the key over a network in clear text.
+    pub fn checked_url(&self, url: &Setting<String>, args: &ConnectionArgs) -> Result<Url, Error> {
+        let address = normalise_url(&url.value).map_err(|reason| Error::InvalidUrl {
+            name: self.variable("URL"),
+            value: showable(&url.value).to_owned(),
+            source: url.source.clone(),
+            reason,
+        })?;
+        if address.scheme() == "http" && !is_loopback(&address) && !args.allow_http {
+            return Err(Error::PlainHttp { url: address.to_string(), source: url.source.clone() });
+        }
+        Ok(address)
+    }
+
+    /// Whether URL and key may be used together.
+    ///
+    /// # Errors
+    /// Where they come from two places and nobody said that this is meant.
+    pub fn check_sources(
+        &self,
+        url: &Setting<String>,
+        key: &Setting<Secret>,
+        args: &ConnectionArgs,
+    ) -> Result<(), Error> {
+        // A flag is the user's own word for this very run, a file that came with a repository is not.
+        let by_flag = [&url.source, &key.source].iter().any(|source| matches!(source, Source::Flag(_)));
+        if url.source.is_same_place(&key.source) || by_flag || args.allow_mixed_sources {
+            return Ok(());
+        }
+        let (url, key) = (url.source.clone(), key.source.clone());
+        Err(Error::SplitSources { prefix: self.prefix.clone(), url, key })
+    }
+
+    /// The settings of a sandbox, as if they had been found.
+    pub fn of_sandbox(settings: &Settings) -> Self {
+        Gathered {
+            prefix: settings.prefix.clone(),
+            app: None,
+            url: Some(Setting::new(settings.url.value.to_string(), settings.url.source.clone())),
+            key: Some(settings.key.clone()),
+            model: settings.model.clone(),
+            env_file: None,
+            warnings: Vec::new(),
+            heroku: None,
+        }
+    }
+
     /// The full name of a variable of this attachment, such as `INFERENCE_URL`.
     pub fn variable(&self, suffix: &str) -> String {
         format!("{}_{suffix}", self.prefix)
     }
 
-    fn missing(&self) -> Error {
+    /// The failure of lacking URL or key, with all that is missing.
+    pub fn missing(&self) -> Error {
         let url = (self.variable("URL"), self.url.as_ref().map(|setting| setting.source.clone()));
         let key = (self.variable("KEY"), self.key.as_ref().map(|setting| setting.source.clone()));
         let mut missing = MissingVariables {
@@ -255,7 +295,10 @@ fn secret(setting: Setting<String>) -> Setting<Secret> {
 }
 
 /// The prefix of an attachment's config vars: its name in capitals, as Heroku makes it.
-fn attachment_prefix(attachment: &str) -> Result<String, Error> {
+///
+/// # Errors
+/// Where no config var could have that prefix.
+pub fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     let prefix = attachment.to_ascii_uppercase().replace('-', "_");
     let starts_well = prefix.starts_with(|first: char| first.is_ascii_uppercase() || first == '_');
     if starts_well && prefix.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
@@ -269,20 +312,26 @@ fn attachment_prefix(attachment: &str) -> Result<String, Error> {
 }
 
 /// The app that was named. Checked here because the Heroku CLI puts it into a path without escaping.
-fn app_name(args: &ConnectionArgs, environment: &Environment) -> Result<Option<String>, Error> {
-    let named = args.app.as_deref().map(|app| ("--app", app));
-    // A remote given by flag outranks the variable, as in the Heroku CLI.
-    let inherited = environment.get("HEROKU_APP").map(|app| ("HEROKU_APP", app)).filter(|_| args.remote.is_none());
-    let Some((what, app)) = named.or(inherited) else { return Ok(None) };
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-') {
-        return Ok(Some(app.to_owned()));
+///
+/// # Errors
+/// Where no app could have that name.
+pub fn app_name(app: Option<&str>, remote: Option<&str>, environment: &Environment) -> Result<Option<String>, Error> {
+    let is_name = |app: &&str| {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-')
+    };
+    match app {
+        Some(app) if is_name(&app) => Ok(Some(app.to_owned())),
+        Some(app) => Err(Error::InvalidValue {
+            what: "--app".to_owned(),
+            value: app.to_owned(),
+            rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
+        }),
+        // A remote given by flag is the user's word for this run; the variable is not passed on then. The Heroku CLI
+        // judges the variable itself, where it is asked at all.
+        None if remote.is_some() => Ok(None),
+        None => Ok(environment.get("HEROKU_APP").filter(is_name).map(str::to_owned)),
     }
-    Err(Error::InvalidValue {
-        what: what.to_owned(),
-        value: app.to_owned(),
-        rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
-    })
 }
 
 fn read_env_file(named: Option<&Path>, names: &[String], warnings: &mut Vec<String>) -> Result<Option<EnvFile>, Error> {
@@ -303,7 +352,12 @@ fn read_env_file(named: Option<&Path>, names: &[String], warnings: &mut Vec<Stri
 
 fn key_file(path: Option<&Path>) -> Result<Option<Setting<String>>, Error> {
     let Some(path) = path else { return Ok(None) };
-    let text = std::fs::read_to_string(path).map_err(|error| Error::unreadable("--key-file", path, &error))?;
+    // The key itself in place of the file's name must not be shown.
+    let shown = path.to_str().filter(|path| showable(path) == *path).map_or(Path::new("(not shown)"), Path::new);
+    let text = input::file("--key-file", path).map_err(|error| match error {
+        Error::File { what, reason, .. } => Error::File { what, path: shown.to_owned(), reason },
+        other => other,
+    })?;
     Ok(Some(Setting::new(text.trim().to_owned(), Source::Flag("--key-file"))))
 }
 
@@ -313,18 +367,31 @@ pub fn showable(url: &str) -> &str {
 }
 
 /// A key has to fit into a header: visible ASCII, nothing else.
-fn check_key(key: &Setting<Secret>) -> Result<(), Error> {
+///
+/// # Errors
+/// With the reason, never the key.
+pub fn check_key(key: &Setting<Secret>) -> Result<(), Error> {
     let value = key.value.expose();
     let reason = if value.is_empty() {
         "is empty"
     } else if value.starts_with(['"', '\'']) || value.ends_with(['"', '\'']) {
         "has quotes around it"
+    } else if value.contains("_KEY=") {
+        "holds its name, too: only the value belongs there"
     } else if !value.chars().all(|c| c.is_ascii_graphic()) {
         "has a space, a line break or another character that no key has"
     } else {
         return Ok(());
     };
     Err(Error::InvalidKey { source: key.source.clone(), reason })
+}
+
+/// `inf-` and a UUID, as every key of the service that was seen.
+pub fn has_usual_form(key: &Secret) -> bool {
+    let Some(uuid) = key.expose().strip_prefix("inf-") else { return false };
+    let groups: Vec<&str> = uuid.split('-').collect();
+    let is_hex = |group: &&str| group.chars().all(|c| c.is_ascii_hexdigit());
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
 }
 
 #[cfg(test)]

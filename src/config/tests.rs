@@ -154,3 +154,12 @@ fn the_example_file_names_exactly_our_variables() {
     let found: Vec<&str> = file.variables.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(found, names);
 }
+
+#[test]
+fn the_usual_form_of_a_key_is_known() {
+    assert!(has_usual_form(&Secret::new("inf-01234567-89ab-cdef-0123-456789abcdef")));
+    let others = ["inf-1", "sk-01234567-89ab-cdef-0123-456789abcdef", "inf-01234567-89ab-cdef-0123-456789abcdeg", ""];
+    for other in others {
+        assert!(!has_usual_form(&Secret::new(other)), "{other}");
+    }
+}

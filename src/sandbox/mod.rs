@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use url::Url;
 
-use replies::{Act, Framing, Refusal, Reply};
+use replies::{Act, Answer, Asked, Framing, Refusal, Reply};
 use request::Request;
 
 /// A running server. It serves until the process ends.
@@ -75,8 +75,10 @@ fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
     let Some(request) = request::read(connection)? else { return Ok(()) };
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/available-models") => respond(connection, 200, &[], &replies::catalogue().to_string()),
+        ("GET", "/v1/mcp/servers") if !has_key(&request) => refuse(connection, &Refusal::unauthorized()),
+        ("GET", "/v1/mcp/servers") => respond(connection, 200, &[], "[]"),
         ("POST", "/v1/chat/completions") => chat(connection, &request, served),
-        (_, "/available-models" | "/v1/chat/completions") => {
+        (_, "/available-models" | "/v1/mcp/servers" | "/v1/chat/completions") => {
             refuse(connection, &Refusal::new(405, "method not allowed"))
         }
         _ => refuse(connection, &Refusal::new(404, "no such path")),
@@ -84,36 +86,35 @@ fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
 }
 
 fn chat(connection: &TcpStream, request: &Request, served: &AtomicUsize) -> io::Result<()> {
-    if request.header("authorization") != Some(&format!("Bearer {}", Sandbox::KEY)) {
-        return refuse(connection, &Refusal::new(401, "Invalid API key provided"));
+    if !has_key(request) {
+        return refuse(connection, &Refusal::unauthorized());
     }
-    let asked = match replies::Asked::parse(&request.body) {
+    let asked = match Asked::parse(&request.body) {
         Ok(asked) => asked,
         Err(refusal) => return refuse(connection, &refusal),
     };
-    match (asked.model.reply)(&asked, served.fetch_add(1, Ordering::Relaxed)) {
+    let reply = (asked.model.reply)(&asked, served.fetch_add(1, Ordering::Relaxed));
+    match reply {
         Reply::Refuse(refusal) => refuse(connection, &refusal),
+        // The model is looked at before the messages, so that a request without any tells whether it may be used.
+        _ if asked.refusal.is_some() => asked.refusal.iter().try_for_each(|refusal| refuse(connection, refusal)),
         Reply::Silence => wait_for_the_client(connection),
         Reply::Say(framing, acts) => {
             let id = format!("chatcmpl-{:021x}", served.load(Ordering::Relaxed));
             let stream = Stream { connection, framing, id, model: asked.model.id };
-            if asked.stream { stream.send(&asked, &acts) } else { stream.send_whole(&asked, &acts) }
+            let answer = asked.within_limit(acts);
+            if asked.stream { stream.send(&asked, &answer) } else { stream.send_whole(&asked, &answer) }
         }
     }
 }
 
 impl Stream<'_> {
-    fn send(&self, asked: &replies::Asked, acts: &[Act]) -> io::Result<()> {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    fn send(&self, asked: &Asked, answer: &Answer) -> io::Result<()> {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\
+            x-ratelimit-limit-requests: 200\r\nx-ratelimit-remaining-requests: 199\r\nConnection: close\r\n\r\n";
         self.write(head.as_bytes())?;
-        let mut tokens = 0;
-        let mut finish = "stop";
-        for act in acts {
+        for act in &answer.acts {
             match act {
-                Act::Say(_) | Act::Think(_) if asked.max_tokens.is_some_and(|limit| tokens >= limit) => {
-                    finish = "length";
-                    break;
-                }
                 Act::Say(text) => self.delta(&json!({"content": text}))?,
                 Act::Think(text) => self.delta(&json!({"reasoning": {"thinking": text}}))?,
                 Act::Pause(time) => thread::sleep(*time),
@@ -121,28 +122,22 @@ impl Stream<'_> {
                 Act::Cut => return Ok(()),
                 Act::Stall => return wait_for_the_client(self.connection),
             }
-            tokens += u64::from(matches!(act, Act::Say(_) | Act::Think(_)));
         }
         // Finish and usage in chunks of their own, the last without choices: seen of the service.
         self.event(&self.object(
             "chat.completion.chunk",
-            json!([{"index": 0, "delta": {}, "finish_reason": finish}]),
+            json!([{"index": 0, "delta": {}, "finish_reason": answer.finish}]),
             None,
         ))?;
-        self.event(&self.object("chat.completion.chunk", json!([]), Some(asked.usage(tokens))))?;
+        self.event(&self.object("chat.completion.chunk", json!([]), Some(asked.usage(answer.tokens))))?;
         self.chunk(self.framing.end().as_bytes())?;
         self.write(b"0\r\n\r\n")
     }
 
-    fn send_whole(&self, asked: &replies::Asked, acts: &[Act]) -> io::Result<()> {
-        let (mut content, mut thinking, mut tokens) = (String::new(), String::new(), 0);
-        let mut finish = "stop";
-        for act in acts {
+    fn send_whole(&self, asked: &Asked, answer: &Answer) -> io::Result<()> {
+        let (mut content, mut thinking) = (String::new(), String::new());
+        for act in &answer.acts {
             match act {
-                Act::Say(_) | Act::Think(_) if asked.max_tokens.is_some_and(|limit| tokens >= limit) => {
-                    finish = "length";
-                    break;
-                }
                 Act::Say(text) => content.push_str(text),
                 Act::Think(text) => thinking.push_str(text),
                 Act::Pause(time) => thread::sleep(*time),
@@ -154,14 +149,13 @@ impl Stream<'_> {
                 }
                 Act::Stall => return wait_for_the_client(self.connection),
             }
-            tokens += u64::from(matches!(act, Act::Say(_) | Act::Think(_)));
         }
         let mut message = json!({"role": "assistant", "content": content, "refusal": null});
         if !thinking.is_empty() {
             message["reasoning"] = json!({"thinking": thinking});
         }
-        let choices = json!([{"index": 0, "message": message, "finish_reason": finish}]);
-        let object = self.object("chat.completion", choices, Some(asked.usage(tokens)));
+        let choices = json!([{"index": 0, "message": message, "finish_reason": answer.finish}]);
+        let object = self.object("chat.completion", choices, Some(asked.usage(answer.tokens)));
         respond(self.connection, 200, &[], &object.to_string())
     }
 
@@ -199,6 +193,10 @@ impl Stream<'_> {
     }
 }
 
+fn has_key(request: &Request) -> bool {
+    request.header("authorization") == Some(&format!("Bearer {}", Sandbox::KEY))
+}
+
 fn refuse(connection: &TcpStream, refusal: &Refusal) -> io::Result<()> {
     respond(connection, refusal.status, &refusal.headers, &refusal.body)
 }
@@ -206,7 +204,8 @@ fn refuse(connection: &TcpStream, refusal: &Refusal) -> io::Result<()> {
 fn respond(mut connection: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str) -> io::Result<()> {
     let kind = if body.starts_with('<') { "text/html" } else { "application/json" };
     let mut response = format!(
-        "HTTP/1.1 {status} Sandbox\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        "HTTP/1.1 {status} Sandbox\r\nDate: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
+        httpdate::fmt_http_date(SystemTime::now()),
         body.len()
     );
     for (name, value) in headers {

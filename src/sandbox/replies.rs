@@ -38,6 +38,14 @@ pub enum Act {
     Stall,
 }
 
+/// An answer with its end.
+pub struct Answer {
+    pub acts: Vec<Act>,
+    pub tokens: u64,
+    /// Finish reason.
+    pub finish: &'static str,
+}
+
 /// How events are written. Both are seen of the service and of its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
@@ -59,11 +67,13 @@ pub struct Asked {
     pub model: &'static Model,
     pub stream: bool,
     /// A token is a word here.
-    pub max_tokens: Option<u64>,
+    max_tokens: Option<u64>,
     /// The last message of the user.
     prompt: String,
     has_temperature: bool,
     prompt_tokens: u64,
+    /// What is wrong with the messages, where something is.
+    pub refusal: Option<Refusal>,
 }
 
 /// Fields that are taken; any other is a 400, as on the service.
@@ -80,24 +90,44 @@ const FIELDS: &[&str] = &[
     "extended_thinking",
     "reasoning_effort",
     "allow_ignored_params",
+    // Accepted too, or accepted and not used, by Heroku's page on OpenAI compatibility.
+    "max_completion_tokens",
+    "parallel_tool_calls",
+    "modalities",
+    "n",
+    "frequency_penalty",
+    "presence_penalty",
+    "logprobs",
+    "seed",
+    "user",
 ];
 
 /// The models, in the order of the catalogue.
 pub const MODELS: &[Model] = &[
-    Model { id: "sandbox-echo", about: "repeats the prompt", reply: |asked, _| heroku(words(&asked.prompt)) },
+    Model { id: "sandbox-echo", about: "repeats the prompt", reply: |asked, _| heroku(paced(&asked.prompt, 2)) },
     Model { id: "sandbox-markdown", about: "a sample of Markdown", reply: |_, _| heroku(words(MARKDOWN)) },
     Model { id: "sandbox-slow", about: "40 tokens a second", reply: |_, _| heroku(paced(&counting(400), 25)) },
     Model { id: "sandbox-long", about: "1 MB of text", reply: |_, _| heroku(words(&long_text())) },
     Model { id: "sandbox-thinking", about: "reasons, then answers", reply: |asked, _| heroku(thinking(&asked.prompt)) },
     Model {
         id: "sandbox-think-tag",
-        about: "reasons inside <think> tags",
+        about: "reasons inside think tags of its text",
         reply: |asked, _| heroku(words(&format!("<think>\nThe user wrote: {}\n</think>\n\nDone.", asked.prompt))),
     },
     Model {
         id: "sandbox-openai",
         about: "repeats the prompt in OpenAI's framing",
         reply: |asked, _| Reply::Say(Framing::OpenAi, words(&asked.prompt)),
+    },
+    Model {
+        id: "sandbox-buffered",
+        about: "answers in one piece, as behind a proxy that buffers",
+        reply: |_, _| heroku(vec![Act::Say(counting(40))]),
+    },
+    Model {
+        id: "sandbox-old",
+        about: "is deprecated, with an end and a replacement",
+        reply: |asked, _| heroku(paced(&asked.prompt, 2)),
     },
     Model {
         id: "sandbox-picky",
@@ -192,17 +222,17 @@ impl Asked {
     pub fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let fields: Map<String, Value> =
             serde_json::from_slice(body).map_err(|_| Refusal::nested(400, "error parsing JSON"))?;
-        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        let ignores = fields.get("allow_ignored_params") == Some(&Value::Bool(true));
+        if let Some(unknown) = fields.keys().filter(|_| !ignores).find(|name| !FIELDS.contains(&name.as_str())) {
             return Err(Refusal::nested(400, &format!("unrecognized request argument supplied: {unknown}")));
         }
         let messages = fields.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
-        if messages.is_empty() {
-            return Err(Refusal::nested(400, "messages is required"));
-        }
         let texts: Vec<String> = messages.iter().map(|message| text_of(&message["content"])).collect();
-        if let Some(index) = texts.iter().position(|text| text.trim().is_empty()) {
-            return Err(Refusal::nested(400, &format!("messages[{index}]: content is required")));
-        }
+        let refusal = match texts.iter().position(|text| text.trim().is_empty()) {
+            Some(index) => Some(Refusal::nested(400, &format!("messages[{index}]: content is required"))),
+            None if texts.is_empty() => Some(Refusal::nested(400, "messages is required")),
+            None => None,
+        };
         let id = fields.get("model").and_then(Value::as_str).unwrap_or_default();
         let model = MODELS.iter().find(|model| model.id == id);
         let model = model.ok_or_else(|| Refusal::new(404, &format!("model {id:?} not found")))?;
@@ -210,11 +240,29 @@ impl Asked {
         Ok(Asked {
             model,
             stream: fields.get("stream") == Some(&Value::Bool(true)),
-            max_tokens: fields.get("max_tokens").and_then(Value::as_u64),
+            max_tokens: fields.get("max_tokens").or(fields.get("max_completion_tokens")).and_then(Value::as_u64),
             prompt: last.map(|index| texts[index].clone()).unwrap_or_default(),
             has_temperature: fields.contains_key("temperature"),
+            refusal,
             prompt_tokens: texts.iter().map(|text| text.split_whitespace().count() as u64).sum(),
         })
+    }
+
+    /// The answer as far as `max_tokens` lets it go.
+    pub fn within_limit(&self, acts: Vec<Act>) -> Answer {
+        let limit = self.max_tokens.unwrap_or(u64::MAX);
+        let mut answer = Answer { acts: Vec::with_capacity(acts.len()), tokens: 0, finish: "stop" };
+        for act in acts {
+            if matches!(act, Act::Say(_) | Act::Think(_)) {
+                if answer.tokens == limit {
+                    answer.finish = "length";
+                    break;
+                }
+                answer.tokens += 1;
+            }
+            answer.acts.push(act);
+        }
+        answer
     }
 
     /// The usage object of an answer.
@@ -232,6 +280,11 @@ impl Refusal {
     pub fn new(status: u16, message: &str) -> Self {
         let body = json!({"error": {"code": status, "message": message, "type": "invalid_request"}});
         Refusal { status, headers: Vec::new(), body: body.to_string() }
+    }
+
+    /// The failure of having no key, or another.
+    pub fn unauthorized() -> Self {
+        Refusal::new(401, "Invalid API key provided")
     }
 
     /// A failure whose `error` is JSON in a string, as recorded of the service in July 2025.
@@ -259,14 +312,20 @@ impl Framing {
     }
 }
 
-/// The catalogue: the scripted models, then one at its end and one for another purpose, to be seen in lists.
+/// The catalogue: the scripted models, and one for another purpose, to be seen in lists.
 pub fn catalogue() -> Value {
-    let chat = |model: &Model| json!({"model_id": model.id, "regions": ["us"], "type": ["text-to-text"], "state": "active", "about": model.about});
+    let chat = |model: &Model| {
+        let mut entry = json!({
+            "model_id": model.id, "regions": ["us"], "type": ["text-to-text"], "state": "active", "about": model.about,
+        });
+        if model.id == "sandbox-old" {
+            entry["state"] = json!("deprecated");
+            entry["eol_date"] = json!("2026-04-21T00:00:00Z");
+            entry["replacement_model"] = json!("sandbox-echo");
+        }
+        entry
+    };
     let mut models: Vec<Value> = MODELS.iter().map(chat).collect();
-    models.push(json!({
-        "model_id": "sandbox-old", "regions": ["us"], "type": ["text-to-text"], "state": "deprecated",
-        "deprecation_date": "2026-03-21T00:00:00Z", "eol_date": "2026-04-21T00:00:00Z", "replacement_model": "sandbox-echo",
-    }));
     models.push(
         json!({"model_id": "sandbox-embed", "regions": ["us"], "type": ["text-to-embedding"], "state": "active"}),
     );
@@ -360,7 +419,10 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> (u16, String) {
-        let refusal = Asked::parse(body.as_bytes()).err().expect("a refusal");
+        let refusal = match Asked::parse(body.as_bytes()) {
+            Ok(asked) => asked.refusal.expect("a refusal"),
+            Err(refusal) => refusal,
+        };
         (refusal.status, refusal.body)
     }
 
@@ -368,7 +430,11 @@ mod tests {
     fn requests_are_checked_as_the_service_does() {
         let table = [
             ("[", 400, "error parsing JSON"),
-            (r#"{"model":"sandbox-echo","messages":[{"role":"user","content":"a"}],"seed":1}"#, 400, "supplied: seed"),
+            (
+                r#"{"model":"sandbox-echo","messages":[{"role":"user","content":"a"}],"stream_options":{}}"#,
+                400,
+                "supplied: stream_options",
+            ),
             (r#"{"model":"sandbox-echo","messages":[]}"#, 400, "messages is required"),
             (
                 r#"{"model":"sandbox-echo","messages":[{"role":"user","content":" "}]}"#,

@@ -1,7 +1,7 @@
 //! `ask`: prompts in, answers out, exit codes, and the promises of Heroku's Ruby quick start.
 
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -132,11 +132,8 @@ fn dry_run_prints_a_curl_command_that_works_and_sends_nothing() {
     let run = program.run(&["ask", "--dry-run", "--system", "be brief", "it's \"quoted\" $HOME"]).expect_code(0);
     assert!(api.requests().is_empty());
     assert!(run.stdout.contains("$INFERENCE_KEY"), "{}", run.stdout);
-    let output = std::process::Command::new("sh")
-        .args(["-c", &run.stdout])
-        .env("INFERENCE_KEY", KEY)
-        .output()
-        .expect("a shell and curl");
+    let output =
+        Command::new("sh").args(["-c", &run.stdout]).env("INFERENCE_KEY", KEY).output().expect("a shell and curl");
     assert!(String::from_utf8_lossy(&output.stdout).contains("data:[DONE]"), "{output:?}");
     let request = api.only_request();
     assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
@@ -175,7 +172,7 @@ fn what_came_before_a_failure_is_printed() {
 #[test]
 fn an_answer_cut_by_max_tokens_is_told_as_such() {
     let run = Program::new().run(&["ask", "--sandbox", "--max-tokens", "2", "one two three"]);
-    run.expect_code(0).expect_output("one two \n").expect_error("stopped at the limit of 2 tokens");
+    run.expect_code(0).expect_output("one two \n").expect_error("stopped at the limit of its length (max_tokens)");
 }
 
 #[test]
@@ -218,4 +215,57 @@ fn bad_values_are_named_with_what_to_do() {
     program.file("empty.json", r#"[{"role":"user","content":" "}]"#);
     program.run(&["ask", "--messages", "empty.json", "hi"]).expect_code(1).expect_error("messages[0] has no content");
     program.run(&["ask", "--system", "@nosuch", "hi"]).expect_code(1).expect_error("nosuch");
+}
+
+#[test]
+fn ctrl_c_while_models_are_fetched_is_no_missing_model() {
+    let api = Api::serve(|exchange| exchange.wait_for_close());
+    let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
+    let mut child = program.process(&["ask", "hi"]).stderr(Stdio::piped()).spawn().expect("the program starts");
+    api.wait_for_request();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn ctrl_c_twice_ends_it_even_while_nobody_reads_the_output() {
+    let api = Api::serve(|exchange| {
+        exchange.send(sse_head());
+        for _ in 0..100_000 {
+            exchange.send(&event("some words "));
+        }
+        exchange.wait_for_close();
+    });
+    let program = Program::for_service(&api.url());
+    let mut child = program.process(&["ask", "hi"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    api.wait_for_request();
+    let process = child.id().to_string();
+    while child.try_wait().expect("it can be asked").is_none() {
+        Command::new("kill").args(["-INT", &process]).stderr(Stdio::null()).status().expect("kill");
+    }
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn flags_before_the_command_are_used_or_refused() {
+    Program::new().run(&["--debug", "ask", "--sandbox", "hi"]).expect_code(0).expect_error("POST http://127.0.0.1");
+    let run = Program::new().run(&["-m", "x", "ask", "--sandbox", "hi"]);
+    run.expect_code(2).expect_error("--model belongs behind the command: heroku-chat ask --model");
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_not_shown() {
+    let program = Program::for_service("https://us.inference.heroku.com");
+    program.run(&["ask", "--key-file", KEY, "hi"]).expect_code(1).expect_error("--key-file (not shown) can't be used");
+    program.file("key", &format!("INFERENCE_KEY={KEY}"));
+    program.run(&["ask", "--key-file", "key", "hi"]).expect_code(1).expect_error("holds its name, too");
+}
+
+#[test]
+fn more_input_than_anybody_means_is_refused() {
+    let program = Program::new();
+    program
+        .run(&["ask", "--sandbox", "--messages", "/dev/zero", "hi"])
+        .expect_code(1)
+        .expect_error("larger than 64 MiB");
 }

@@ -1,11 +1,7 @@
 //! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a local stand-in for
 //! Heroku's Platform API.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::OnceLock;
-
-use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, TOKEN, script};
+use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, git, with_heroku};
 
 const VARIABLES: [(&str, &str); 3] = [
     ("INFERENCE_URL", "https://us.inference.heroku.com"),
@@ -13,33 +9,9 @@ const VARIABLES: [(&str, &str); 3] = [
     ("INFERENCE_MODEL_ID", "claude-4-5-haiku"),
 ];
 
-/// A logged-in CLI whose API is this one.
-fn program(platform: &Platform) -> Program {
-    static HEROKU: OnceLock<PathBuf> = OnceLock::new();
-    let heroku = HEROKU.get_or_init(|| PathBuf::from(script("heroku-cli")));
-    let folder = heroku.parent().expect("a file stands in a folder").display().to_string();
-    let node = which("node").parent().expect("a file stands in a folder").display().to_string();
-    let mut program =
-        Program::new().with("PATH", &format!("{folder}:{node}:/usr/bin:/bin")).with("HEROKU_API_KEY", TOKEN);
-    for (name, value) in platform.env() {
-        program = program.with(name, &value);
-    }
-    program
-}
-
-fn which(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").expect("a PATH");
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.exists()).expect("it is on PATH")
-}
-
 fn config(program: &Program, arguments: &[&str]) -> Run {
     let all: Vec<&str> = ["config"].iter().chain(arguments).copied().collect();
     program.run(&all)
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git runs");
-    assert!(status.success(), "git {arguments:?}");
 }
 
 #[test]
@@ -47,9 +19,9 @@ fn values_of_an_app_are_used() {
     let platform = Platform::start();
     platform.app("good", &VARIABLES);
     platform.app("standard", &VARIABLES[..2]);
-    let run = config(&program(&platform), &["-a", "good"]).expect_code(0);
+    let run = config(&with_heroku(&platform), &["-a", "good"]).expect_code(0);
     assert!(run.stdout.contains("claude-4-5-haiku  (from the Heroku app good)"), "{}", run.stdout);
-    let run = config(&program(&platform), &["-a", "standard"]).expect_code(0);
+    let run = config(&with_heroku(&platform), &["-a", "standard"]).expect_code(0);
     assert!(run.stdout.contains("INFERENCE_MODEL_ID: not set"), "{}", run.stdout);
     assert_eq!(platform.requests(), ["GET /apps/good/config-vars", "GET /apps/standard/config-vars"]);
 }
@@ -58,12 +30,12 @@ fn values_of_an_app_are_used() {
 fn an_account_that_is_missing_or_wrong_is_told() {
     let platform = Platform::start();
     platform.app("good", &VARIABLES);
-    let logged_out = program(&platform).without("HEROKU_API_KEY");
+    let logged_out = with_heroku(&platform).without("HEROKU_API_KEY");
     config(&logged_out, &["-a", "good"])
         .expect_code(1)
         .expect_error("it is not logged in")
         .expect_error("heroku login");
-    let bad_token = program(&platform).with("HEROKU_API_KEY", "expired");
+    let bad_token = with_heroku(&platform).with("HEROKU_API_KEY", "expired");
     config(&bad_token, &["-a", "good"]).expect_code(1).expect_error("HEROKU_API_KEY is set and was refused");
 }
 
@@ -73,7 +45,7 @@ fn an_app_that_is_unknown_or_closed_is_told() {
     platform.answer("closed", Answer::Forbidden);
     platform.answer("busy", Answer::RateLimited);
     platform.app("bare", &[]);
-    let program = program(&platform);
+    let program = with_heroku(&platform);
     config(&program, &["-a", "nosuch"]).expect_code(1).expect_error("there is no app \"nosuch\"");
     config(&program, &["-a", "closed"]).expect_code(1).expect_error("You do not have access to the app closed");
     config(&program, &["-a", "busy"]).expect_code(1).expect_error("Your account reached the API rate limit");
@@ -85,7 +57,7 @@ fn git_remotes_name_the_app() {
     let platform = Platform::start();
     platform.app("good", &VARIABLES);
     platform.app("standard", &VARIABLES[..2]);
-    let program = program(&platform);
+    let program = with_heroku(&platform);
     config(&program, &[]).expect_code(1).expect_error("no app was named");
     git(&program.work(), &["init", "-q"]);
     git(&program.work(), &["remote", "add", "heroku", "https://git.heroku.com/good.git"]);
@@ -97,13 +69,17 @@ fn git_remotes_name_the_app() {
         .expect_error("good (heroku), standard (staging)")
         .expect_error("--remote heroku");
     config(&program, &["-r", "staging"]).expect_code(0);
+    // The CLI itself would prefer the variable to the flag.
+    let program = program.with("HEROKU_APP", "nosuch");
+    config(&program, &["-r", "staging"]).expect_code(0);
+    let program = program.without("HEROKU_APP");
     config(&program, &["-r", "nosuch"]).expect_code(1).expect_error("git knows no remote \"nosuch\"");
 }
 
 #[test]
 fn an_api_that_is_down_is_told() {
     let platform = Platform::start();
-    let program = program(&platform).with("HEROKU_HOST", NOBODY_LISTENS);
+    let program = with_heroku(&platform).with("HEROKU_HOST", NOBODY_LISTENS);
     config(&program, &["-a", "good"])
         .expect_code(1)
         .expect_error("it could not reach Heroku")

@@ -69,12 +69,12 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
 fn last_request(terminal: &Terminal) -> Vec<Value> {
     let before = terminal.raw().len();
     terminal.send("/show request\r");
-    terminal.wait_until("the end of the command", |screen| screen.trim_end().ends_with("}'\n>"));
+    terminal.wait_until("the end of the command", |screen| screen.trim_end().ends_with("END\n>"));
     let raw = terminal.raw();
     let command = &raw[before..];
-    let start = command.find("-d '").expect("a body") + "-d '".len();
-    let end = command.rfind("}'").expect("the end of the body") + 1;
-    let body = command[start..end].replace(r"'\''", "'");
-    let body: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
+    let start = command.find("{\"model\"").expect("a body");
+    let end = command.rfind("END").expect("the end of the body");
+    let body = command[start..end].trim();
+    let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
     body["messages"].as_array().expect("messages").clone()
 }

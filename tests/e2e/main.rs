@@ -4,6 +4,7 @@
 
 mod ask;
 mod config;
+mod doctor;
 mod heroku_cli;
 mod local_model;
 mod repl;

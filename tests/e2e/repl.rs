@@ -170,7 +170,7 @@ fn slash_commands_do_what_they_say() {
     terminal.wait_for("is forgotten");
     terminal.wait_for_prompt();
     terminal.send("one\r");
-    terminal.wait_for("1 tokens in");
+    terminal.wait_for("tokens: 1 in");
     terminal.wait_for_prompt();
     terminal.send("/system Speak French.\r");
     terminal.wait_for("the system prompt is set");
@@ -179,7 +179,7 @@ fn slash_commands_do_what_they_say() {
     terminal.wait_for("[system]\nSpeak French.");
     terminal.wait_for_prompt();
     terminal.send("/retry\r");
-    terminal.wait_for("3 tokens in");
+    terminal.wait_for("tokens: 3 in");
     terminal.wait_for_prompt();
     terminal.send("/undo\r");
     terminal.wait_until("the prompt of the turn", |screen| screen.trim_end().ends_with("> one"));
@@ -350,4 +350,84 @@ fn a_key_is_on_no_screen_and_in_no_file() {
     drop(terminal);
     let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
     assert!(!history.contains(KEY));
+}
+
+#[test]
+fn a_plain_terminal_reads_lines_and_gets_no_control_sequences() {
+    let program = Program::new().with("TERM", "dumb");
+    let terminal = Terminal::start(&program, &["--sandbox", "-m", "sandbox-escape"], 24, 80);
+    terminal.wait_for("> ");
+    terminal.send("typed\r");
+    terminal.wait_for("␛[2J␛]0;title␇red");
+    assert!(terminal.screen().contains("> typed"), "typing was not echoed:\n{}", terminal.screen());
+    assert!(!terminal.raw().contains('\u{1b}'), "{:?}", terminal.raw());
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn an_answer_of_white_space_is_none_and_leaves_no_trace() {
+    let api = Api::serve(|exchange| {
+        let token =
+            if exchange.request.json()["messages"].as_array().map_or(0, Vec::len) == 1 { "\n\n" } else { "never" };
+        exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event(token)));
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("one\r");
+    terminal.wait_for("has no text");
+    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("> one"));
+    terminal.send("\r");
+    terminal.wait_until("the same again", |screen| screen.matches("has no text").count() == 2);
+    assert_eq!(api.requests()[1].json()["messages"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_prompt_that_begins_with_a_slash_survives_undo() {
+    let (_program, terminal) = sandbox(&[]);
+    terminal.send("//etc/hosts\r");
+    terminal.wait_for("out ·");
+    terminal.wait_for_prompt();
+    terminal.send("/undo\r");
+    terminal.wait_until("the prompt as typed", |screen| screen.trim_end().ends_with("> //etc/hosts"));
+}
+
+#[test]
+fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
+    let api = Api::serve(|exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
+        exchange.wait_for_close();
+    });
+    let program = Program::for_service(&api.url()).with("PATH", "/usr/bin:/bin");
+    let terminal = Terminal::start_program(&program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
+    terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
+    terminal.wait_for("/help for help");
+    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
+    terminal.send("go\r");
+    terminal.wait_for("beginning");
+    terminal.send("\x1a");
+    terminal.wait_for("Stopped");
+    let modes = Command::new("stty").arg("-a").stdin(terminal.device()).output().expect("stty");
+    let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
+    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    terminal.send("fg\r");
+    terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 2);
+    wait_until_quiet(&terminal);
+    terminal.send("typed ahead");
+    terminal.send("\x03");
+    terminal.wait_for("stopped; what came is kept");
+    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> typed ahead"));
+}
+
+/// Waits until the terminal doesn't echo, which no byte on the screen tells.
+fn wait_until_quiet(terminal: &Terminal) {
+    for _ in 0..2000 {
+        let modes = Command::new("stty").arg("-a").stdin(terminal.device()).output().expect("stty");
+        if String::from_utf8_lossy(&modes.stdout).contains(" -echo ") {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the terminal still echoes");
 }

@@ -2,9 +2,8 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::Arc;
 
-use super::support::{Api, KEY, Program, event, respond, sse_head};
+use super::support::{Api, KEY, Program, Tls, event, respond, sse_head};
 
 #[test]
 fn a_redirect_is_not_followed_and_carries_no_key() {
@@ -54,7 +53,7 @@ fn a_stream_without_an_end_is_told_and_kept() {
         exchange.send(&event("half"));
     });
     let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
-    run.expect_code(3).expect_output("half\n").expect_error("ended before the answer was complete");
+    run.expect_code(3).expect_output("half\n").expect_error("the stream ended before the answer was complete");
 }
 
 #[test]
@@ -123,52 +122,13 @@ fn a_key_that_the_service_echoes_is_not_shown() {
     run.expect_code(1).expect_error("invalid key (redacted) given").expect_error("x-echo: (redacted)");
 }
 
-/// A TLS server with a certificate of its own, for `localhost`.
-struct Tls {
-    port: u16,
-    certificate: String,
-}
-
-fn tls_server(names: &[&str], expired: bool) -> Tls {
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut parameters = rcgen::CertificateParams::new(names).expect("names of a certificate");
-    if expired {
-        parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        parameters.not_after = rcgen::date_time_ymd(2021, 1, 1);
-    }
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let certificate = parameters.self_signed(&key).expect("a certificate");
-    let chain = vec![certificate.der().clone()];
-    let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("a private key");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .expect("a server");
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let connection = rustls::ServerConnection::new(Arc::clone(&config)).expect("a connection");
-            let mut tls = rustls::StreamOwned::new(connection, stream);
-            let mut request = [0; 65536];
-            if std::io::Read::read(&mut tls, &mut request).is_ok() {
-                let answer = format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("over TLS"));
-                let _ = tls.write_all(answer.as_bytes());
-                tls.conn.send_close_notify();
-                let _ = tls.flush();
-            }
-        }
-    });
-    Tls { port, certificate: certificate.pem() }
+fn tokens() -> impl Fn(&str) -> String {
+    |_| format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("over TLS"))
 }
 
 #[test]
 fn tls_is_trusted_by_certificate_file_only() {
-    let server = tls_server(&["localhost"], false);
+    let server = Tls::serve(&["localhost"], Tls::VALID, tokens());
     let program = Program::for_service(&format!("https://localhost:{}", server.port));
     program
         .run(&["ask", "hi"])
@@ -184,7 +144,7 @@ fn a_certificate_that_is_expired_or_for_another_name_is_told_as_such() {
     for (names, expired, words) in
         [(["localhost"], true, "it has expired"), (["elsewhere"], false, "it is for another host name")]
     {
-        let server = tls_server(&names, expired);
+        let server = Tls::serve(&names, if expired { Tls::EXPIRED } else { Tls::VALID }, tokens());
         let program = Program::for_service(&format!("https://localhost:{}", server.port));
         let path = program.file("ca.pem", &server.certificate).display().to_string();
         program.with("SSL_CERT_FILE", &path).run(&["ask", "hi"]).expect_code(1).expect_error(words);
@@ -193,10 +153,41 @@ fn a_certificate_that_is_expired_or_for_another_name_is_told_as_such() {
 
 #[test]
 fn a_server_without_tls_on_an_https_port_is_told() {
-    let api = Api::fixed(respond(200, "", "{}"));
-    let port = api.url().rsplit(':').next().expect("a port").to_owned();
-    let run = Program::for_service(&format!("https://localhost:{port}")).run(&["ask", "--timeout", "5", "hi"]);
-    run.expect_code(3);
-    // The server saw a TLS greeting and no request, which its drop would complain about.
-    std::mem::forget(api);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = std::io::Read::read_to_end(&mut stream, &mut Vec::new());
+        }
+    });
+    let run = Program::for_service(&format!("https://localhost:{port}")).run(&["ask", "hi"]);
+    run.expect_code(3).expect_error("the server does not speak TLS on this port");
+}
+
+#[test]
+fn an_event_without_an_end_is_given_up() {
+    let api = Api::serve(|exchange| {
+        exchange.send(&format!("{}{}data:", sse_head(), event("some words")));
+        let block = "x".repeat(1 << 20);
+        while exchange.stream.write_all(block.as_bytes()).is_ok() {}
+    });
+    let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
+    run.expect_code(3).expect_output("some words\n").expect_error("an event is longer than 16 MiB");
+}
+
+#[test]
+fn a_refusal_counts_whatever_becomes_of_its_body() {
+    let api = Api::fixed("HTTP/1.1 401 No\r\nContent-Length: 999\r\n\r\n{\"error\":\"bad key\"}");
+    let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
+    run.expect_code(1).expect_error("did not accept the key").expect_error("bad key");
+    assert_eq!(api.requests().len(), 1, "it was tried again");
+}
+
+#[test]
+fn a_certificate_file_that_is_not_there_is_named() {
+    let program = Program::for_service("https://localhost:1").with("SSL_CERT_FILE", "/nonexistent.pem");
+    let server = Tls::serve(&["localhost"], Tls::VALID, tokens());
+    let program = program.with("INFERENCE_URL", &format!("https://localhost:{}", server.port));
+    program.run(&["ask", "hi"]).expect_code(1).expect_error("SSL_CERT_FILE").expect_error("unset SSL_CERT_FILE");
 }

@@ -4,8 +4,10 @@ mod api;
 mod platform;
 mod program;
 mod terminal;
+mod tls;
 
 pub use api::{Api, event, respond, sse_head};
-pub use platform::{Answer, NOBODY_LISTENS, Platform, TOKEN};
-pub use program::{KEY, Program, Run, script};
+pub use platform::{Answer, NOBODY_LISTENS, Platform};
+pub use program::{KEY, Program, Run, git, with_heroku};
 pub use terminal::Terminal;
+pub use tls::{Tls, proxy};

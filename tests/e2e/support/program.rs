@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
+
+use super::platform::{Platform, TOKEN};
 
 /// The key that tests use. It must turn up nowhere in what the program prints, which every run checks.
 pub const KEY: &str = "inf-7e57ab1e-0000-4000-8000-5ec4e7c0de00";
@@ -136,8 +139,33 @@ pub fn assert_no_key(text: &str) {
     assert!(!text.contains(KEY) && !text.contains("5ec4e7c0de"), "the key was shown:\n{text}");
 }
 
+/// A program whose PATH has the real Heroku CLI, logged in at this API.
+pub fn with_heroku(platform: &Platform) -> Program {
+    static HEROKU: OnceLock<PathBuf> = OnceLock::new();
+    let heroku = HEROKU.get_or_init(|| PathBuf::from(script("heroku-cli")));
+    let folder = heroku.parent().expect("a file stands in a folder").display().to_string();
+    let node = which("node").parent().expect("a file stands in a folder").display().to_string();
+    let mut program =
+        Program::new().with("PATH", &format!("{folder}:{node}:/usr/bin:/bin")).with("HEROKU_API_KEY", TOKEN);
+    for (name, value) in platform.env() {
+        program = program.with(name, &value);
+    }
+    program
+}
+
+fn which(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.exists()).expect("it is on PATH")
+}
+
+/// Runs git in a folder.
+pub fn git(folder: &Path, arguments: &[&str]) {
+    let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git runs");
+    assert!(status.success(), "git {arguments:?}");
+}
+
 /// Runs one of the project's own scripts and returns what it printed.
-pub fn script(name: &str) -> String {
+fn script(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
     let output = Command::new(&path).stderr(Stdio::inherit()).output().expect("the script runs");
     assert!(output.status.success(), "{} failed with {:?}", path.display(), output.status);

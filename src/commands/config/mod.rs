@@ -1,10 +1,12 @@
 //! `heroku-chat config`: every setting, its value and where it comes from.
 
+mod pull;
+
 use serde_json::{Map, Value, json};
 
-use crate::cli::ConfigArgs;
+use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::{Gathered, Setting, showable};
-use crate::context::Context;
+use crate::context::{Context, sandbox_settings, start_sandbox};
 use crate::error::{Error, ExitStatus};
 
 /// Prints the settings, also where they can't be used; then why not.
@@ -12,7 +14,13 @@ use crate::error::{Error, ExitStatus};
 /// # Errors
 /// What makes the settings unusable.
 pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let gathered = context.gather(&args.connection)?;
+    if let Some(ConfigCommand::Pull(args)) = &args.command {
+        return pull::run(args, context);
+    }
+    let gathered = match args.connection.sandbox {
+        true => Gathered::of_sandbox(&sandbox_settings(&start_sandbox()?, &args.connection)),
+        false => context.gather(&args.connection)?,
+    };
     let rows = rows(&gathered);
     let text = if args.json { as_json(&rows) } else { as_text(&rows) };
     context.ui.print(&text)?;

@@ -1,119 +1,29 @@
-//! The `heroku` program: asked once for config vars, and what it prints read for its meaning.
-//!
-//! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset variable is an empty
-//! line with exit code 0; logged out with CLI 10 is exit code 0 and no output at all; `DEBUG` prints the key; a
-//! helper it leaves behind may keep its pipes open for seconds. [`meaning`] is pure, [`config_vars`] runs it.
+//! What the `heroku` program means by what it prints. Pure.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
-
-use shared_child::SharedChild;
 
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
 
-/// npm installs it on Windows as a command file, which has to be named in full to be found.
-const PROGRAM: &str = if cfg!(windows) { "heroku.cmd" } else { "heroku" };
-
-/// A server that accepts and never answers holds the CLI for 64 s; past this it waits for something else.
-const LIMIT: Duration = Duration::from_secs(75);
-
-/// How long pipes may stay open after the program has ended: a telemetry helper can hold them for 10 s.
-const PIPE_GRACE: Duration = Duration::from_millis(300);
-
-/// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
-///
-/// `progress` is told every 100 ms how long it takes already.
-///
-/// # Errors
-/// Says why there are no values.
-pub fn config_vars(query: &HerokuQuery, progress: &mut dyn FnMut(Duration)) -> HerokuAnswer {
-    let mut command = Command::new(PROGRAM);
-    command.arg("config:get").args(&query.variables).arg("--shell");
-    if let Some(app) = &query.app {
-        command.args(["--app", app]);
-    }
-    if let Some(remote) = &query.remote {
-        command.args(["--remote", remote]);
-    }
-    let printed = run(command, progress).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
-        io::ErrorKind::TimedOut => HerokuFailure::TimedOut(LIMIT),
-        _ => HerokuFailure::Other { code: None, message: error.to_string() },
-    })?;
-    meaning(&printed, query)
-}
-
 /// What a finished run of the program left.
 #[derive(Debug, Default)]
-struct Printed {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Printed {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-fn run(mut command: Command, progress: &mut dyn FnMut(Duration)) -> io::Result<Printed> {
-    command
-        // One line per error instead of a wrap at 80 columns in mid-sentence.
-        .env("OCLIF_COLUMNS", "1000")
-        .env("NO_COLOR", "1")
-        .env("HEROKU_SKIP_NEW_VERSION_CHECK", "1")
-        .env("HEROKU_DISABLE_AUTOUPDATE", "1")
-        // With an open standard input it would wait for a key to be pressed.
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    for name in ["DEBUG", "HEROKU_DEBUG", "HEROKU_DEBUG_HEADERS", "FORCE_COLOR"] {
-        command.env_remove(name);
-    }
-    let child = SharedChild::spawn(&mut command)?;
-    let stdout = collect(child.take_stdout());
-    let stderr = collect(child.take_stderr());
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.wait_timeout(Duration::from_millis(100))? {
-            break status;
-        }
-        if started.elapsed() >= LIMIT {
-            child.kill()?;
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        progress(started.elapsed());
-    };
-    let until = Instant::now() + PIPE_GRACE;
-    Ok(Printed { code: status.code(), stdout: stdout(until), stderr: stderr(until) })
-}
-
-/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or until a time.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> String {
-    let (sender, receiver) = mpsc::channel::<Vec<u8>>();
-    if let Some(mut pipe) = pipe {
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-    }
-    move |until| {
-        let mut bytes = Vec::new();
-        while let Ok(mut piece) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            bytes.append(&mut piece);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-fn meaning(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
+/// Reads `config:get NAME… --shell`.
+pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
     let message = unwrapped(&printed.stderr);
     let logged_out = message.contains("Press any key to open up the browser");
     if printed.code != Some(0) || logged_out || printed.stdout.is_empty() {
         return Err(failure(printed, &message, query));
+    }
+    let is_answer = |(name, _): &(String, String)| query.variables.contains(name);
+    if !printed.stdout.lines().filter_map(shell_assignment).any(|assignment| is_answer(&assignment)) {
+        let message = format!("it printed no variables: {}", printed.stdout.trim());
+        return Err(HerokuFailure::Other { code: printed.code, message: message.chars().take(300).collect() });
     }
     let values: BTreeMap<String, String> =
         printed.stdout.lines().filter_map(shell_assignment).filter(|(_, value)| !value.is_empty()).collect();
@@ -121,6 +31,39 @@ fn meaning(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
         return Err(HerokuFailure::NotAttached(query.app.clone()));
     }
     Ok(values)
+}
+
+/// Reads `config --json`.
+pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
+    match (printed.code, serde_json::from_str(&printed.stdout)) {
+        (Some(0), Ok(values)) => Ok(values),
+        _ => Err(failure(printed, &unwrapped(&printed.stderr), query)),
+    }
+}
+
+/// Reads `--version`, as in `heroku/11.10.0 linux-x64 node-v20.20.2`.
+pub fn version(printed: &Printed) -> Result<String, HerokuFailure> {
+    let first = printed.stdout.split_whitespace().next().and_then(|word| word.strip_prefix("heroku/"));
+    match first {
+        Some(version) => Ok(version.to_owned()),
+        None => Err(HerokuFailure::Other { code: printed.code, message: error_sentence(&unwrapped(&printed.stderr)) }),
+    }
+}
+
+/// Reads `auth:whoami`.
+pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
+    let message = unwrapped(&printed.stderr);
+    if printed.code == Some(0) && !printed.stdout.trim().is_empty() {
+        return Ok(printed.stdout.trim().to_owned());
+    }
+    if printed.code == Some(100) || message.contains("not logged in") {
+        return Err(HerokuFailure::NotLoggedIn);
+    }
+    match failure(printed, &message, &HerokuQuery::default()) {
+        // The same answer means another thing where no token of the environment was used.
+        HerokuFailure::InvalidToken if !message.contains("HEROKU_API_KEY") => Err(HerokuFailure::NotLoggedIn),
+        other => Err(other),
+    }
 }
 
 fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailure {
@@ -140,7 +83,7 @@ fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailu
         HerokuFailure::UnknownApp(query.app.clone())
     } else if says(&["Error ID:"]) {
         HerokuFailure::Refused(own_words())
-    } else if says(&["CERT", "self-signed certificate", "unable to get local issuer certificate"]) {
+    } else if says(&["CERT", "certificate", "UNABLE_TO_VERIFY"]) {
         HerokuFailure::Certificate(own_words())
     } else if says(&[
         "ENOTFOUND",
@@ -225,7 +168,7 @@ mod tests {
     }
 
     fn answer(code: i32, stdout: &str, stderr: &str) -> HerokuAnswer {
-        meaning(&Printed { code: Some(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }, &query())
+        variables(&Printed { code: Some(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }, &query())
     }
 
     #[test]
@@ -321,5 +264,28 @@ mod tests {
         for (code, stdout, stderr, expected) in table {
             assert_eq!(answer(code, stdout, stderr), Err(expected), "{stderr:?}");
         }
+    }
+
+    fn printed(code: i32, stdout: &str, stderr: &str) -> Printed {
+        Printed { code: Some(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+    }
+
+    #[test]
+    fn version_and_account_are_read() {
+        assert_eq!(version(&printed(0, "heroku/11.10.0 linux-x64 node-v20.20.2\n", "")), Ok("11.10.0".to_owned()));
+        assert!(version(&printed(1, "", "SyntaxError")).is_err());
+        assert_eq!(account(&printed(0, "dev@example.com\n", "")), Ok("dev@example.com".to_owned()));
+        assert_eq!(account(&printed(100, "", " ›   Error: not logged in\n")), Err(HerokuFailure::NotLoggedIn));
+        let refused = " ›   Error: Invalid credentials provided.\n ›\n ›   Error ID: unauthorized\n";
+        assert_eq!(account(&printed(2, "", refused)), Err(HerokuFailure::NotLoggedIn));
+        let by_variable = format!(" ›   Warning: HEROKU_API_KEY is set\n{refused}");
+        assert_eq!(account(&printed(2, "", &by_variable)), Err(HerokuFailure::InvalidToken));
+    }
+
+    #[test]
+    fn a_page_in_place_of_the_variables_is_a_failure() {
+        let page = "    SyntaxError: Unexpected token '<', \"<html><bod\"... is not valid JSON\n";
+        assert!(all_variables(&printed(1, "", page), &query()).is_err());
+        assert_eq!(all_variables(&printed(0, "{}\n", ""), &query()), Ok(BTreeMap::new()));
     }
 }

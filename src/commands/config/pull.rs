@@ -1,0 +1,103 @@
+//! `heroku-chat config pull`: the variables of an app, written into an env file that git ignores.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::cli::PullArgs;
+use crate::config::{self, HerokuQuery, env_file};
+use crate::context::Context;
+use crate::error::{Error, ExitStatus, HerokuFailure, MissingVariables};
+use crate::git::{self, Tracking};
+use crate::secret::Secret;
+use crate::store;
+
+/// Asks Heroku for the variables and writes them.
+///
+/// # Errors
+/// What the Heroku CLI couldn't do, and a file that can't be written.
+pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let prefix = config::attachment_prefix(&args.attachment)?;
+    let app = config::app_name(args.app.as_deref(), args.remote.as_deref(), &context.environment)?;
+    let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}")).to_vec();
+    let query = HerokuQuery { variables, app: args.app.clone(), remote: args.remote.clone() };
+    let answer = context.ask_heroku(&query);
+    let values = required(answer, &query, app)?;
+    if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {
+        context.ui.keep_secret(&Secret::new(key.as_str()));
+    }
+    if let Some((name, _)) = values.iter().find(|(_, value)| !env_file::is_writable(value)) {
+        return Err(Error::InvalidValue {
+            what: name.clone(),
+            value: "with a quote or a line break in it".to_owned(),
+            rule: "a value that an env file can hold".to_owned(),
+        });
+    }
+    let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
+    let path = &args.env_file;
+    let (shown, names) = (path.display(), names.join(", "));
+    if args.dry_run {
+        context.ui.print(&format!("Would write {names} to {shown}"))?;
+        return Ok(ExitStatus::Done);
+    }
+    let before = existing(path)?;
+    let after = env_file::with_values(&before, &values);
+    store::replace_privately(path, &after).map_err(|error| Error::unreadable("--env-file", path, &error))?;
+    context.ui.print(&format!("Wrote {names} to {shown}, readable by you only"))?;
+    keep_out_of_git(path, args.gitignore, context)
+}
+
+/// The variables that are set, in the order of the query; URL and key have to be among them.
+fn required(
+    answer: config::HerokuAnswer,
+    query: &HerokuQuery,
+    app: Option<String>,
+) -> Result<Vec<(String, String)>, Error> {
+    let (found, failure) = match answer {
+        Ok(values) => (values, None),
+        Err(failure) => (Default::default(), Some(failure)),
+    };
+    let is_required = |name: &&String| !name.ends_with("_MODEL_ID");
+    let missing: Vec<String> =
+        query.variables.iter().filter(is_required).filter(|name| !found.contains_key(*name)).cloned().collect();
+    if !missing.is_empty() {
+        let heroku = failure.or_else(|| Some(HerokuFailure::NotAttached(app.clone())));
+        let missing = MissingVariables { names: missing, found: Vec::new(), app, env_file: None, heroku };
+        return Err(Error::MissingVariables(Box::new(missing)));
+    }
+    let value = |name: &String| found.get(name).map(|value| (name.clone(), value.clone()));
+    Ok(query.variables.iter().filter_map(value).collect())
+}
+
+fn existing(path: &Path) -> Result<String, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::unreadable("--env-file", path, &error)),
+    }
+}
+
+/// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
+fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
+    let shown = path.display();
+    match git::tracking(path) {
+        Tracking::NoRepository | Tracking::Ignored => {}
+        Tracking::Tracked => {
+            context.ui.warning(&format!(
+                "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {shown}"
+            ));
+        }
+        Tracking::Unignored
+            if agreed || context.ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
+        {
+            git::ignore(path).map_err(|error| Error::unreadable("the file", Path::new(".gitignore"), &error))?;
+            context.ui.note(&format!("{shown} is in .gitignore now"));
+        }
+        Tracking::Unignored => {
+            context.ui.warning(&format!(
+                "git would commit {shown}, which holds the key. Ignore it: echo {shown} >> .gitignore"
+            ));
+        }
+    }
+    Ok(ExitStatus::Done)
+}

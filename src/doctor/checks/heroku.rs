@@ -1,0 +1,122 @@
+//! What the Heroku CLI can tell, asked only where URL or key is missing.
+
+use crate::doctor::{HerokuFacts, Probe, Verdict};
+use crate::error::{Error, HerokuFailure, export_line};
+
+/// The oldest version whose output is known.
+const OLDEST: u32 = 8;
+
+/// Why the CLI wasn't asked, where it wasn't.
+fn not_needed(probe: &Probe<'_>) -> Option<Verdict> {
+    if probe.sandbox.is_some() {
+        return Some(Verdict::pass("not asked: the sandbox needs none"));
+    }
+    let place = probe.gathered.url.as_ref().map(|url| url.source.to_string()).unwrap_or_default();
+    probe.heroku.is_none().then(|| Verdict::pass(format!("not asked: URL and key are known, from {place}")))
+}
+
+pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if probe.needs_heroku() {
+        probe.ask_heroku()?;
+    }
+    let Some(facts) = &probe.heroku else { return Ok(not_needed(probe).unwrap_or(Verdict::pass("not asked"))) };
+    Ok(match &facts.version {
+        Ok(version) => {
+            let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+            match major {
+                Some(major) if major < OLDEST => {
+                    Verdict::fail(format!("version {version} is too old; {OLDEST} and later are known to work"))
+                        .hint("Update it:")
+                        .command("heroku update")
+                }
+                _ => Verdict::pass(format!("version {version}")),
+            }
+        }
+        Err(failure) => explained(failure, probe),
+    })
+}
+
+/// A failure of the CLI, with the way around it: setting the variables by hand.
+fn explained(failure: &HerokuFailure, probe: &Probe<'_>) -> Verdict {
+    let mut verdict = Verdict::explained(failure.explain());
+    if verdict.commands.is_empty() && verdict.hint.as_ref().is_some_and(|hint| hint.ends_with(':')) {
+        let names = ["URL", "KEY"].map(|suffix| probe.gathered.variable(suffix));
+        verdict.commands.extend(names.map(|name| export_line(&name, probe.gathered.app.as_deref())));
+    }
+    verdict
+}
+
+pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    Ok(match (&facts.account, &facts.variables) {
+        (Ok(account), _) => Verdict::pass(account.clone()),
+        // The account is asked at another host than the variables, and only these are needed.
+        (Err(HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)), Ok(_)) => {
+            Verdict::pass("logged in; the account's name did not come in time")
+        }
+        (Err(failure), _) => explained(failure, probe),
+    })
+}
+
+pub fn app(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    let app = app_name(probe);
+    Ok(match &facts.variables {
+        Ok(_) | Err(HerokuFailure::NotAttached(_)) => Verdict::pass(app),
+        Err(failure @ (HerokuFailure::UnknownApp(_) | HerokuFailure::Refused(_))) => {
+            let verdict = Verdict::explained(failure.explain());
+            let account = facts.account.as_deref().unwrap_or("unknown");
+            Verdict { found: format!("{}; the account is {account}", verdict.found.trim_end_matches('.')), ..verdict }
+        }
+        Err(failure) => explained(failure, probe),
+    })
+}
+
+pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let app = app_name(probe);
+    let prefix = probe.gathered.prefix.clone();
+    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    Ok(match &facts.variables {
+        Ok(values) if values.contains_key(&format!("{prefix}_MODEL_ID")) => {
+            Verdict::pass(format!("attached as {prefix}, on a plan of one model"))
+        }
+        Ok(_) => Verdict::pass(format!("attached as {prefix}, on the standard plan: one key for all models")),
+        Err(failure) => match (facts.others.first(), &facts.all) {
+            (Some(other), _) => Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
+                .hint("Name that one:")
+                .command(format!("heroku-chat doctor --as {other}")),
+            // The CLI takes a page in place of the API for an app without variables.
+            (None, Some(Err(page))) => {
+                let reason = page.explain();
+                let detail = reason.detail.unwrap_or(reason.title);
+                Verdict::fail(format!("what answered is not Heroku's API: {detail}"))
+                    .hint("A sign-in page of the network may be in the way: open a browser, then try again.")
+            }
+            _ => Verdict::explained(failure.explain()),
+        },
+    })
+}
+
+/// A check of the CLI's answers where it wasn't asked.
+fn skipped() -> Verdict {
+    Verdict::skip("not needed")
+}
+
+fn app_name(probe: &Probe<'_>) -> String {
+    let named = probe.gathered.app.clone();
+    let remote = probe.args.remote.as_ref().map(|remote| format!("the app of the git remote {remote}"));
+    named.or(remote).unwrap_or_else(|| "the app of this folder's git remote".to_owned())
+}
+
+impl HerokuFacts {
+    /// Attachments of the app whose URL is an inference host's and that have a key.
+    pub fn attachments(all: &std::collections::BTreeMap<String, String>) -> Vec<String> {
+        let prefixes = all.iter().filter_map(|(name, value)| {
+            let prefix = name.strip_suffix("_URL")?;
+            let url = crate::config::normalise_url(value).ok()?;
+            let has_key = all.contains_key(&format!("{prefix}_KEY"));
+            (has_key && super::setup::is_inference_host(&url)).then(|| prefix.to_owned())
+        });
+        prefixes.collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! What can be judged on this machine: the env file, the settings, terminal and folders.
+
+use crate::config::env_file::EnvFile;
+use crate::config::{self, Source};
+use crate::doctor::{Probe, Verdict};
+use crate::error::{Error, export_line};
+use crate::git::{self, Tracking};
+use crate::store;
+
+pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let (version, os, machine) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    Ok(Verdict::pass(format!("heroku-chat {version} on {os} {machine}")))
+}
+
+pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if probe.sandbox.is_some() {
+        return Ok(Verdict::skip("the sandbox needs none"));
+    }
+    let path = &probe.env_path;
+    let shown = path.display();
+    let names = ["URL", "KEY", "MODEL_ID"].map(|suffix| probe.gathered.variable(suffix));
+    let file = match EnvFile::read(path, &names) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && probe.args.env_file.is_none() => {
+            return Ok(Verdict::pass(format!("there is no {shown} here, and none is needed")));
+        }
+        Err(error) => {
+            let verdict = Verdict::fail(format!("{shown} can't be read: {error}"));
+            return Ok(verdict.hint("Check its path and permissions:").command(format!("ls -l {shown}")));
+        }
+    };
+    let verdict = if let Some(first) = file.warnings.first() {
+        Verdict::fail(first.clone()).hint("Mend that line; write NAME=value.")
+    } else if file.variables.is_empty() {
+        Verdict::pass(format!("{shown} sets none of {}", names.join(", ")))
+    } else {
+        let set: Vec<&str> = file.variables.iter().map(|(name, ..)| name.as_str()).collect();
+        Verdict::pass(format!("{shown} sets {}", set.join(", ")))
+    };
+    probe.env_file = Some(file);
+    Ok(verdict)
+}
+
+/// Whether the env file holds a key; without one nobody need hide it.
+fn holds_key(probe: &Probe<'_>) -> bool {
+    let name = probe.gathered.variable("KEY");
+    probe.env_file.as_ref().is_some_and(|file| file.get(&name).is_some())
+}
+
+pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if !holds_key(probe) {
+        return Ok(Verdict::skip("no key in an env file"));
+    }
+    let path = &probe.env_path;
+    let readers = store::other_readers(path).map_err(|error| Error::unreadable("the env file", path, &error))?;
+    Ok(match readers {
+        None => Verdict::pass("only its owner can read it"),
+        Some(readers) => Verdict::warn(format!("{} holds the key and can be read by {readers}", path.display()))
+            .hint("Keep it to yourself:")
+            .command(format!("chmod 600 {}", path.display())),
+    })
+}
+
+pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if !holds_key(probe) {
+        return Ok(Verdict::skip("no key in an env file"));
+    }
+    let path = probe.env_path.display().to_string();
+    Ok(match git::tracking(&probe.env_path) {
+        Tracking::NoRepository => Verdict::pass("the folder belongs to no git repository"),
+        Tracking::Ignored => Verdict::pass(format!("git ignores {path}")),
+        Tracking::Unignored => Verdict::fail(format!("git would commit {path}, which holds the key"))
+            .hint("Have git ignore it:")
+            .command(format!("echo {path} >> .gitignore")),
+        Tracking::Tracked => Verdict::fail(format!("git tracks {path}, which holds the key"))
+            .hint("Take it out of git, then have the add-on make a new key: this one is in the history.")
+            .command(format!("git rm --cached {path} && echo {path} >> .gitignore")),
+    })
+}
+
+pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if let Some(settings) = &probe.settings {
+        return Ok(Verdict::pass(shown(&settings.url.value)).from(&settings.url.source));
+    }
+    let Some(url) = &probe.gathered.url else { return Ok(missing(probe, "URL")) };
+    let address = match probe.gathered.checked_url(url, probe.args) {
+        Ok(address) => address,
+        Err(error) => return Ok(Verdict::failed_by(&error).from(&url.source)),
+    };
+    let verdict = if url.value.contains("/v1") {
+        Verdict::warn(format!("{} ends in /v1, which is left out here", url.value))
+            .hint("The add-on's own value has none; other clients may want either.")
+    } else {
+        Verdict::pass(shown(&address))
+    };
+    Ok(verdict.from(&url.source))
+}
+
+fn shown(url: &url::Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if probe.settings.is_some() {
+        return Ok(Verdict::pass("the sandbox's own").from(&Source::Sandbox));
+    }
+    let Some(key) = &probe.gathered.key else { return Ok(missing(probe, "KEY")) };
+    if let Err(error) = config::check_key(key) {
+        return Ok(Verdict::failed_by(&error).from(&key.source));
+    }
+    let verdict = if config::has_usual_form(&key.value) {
+        Verdict::pass("set, and of the usual form (redacted)")
+    } else {
+        Verdict::warn("set, but it is not inf- and a UUID, the usual form (redacted)")
+            .hint("If the service refuses it, set it again from the add-on.")
+    };
+    Ok(verdict.from(&key.source))
+}
+
+/// A missing variable: the line that sets it, or the attachment it was found under.
+fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
+    let name = probe.gathered.variable(suffix);
+    let verdict = Verdict::fail(format!("{name} is not set"));
+    if let Some(other) = other_attachment(probe) {
+        let hint = format!("There is an attachment named {other}:");
+        return verdict.hint(hint).command(format!("heroku-chat doctor --as {other}"));
+    }
+    verdict.hint("Set it from the app:").command(export_line(&name, probe.gathered.app.as_deref()))
+}
+
+/// An attachment of another name whose URL and key are both set, in the environment or on the app.
+fn other_attachment(probe: &Probe<'_>) -> Option<String> {
+    let environment = &probe.context.environment;
+    let on_app = probe.heroku.as_ref().and_then(|facts| facts.others.first().cloned());
+    let is_service = |url: &str| config::normalise_url(url).is_ok_and(|url| is_inference_host(&url));
+    let here = environment.names().filter_map(|name| name.strip_suffix("_URL")).find(|prefix| {
+        let value = |suffix| environment.get(&format!("{prefix}_{suffix}"));
+        value("URL").is_some_and(is_service) && value("KEY").is_some() && *prefix != probe.gathered.prefix
+    });
+    here.map(str::to_owned).or(on_app)
+}
+
+/// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.
+pub fn is_inference_host(url: &url::Url) -> bool {
+    url.host_str().is_some_and(|host| host.ends_with(".inference.heroku.com"))
+}
+
+pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    if probe.settings.is_none() {
+        probe.settings = Some(probe.gathered.settings(probe.args)?);
+    }
+    let settings = probe.settings.as_ref().expect("set above");
+    Ok(if settings.url.source.is_same_place(&settings.key.source) {
+        Verdict::pass(format!("both from {}", place(&settings.url.source)))
+    } else {
+        Verdict::warn(format!("the URL is from {}, the key from {}", settings.url.source, settings.key.source))
+            .hint("You allowed that; make sure that this host should get this key.")
+    })
+}
+
+/// A source without the number of a line, which is another for each value.
+fn place(source: &Source) -> String {
+    match source {
+        Source::EnvFile(path, _) => path.display().to_string(),
+        other => other.to_string(),
+    }
+}
+
+pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let term = probe.context.environment.get("TERM").unwrap_or("not set").to_owned();
+    let ui = &probe.context.ui;
+    Ok(match (ui.is_interactive(), term.as_str()) {
+        (false, _) => Verdict::pass("the output is no terminal: plain text"),
+        (true, "dumb") => Verdict::warn("TERM is dumb: no line editing and no colours")
+            .hint("Set TERM to what your terminal is, for example xterm-256color."),
+        (true, _) => Verdict::pass(format!(
+            "{} columns, TERM {term}, {}",
+            crate::ui::terminal::width(),
+            if ui.has_color() { "colours" } else { "no colours" }
+        )),
+    })
+}
+
+pub fn data_folder(_: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let folder = match store::data_folder() {
+        Ok(folder) => folder,
+        Err(error) => return Ok(Verdict::warn(format!("there is none: {error}")).hint("Set HOME to keep the history.")),
+    };
+    let shown = folder.display();
+    Ok(if store::is_writable(&folder) {
+        Verdict::pass(format!("{shown} can be written"))
+    } else {
+        Verdict::warn(format!("{shown} can't be written, so no history is kept"))
+            .hint("Make it writable, or set XDG_DATA_HOME to a folder that is.")
+    })
+}

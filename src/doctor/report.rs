@@ -1,0 +1,194 @@
+//! What the checks found, as lines for people or as JSON for machines. Pure.
+
+use serde::Serialize;
+
+use crate::config::Source;
+use crate::error::{Error, Explanation};
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Pass,
+    /// Works, but somebody should look at it.
+    Warn,
+    Fail,
+    /// Not looked at; `found` says why.
+    Skip,
+}
+
+/// The outcome of one check, before it is known which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub status: Status,
+    /// One line: what is so.
+    pub found: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Commands that do it.
+    pub commands: Vec<String>,
+    /// Where the value in question comes from.
+    pub source: Option<String>,
+}
+
+/// A line of the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Stable from version to version.
+    pub id: &'static str,
+    pub title: &'static str,
+    pub status: Status,
+    pub found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// How long the check took.
+    pub milliseconds: u64,
+}
+
+/// All lines, in the order of the checks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub version: &'static str,
+    /// Whether nothing failed.
+    pub ok: bool,
+    /// Whether Ctrl-C ended it before all checks were done.
+    pub interrupted: bool,
+    /// The first thing to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    pub checks: Vec<Entry>,
+}
+
+impl Verdict {
+    fn new(status: Status, found: impl Into<String>) -> Self {
+        Verdict { status, found: found.into(), hint: None, commands: Vec::new(), source: None }
+    }
+
+    pub fn pass(found: impl Into<String>) -> Self {
+        Verdict::new(Status::Pass, found)
+    }
+
+    pub fn warn(found: impl Into<String>) -> Self {
+        Verdict::new(Status::Warn, found)
+    }
+
+    pub fn fail(found: impl Into<String>) -> Self {
+        Verdict::new(Status::Fail, found)
+    }
+
+    pub fn skip(found: impl Into<String>) -> Self {
+        Verdict::new(Status::Skip, found)
+    }
+
+    /// A failure in the words that every command uses for it.
+    pub fn failed_by(error: &Error) -> Self {
+        Verdict::explained(error.explain())
+    }
+
+    /// A failure in words that are known already.
+    pub fn explained(Explanation { title, detail, hint, commands }: Explanation) -> Self {
+        let found = match detail {
+            Some(detail) => format!("{title}. {detail}"),
+            None => title,
+        };
+        Verdict { hint, commands, ..Verdict::fail(found) }
+    }
+
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Verdict { hint: Some(hint.into()), ..self }
+    }
+
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+
+    pub fn from(self, source: &Source) -> Self {
+        Verdict { source: Some(source.to_string()), ..self }
+    }
+}
+
+impl Report {
+    /// Adds a line.
+    pub fn add(&mut self, entry: Entry) {
+        self.checks.push(entry);
+    }
+
+    /// Whether a check was done and did not fail.
+    pub fn holds(&self, id: &str) -> bool {
+        let found = self.checks.iter().find(|entry| entry.id == id);
+        found.is_some_and(|entry| matches!(entry.status, Status::Pass | Status::Warn))
+    }
+
+    /// Ends the report: what to do first.
+    pub fn finish(&mut self) {
+        self.ok = self.count(Status::Fail) == 0;
+        let first = self.first(Status::Fail).or_else(|| self.first(Status::Warn));
+        self.next = first.map(|entry| {
+            let step = entry.commands.first().or(entry.hint.as_ref()).unwrap_or(&entry.found);
+            format!("{}: {step}", entry.title)
+        });
+    }
+
+    /// How many checks ended so.
+    pub fn count(&self, status: Status) -> usize {
+        self.checks.iter().filter(|entry| entry.status == status).count()
+    }
+
+    fn first(&self, status: Status) -> Option<&Entry> {
+        self.checks.iter().find(|entry| entry.status == status)
+    }
+
+    /// The whole as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("strings and numbers always serialise")
+    }
+
+    /// The last line for people.
+    pub fn summary(&self) -> String {
+        let [failed, warned, passed] = [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
+        let counts = format!("{passed} passed, {warned} warned, {failed} failed");
+        match (&self.next, self.interrupted) {
+            (_, true) => format!("Interrupted. {counts}."),
+            (Some(next), _) => format!("{counts}. First: {next}"),
+            (None, _) => format!("{counts}."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &'static str, verdict: Verdict) -> Entry {
+        let Verdict { status, found, hint, commands, source } = verdict;
+        Entry { id, title: id, status, found, hint, commands, source, milliseconds: 0 }
+    }
+
+    #[test]
+    fn the_first_failure_comes_before_the_first_warning() {
+        let mut report = Report::default();
+        report.add(entry("one", Verdict::pass("fine")));
+        report.add(entry("two", Verdict::warn("hm").hint("look")));
+        report.add(entry("three", Verdict::fail("broken").hint("mend").command("heroku login")));
+        report.finish();
+        assert!(!report.ok);
+        assert_eq!(report.next.as_deref(), Some("three: heroku login"));
+        assert_eq!(report.summary(), "1 passed, 1 warned, 1 failed. First: three: heroku login");
+        assert!(report.holds("one") && report.holds("two") && !report.holds("three") && !report.holds("four"));
+    }
+
+    #[test]
+    fn a_report_without_failures_is_ok() {
+        let mut report = Report::default();
+        report.add(entry("one", Verdict::pass("fine")));
+        report.add(entry("two", Verdict::skip("not needed")));
+        report.finish();
+        assert!(report.ok);
+        assert_eq!(report.next, None);
+    }
+}

@@ -1,0 +1,151 @@
+//! The `heroku` program: asked for config vars, its version and its account, and what it prints read for its meaning.
+//!
+//! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset variable is an empty
+//! line with exit code 0; logged out with CLI 10 is exit code 0 and no output at all; `DEBUG` prints the key; a
+//! helper it leaves behind may keep its pipes open for seconds. [`meaning`] is pure, this file runs the program.
+
+mod meaning;
+
+use std::io::{self, Read};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use shared_child::SharedChild;
+
+use crate::config::{HerokuAnswer, HerokuQuery};
+use crate::error::HerokuFailure;
+use meaning::Printed;
+
+/// npm installs it on Windows as a command file, which has to be named in full to be found.
+const PROGRAM: &str = if cfg!(windows) { "heroku.cmd" } else { "heroku" };
+
+/// A server that accepts and never answers holds the CLI for 64 s; past this it waits for something else.
+pub const LIMIT: Duration = Duration::from_secs(75);
+
+/// What the program prints beyond this is no answer, in bytes.
+const OUTPUT_LIMIT: usize = 1024 * 1024;
+
+/// How long pipes may stay open after the program has ended: a telemetry helper can hold them for 10 s.
+const PIPE_GRACE: Duration = Duration::from_millis(300);
+
+/// How long to wait for the program, and who is told every 100 ms how long it takes already.
+pub struct Patience<'a> {
+    pub limit: Duration,
+    pub progress: &'a mut dyn FnMut(Duration),
+}
+
+/// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
+///
+/// # Errors
+/// Says why there are no values.
+pub fn config_vars(query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
+    let names = query.variables.iter().map(String::as_str);
+    let arguments: Vec<&str> = ["config:get"].into_iter().chain(names).chain(["--shell"]).collect();
+    meaning::variables(&run(&with_app(arguments, query), patience)?, query)
+}
+
+/// The names of all config vars of the app with their values, which tells an app without the add-on from a network
+/// that answers with a page of its own.
+///
+/// # Errors
+/// Says why there are none.
+pub fn all_config_vars(query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
+    meaning::all_variables(&run(&with_app(vec!["config", "--json"], query), patience)?, query)
+}
+
+/// The version, such as `11.10.0`.
+///
+/// # Errors
+/// Says why there is none.
+pub fn version(patience: Patience<'_>) -> Result<String, HerokuFailure> {
+    meaning::version(&run(&["--version"], patience)?)
+}
+
+/// The account that is logged in. `auth:whoami` never prompts.
+///
+/// # Errors
+/// Says why there is none.
+pub fn account(patience: Patience<'_>) -> Result<String, HerokuFailure> {
+    meaning::account(&run(&["auth:whoami"], patience)?)
+}
+
+fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a str> {
+    for (flag, value) in [("--app", &query.app), ("--remote", &query.remote)] {
+        arguments.extend(value.iter().flat_map(|value| [flag, value.as_str()]));
+    }
+    arguments
+}
+
+fn run(arguments: &[&str], patience: Patience<'_>) -> Result<Printed, HerokuFailure> {
+    let limit = patience.limit;
+    start_and_wait(arguments, patience).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
+        io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
+        _ => HerokuFailure::NotStarted(error.to_string()),
+    })
+}
+
+fn start_and_wait(arguments: &[&str], patience: Patience<'_>) -> io::Result<Printed> {
+    let mut command = Command::new(PROGRAM);
+    command
+        .args(arguments)
+        // One line per error instead of a wrap at 80 columns in mid-sentence.
+        .env("OCLIF_COLUMNS", "1000")
+        .env("NO_COLOR", "1")
+        .env("HEROKU_SKIP_NEW_VERSION_CHECK", "1")
+        .env("HEROKU_DISABLE_AUTOUPDATE", "1")
+        // With an open standard input it would wait for a key to be pressed.
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in ["DEBUG", "HEROKU_DEBUG", "HEROKU_DEBUG_HEADERS", "FORCE_COLOR"] {
+        command.env_remove(name);
+    }
+    // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not what the user meant.
+    if arguments.contains(&"--remote") {
+        command.env_remove("HEROKU_APP");
+    }
+    let child = SharedChild::spawn(&mut command)?;
+    let stdout = collect(child.take_stdout());
+    let stderr = collect(child.take_stderr());
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = child.wait_timeout(Duration::from_millis(100))? {
+            break status;
+        }
+        if started.elapsed() >= patience.limit {
+            child.kill()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        (patience.progress)(started.elapsed());
+    };
+    let until = Instant::now() + PIPE_GRACE;
+    Ok(Printed { code: status.code(), stdout: stdout(until), stderr: stderr(until) })
+}
+
+/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or until a time.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> String {
+    let (sender, receiver) = mpsc::channel::<Vec<u8>>();
+    if let Some(mut pipe) = pipe {
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            let mut left = OUTPUT_LIMIT;
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                // Read on past the limit, lest the program wait for ever.
+                let kept = count.min(left);
+                left -= kept;
+                if sender.send(buffer[..kept].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    move |until| {
+        let mut bytes = Vec::new();
+        while let Ok(mut piece) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            bytes.append(&mut piece);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
