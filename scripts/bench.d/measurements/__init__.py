@@ -1,0 +1,11 @@
+"""The measurements, each a function from the lab to its figures. A new one is a file and a line here."""
+
+from measurements.interrupt import interrupt
+from measurements.lag import lag
+from measurements.long import long
+from measurements.oneshot import oneshot
+from measurements.size import size
+from measurements.start import start
+from measurements.turns import turns
+
+ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns)}
