@@ -18,7 +18,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("TcpListener", &["sandbox/"]),
     ("TcpStream", &["api/reach.rs", "sandbox/"]),
     ("env::var", &["environment.rs"]),
-    ("io::stdout", &["ui/mod.rs"]),
+    ("io::stdout", &["ui/"]),
     ("io::stderr", &["ui/"]),
     (".expose()", &["api/http.rs", "config/", "secret.rs"]),
 ];
