@@ -85,7 +85,7 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(url) = &probe.gathered.url else { return Ok(missing(probe, "URL")) };
     let address = match probe.gathered.checked_url(url, probe.args) {
         Ok(address) => address,
-        Err(error) => return Ok(Verdict::failed_by(&error).from(&url.source)),
+        Err(error) => return Ok(Verdict::failed_by(&error)),
     };
     let verdict = if url.value.contains("/v1") {
         Verdict::warn(format!("{} ends in /v1, which is left out here", url.value))
@@ -106,7 +106,7 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     }
     let Some(key) = &probe.gathered.key else { return Ok(missing(probe, "KEY")) };
     if let Err(error) = config::check_key(key) {
-        return Ok(Verdict::failed_by(&error).from(&key.source));
+        return Ok(Verdict::failed_by(&error));
     }
     let verdict = if config::has_usual_form(&key.value) {
         Verdict::pass("set, and of the usual form (redacted)")
@@ -181,12 +181,13 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     })
 }
 
-pub fn data_folder(_: &mut Probe<'_>) -> Result<Verdict, Error> {
+pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let folder = match store::data_folder() {
         Ok(folder) => folder,
         Err(error) => return Ok(Verdict::warn(format!("there is none: {error}")).hint("Set HOME to keep the history.")),
     };
-    let shown = folder.display();
+    let below_home = probe.context.environment.get("HOME").and_then(|home| folder.strip_prefix(home).ok());
+    let shown = below_home.map_or_else(|| folder.display().to_string(), |path| format!("~/{}", path.display()));
     Ok(if store::is_writable(&folder) {
         Verdict::pass(format!("{shown} can be written"))
     } else {
