@@ -20,7 +20,7 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// All of standard input.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
     text(io::stdin().lock()).map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))
 }

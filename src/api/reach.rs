@@ -46,12 +46,16 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, E
         }
     }
     let (address, error) = failure;
-    let reason = match error.kind() {
+    Err(Error::Network(NetworkFailure::Unreachable { address, reason: reason(&error) }))
+}
+
+/// A failure of a connection in words; Unix reports a time limit as "resource temporarily unavailable".
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".to_owned(),
         _ => error.to_string(),
-    };
-    Err(Error::Network(NetworkFailure::Unreachable { address, reason }))
+    }
 }
 
 /// Asks a proxy for a tunnel to a host.
@@ -60,7 +64,7 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, E
 /// [`NetworkFailure::Proxy`], with the proxy's status.
 pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Result<(), Error> {
     let refused = |reason: String| Error::Network(NetworkFailure::Proxy { proxy: super::proxy::shown(proxy), reason });
-    let broken = |error: io::Error| refused(error.to_string());
+    let broken = |error: io::Error| refused(reason(&error));
     let login = super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
     let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n", login.unwrap_or_default());
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
@@ -114,9 +118,7 @@ pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -
 
 fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure {
     let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
-        let silent = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
-        let reason = if silent { "no answer".to_owned() } else { error.to_string() };
-        return NetworkFailure::Tls { host: host.to_owned(), reason };
+        return NetworkFailure::Tls { host: host.to_owned(), reason: reason(error) };
     };
     match (http::classify_tls(tls, host.to_owned()), witness.issuer()) {
         (NetworkFailure::Certificate { host, reason }, Some(issuer)) => {

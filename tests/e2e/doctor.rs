@@ -450,6 +450,18 @@ const CASES: &[Case] = &[
         "fail",
         "status 503",
     ),
+    (
+        "a service that is silent",
+        || {
+            let api = Api::serve(|exchange| exchange.wait_for_close());
+            let program = Program::for_service(&api.url());
+            Setup(program, vec![Box::new(api)])
+        },
+        &[],
+        "catalogue",
+        "fail",
+        "no answer within 4 s",
+    ),
     ("a service without a catalogue", || api(|| respond(404, "", "{}")), &[], "catalogue", "warn", "no list of models"),
     (
         "a clock that is slow",
@@ -748,6 +760,8 @@ fn ctrl_c_gives_the_report_so_far() {
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &["doctor"], 40, 80);
     api.wait_for_request();
+    // Ctrl-C throws away what the terminal has not shown yet.
+    terminal.wait_for("TLS: ");
     terminal.send("\x03");
     terminal.wait_for("Interrupted. ");
     assert!(terminal.screen().contains("connection: "), "{}", terminal.screen());
