@@ -59,11 +59,10 @@ pub enum Command {
     Sandbox(SandboxArgs),
 }
 
-/// Where the service is, and with which key.
+/// Which app's config vars are meant, and which of them.
 #[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Service")]
-pub struct ConnectionArgs {
-    /// app whose config vars to use, where neither environment nor .env has them
+pub struct HerokuArgs {
+    /// app whose config vars to use
     #[arg(short, long, value_name = "APP")]
     pub app: Option<String>,
     /// git remote of the app
@@ -72,6 +71,14 @@ pub struct ConnectionArgs {
     /// name of the add-on's attachment: the prefix of its config vars
     #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
     pub attachment: String,
+}
+
+/// Where the service is, and with which key.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Service")]
+pub struct ConnectionArgs {
+    #[command(flatten)]
+    pub heroku: HerokuArgs,
     /// file with the variables, instead of ./.env
     #[arg(long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
@@ -179,15 +186,8 @@ pub enum ConfigCommand {
 /// `heroku-chat config pull`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct PullArgs {
-    /// app whose config vars to write
-    #[arg(short, long, value_name = "APP")]
-    pub app: Option<String>,
-    /// git remote of the app
-    #[arg(short, long, value_name = "REMOTE", conflicts_with = "app")]
-    pub remote: Option<String>,
-    /// name of the add-on's attachment: the prefix of its config vars
-    #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
-    pub attachment: String,
+    #[command(flatten)]
+    pub heroku: HerokuArgs,
     /// file to write
     #[arg(long, value_name = "PATH", default_value = ".env")]
     pub env_file: PathBuf,

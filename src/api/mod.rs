@@ -31,8 +31,10 @@ use crate::error::Error;
 use crate::interrupt::Interrupts;
 use crate::secret::Secret;
 
+const CHAT_PATH: &str = "/v1/chat/completions";
+
 /// The catalogue is some ten kilobytes; more than this is something else.
-const CATALOGUE_LIMIT: usize = 4 * 1024 * 1024;
+const FETCH_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The longest wait for the catalogue.
 const CATALOGUE_WAIT: Duration = Duration::from_secs(15);
@@ -64,19 +66,15 @@ impl Client {
 
     /// The address of chat completions.
     pub fn chat_endpoint(&self) -> Url {
-        self.endpoint("/v1/chat/completions")
+        self.endpoint(CHAT_PATH)
     }
 
     /// Sends a chat request. `report` gets the lines of its head.
     pub fn chat(&self, body: Vec<u8>, stream: bool, interrupts: &Interrupts, report: impl Fn(&str)) -> Exchange {
-        let accept = if stream { "text/event-stream, application/json" } else { "application/json" };
-        let request = Request {
-            url: self.chat_endpoint(),
-            key: self.key.clone(),
-            accept,
-            silence: self.limits.silence(),
-            body: Some(body),
-        };
+        let mut request = self.request(CHAT_PATH, Some(body));
+        if stream {
+            request.accept = "text/event-stream, application/json";
+        }
         request.head_lines().iter().for_each(|line| report(line));
         Exchange::start(&self.http, request, self.limits, interrupts)
     }
@@ -86,25 +84,12 @@ impl Client {
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
     pub fn catalogue(&self, interrupts: &Interrupts) -> Result<Catalogue, Error> {
-        let request = Request {
-            url: self.endpoint("/available-models"),
-            key: None,
-            accept: "application/json",
-            silence: self.limits.silence(),
-            body: None,
-        };
-        let exchange = Exchange::start(&self.http, request, self.limits.at_most(CATALOGUE_WAIT), interrupts);
-        let (head, body) = exchange.collect(CATALOGUE_LIMIT)?;
-        if head.status != 200 {
-            let problem = problem::read(&head, &body, self.host(), None, SystemTime::now());
-            return Err(Error::Service(Box::new(problem)));
-        }
+        let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
+        let request = Request { key: None, ..client.request("/available-models", None) };
+        let (head, body) = client.fetch(request, None, interrupts)?;
+        let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
         let date = head.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
-        let text = String::from_utf8_lossy(&body);
-        let models = if problem::is_html(&text) { Err("it sent a web page".to_owned()) } else { models::parse(&body) };
-        let unreadable =
-            |reason| Error::Unreadable { host: self.host().to_owned(), reason, excerpt: problem::excerpt(&text) };
-        Ok(Catalogue { models: models.map_err(unreadable)?, date })
+        Ok(Catalogue { models, date })
     }
 
     /// The models of the catalogue.
@@ -113,6 +98,41 @@ impl Client {
     /// As [`Client::catalogue`].
     pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
         Ok(self.catalogue(interrupts)?.models)
+    }
+
+    /// A request of this client's: a POST with a body, a GET without.
+    fn request(&self, path: &str, body: Option<Vec<u8>>) -> Request {
+        Request {
+            url: self.endpoint(path),
+            key: self.key.clone(),
+            accept: "application/json",
+            silence: self.limits.silence(),
+            body,
+        }
+    }
+
+    /// The whole of a successful response.
+    ///
+    /// # Errors
+    /// Network failures, every other status, and a page where an answer belongs.
+    fn fetch(&self, request: Request, model: Option<&str>, interrupts: &Interrupts) -> Result<(Head, Vec<u8>), Error> {
+        let exchange = Exchange::start(&self.http, request, self.limits, interrupts);
+        let (head, body) = exchange.collect(FETCH_LIMIT)?;
+        match head.status {
+            200..=299 if problem::is_html(&String::from_utf8_lossy(&body)) => {
+                Err(self.unreadable("it sent a web page".to_owned(), &body))
+            }
+            200..=299 => Ok((head, body)),
+            _ => {
+                let problem = problem::read(&head, &body, self.host(), model, SystemTime::now());
+                Err(Error::Service(Box::new(problem)))
+            }
+        }
+    }
+
+    fn unreadable(&self, reason: String, body: &[u8]) -> Error {
+        let excerpt = problem::excerpt(&String::from_utf8_lossy(body));
+        Error::Unreadable { host: self.host().to_owned(), reason, excerpt }
     }
 
     fn endpoint(&self, path: &str) -> Url {

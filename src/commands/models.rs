@@ -33,7 +33,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
 
 /// The service's address. The catalogue is the same for everybody, so nothing else needs to be set.
 fn service_url(args: &ModelsArgs, context: &mut Context) -> Result<Url, Error> {
-    let named = args.connection.app.is_some() || args.connection.remote.is_some();
+    let named = args.connection.heroku.app.is_some() || args.connection.heroku.remote.is_some();
     let gathered = if named {
         context.gather(&args.connection)?
     } else {

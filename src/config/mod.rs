@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ::url::Url;
 
 pub use self::url::{is_loopback, normalise as normalise_url};
-use crate::cli::ConnectionArgs;
+use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::environment::Environment;
 use crate::error::{Error, HerokuFailure, MissingVariables};
 use crate::input;
@@ -114,6 +114,18 @@ pub struct HerokuQuery {
     pub remote: Option<String>,
 }
 
+impl HerokuQuery {
+    /// The question for an attachment's three variables.
+    ///
+    /// # Errors
+    /// Where no config var could have that prefix.
+    pub fn of(args: &HerokuArgs) -> Result<Self, Error> {
+        let prefix = attachment_prefix(&args.attachment)?;
+        let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}")).to_vec();
+        Ok(HerokuQuery { variables, app: args.app.clone(), remote: args.remote.clone() })
+    }
+}
+
 /// The values of the variables that are set on the app.
 pub type HerokuAnswer = Result<BTreeMap<String, String>, HerokuFailure>;
 
@@ -127,8 +139,8 @@ pub fn gather(
     environment: &Environment,
     ask_heroku: impl FnOnce(&HerokuQuery) -> HerokuAnswer,
 ) -> Result<Gathered, Error> {
-    let prefix = attachment_prefix(&args.attachment)?;
-    let app = app_name(args.app.as_deref(), args.remote.as_deref(), environment)?;
+    let prefix = attachment_prefix(&args.heroku.attachment)?;
+    let app = app_name(&args.heroku, environment)?;
     let [url, key, model] = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
     let names = [url.clone(), key.clone(), model.clone()];
 
@@ -159,8 +171,7 @@ pub fn gather(
         gathered.warn_of_unused_app(args);
         return Ok(gathered);
     }
-    let query = HerokuQuery { variables: names.to_vec(), app: args.app.clone(), remote: args.remote.clone() };
-    match ask_heroku(&query) {
+    match ask_heroku(&HerokuQuery::of(&args.heroku)?) {
         Ok(values) => gathered.add_heroku(&values),
         Err(failure) => gathered.heroku = Some(failure),
     }
@@ -276,7 +287,8 @@ impl Gathered {
 
     fn warn_of_unused_app(&mut self, args: &ConnectionArgs) {
         let (Some(url), Some(key)) = (&self.url, &self.key) else { return };
-        let Some(flag) = args.app.as_ref().map(|_| "--app").or(args.remote.as_ref().map(|_| "--remote")) else {
+        let Some(flag) = args.heroku.app.as_ref().map(|_| "--app").or(args.heroku.remote.as_ref().map(|_| "--remote"))
+        else {
             return;
         };
         let mut places = url.source.to_string();
@@ -298,7 +310,7 @@ fn secret(setting: Setting<String>) -> Setting<Secret> {
 ///
 /// # Errors
 /// Where no config var could have that prefix.
-pub fn attachment_prefix(attachment: &str) -> Result<String, Error> {
+fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     let prefix = attachment.to_ascii_uppercase().replace('-', "_");
     let starts_well = prefix.starts_with(|first: char| first.is_ascii_uppercase() || first == '_');
     if starts_well && prefix.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
@@ -315,12 +327,12 @@ pub fn attachment_prefix(attachment: &str) -> Result<String, Error> {
 ///
 /// # Errors
 /// Where no app could have that name.
-pub fn app_name(app: Option<&str>, remote: Option<&str>, environment: &Environment) -> Result<Option<String>, Error> {
+pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<String>, Error> {
     let is_name = |app: &&str| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-')
     };
-    match app {
+    match args.app.as_deref() {
         Some(app) if is_name(&app) => Ok(Some(app.to_owned())),
         Some(app) => Err(Error::InvalidValue {
             what: "--app".to_owned(),
@@ -329,7 +341,7 @@ pub fn app_name(app: Option<&str>, remote: Option<&str>, environment: &Environme
         }),
         // A remote given by flag is the user's word for this run; the variable is not passed on then. The Heroku CLI
         // judges the variable itself, where it is asked at all.
-        None if remote.is_some() => Ok(None),
+        None if args.remote.is_some() => Ok(None),
         None => Ok(environment.get("HEROKU_APP").filter(is_name).map(str::to_owned)),
     }
 }

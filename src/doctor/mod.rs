@@ -141,8 +141,7 @@ impl<'a> Probe<'a> {
     /// # Errors
     /// Ctrl-C.
     pub fn ask_heroku(&mut self) -> Result<&HerokuFacts, Error> {
-        let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| self.gathered.variable(suffix)).to_vec();
-        let query = HerokuQuery { variables, app: self.args.app.clone(), remote: self.args.remote.clone() };
+        let query = HerokuQuery::of(&self.args.heroku)?;
         self.context.ui.asking_heroku(HEROKU_LIMIT);
         let facts = self.context.interrupts.run(HEROKU_LIMIT * 2, move || facts(&query))?;
         let facts = facts.unwrap_or_else(silent);

@@ -17,10 +17,8 @@ use crate::store;
 /// # Errors
 /// What the Heroku CLI couldn't do, and a file that can't be written.
 pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let prefix = config::attachment_prefix(&args.attachment)?;
-    let app = config::app_name(args.app.as_deref(), args.remote.as_deref(), &context.environment)?;
-    let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}")).to_vec();
-    let query = HerokuQuery { variables, app: args.app.clone(), remote: args.remote.clone() };
+    let app = config::app_name(&args.heroku, &context.environment)?;
+    let query = HerokuQuery::of(&args.heroku)?;
     let answer = context.ask_heroku(&query);
     let values = required(answer, &query, app)?;
     if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {

@@ -104,7 +104,7 @@ fn skipped() -> Verdict {
 
 fn app_name(probe: &Probe<'_>) -> String {
     let named = probe.gathered.app.clone();
-    let remote = probe.args.remote.as_ref().map(|remote| format!("the app of the git remote {remote}"));
+    let remote = probe.args.heroku.remote.as_ref().map(|remote| format!("the app of the git remote {remote}"));
     named.or(remote).unwrap_or_else(|| "the app of this folder's git remote".to_owned())
 }
 
