@@ -25,6 +25,7 @@ mod config;
 mod context;
 mod conversation;
 mod doctor;
+mod editor;
 mod environment;
 mod error;
 mod git;

@@ -14,6 +14,8 @@ use crate::ui::terminal;
 pub struct Command {
     /// Without the slash.
     pub name: &'static str,
+    /// Names that other clients have for it; they work, and are not listed.
+    pub aliases: &'static [&'static str],
     /// What may follow, in the notation of help texts; empty where nothing may.
     pub arguments: &'static str,
     pub about: &'static str,
@@ -32,12 +34,20 @@ pub enum Completes {
 
 /// All of them, in the order of `/help`.
 pub const COMMANDS: &[Command] = &[
-    Command { name: "help", arguments: "", about: "list the commands", completes: Completes::Nothing, run: help },
+    Command {
+        name: "help",
+        arguments: "",
+        about: "list the commands",
+        completes: Completes::Nothing,
+        aliases: &[],
+        run: help,
+    },
     Command {
         name: "model",
         arguments: "[MODEL]",
         about: "show or change the model",
         completes: Completes::Models,
+        aliases: &[],
         run: model,
     },
     Command {
@@ -45,6 +55,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[TEXT|@FILE|none]",
         about: "show, set or remove the system prompt",
         completes: Completes::Words(&["none"]),
+        aliases: &[],
         run: system,
     },
     Command {
@@ -52,6 +63,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: "",
         about: "ask the last prompt again",
         completes: Completes::Nothing,
+        aliases: &[],
         run: retry,
     },
     Command {
@@ -59,13 +71,23 @@ pub const COMMANDS: &[Command] = &[
         arguments: "",
         about: "take the last turn back and edit its prompt",
         completes: Completes::Nothing,
+        aliases: &[],
         run: undo,
+    },
+    Command {
+        name: "edit",
+        arguments: "",
+        about: "open the last prompt in $VISUAL or $EDITOR",
+        completes: Completes::Nothing,
+        aliases: &[],
+        run: edit,
     },
     Command {
         name: "clear",
         arguments: "",
         about: "forget the conversation",
         completes: Completes::Nothing,
+        aliases: &[],
         run: clear,
     },
     Command {
@@ -73,9 +95,17 @@ pub const COMMANDS: &[Command] = &[
         arguments: "[request]",
         about: "show what was said, or the last request as curl",
         completes: Completes::Words(&["request"]),
+        aliases: &[],
         run: show,
     },
-    Command { name: "quit", arguments: "", about: "leave; so does Ctrl-D", completes: Completes::Nothing, run: quit },
+    Command {
+        name: "quit",
+        arguments: "",
+        about: "leave; so does Ctrl-D",
+        completes: Completes::Nothing,
+        aliases: &["exit"],
+        run: quit,
+    },
 ];
 
 impl Command {
@@ -107,7 +137,7 @@ fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
         false => format!("{}\n  {}", usage(command), command.about),
     };
     let lines: Vec<String> = COMMANDS.iter().map(line).collect();
-    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
+    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
     repl.ui().print(&format!("{}\n", lines.join("\n")))?;
     repl.ui().note(keys);
     Ok(Flow::Continue)
@@ -180,6 +210,13 @@ fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
             Ok(Flow::Continue)
         }
     }
+}
+
+fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    let prompts = chat.conversation.messages().iter().rev().filter(|message| message.role == Role::User);
+    let last = prompts.map(|message| message.content.clone()).next().unwrap_or_default();
+    let edited = repl.edit(&last);
+    Ok(Flow::Edit(if edited.starts_with('/') { format!("/{edited}") } else { edited }))
 }
 
 fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {

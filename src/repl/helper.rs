@@ -6,7 +6,7 @@ use std::cell::{Cell, OnceCell};
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::commands::{COMMANDS, Command, Completes};
@@ -119,6 +119,37 @@ impl Highlighter for LineHelper {
     }
 }
 
-impl Validator for LineHelper {}
-
 impl Helper for LineHelper {}
+
+impl Validator for LineHelper {
+    /// Enter in an unfinished prompt starts another line.
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        let is_unfinished = is_unfinished(context.input()) && !self.choosing_model.get();
+        Ok(if is_unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+/// Whether a prompt goes on: a code fence is open, or the last line ends in a backslash.
+fn is_unfinished(text: &str) -> bool {
+    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+    fences % 2 == 1 || text.ends_with('\\') && !text.ends_with("\\\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_fence_and_a_last_backslash_go_on() {
+        for (text, goes_on) in [
+            ("hello", false),
+            ("hello \\", true),
+            ("C:\\\\", false),
+            ("```ruby\nputs 1", true),
+            ("```ruby\nputs 1\n```", false),
+            ("", false),
+        ] {
+            assert_eq!(is_unfinished(text), goes_on, "{text:?}");
+        }
+    }
+}

@@ -28,7 +28,7 @@ impl<'a> Line<'a> {
             return Line::Prompt(rest);
         }
         let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        match COMMANDS.iter().find(|command| command.name == name) {
+        match COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name)) {
             Some(command) => Line::Command(command, argument.trim()),
             None => Line::Unknown { name, nearest: nearest(name, COMMANDS.iter().map(|command| command.name)) },
         }
@@ -45,12 +45,15 @@ mod tests {
         assert!(matches!(Line::parse("a /help"), Line::Prompt("a /help")));
         assert!(matches!(Line::parse("//etc/hosts?"), Line::Prompt("/etc/hosts?")));
         assert!(matches!(Line::parse("/model  x y "), Line::Command(command, "x y") if command.name == "model"));
+        assert!(matches!(Line::parse("/exit"), Line::Command(command, "") if command.name == "quit"));
         assert!(matches!(Line::parse("/help"), Line::Command(command, "") if command.name == "help"));
     }
 
     #[test]
     fn an_unknown_command_proposes_the_nearest() {
-        for (typed, meant) in [("/hlep", Some("help")), ("/exit", None), ("/modle", Some("model")), ("/xyz", None)] {
+        for (typed, meant) in
+            [("/hlep", Some("help")), ("/edti", Some("edit")), ("/modle", Some("model")), ("/xyz", None)]
+        {
             match Line::parse(typed) {
                 Line::Unknown { nearest, .. } => assert_eq!(nearest, meant, "{typed}"),
                 other => panic!("{typed}: {other:?}"),

@@ -6,16 +6,22 @@ mod helper;
 mod line;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustyline::config::{Behavior, ColorMode};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
-use rustyline::{Cmd, CompletionType, Config, Editor, KeyCode, KeyEvent, Modifiers};
+use rustyline::{
+    Cmd, CompletionType, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent,
+    Modifiers, RepeatCount,
+};
 
 use crate::api::Limits;
 use crate::api::models::Model;
 use crate::context::{Connection, Context};
+use crate::editor;
 use crate::error::{Error, ExitStatus};
 use crate::store;
 use crate::turn::{Answer, Chat, Show};
@@ -44,7 +50,9 @@ pub struct Repl<'a> {
     editor: Editor<LineHelper, FileHistory>,
     history: Option<PathBuf>,
     /// Nothing is echoed but by the editor, from here to the end of the chat.
-    _quiet: Option<Quiet>,
+    quiet: Option<Quiet>,
+    /// Whether the line was ended by Ctrl-O.
+    wants_editor: Arc<AtomicBool>,
     /// Whether lines go into the history.
     is_recording: bool,
 }
@@ -64,6 +72,8 @@ enum Read {
     Interrupted {
         on_empty_line: bool,
     },
+    /// Ctrl-O: the line so far, for the user's own editor.
+    ForEditor(String),
     End,
 }
 
@@ -84,8 +94,9 @@ impl<'a> Repl<'a> {
             guarded.map_err(|error| Error::System { what: "listening for signals", reason: error.to_string() })?;
             context.interrupts.hold();
         }
-        let editor = editor(connection, context).map_err(from_editor)?;
-        let mut repl = Repl { connection, context, editor, history: None, is_recording: true, _quiet: quiet };
+        let wants_editor = Arc::new(AtomicBool::new(false));
+        let editor = line_editor(connection, context, &wants_editor).map_err(from_editor)?;
+        let mut repl = Repl { connection, context, editor, history: None, is_recording: true, quiet, wants_editor };
         repl.load_history();
         Ok(repl)
     }
@@ -108,6 +119,7 @@ impl<'a> Repl<'a> {
                         self.ui().note("Ctrl-C again, or Ctrl-D, leaves");
                     }
                 }
+                Read::ForEditor(text) => initial = self.edit(&text),
                 Read::Line(line) => {
                     leaving = false;
                     match self.obey(&mut chat, &line) {
@@ -146,7 +158,11 @@ impl<'a> Repl<'a> {
         self.helper().choosing_model.set(true);
         self.is_recording = false;
         let chosen = loop {
-            let Read::Line(line) = self.read(MODEL_PROMPT, "")? else { break None };
+            let line = match self.read(MODEL_PROMPT, "")? {
+                Read::Line(line) => line,
+                Read::ForEditor(_) => continue,
+                Read::Interrupted { .. } | Read::End => break None,
+            };
             let line = line.trim();
             let by_number = line.parse::<usize>().ok().and_then(|number| ids.get(number.checked_sub(1)?));
             match by_number.or_else(|| ids.iter().find(|id| *id == line)) {
@@ -190,6 +206,22 @@ impl<'a> Repl<'a> {
                 Ok(Flow::Continue)
             }
         }
+    }
+
+    /// The text as the user's own editor leaves it; unchanged where that fails.
+    pub fn edit(&mut self, text: &str) -> String {
+        // The editor gets the terminal as the user had it.
+        if let Some(quiet) = &self.quiet {
+            quiet.found().restore();
+        }
+        let edited = editor::edit(text, &self.context.environment);
+        if let Some(quiet) = &self.quiet {
+            quiet.found().set_quiet();
+        }
+        edited.unwrap_or_else(|error| {
+            self.ui().explain(&error);
+            text.to_owned()
+        })
     }
 
     fn obey(&mut self, chat: &mut Chat, line: &str) -> Result<Flow, Error> {
@@ -258,12 +290,13 @@ impl<'a> Repl<'a> {
     fn read(&mut self, prompt: &str, initial: &str) -> Result<Read, Error> {
         loop {
             self.helper().line_is_empty.set(true);
+            // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a key.
+            self.context.interrupts.take();
             self.context.interrupts.set_editing(true);
             let read = self.editor.readline_with_initial(prompt, (initial, ""));
             self.context.interrupts.set_editing(false);
-            // What was pressed at the prompt was meant for the prompt.
-            self.context.interrupts.take();
             return match read {
+                Ok(line) if self.wants_editor.swap(false, Ordering::SeqCst) => Ok(Read::ForEditor(line)),
                 Ok(line) => {
                     self.remember(&line);
                     Ok(Read::Line(line))
@@ -316,7 +349,11 @@ impl<'a> Repl<'a> {
     }
 }
 
-fn editor(connection: &Connection, context: &Context) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
+fn line_editor(
+    connection: &Connection,
+    context: &Context,
+    wants_editor: &Arc<AtomicBool>,
+) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
     let color = context.ui.has_color();
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
@@ -337,7 +374,19 @@ fn editor(connection: &Connection, context: &Context) -> rustyline::Result<Edito
     for key in [KeyEvent::ctrl('J'), KeyEvent(KeyCode::Enter, Modifiers::ALT)] {
         editor.bind_sequence(key, Cmd::Newline);
     }
+    let open_editor = EventHandler::Conditional(Box::new(OpenEditor(Arc::clone(wants_editor))));
+    editor.bind_sequence(KeyEvent::ctrl('O'), open_editor);
     Ok(editor)
+}
+
+/// Ends the line and says that it is meant for the user's own editor: a handler can't start one itself.
+struct OpenEditor(Arc<AtomicBool>);
+
+impl ConditionalEventHandler for OpenEditor {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
+        self.0.store(true, Ordering::SeqCst);
+        Some(Cmd::AcceptLine)
+    }
 }
 
 fn from_editor(error: ReadlineError) -> Error {

@@ -310,6 +310,42 @@ fn a_pasted_block_is_one_prompt_and_is_not_sent_by_itself() {
 }
 
 #[test]
+fn an_unfinished_prompt_goes_on_in_the_next_line() {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("one \\\r");
+    terminal.send("```ruby\r");
+    terminal.send("puts 1\r");
+    terminal.send("```\r");
+    terminal.wait_for("got it");
+    assert_eq!(api.only_request().json()["messages"][0]["content"], "one \\\n```ruby\nputs 1\n```");
+}
+
+#[test]
+fn ctrl_o_and_edit_open_the_users_editor_on_a_sane_terminal() {
+    let program = Program::new();
+    program.command("my-editor", "stty -a > \"$HOME/modes\"\nprintf ' and %s' \"$1\" >> \"$2\"");
+    let path = format!("{}:/bin:/usr/bin", program.variables()["PATH"]);
+    let program = program.with("PATH", &path).with("EDITOR", "my-editor flag");
+    let terminal = Terminal::start(&program, &["--sandbox"], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("some words");
+    terminal.wait_for("> some words");
+    terminal.send("\x0f");
+    terminal.wait_until("the edited line", |screen| screen.trim_end().ends_with("> some words and flag"));
+    let modes = std::fs::read_to_string(program.home().join("modes")).expect("the editor ran");
+    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    terminal.send("\r");
+    terminal.wait_for("out ·");
+    terminal.wait_for_prompt();
+    terminal.send("/edit\r");
+    terminal
+        .wait_until("the last prompt, edited", |screen| screen.trim_end().ends_with("> some words and flag and flag"));
+}
+
+#[test]
 fn a_pipe_gives_one_turn_a_line_in_one_conversation() {
     let api = Api::tokens(&["yes"]);
     let program = Program::for_service(&api.url());

@@ -1,0 +1,36 @@
+//! The user's own text editor, as `$VISUAL` and `$EDITOR` name it.
+
+use std::io::{self, Write};
+use std::process::Command;
+
+use crate::environment::Environment;
+use crate::error::Error;
+
+/// What is started where neither variable is set; every Unix has it.
+const DEFAULT_EDITOR: &str = "vi";
+
+/// Has the user edit a text, and returns it when the editor has ended.
+///
+/// # Errors
+/// Where the editor can't be started, ends with a failure, or leaves no text; the text is unchanged then.
+pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
+    let (_, command) = environment.first(&["VISUAL", "EDITOR"]).unwrap_or(("", DEFAULT_EDITOR));
+    let failed = |reason: String| Error::System { what: "editing with $VISUAL or $EDITOR", reason };
+    let edited = run(text, command).map_err(|error| failed(format!("{command}: {error}")))?;
+    Ok(edited.trim_end().to_owned())
+}
+
+fn run(text: &str, command: &str) -> io::Result<String> {
+    // The suffix has editors highlight it; the file is readable by its owner only.
+    let mut file = tempfile::Builder::new().prefix("heroku-chat-").suffix(".md").tempfile()?;
+    file.write_all(text.as_bytes())?;
+    // The variable may hold flags, as in `code --wait`.
+    let mut words = command.split_whitespace();
+    let program = words.next().unwrap_or(DEFAULT_EDITOR);
+    let status = Command::new(program).args(words).arg(file.path()).status()?;
+    if !status.success() {
+        return Err(io::Error::other(format!("it ended with {status}")));
+    }
+    // Editors may have put another file in its place, so it is read by its name.
+    std::fs::read_to_string(file.path())
+}
