@@ -8,8 +8,10 @@ use std::process::{Command, Stdio};
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tracking {
-    /// git is not installed, or the folder belongs to no repository.
+    /// The folder belongs to no repository.
     NoRepository,
+    /// There seems to be a repository, and git doesn't answer for it.
+    Unknown,
     /// A rule of .gitignore or the like keeps it out.
     Ignored,
     /// The next `git add .` takes it.
@@ -29,7 +31,9 @@ pub fn tracking(path: &Path) -> Tracking {
         status.is_ok_and(|status| status.success())
     };
     if !succeeds(&["rev-parse", "--is-inside-work-tree"]) {
-        Tracking::NoRepository
+        let from = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let has_repository = from.ancestors().any(|folder| folder.join(".git").exists());
+        if has_repository { Tracking::Unknown } else { Tracking::NoRepository }
     } else if succeeds(&["ls-files", "--error-unmatch", "--", name]) {
         Tracking::Tracked
     } else if succeeds(&["check-ignore", "--quiet", "--", name]) {
@@ -39,12 +43,31 @@ pub fn tracking(path: &Path) -> Tracking {
     }
 }
 
+/// The command that has git ignore a file: a rule in the folder of the file, for this file only.
+pub fn ignore_command(path: &Path) -> String {
+    format!("echo {} >> {}", shell_word(&rule(path)), quoted(&path.with_file_name(".gitignore")))
+}
+
+/// A path as a word of a shell's command.
+pub fn quoted(path: &Path) -> String {
+    shell_word(&path.display().to_string())
+}
+
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
+    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.
+fn rule(path: &Path) -> String {
+    format!("/{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())
+}
+
 /// Adds a file to the .gitignore of its folder.
 ///
 /// # Errors
 /// The system's.
 pub fn ignore(path: &Path) -> io::Result<()> {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let file = path.with_file_name(".gitignore");
     let before = match fs::read_to_string(&file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -52,6 +75,5 @@ pub fn ignore(path: &Path) -> io::Result<()> {
     };
     let separator = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let mut file = fs::OpenOptions::new().create(true).append(true).open(file)?;
-    // The slash keeps the rule to this folder.
-    file.write_all(format!("{separator}/{name}\n").as_bytes())
+    file.write_all(format!("{separator}{}\n", rule(path)).as_bytes())
 }

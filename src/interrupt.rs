@@ -115,6 +115,14 @@ impl Interrupts {
         self.0.held.store(true, Ordering::SeqCst);
     }
 
+    /// Has Ctrl-C end the process again, and ends it now where it was pressed meanwhile.
+    pub fn release(&self) {
+        self.0.held.store(false, Ordering::SeqCst);
+        if self.take() {
+            std::process::exit(ExitStatus::Interrupted as i32);
+        }
+    }
+
     /// Whether Ctrl-C was pressed since the last call.
     pub fn take(&self) -> bool {
         self.0.pending.swap(false, Ordering::SeqCst)

@@ -8,7 +8,7 @@ pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
 
-/// So many bytes of a key are taken out too, where the text was cut in the middle of it.
+/// So many characters of a key are taken out too, where the text was cut in the middle of it.
 const TELLING: usize = 10;
 
 impl Secret {
@@ -25,13 +25,15 @@ impl Secret {
     /// The text without this secret, or the beginning of it, should a server or a proxy have echoed it.
     pub fn redact(&self, text: &str) -> String {
         // What is shorter would tear ordinary words apart.
-        let Some(beginning) = self.0.get(..self.0.len().min(TELLING)).filter(|beginning| beginning.len() >= 4) else {
+        let beginning: String = self.0.chars().take(TELLING).collect();
+        if beginning.len() < 4 {
             return text.to_owned();
-        };
+        }
         let mut result = String::new();
         let mut rest = text;
-        while let Some(at) = rest.find(beginning) {
-            let same = self.0.bytes().zip(rest[at..].bytes()).take_while(|(one, other)| one == other).count();
+        while let Some(at) = rest.find(&beginning) {
+            let same = self.0.chars().zip(rest[at..].chars()).take_while(|(one, other)| one == other);
+            let same: usize = same.map(|(one, _)| one.len_utf8()).sum();
             result.push_str(&rest[..at]);
             result.push_str(REDACTED);
             rest = &rest[at + same..];
@@ -97,5 +99,7 @@ mod tests {
         let long = Secret::new("inf-0123456789abcdef");
         assert_eq!(long.redact("inf-0123456789abcdef, cut: inf-01234567"), "(redacted), cut: (redacted)");
         assert_eq!(long.redact("inf-0123 é"), "inf-0123 é");
+        assert_eq!(Secret::new("inf-01234é").redact("inf-01234ä inf-01234é"), "inf-01234ä (redacted)");
+        assert_eq!(Secret::new("äääääääääéé").redact("x äääääääääéä"), "x (redacted)ä");
     }
 }

@@ -56,7 +56,8 @@ pub fn is_writable(folder: &Path) -> bool {
 pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // tempfile makes its files readable by their owner only.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    // Its name in an error would only puzzle.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

@@ -20,12 +20,14 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two reads of a response that has begun.
     pub idle: Duration,
+    /// For all of it, where it is something small; an answer of a model may take as long as it likes.
+    pub total: Option<Duration>,
 }
 
 impl Limits {
     /// The usual limits, with this one for the first byte: models may think for long before they say anything.
     pub fn with_first_byte(first_byte: Duration) -> Self {
-        Limits { connection: CONNECT_LIMIT, first_byte, idle: Duration::from_secs(90) }
+        Limits { connection: CONNECT_LIMIT, first_byte, idle: Duration::from_secs(90), total: None }
     }
 
     /// Longer than any wait of the caller's, for the socket itself.
@@ -33,10 +35,11 @@ impl Limits {
         self.first_byte.max(self.idle) + Duration::from_secs(30)
     }
 
-    /// No wait longer than this one.
+    /// No longer than this, for all of it.
     pub fn at_most(self, limit: Duration) -> Self {
-        let Limits { connection, first_byte, idle } = self;
-        Limits { connection: connection.min(limit), first_byte: first_byte.min(limit), idle: idle.min(limit) }
+        let Limits { connection, first_byte, idle, total } = self;
+        let [connection, first_byte, idle] = [connection, first_byte, idle].map(|wait| wait.min(limit));
+        Limits { connection, first_byte, idle, total: Some(total.unwrap_or(limit).min(limit)) }
     }
 }
 
@@ -55,6 +58,7 @@ pub struct Exchange {
     _listening: Listening,
     waiting: Waiting,
     since: Instant,
+    started: Instant,
     limits: Limits,
 }
 
@@ -96,6 +100,7 @@ impl Exchange {
             _listening: listening,
             waiting,
             since: Instant::now(),
+            started: Instant::now(),
             limits,
         }
     }
@@ -113,6 +118,10 @@ impl Exchange {
             };
             if self.interrupts.take() {
                 return Err(Error::Interrupted);
+            }
+            if let Some(total) = self.limits.total.filter(|total| self.started.elapsed() > *total) {
+                let failure = NetworkFailure::TimedOut { waiting: self.waiting, limit: total };
+                return Err(Error::Network(failure));
             }
             match event {
                 Ok(Event::Woken) => {}

@@ -22,7 +22,7 @@ use url::Url;
 
 use super::proxy;
 use crate::environment::Environment;
-use crate::error::{Error, NetworkFailure};
+use crate::error::{CertificateFlaw, Error, NetworkFailure};
 use crate::secret::Secret;
 
 /// Limit of one TCP connection attempt.
@@ -296,20 +296,22 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
 /// A failure of TLS in words.
 pub(super) fn classify_tls(error: &rustls::Error, host: String) -> NetworkFailure {
     use rustls::{CertificateError as Bad, Error as Tls};
-    let reason = match error {
-        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "it has expired".to_owned(),
+    let (flaw, reason) = match error {
+        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+            (CertificateFlaw::Time, "it has expired".to_owned())
+        }
         Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
-            "it is not valid yet; is this machine's clock right?".to_owned()
+            (CertificateFlaw::Time, "it is not valid yet".to_owned())
         }
         Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            "it is for another host name".to_owned()
+            (CertificateFlaw::Name, "it is for another host name".to_owned())
         }
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => "its issuer is unknown".to_owned(),
-        Tls::InvalidCertificate(other) => format!("it can't be verified ({other})"),
+        Tls::InvalidCertificate(Bad::UnknownIssuer) => (CertificateFlaw::Issuer, "its issuer is unknown".to_owned()),
+        Tls::InvalidCertificate(other) => (CertificateFlaw::Issuer, format!("it can't be verified ({other})")),
         Tls::InvalidMessage(_) => {
             return NetworkFailure::Tls { host, reason: "the server does not speak TLS on this port".to_owned() };
         }
         other => return NetworkFailure::Tls { host, reason: other.to_string() },
     };
-    NetworkFailure::Certificate { host, reason }
+    NetworkFailure::Certificate { host, flaw, reason }
 }

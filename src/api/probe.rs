@@ -20,16 +20,16 @@ impl Client {
         }
     }
 
-    /// Sends a request without messages, which is refused before any model is called. Fine where it is refused for
-    /// just that.
+    /// Sends a request without messages, which is refused before any model is called. Whether it was refused for just
+    /// that; false where the server answered it all the same.
     ///
     /// # Errors
     /// Network failures, and any other refusal: of key, model, or rate.
-    pub fn probe_request(&self, model: &str, interrupts: &Interrupts) -> Result<(), Error> {
+    pub fn probe_request(&self, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
         let body = serde_json::json!({"model": model}).to_string().into_bytes();
         match self.fetch(self.request(CHAT_PATH, Some(body)), Some(model), interrupts) {
-            Err(Error::Service(problem)) if is_about_messages(&problem) => Ok(()),
-            other => other.map(drop),
+            Err(Error::Service(problem)) if is_about_messages(&problem) => Ok(true),
+            other => other.map(|_| false),
         }
     }
 }

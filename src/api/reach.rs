@@ -1,7 +1,7 @@
 //! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one go; `doctor` wants to
 //! know which step fails, and who issued a certificate that isn't trusted.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,9 @@ use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStor
 use super::http;
 use crate::environment::Environment;
 use crate::error::{Error, NetworkFailure};
+
+/// More than this is no head of a proxy's answer, in bytes.
+const HEAD_LIMIT: u64 = 16 * 1024;
 
 /// The addresses of a host. Takes as long as the system's resolver does.
 ///
@@ -29,12 +32,12 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
 }
 
-/// A connection to the first address that takes one within `limit`, for all of them together.
+/// A connection to the first address that takes one, each given a share of `limit`.
 ///
 /// # Errors
 /// [`NetworkFailure::Unreachable`], with the reason of the last address.
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
-    let share = limit / u32::try_from(addresses.len().max(1)).unwrap_or(1);
+    let share = limit / u32::try_from(addresses.len().clamp(1, 4)).unwrap_or(1);
     let mut failure = (String::new(), io::Error::from(io::ErrorKind::AddrNotAvailable));
     for address in addresses {
         match TcpStream::connect_timeout(address, share) {
@@ -68,13 +71,16 @@ pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Re
     let login = super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
     let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n", login.unwrap_or_default());
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
-    let mut reader = BufReader::new(stream);
+    let mut reader = BufReader::new(stream.take(HEAD_LIMIT));
     let mut status = String::new();
     reader.read_line(&mut status).map_err(broken)?;
     let mut line = String::from("x");
     while !line.trim().is_empty() {
         line.clear();
         reader.read_line(&mut line).map_err(broken)?;
+    }
+    if reader.into_inner().limit() == 0 {
+        return Err(refused("what it answered has no end".to_owned()));
     }
     match status.split_whitespace().nth(1) {
         Some("200") => Ok(()),
@@ -93,6 +99,9 @@ pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(http::roots(environment));
+    if roots.is_empty() {
+        return Err(Error::Network(NetworkFailure::NoRoots));
+    }
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .build()
         .map_err(|error| failed(error.to_string()))?;
@@ -121,8 +130,8 @@ fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure 
         return NetworkFailure::Tls { host: host.to_owned(), reason: reason(error) };
     };
     match (http::classify_tls(tls, host.to_owned()), witness.issuer()) {
-        (NetworkFailure::Certificate { host, reason }, Some(issuer)) => {
-            NetworkFailure::Certificate { host, reason: format!("{reason}; it was issued by {issuer}") }
+        (NetworkFailure::Certificate { host, flaw, reason }, Some(issuer)) => {
+            NetworkFailure::Certificate { host, flaw, reason: format!("{reason}; it was issued by {issuer}") }
         }
         (failure, _) => failure,
     }

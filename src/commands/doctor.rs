@@ -11,12 +11,15 @@ use crate::ui::{Tone, Ui};
 /// # Errors
 /// Names on the command line that break Heroku's rules, and failures of the output.
 pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    // Ctrl-C between two steps ends the run with the report so far, not at once.
-    context.interrupts.hold();
     let mut probe = Probe::new(context, &args.connection, args.live)?;
+    // Ctrl-C between two steps ends the run with the report so far, not at once.
+    probe.context.interrupts.hold();
     let json = args.json;
     let report = doctor::examine(&mut probe, |ui, entry| if json { Ok(()) } else { line(ui, entry) })?;
     let ui = &mut context.ui;
+    if report.interrupted {
+        ui.clear_line();
+    }
     if json {
         ui.print(&report.to_json())?;
     } else {
@@ -25,7 +28,11 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         if !skipped.is_empty() {
             ui.verdict(Tone::Quiet, &format!("not looked at: {}", skipped.join(", ")), None, &[])?;
         }
-        let tone = if report.ok { Tone::Good } else { Tone::Bad };
+        let tone = match (report.ok, report.interrupted) {
+            (true, _) => Tone::Good,
+            (false, true) => Tone::Caution,
+            (false, false) => Tone::Bad,
+        };
         ui.verdict(tone, &report.summary(), None, &[])?;
     }
     Ok(match (report.interrupted, report.ok) {

@@ -65,7 +65,9 @@ impl EnvFile {
 /// the same variable go, because the last one would win; all other lines stay as they are.
 pub fn with_values(text: &str, values: &[(String, String)]) -> String {
     let mut written = vec![false; values.len()];
-    let mut result = String::new();
+    let (mark, text) = text.strip_prefix('\u{feff}').map_or(("", text), |rest| ("\u{feff}", rest));
+    let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut result = String::from(mark);
     for line in text.split_inclusive('\n') {
         match values.iter().position(|(name, _)| sets(line, name)) {
             Some(index) if written[index] => {}
@@ -73,19 +75,25 @@ pub fn with_values(text: &str, values: &[(String, String)]) -> String {
                 let (name, value) = &values[index];
                 let export = if line.trim_start().starts_with("export ") { "export " } else { "" };
                 let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
-                result.push_str(&format!("{export}{name}={}{end}", quoted(value)));
+                result.push_str(&format!("{export}{name}={}{}{end}", quoted(value), comment(line)));
                 written[index] = true;
             }
             None => result.push_str(line),
         }
     }
-    if !result.is_empty() && !result.ends_with('\n') {
-        result.push('\n');
+    if !text.is_empty() && !result.ends_with('\n') {
+        result.push_str(new_line);
     }
     for ((name, value), _) in values.iter().zip(written).filter(|(_, written)| !written) {
-        result.push_str(&format!("{name}={}\n", quoted(value)));
+        result.push_str(&format!("{name}={}{new_line}", quoted(value)));
     }
     result
+}
+
+/// The comment behind a value, with the space before it.
+fn comment(line: &str) -> &str {
+    let line = line.trim_end();
+    line.find(" #").filter(|&at| !line[at..].contains(['\'', '"'])).map_or("", |at| &line[at..])
 }
 
 /// Whether a value can be written so that every reader of env files takes it as it is.
@@ -210,8 +218,9 @@ mod tests {
             ("A=1", "A=1\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
             (
                 "# ours\nexport INFERENCE_KEY='inf-1' # old\n\nB='x\nINFERENCE_KEY=again\nINFERENCE_URL=https://old\r\nZ=9\n",
-                "# ours\nexport INFERENCE_KEY=inf-2\n\nB='x\nINFERENCE_URL=https://new\r\nZ=9\n",
+                "# ours\nexport INFERENCE_KEY=inf-2 # old\n\nB='x\nINFERENCE_URL=https://new\r\nZ=9\n",
             ),
+            ("\u{feff}INFERENCE_KEY=x\r\nA=1", "\u{feff}INFERENCE_KEY=inf-2\r\nA=1\r\nINFERENCE_URL=https://new\r\n"),
             ("#INFERENCE_URL=x\nINFERENCE_URL", "#INFERENCE_URL=x\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
         ];
         for (before, after) in table {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use ::url::Url;
 
-pub use self::url::{is_loopback, normalise as normalise_url};
+pub use self::url::{is_inference_host, is_loopback, normalise as normalise_url};
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::environment::Environment;
 use crate::error::{Error, HerokuFailure, MissingVariables};
@@ -139,19 +139,33 @@ pub fn gather(
     environment: &Environment,
     ask_heroku: impl FnOnce(&HerokuQuery) -> HerokuAnswer,
 ) -> Result<Gathered, Error> {
+    let mut warnings = Vec::new();
+    let names = HerokuQuery::of(&args.heroku)?.variables;
+    let env_file = read_env_file(args.env_file.as_deref(), &names, &mut warnings)?;
+    let mut gathered = gather_from(args, environment, env_file.as_ref(), ask_heroku)?;
+    gathered.warnings.splice(0..0, warnings);
+    Ok(gathered)
+}
+
+/// As [`gather`], with an env file that was read already, or none.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_from(
+    args: &ConnectionArgs,
+    environment: &Environment,
+    env_file: Option<&EnvFile>,
+    ask_heroku: impl FnOnce(&HerokuQuery) -> HerokuAnswer,
+) -> Result<Gathered, Error> {
     let prefix = attachment_prefix(&args.heroku.attachment)?;
     let app = app_name(&args.heroku, environment)?;
     let [url, key, model] = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
-    let names = [url.clone(), key.clone(), model.clone()];
-
-    let mut warnings = Vec::new();
     let env_path = args.env_file.as_deref().unwrap_or(Path::new(".env"));
-    let env_file = read_env_file(args.env_file.as_deref(), &names, &mut warnings)?;
     let local = |name: &str| {
         if let Some(value) = environment.get(name).map(str::trim).filter(|value| !value.is_empty()) {
             return Some(Setting::new(value.to_owned(), Source::Environment));
         }
-        let file = env_file.as_ref()?;
+        let file = env_file?;
         let (value, line) = file.get(name)?;
         Some(Setting::new(value.to_owned(), Source::EnvFile(file.path.clone(), line)))
     };
@@ -163,7 +177,7 @@ pub fn gather(
         model: flag(&args.model, "--model").or_else(|| local(&model)),
         prefix,
         env_file: Some(env_path.to_owned()).filter(|path| path.exists()),
-        warnings,
+        warnings: Vec::new(),
         heroku: None,
         app,
     };
@@ -215,7 +229,10 @@ impl Gathered {
     /// # Errors
     /// Where it is none, or would send the key over a network in clear text.
     pub fn checked_url(&self, url: &Setting<String>, args: &ConnectionArgs) -> Result<Url, Error> {
-        let address = normalise_url(&url.value).map_err(|reason| Error::InvalidUrl {
+        let swapped = || format!("it looks like a key; {0}_URL and {0}_KEY may be swapped", self.prefix);
+        let address =
+            normalise_url(&url.value).map_err(|reason| if url.value.starts_with("inf-") { swapped() } else { reason });
+        let address = address.map_err(|reason| Error::InvalidUrl {
             name: self.variable("URL"),
             value: showable(&url.value).to_owned(),
             source: url.source.clone(),
@@ -404,6 +421,11 @@ pub fn has_usual_form(key: &Secret) -> bool {
     let groups: Vec<&str> = uuid.split('-').collect();
     let is_hex = |group: &&str| group.chars().all(|c| c.is_ascii_hexdigit());
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
+}
+
+/// Whether a URL stands where the key belongs.
+pub fn is_rather_a_url(key: &Secret) -> bool {
+    key.expose().starts_with("http")
 }
 
 #[cfg(test)]

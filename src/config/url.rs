@@ -38,6 +38,11 @@ pub fn normalise(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.
+pub fn is_inference_host(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| host.ends_with(".inference.heroku.com"))
+}
+
 /// Whether the address never leaves this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {

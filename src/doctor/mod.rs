@@ -6,6 +6,7 @@
 mod checks;
 mod report;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use url::Url;
 
 use crate::api::models::Catalogue;
 use crate::api::{Client, Limits};
-use crate::cli::ConnectionArgs;
+use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::env_file::EnvFile;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
 use crate::context::{Context, sandbox_settings, start_sandbox};
@@ -22,7 +23,7 @@ use crate::heroku::{self, Patience};
 use crate::sandbox::Sandbox;
 use crate::turn::Answer;
 use crate::ui::Ui;
-use checks::CHECKS;
+use checks::{CHECKS, Check};
 pub use report::{Entry, Report, Status, Verdict};
 
 /// The longest wait of one network step.
@@ -38,9 +39,9 @@ pub struct Probe<'a> {
     /// Whether tokens may be spent.
     pub live: bool,
     pub sandbox: Option<Sandbox>,
-    /// The env file in question, read or not.
+    /// The env file in question, and what came of reading it.
     pub env_path: PathBuf,
-    pub env_file: Option<EnvFile>,
+    pub env_file: io::Result<EnvFile>,
     /// All settings that were found, Heroku's among them.
     pub gathered: Gathered,
     /// What the Heroku CLI said, where it was needed.
@@ -70,7 +71,13 @@ pub struct HerokuFacts {
 pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>) -> Result<Report, Error> {
     let mut report = Report { version: env!("CARGO_PKG_VERSION"), ..Report::default() };
     for check in CHECKS {
+        if report.interrupted {
+            let Check { id, title, .. } = *check;
+            report.add(Entry::interrupted(id, title));
+            continue;
+        }
         let started = Instant::now();
+        probe.context.ui.checking(check.title);
         let missing = check.needs.iter().find(|id| !report.holds(id));
         let verdict = match missing {
             Some(id) => Ok(Verdict::skip(format!("not looked at: needs {}", checks::title(id)))),
@@ -81,19 +88,20 @@ pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(
             Ok(verdict) => verdict,
             Err(Error::Interrupted) => {
                 report.interrupted = true;
-                break;
+                Verdict::skip("not looked at: interrupted")
             }
             Err(error) => Verdict::failed_by(&error),
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // A server, a proxy or the Heroku CLI may have echoed the key.
+        let clean = |text: String| probe.context.ui.clean(&text);
         let Verdict { status, found, hint, commands, source } = verdict;
+        let (found, hint, source) = (clean(found), hint.map(clean), source.map(clean));
+        let commands = commands.into_iter().map(clean).collect();
         let entry = Entry { id: check.id, title: check.title, status, found, hint, commands, source, milliseconds };
         show(&mut probe.context.ui, &entry)?;
         report.add(entry);
-        if probe.context.interrupts.take() {
-            report.interrupted = true;
-            break;
-        }
+        report.interrupted |= probe.context.interrupts.take();
     }
     report.finish();
     Ok(report)
@@ -107,10 +115,12 @@ impl<'a> Probe<'a> {
     pub fn new(context: &'a mut Context, args: &'a ConnectionArgs, live: bool) -> Result<Self, Error> {
         let sandbox = if args.sandbox { Some(start_sandbox()?) } else { None };
         let env_path = args.env_file.clone().unwrap_or_else(|| PathBuf::from(".env"));
-        // The checks tell of an env file that can't be read, better than this error would.
-        let readable = ConnectionArgs { env_file: args.env_file.clone().filter(|path| path.is_file()), ..args.clone() };
+        // Read once, because it may be a pipe, and with a limit, because nobody may write to that.
+        let (path, names) = (env_path.clone(), HerokuQuery::of(&args.heroku)?.variables);
+        let read = context.interrupts.run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
+        let env_file = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
-        let gathered = config::gather(&readable, &context.environment, nobody)?;
+        let gathered = config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
         let settings = sandbox.as_ref().map(|sandbox| sandbox_settings(sandbox, args));
         let mut probe = Probe {
             context,
@@ -118,7 +128,7 @@ impl<'a> Probe<'a> {
             live,
             sandbox,
             env_path,
-            env_file: None,
+            env_file,
             gathered,
             heroku: None,
             settings,
@@ -142,8 +152,7 @@ impl<'a> Probe<'a> {
     /// Ctrl-C.
     pub fn ask_heroku(&mut self) -> Result<&HerokuFacts, Error> {
         let query = HerokuQuery::of(&self.args.heroku)?;
-        self.context.ui.asking_heroku(HEROKU_LIMIT);
-        let facts = self.context.interrupts.run(HEROKU_LIMIT * 2, move || facts(&query))?;
+        let facts = self.context.interrupts.run(HEROKU_LIMIT + Duration::from_secs(2), move || facts(&query))?;
         let facts = facts.unwrap_or_else(silent);
         if let Ok(values) = &facts.variables {
             self.gathered.add_heroku(values);
@@ -163,9 +172,18 @@ impl<'a> Probe<'a> {
     }
 
     fn keep_secret(&mut self) {
-        if let Some(key) = &self.gathered.key {
+        // Where URL and key are swapped, the URL is no secret and the report has to name it.
+        if let Some(key) = self.gathered.key.as_ref().filter(|key| !config::is_rather_a_url(&key.value)) {
             self.context.ui.keep_secret(&key.value);
         }
+    }
+
+    /// The command that runs the doctor for another attachment of the same app.
+    pub fn command_for(&self, attachment: &str) -> String {
+        let HerokuArgs { app, remote, .. } = &self.args.heroku;
+        let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(" --{name} {value}"));
+        let flags = [flag("app", app), flag("remote", remote)].into_iter().flatten().collect::<String>();
+        format!("heroku-chat doctor{flags} --as {attachment}")
     }
 }
 
@@ -173,15 +191,18 @@ fn facts(query: &HerokuQuery) -> HerokuFacts {
     fn patience(quiet: &mut dyn FnMut(Duration)) -> Patience<'_> {
         Patience { limit: HEROKU_LIMIT, progress: quiet }
     }
-    let (version, account, variables) = std::thread::scope(|scope| {
+    let started = Instant::now();
+    let (version, account, variables, all) = std::thread::scope(|scope| {
         let version = scope.spawn(|| heroku::version(patience(&mut |_| {})));
         let account = scope.spawn(|| heroku::account(patience(&mut |_| {})));
         let variables = heroku::config_vars(query, patience(&mut |_| {}));
+        // All of them together keep to the one limit.
+        let left = Patience { limit: HEROKU_LIMIT.saturating_sub(started.elapsed()), progress: &mut |_| {} };
+        let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
+        let all = is_missing.then(|| heroku::all_config_vars(query, left));
         let ended = |result: std::thread::Result<_>| result.unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)));
-        (ended(version.join()), ended(account.join()), variables)
+        (ended(version.join()), ended(account.join()), variables, all)
     });
-    let all = matches!(variables, Err(HerokuFailure::NotAttached(_)))
-        .then(|| heroku::all_config_vars(query, patience(&mut |_| {})));
     let others = all.as_ref().and_then(|all| all.as_ref().ok()).map(HerokuFacts::attachments).unwrap_or_default();
     HerokuFacts { version, account, variables, all, others }
 }

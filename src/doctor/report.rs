@@ -53,7 +53,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     pub version: &'static str,
-    /// Whether nothing failed.
+    /// Whether all was looked at and nothing failed.
     pub ok: bool,
     /// Whether Ctrl-C ended it before all checks were done.
     pub interrupted: bool,
@@ -61,6 +61,15 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     pub checks: Vec<Entry>,
+}
+
+impl Entry {
+    /// The line of a check that Ctrl-C came before.
+    pub fn interrupted(id: &'static str, title: &'static str) -> Self {
+        let found = "not looked at: interrupted".to_owned();
+        let (hint, commands, source) = (None, Vec::new(), None);
+        Entry { id, title, status: Status::Skip, found, hint, commands, source, milliseconds: 0 }
+    }
 }
 
 impl Verdict {
@@ -126,7 +135,7 @@ impl Report {
 
     /// Ends the report: what to do first.
     pub fn finish(&mut self) {
-        self.ok = self.count(Status::Fail) == 0;
+        self.ok = self.count(Status::Fail) == 0 && !self.interrupted;
         let first = self.first(Status::Fail).or_else(|| self.first(Status::Warn));
         self.next = first.map(|entry| {
             let step = entry.commands.first().or(entry.hint.as_ref()).unwrap_or(&entry.found);

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem, Waiting};
+use super::{
+    CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem, Waiting,
+};
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -249,10 +251,19 @@ fn network(failure: &NetworkFailure) -> Explanation {
             Explanation::titled(format!("no connection to {address}: {reason}"))
                 .hint("Check the network, the proxy variables and the URL; `heroku-chat config` shows it.")
         }
-        NetworkFailure::Certificate { host, reason } => {
-            Explanation::titled(format!("the certificate of {host} is not trusted: {reason}"))
-                .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
-                .command("export SSL_CERT_FILE=/path/to/company-ca.pem")
+        NetworkFailure::Certificate { host, flaw, reason } => {
+            let explanation = Explanation::titled(format!("the certificate of {host} is not trusted: {reason}"));
+            match flaw {
+                CertificateFlaw::Time => explanation
+                    .hint("Check this machine's clock; if it is right, the host has to renew it:")
+                    .command("date"),
+                CertificateFlaw::Name => {
+                    explanation.hint("Check the host in the URL, and whether the network sends you somewhere else.")
+                }
+                CertificateFlaw::Issuer => explanation
+                    .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
+                    .command("export SSL_CERT_FILE=/path/to/company-ca.pem"),
+            }
         }
         NetworkFailure::Tls { host, reason } => Explanation::titled(format!("TLS with {host} failed: {reason}"))
             .hint("Check that the URL's scheme and port are right."),

@@ -134,7 +134,7 @@ pub enum NetworkFailure {
     /// No TCP connection.
     Unreachable { address: String, reason: String },
     /// The certificate isn't acceptable.
-    Certificate { host: String, reason: String },
+    Certificate { host: String, flaw: CertificateFlaw, reason: String },
     /// TLS failed otherwise.
     Tls { host: String, reason: String },
     /// The proxy refused, or can't be used.
@@ -147,6 +147,17 @@ pub enum NetworkFailure {
     Garbled { host: String, reason: String },
     /// There is not one certificate to trust.
     NoRoots,
+}
+
+/// What is wrong with a certificate, as far as the next step differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFlaw {
+    /// Expired, or not valid yet.
+    Time,
+    /// Made for another host.
+    Name,
+    /// Issued by somebody unknown, or not to be verified otherwise.
+    Issuer,
 }
 
 /// What a request was waiting for when its time was up.

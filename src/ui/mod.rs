@@ -278,6 +278,11 @@ impl Ui {
         }
     }
 
+    /// Says which check is being done.
+    pub fn checking(&mut self, title: &str) {
+        self.status(&format!("checking: {title}"));
+    }
+
     /// Says that the Heroku CLI is being asked.
     pub fn asking_heroku(&mut self, elapsed: Duration) {
         if elapsed >= PATIENCE {
@@ -316,6 +321,12 @@ impl Ui {
         }
     }
 
+    /// Erases what the terminal echoed of Ctrl-C.
+    pub fn clear_line(&mut self) {
+        self.status |= self.err.can_erase;
+        self.clear_status();
+    }
+
     fn message(&mut self, text: &str) {
         self.clear_status();
         self.write_err(&format!("{text}\n"));
@@ -326,8 +337,8 @@ impl Ui {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// A message's text without the key, and without what would drive a terminal.
-    fn clean(&self, text: &str) -> String {
+    /// A text without the key, and without what would drive a terminal.
+    pub fn clean(&self, text: &str) -> String {
         let text = for_terminal(text);
         redact_keys(&self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text)))
     }

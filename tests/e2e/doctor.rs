@@ -178,7 +178,7 @@ const CASES: &[Case] = &[
         &[],
         "env-git",
         "fail",
-        "echo .env >> .gitignore",
+        "echo /.env >> .gitignore",
     ),
     (
         ".env that git tracks",
@@ -329,7 +329,7 @@ const CASES: &[Case] = &[
         &["-a", "good"],
         "heroku-addon",
         "fail",
-        "heroku-chat doctor --as MY_AI",
+        "heroku-chat doctor --app good --as MY_AI",
     ),
     (
         "a sign-in page before Heroku's API",
@@ -460,7 +460,7 @@ const CASES: &[Case] = &[
         &[],
         "catalogue",
         "fail",
-        "no answer within 4 s",
+        "no whole answer within 4 s",
     ),
     ("a service without a catalogue", || api(|| respond(404, "", "{}")), &[], "catalogue", "warn", "no list of models"),
     (
@@ -711,6 +711,75 @@ fn settings_of_the_real_heroku_cli_are_checked_to_the_end() {
 }
 
 #[test]
+fn an_echoed_key_is_in_no_report() {
+    let api = Api::fixed(respond(401, "", &format!(r#"{{"error":"bad key {KEY} given"}}"#)));
+    let program = Program::for_service(&api.url());
+    for flags in [&["doctor"][..], &["doctor", "--json"]] {
+        let run = program.run(flags);
+        assert!(!run.stdout.contains(KEY), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_server_that_drips_is_given_up() {
+    let api = Api::serve(|exchange| {
+        exchange.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[");
+        while exchange.stream.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    let run = Program::for_service(&api.url()).run(&["doctor"]).expect_code(1);
+    assert!(run.stdout.contains("no whole answer within 4 s"), "{}", run.stdout);
+}
+
+#[test]
+fn a_named_env_file_is_read_once_and_no_other_in_its_place() {
+    let program = Program::new();
+    program.file(".env", &format!("INFERENCE_URL=https://wrong.example.com\nINFERENCE_KEY={KEY}\n"));
+    let missing = program.run(&["doctor", "--env-file", "nosuch.env"]).expect_code(1);
+    assert!(missing.stdout.contains("INFERENCE_URL is not set"), "{}", missing.stdout);
+    let pipe = format!(
+        "'{}' doctor --env-file /dev/fd/3 3<<END\nINFERENCE_URL=http://127.0.0.1:1\nINFERENCE_KEY={KEY}\nEND\n",
+        assert_cmd::cargo::cargo_bin!("heroku-chat").display()
+    );
+    let mut shell = Command::new("/bin/sh");
+    let output = shell
+        .args(["-c", &pipe])
+        .env_clear()
+        .envs(program.variables())
+        .current_dir(program.work())
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("URL: http://127.0.0.1:1 (from /dev/fd/3 line 1)"), "{text}");
+}
+
+#[test]
+fn pull_follows_a_link_and_names_the_rule_that_works() {
+    let platform = Platform::start();
+    platform.app("good", &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)]);
+    let program = in_git_with_heroku(with_heroku(&platform));
+    std::fs::create_dir(program.work().join("real")).unwrap();
+    std::fs::write(program.work().join("real/.env"), "A=1\n").unwrap();
+    std::os::unix::fs::symlink("real/.env", program.work().join(".env")).unwrap();
+    program.run(&["config", "pull", "-a", "good"]).expect_code(0);
+    assert!(program.work().join(".env").is_symlink());
+    assert!(std::fs::read_to_string(program.work().join("real/.env")).unwrap().contains(KEY));
+    // The rule that is named does what it says.
+    std::fs::remove_file(program.work().join(".env")).unwrap();
+    let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
+    let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
+    let entry = report["checks"].as_array().unwrap().iter().find(|entry| entry["id"] == "env-git").unwrap();
+    assert_eq!(entry["status"], "fail", "{entry:#}");
+    let command = entry["commands"][0].as_str().expect("a command").to_owned();
+    assert!(Command::new("sh").args(["-c", &command]).current_dir(program.work()).status().unwrap().success());
+    let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
+    let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
+    let entry = report["checks"].as_array().unwrap().iter().find(|entry| entry["id"] == "env-git").unwrap();
+    assert_eq!(entry["status"], "pass", "{entry:#}");
+}
+
+#[test]
 fn live_tells_times_tokens_and_headroom() {
     let run = Program::new().run(&["doctor", "--sandbox", "--live"]).expect_code(0);
     for words in ["completion: first word after", "tokens spent", "streaming: ", "199 of 200 requests left"] {
@@ -781,7 +850,7 @@ fn pull_writes_the_variables_and_nothing_else() {
 
     let run = program.run(&["config", "pull", "-a", "good"]).expect_code(0);
     assert_eq!(run.stdout, "Wrote INFERENCE_URL, INFERENCE_KEY to .env, readable by you only\n");
-    assert!(run.stderr.contains("echo .env >> .gitignore"), "{}", run.stderr);
+    assert!(run.stderr.contains("echo /.env >> .gitignore"), "{}", run.stderr);
     let after = format!("# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY={KEY}\nINFERENCE_URL={SERVICE}\n");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
     use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,5 @@
 //! `heroku-chat config pull`: the variables of an app, written into an env file that git ignores.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use crate::cli::PullArgs;
@@ -9,6 +7,7 @@ use crate::config::{self, HerokuQuery, env_file};
 use crate::context::Context;
 use crate::error::{Error, ExitStatus, HerokuFailure, MissingVariables};
 use crate::git::{self, Tracking};
+use crate::input;
 use crate::secret::Secret;
 use crate::store;
 
@@ -32,7 +31,9 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
         });
     }
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-    let path = &args.env_file;
+    // Behind a link, the file itself is meant.
+    let path = &args.env_file.canonicalize().unwrap_or_else(|_| args.env_file.clone());
+    let path = if args.env_file.is_symlink() { path } else { &args.env_file };
     let (shown, names) = (path.display(), names.join(", "));
     if args.dry_run {
         context.ui.print(&format!("Would write {names} to {shown}"))?;
@@ -40,8 +41,17 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     let before = existing(path)?;
     let after = env_file::with_values(&before, &values);
-    store::replace_privately(path, &after).map_err(|error| Error::unreadable("--env-file", path, &error))?;
+    // Ctrl-C between the new file and its place would leave the key in a file of another name.
+    context.interrupts.hold();
+    let written = store::replace_privately(path, &after);
+    context.interrupts.release();
+    written.map_err(|error| Error::unreadable("--env-file", path, &error))?;
     context.ui.print(&format!("Wrote {names} to {shown}, readable by you only"))?;
+    for name in query.variables.iter().filter(|name| !values.iter().any(|(other, _)| other == *name)) {
+        if before.lines().any(|line| line.contains(name.as_str())) {
+            context.ui.note(&format!("{name} is left as it was: the app has none"));
+        }
+    }
     keep_out_of_git(path, args.gitignore, context)
 }
 
@@ -68,34 +78,29 @@ fn required(
 }
 
 fn existing(path: &Path) -> Result<String, Error> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(Error::unreadable("--env-file", path, &error)),
-    }
+    if path.exists() { input::file("--env-file", path) } else { Ok(String::new()) }
 }
 
 /// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
+    let ui = &mut context.ui;
     match git::tracking(path) {
         Tracking::NoRepository | Tracking::Ignored => {}
-        Tracking::Tracked => {
-            context.ui.warning(&format!(
-                "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {shown}"
-            ));
+        Tracking::Unknown => ui.warning(&format!("git did not say whether it would commit {shown}; see git status")),
+        Tracking::Tracked => ui.warning(&format!(
+            "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {}",
+            git::quoted(path)
+        )),
+        Tracking::Unignored if agreed || ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) => {
+            let rules = path.with_file_name(".gitignore");
+            git::ignore(path).map_err(|error| Error::unreadable("the file", &rules, &error))?;
+            ui.note(&format!("{shown} is in {} now", rules.display()));
         }
-        Tracking::Unignored
-            if agreed || context.ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
-        {
-            git::ignore(path).map_err(|error| Error::unreadable("the file", Path::new(".gitignore"), &error))?;
-            context.ui.note(&format!("{shown} is in .gitignore now"));
-        }
-        Tracking::Unignored => {
-            context.ui.warning(&format!(
-                "git would commit {shown}, which holds the key. Ignore it: echo {shown} >> .gitignore"
-            ));
-        }
+        Tracking::Unignored => ui.warning(&format!(
+            "git would commit {shown}, which holds the key. Ignore it: {}",
+            git::ignore_command(path)
+        )),
     }
     Ok(ExitStatus::Done)
 }

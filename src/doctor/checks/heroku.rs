@@ -84,7 +84,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(failure) => match (facts.others.first(), &facts.all) {
             (Some(other), _) => Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
                 .hint("Name that one:")
-                .command(format!("heroku-chat doctor --as {other}")),
+                .command(probe.command_for(other)),
             // The CLI takes a page in place of the API for an app without variables.
             (None, Some(Err(page))) => {
                 let reason = page.explain();
@@ -115,7 +115,7 @@ impl HerokuFacts {
             let prefix = name.strip_suffix("_URL")?;
             let url = crate::config::normalise_url(value).ok()?;
             let has_key = all.contains_key(&format!("{prefix}_KEY"));
-            (has_key && super::setup::is_inference_host(&url)).then(|| prefix.to_owned())
+            (has_key && crate::config::is_inference_host(&url)).then(|| prefix.to_owned())
         });
         prefixes.collect()
     }

@@ -105,7 +105,7 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 .hint("That is usual for servers other than Heroku's; models can't be checked there."))
         }
         Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
-            Ok(Verdict::fail(format!("connected, and no answer within {} s", limit.as_secs()))
+            Ok(Verdict::fail(format!("connected, and no whole answer within {} s", limit.as_secs()))
                 .hint("Something takes connections and says nothing: a proxy, a VPN, or a wrong port of the URL."))
         }
         Err(error) => Err(error),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::network::region;
 use crate::api::Limits;
 use crate::api::chat::RequestOptions;
+use crate::config::Source;
 use crate::conversation::Conversation;
 use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
@@ -40,7 +41,11 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         let verdict = Verdict::fail(format!("the service lists no model {id}")).from(source);
         return Ok(match nearest(id, ids) {
             Some(near) => {
-                verdict.hint(format!("{near} was probably meant:")).command(format!("export {variable}={near}"))
+                let command = match source {
+                    Source::Flag(_) => format!("heroku-chat -m {near}"),
+                    _ => format!("export {variable}={near}"),
+                };
+                verdict.hint(format!("{near} was probably meant:")).command(command)
             }
             None => verdict.hint("See the ids there are:").command("heroku-chat models"),
         });
@@ -73,8 +78,11 @@ pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(model) = chosen(probe) else { return Ok(Verdict::skip("needs a model")) };
-    probe.client().probe_request(&model, &probe.context.interrupts)?;
-    Ok(Verdict::pass(format!("yes, for {model}; no token was spent")))
+    Ok(match probe.client().probe_request(&model, &probe.context.interrupts)? {
+        true => Verdict::pass(format!("yes, for {model}; no token was spent")),
+        false => Verdict::warn(format!("{model} answered a request without messages; that may have spent tokens"))
+            .hint("The service refuses such a request; this server is another."),
+    })
 }
 
 pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {

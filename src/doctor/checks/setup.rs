@@ -1,10 +1,9 @@
 //! What can be judged on this machine: the env file, the settings, terminal and folders.
 
-use crate::config::env_file::EnvFile;
 use crate::config::{self, Source};
-use crate::doctor::{Probe, Verdict};
+use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, export_line};
-use crate::git::{self, Tracking};
+use crate::git::{self, Tracking, quoted};
 use crate::store;
 
 pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -19,14 +18,14 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let path = &probe.env_path;
     let shown = path.display();
     let names = ["URL", "KEY", "MODEL_ID"].map(|suffix| probe.gathered.variable(suffix));
-    let file = match EnvFile::read(path, &names) {
+    let file = match &probe.env_file {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && probe.args.env_file.is_none() => {
             return Ok(Verdict::pass(format!("there is no {shown} here, and none is needed")));
         }
         Err(error) => {
             let verdict = Verdict::fail(format!("{shown} can't be read: {error}"));
-            return Ok(verdict.hint("Check its path and permissions:").command(format!("ls -l {shown}")));
+            return Ok(verdict.hint("Check its path and permissions:").command(format!("ls -l {}", quoted(path))));
         }
     };
     let verdict = if let Some(first) = file.warnings.first() {
@@ -37,14 +36,13 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         let set: Vec<&str> = file.variables.iter().map(|(name, ..)| name.as_str()).collect();
         Verdict::pass(format!("{shown} sets {}", set.join(", ")))
     };
-    probe.env_file = Some(file);
     Ok(verdict)
 }
 
 /// Whether the env file holds a key; without one nobody need hide it.
 fn holds_key(probe: &Probe<'_>) -> bool {
     let name = probe.gathered.variable("KEY");
-    probe.env_file.as_ref().is_some_and(|file| file.get(&name).is_some())
+    probe.env_file.as_ref().is_ok_and(|file| file.get(&name).is_some())
 }
 
 pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -57,7 +55,7 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         None => Verdict::pass("only its owner can read it"),
         Some(readers) => Verdict::warn(format!("{} holds the key and can be read by {readers}", path.display()))
             .hint("Keep it to yourself:")
-            .command(format!("chmod 600 {}", path.display())),
+            .command(format!("chmod 600 {}", quoted(path))),
     })
 }
 
@@ -65,16 +63,25 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if !holds_key(probe) {
         return Ok(Verdict::skip("no key in an env file"));
     }
-    let path = probe.env_path.display().to_string();
-    Ok(match git::tracking(&probe.env_path) {
+    let path = probe.env_path.clone();
+    let shown = path.display();
+    let asked = path.clone();
+    let tracking = probe.context.interrupts.run(STEP_LIMIT, move || git::tracking(&asked))?;
+    Ok(match tracking.unwrap_or(Tracking::Unknown) {
         Tracking::NoRepository => Verdict::pass("the folder belongs to no git repository"),
-        Tracking::Ignored => Verdict::pass(format!("git ignores {path}")),
-        Tracking::Unignored => Verdict::fail(format!("git would commit {path}, which holds the key"))
+        Tracking::Unknown => {
+            Verdict::warn(format!("git did not say whether it would commit {shown}, which holds the key"))
+                .hint("Ask it yourself:")
+                .command("git status")
+        }
+        Tracking::Ignored => Verdict::pass(format!("git ignores {shown}")),
+        Tracking::Unignored => Verdict::fail(format!("git would commit {shown}, which holds the key"))
             .hint("Have git ignore it:")
-            .command(format!("echo {path} >> .gitignore")),
-        Tracking::Tracked => Verdict::fail(format!("git tracks {path}, which holds the key"))
+            .command(git::ignore_command(&path)),
+        Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
             .hint("Take it out of git, then have the add-on make a new key: this one is in the history.")
-            .command(format!("git rm --cached {path} && echo {path} >> .gitignore")),
+            .command(format!("git rm --cached {}", quoted(&path)))
+            .command(git::ignore_command(&path)),
     })
 }
 
@@ -87,8 +94,9 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Ok(address) => address,
         Err(error) => return Ok(Verdict::failed_by(&error)),
     };
-    let verdict = if url.value.contains("/v1") {
-        Verdict::warn(format!("{} ends in /v1, which is left out here", url.value))
+    let has_more = url.value.trim().trim_end_matches('/') != shown(&address);
+    let verdict = if has_more && url.value.contains("/v1") {
+        Verdict::warn(format!("{} goes on behind the host with /v1, which is left out here", url.value))
             .hint("The add-on's own value has none; other clients may want either.")
     } else {
         Verdict::pass(shown(&address))
@@ -123,7 +131,7 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
     let verdict = Verdict::fail(format!("{name} is not set"));
     if let Some(other) = other_attachment(probe) {
         let hint = format!("There is an attachment named {other}:");
-        return verdict.hint(hint).command(format!("heroku-chat doctor --as {other}"));
+        return verdict.hint(hint).command(probe.command_for(&other));
     }
     verdict.hint("Set it from the app:").command(export_line(&name, probe.gathered.app.as_deref()))
 }
@@ -132,17 +140,12 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
 fn other_attachment(probe: &Probe<'_>) -> Option<String> {
     let environment = &probe.context.environment;
     let on_app = probe.heroku.as_ref().and_then(|facts| facts.others.first().cloned());
-    let is_service = |url: &str| config::normalise_url(url).is_ok_and(|url| is_inference_host(&url));
+    let is_service = |url: &str| config::normalise_url(url).is_ok_and(|url| config::is_inference_host(&url));
     let here = environment.names().filter_map(|name| name.strip_suffix("_URL")).find(|prefix| {
         let value = |suffix| environment.get(&format!("{prefix}_{suffix}"));
         value("URL").is_some_and(is_service) && value("KEY").is_some() && *prefix != probe.gathered.prefix
     });
     here.map(str::to_owned).or(on_app)
-}
-
-/// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.
-pub fn is_inference_host(url: &url::Url) -> bool {
-    url.host_str().is_some_and(|host| host.ends_with(".inference.heroku.com"))
 }
 
 pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
