@@ -2,6 +2,7 @@
 //! else goes to standard error. Text from outside is made safe before it reaches a terminal, and the key is taken out
 //! of everything that isn't an answer.
 
+mod markdown;
 mod sanitize;
 pub mod terminal;
 
@@ -16,6 +17,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Explanation};
 use crate::secret::{Secret, redact_keys};
 
+use markdown::Markdown;
 pub use sanitize::for_terminal;
 
 /// The two outputs and what is known about them.
@@ -27,6 +29,8 @@ pub struct Ui {
     /// What is written to standard output with the next flush: one write for all that came with one read.
     pending: String,
     answer: AnswerState,
+    /// Renders the answer that is being shown, on a terminal with colours.
+    markdown: Option<Markdown>,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -91,6 +95,7 @@ impl Ui {
             secret: None,
             pending: String::new(),
             answer: AnswerState::None,
+            markdown: None,
             status: false,
             started: Instant::now(),
         }
@@ -166,6 +171,7 @@ impl Ui {
     /// # Errors
     /// As [`Ui::flush`].
     pub fn end_answer(&mut self) -> Result<(), Error> {
+        self.end_markdown();
         match std::mem::replace(&mut self.answer, AnswerState::None) {
             AnswerState::Content { at_line_start: false } => self.pending.push('\n'),
             AnswerState::Reasoning { at_line_start: false } => self.write_err("\n"),
@@ -194,10 +200,23 @@ impl Ui {
             let label = if self.err.color { "" } else { "[answer]\n" };
             self.write_err(&format!("{end}{label}"));
         }
-        let safe = if self.out.is_terminal { for_terminal(text) } else { text.into() };
-        self.pending.push_str(&safe);
+        if self.out.renders_markdown() {
+            let markdown = self.markdown.get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
+            markdown.push(&for_terminal(text), &mut self.pending);
+        } else {
+            let safe = if self.out.is_terminal { for_terminal(text) } else { text.into() };
+            self.pending.push_str(&safe);
+        }
         self.answer = AnswerState::Content { at_line_start: text.ends_with('\n') };
         Ok(())
+    }
+
+    /// Ends what is rendered, with a line end: nobody else may write to the terminal before.
+    fn end_markdown(&mut self) {
+        if let Some(mut markdown) = self.markdown.take() {
+            markdown.end(&mut self.pending);
+            self.answer = AnswerState::Content { at_line_start: true };
+        }
     }
 
     /// Reasoning is for somebody who watches, and no part of the answer.
@@ -205,6 +224,7 @@ impl Ui {
         if !self.err.is_terminal {
             return Ok(());
         }
+        self.end_markdown();
         self.flush()?;
         let label = match self.answer {
             AnswerState::Content { at_line_start: false } => "\n",
@@ -350,6 +370,11 @@ impl Ui {
 }
 
 impl Output {
+    /// Marks are read as styles only where styles can be shown and lines written over.
+    fn renders_markdown(self) -> bool {
+        self.can_erase && self.color
+    }
+
     /// Wraps where somebody reads; a log gets one line for each sentence.
     fn wrapped(&self, first: &str, rest: &str, text: &str) -> String {
         if !self.is_terminal {

@@ -3,6 +3,9 @@
 /// Columns where the width is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
+/// Rows where the height is unknown.
+const DEFAULT_HEIGHT: usize = 24;
+
 /// Columns of the terminal behind standard error or, where that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
@@ -14,6 +17,18 @@ pub fn width() -> usize {
 #[cfg(not(unix))]
 pub fn width() -> usize {
     DEFAULT_WIDTH
+}
+
+/// Rows of the terminal behind standard output.
+#[cfg(unix)]
+pub fn height() -> usize {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
+    size.ok().map(|size| usize::from(size.ws_row)).filter(|&rows| rows > 0).unwrap_or(DEFAULT_HEIGHT)
+}
+
+#[cfg(not(unix))]
+pub fn height() -> usize {
+    DEFAULT_HEIGHT
 }
 
 /// The mode the terminal was found in.

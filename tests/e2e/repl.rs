@@ -204,6 +204,40 @@ fn control_sequences_of_a_model_never_reach_the_terminal() {
 }
 
 #[test]
+fn markdown_is_rendered_with_colours_and_left_alone_without() {
+    for columns in [80, 40] {
+        let program = Program::new();
+        let terminal = Terminal::start(&program, &["--sandbox", "-m", "sandbox-markdown"], 60, columns);
+        terminal.wait_for_prompt();
+        terminal.send("go\r");
+        let screen = terminal.wait_for(" out · ");
+        for styled in ["\nA sample\n", "• of two lines", "│ a quote,", "standard │    all", "puts ENV.fetch"] {
+            assert!(screen.contains(styled), "{styled:?} at {columns}:\n{screen}");
+        }
+        assert!(!screen.contains("**") && !screen.contains("```"), "{screen}");
+    }
+    let (_program, plain) = sandbox(&["-m", "sandbox-markdown", "--color", "never"]);
+    plain.send("go\r");
+    plain.wait_for("| standard | all |");
+}
+
+#[test]
+fn an_interrupted_line_of_markdown_ends_before_the_prompt() {
+    let api = Api::serve(|exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("# Title\n\nsome **bold")));
+        exchange.wait_for_close();
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("go\r");
+    terminal.wait_for("some **bold");
+    terminal.send("\x03");
+    terminal.wait_for("Title\n\nsome **bold\nstopped; what came is kept");
+    terminal.wait_for_prompt();
+}
+
+#[test]
 fn reasoning_is_dimmed_and_apart_from_the_answer() {
     let (_program, terminal) = sandbox(&["-m", "sandbox-thinking"]);
     terminal.send("why\r");

@@ -1,0 +1,269 @@
+//! Marks inside a line: emphasis, code, links. Marks without a partner stay as they are.
+
+use super::wrap::{Span, Style};
+
+/// How far back a closing mark looks for its partner; keeps a line of nothing but marks cheap.
+const REACH: usize = 64;
+/// The longest target of a link.
+const TARGET: usize = 2_000;
+
+/// The line's text in its styles, each added to `base`.
+pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
+    let mut parser = Parser { text, base, ..Parser::default() };
+    while let Some(character) = text[parser.at..].chars().next() {
+        let known = match character {
+            '\\' => parser.escape(),
+            '`' => parser.code(),
+            '*' | '_' | '~' => parser.mark(character),
+            '!' if text[parser.at..].starts_with("![") => parser.open_bracket(2),
+            '[' => parser.open_bracket(1),
+            ']' => parser.close_bracket(),
+            '<' => parser.tag(),
+            'h' => parser.address(),
+            _ => false,
+        };
+        if !known {
+            parser.at += character.len_utf8();
+        }
+    }
+    parser.flush();
+    parser.into_spans()
+}
+
+#[derive(Default)]
+struct Parser<'a> {
+    text: &'a str,
+    base: Style,
+    at: usize,
+    /// Where the ordinary text before `at` starts that is no piece yet.
+    pending: usize,
+    pieces: Vec<Piece<'a>>,
+    openers: Vec<Run>,
+    /// Pieces that are opening brackets.
+    brackets: Vec<usize>,
+    /// Lengths of backtick runs that have no partner in the rest.
+    missing: Vec<usize>,
+}
+
+/// A part of the text, and the emphasis that ends before and starts after it.
+#[derive(Default)]
+struct Piece<'a> {
+    text: &'a str,
+    style: Style,
+    ends: [usize; KINDS.len()],
+    starts: [usize; KINDS.len()],
+}
+
+const KINDS: [Style; 3] = [Style::ITALIC, Style::BOLD, Style::STRIKE];
+
+/// A row of equal marks that may open or close emphasis.
+struct Run {
+    piece: usize,
+    mark: char,
+    length: usize,
+    left: usize,
+    can_open: bool,
+    can_close: bool,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn flush(&mut self) {
+        if self.pending < self.at {
+            let text = &self.text[self.pending..self.at];
+            self.pieces.push(Piece { text, style: self.base, ..Piece::default() });
+        }
+        self.pending = self.at;
+    }
+
+    /// Ends the ordinary text here and takes `length` bytes, of which `text` is shown.
+    fn take(&mut self, length: usize, text: &'a str, style: Style) -> bool {
+        self.flush();
+        self.pieces.push(Piece { text, style: self.base.and(style), ..Piece::default() });
+        self.at += length;
+        self.pending = self.at;
+        true
+    }
+
+    fn escape(&mut self) -> bool {
+        match self.rest().as_bytes().get(1) {
+            Some(byte) if byte.is_ascii_punctuation() => self.take(2, &self.rest()[1..2], Style::PLAIN),
+            _ => false,
+        }
+    }
+
+    fn code(&mut self) -> bool {
+        let rest = self.rest();
+        let length = run_length(rest, '`');
+        if !self.missing.contains(&length) {
+            let mut from = length;
+            while let Some(found) = rest[from..].find('`') {
+                let closing = run_length(&rest[from + found..], '`');
+                if closing == length {
+                    let code = &rest[length..from + found];
+                    let padded = code.strip_prefix(' ').and_then(|code| code.strip_suffix(' '));
+                    let code = padded.filter(|code| !code.trim().is_empty()).unwrap_or(code);
+                    return self.take(from + found + length, code, Style::CODE);
+                }
+                from += found + closing;
+            }
+            self.missing.push(length);
+        }
+        self.take(length, &rest[..length], Style::PLAIN)
+    }
+
+    fn mark(&mut self, mark: char) -> bool {
+        let rest = self.rest();
+        let length = run_length(rest, mark);
+        let before = self.text[..self.at].chars().next_back().unwrap_or(' ');
+        let after = rest[length..].chars().next().unwrap_or(' ');
+        let (can_open, can_close) = flanks(mark, before, after);
+        self.take(length, &rest[..length], Style::PLAIN);
+        if mark != '~' || length == 2 {
+            let piece = self.pieces.len() - 1;
+            self.pair(Run { piece, mark, length, left: length, can_open, can_close });
+        }
+        true
+    }
+
+    fn pair(&mut self, mut run: Run) {
+        while run.can_close && run.left > 0 {
+            let mut candidates = self.openers.iter().enumerate().rev().take(REACH);
+            let Some((index, _)) = candidates.find(|(_, opener)| opener.fits(&run)) else { break };
+            self.openers.truncate(index + 1);
+            let Some(mut opener) = self.openers.pop() else { break };
+            let used = opener.left.min(run.left).min(2);
+            let kind = if run.mark == '~' { 2 } else { used - 1 };
+            let (from, to) = (&mut opener, &mut run);
+            from.left -= used;
+            to.left -= used;
+            self.pieces[from.piece].starts[kind] += 1;
+            self.pieces[to.piece].ends[kind] += 1;
+            for piece in [from.piece, to.piece] {
+                self.pieces[piece].text = &self.pieces[piece].text[used..];
+            }
+            if opener.left > 0 {
+                self.openers.push(opener);
+            }
+        }
+        if run.can_open && run.left > 0 {
+            self.openers.push(run);
+        }
+    }
+
+    fn open_bracket(&mut self, length: usize) -> bool {
+        self.take(length, &self.rest()[..length], Style::PLAIN);
+        self.brackets.push(self.pieces.len() - 1);
+        true
+    }
+
+    fn close_bracket(&mut self) -> bool {
+        let rest = self.rest();
+        let (Some(bracket), Some(inside)) = (self.brackets.pop(), rest[1..].strip_prefix('(')) else { return false };
+        let Some(length) = balanced(inside) else { return false };
+        let target = inside[..length].split_whitespace().next().unwrap_or("");
+        let target = target.trim_start_matches('<').trim_end_matches('>');
+        self.flush();
+        self.pieces[bracket].text = "";
+        let is_label = matches!(&self.pieces[bracket + 1..], [label] if label.text == target);
+        self.at += length + 3;
+        self.pending = self.at;
+        if !is_label && !target.is_empty() {
+            for text in [" (", target, ")"] {
+                self.pieces.push(Piece { text, style: self.base.and(Style::DIM), ..Piece::default() });
+            }
+        }
+        true
+    }
+
+    /// HTML and `<https://…>` are left as they are, with the marks inside.
+    fn tag(&mut self) -> bool {
+        let rest = self.rest();
+        let is_tag = rest[1..].starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
+        match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
+            Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
+            _ => false,
+        }
+    }
+
+    /// A bare address, whose underscores and stars are no marks.
+    fn address(&mut self) -> bool {
+        let rest = self.rest();
+        let is_inside_word = self.text[..self.at].ends_with(char::is_alphanumeric);
+        if is_inside_word || !(rest.starts_with("https://") || rest.starts_with("http://")) {
+            return false;
+        }
+        let end = rest.find(|end: char| end.is_whitespace() || "<>`)]|\"".contains(end)).unwrap_or(rest.len());
+        let address = rest[..end].trim_end_matches(|last: char| "?!.,:;*_~'".contains(last));
+        self.take(address.len(), address, Style::PLAIN)
+    }
+
+    fn into_spans(self) -> Vec<Span<'a>> {
+        let mut depth = [0_usize; KINDS.len()];
+        let mut spans = Vec::with_capacity(self.pieces.len());
+        for piece in self.pieces {
+            for (depth, ends) in depth.iter_mut().zip(piece.ends) {
+                *depth = depth.saturating_sub(ends);
+            }
+            if !piece.text.is_empty() {
+                let active = KINDS.iter().zip(depth).filter(|(_, depth)| *depth > 0);
+                let style = active.fold(piece.style, |style, (kind, _)| style.and(*kind));
+                spans.push(Span { text: piece.text, style });
+            }
+            for (depth, starts) in depth.iter_mut().zip(piece.starts) {
+                *depth += starts;
+            }
+        }
+        spans
+    }
+}
+
+impl Run {
+    /// Whether this run and a later one hold emphasis between them. The rule of three is CommonMark's: it keeps the
+    /// `**` in `*a**b*` from closing the first star.
+    fn fits(&self, closer: &Run) -> bool {
+        let is_ambiguous = self.can_close || closer.can_open;
+        let is_three = |length: usize| length.is_multiple_of(3);
+        let is_split = is_ambiguous
+            && is_three(self.length + closer.length)
+            && !(is_three(self.length) && is_three(closer.length));
+        self.mark == closer.mark && !is_split
+    }
+}
+
+/// Whether a run of marks can open, and whether it can close, between these two characters (CommonMark 6.2).
+fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
+    let is_mark = |character: char| character.is_ascii_punctuation() || is_symbol(character);
+    let opens = !after.is_whitespace() && (!is_mark(after) || before.is_whitespace() || is_mark(before));
+    let closes = !before.is_whitespace() && (!is_mark(before) || after.is_whitespace() || is_mark(after));
+    if mark == '_' {
+        return (opens && (!closes || is_mark(before)), closes && (!opens || is_mark(after)));
+    }
+    (opens, closes)
+}
+
+/// Punctuation outside ASCII.
+fn is_symbol(character: char) -> bool {
+    matches!(character, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '«' | '»')
+}
+
+fn run_length(text: &str, mark: char) -> usize {
+    text.bytes().take_while(|byte| char::from(*byte) == mark).count()
+}
+
+/// The length of what stands before the parenthesis that closes an open one.
+fn balanced(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (index, byte) in text.bytes().take(TARGET).enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some(index),
+            b')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,145 @@
+//! Tables: cells, and columns that fit the terminal.
+
+use super::inline;
+use super::wrap::{Row, Style, wrap};
+
+/// The narrowest column a table that is too wide is squeezed to.
+const NARROWEST: usize = 6;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Align {
+    Left,
+    Center,
+    Right,
+}
+
+/// The columns of a table, as they were measured.
+#[derive(Debug)]
+pub struct Columns {
+    aligns: Vec<Align>,
+    widths: Vec<usize>,
+}
+
+/// Whether the second line makes a table of the first.
+pub fn is_header(header: &str, delimiter: &str) -> bool {
+    aligns(delimiter).is_some_and(|aligns| aligns.len() == cells(header).len())
+}
+
+/// Whether a line can be one of a table.
+pub fn is_row(line: &str) -> bool {
+    line.contains('|')
+}
+
+impl Columns {
+    /// Measures the rows for a table of at most `width` columns; the second row is the delimiter. `None` where they
+    /// can't fit.
+    pub fn measure<'a>(lines: impl Iterator<Item = &'a str> + Clone, width: usize) -> Option<Self> {
+        let aligns = aligns(lines.clone().nth(1)?)?;
+        let mut widths = vec![1; aligns.len()];
+        for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
+            for (widest, cell) in widths.iter_mut().zip(cells(line)) {
+                let row = wrap(&inline::spans(&cell, Style::PLAIN), usize::MAX);
+                *widest = row.first().map_or(0, |row| row.width).max(*widest);
+            }
+        }
+        let room = width.checked_sub(3 * (widths.len() - 1))?;
+        squeeze(&mut widths, room).then_some(Columns { aligns, widths })
+    }
+
+    /// The rows of the terminal for a row of the table.
+    pub fn draw(&self, line: &str, base: Style) -> Vec<String> {
+        let cells = cells(line);
+        let spans = |index: usize| cells.get(index).map_or(Vec::new(), |cell| inline::spans(cell, base));
+        let wrapped: Vec<Vec<Row>> =
+            self.widths.iter().enumerate().map(|(index, width)| wrap(&spans(index), *width)).collect();
+        let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
+        (0..height).map(|row| self.join(wrapped.iter().map(|cell| cell.get(row)))).collect()
+    }
+
+    /// The line below the header.
+    pub fn rule(&self) -> String {
+        let parts: Vec<String> = self.widths.iter().map(|width| "─".repeat(*width)).collect();
+        let mut rule = String::new();
+        Style::DIM.write(&parts.join("─┼─"), &mut rule);
+        rule
+    }
+
+    fn join<'a>(&self, cells: impl Iterator<Item = Option<&'a Row>>) -> String {
+        let mut line = String::new();
+        for (index, cell) in cells.enumerate() {
+            let free = self.widths[index].saturating_sub(cell.map_or(0, |cell| cell.width));
+            let left = match self.aligns[index] {
+                Align::Left => 0,
+                Align::Center => free / 2,
+                Align::Right => free,
+            };
+            if index > 0 {
+                line.push(' ');
+                Style::DIM.write("│", &mut line);
+                line.push(' ');
+            }
+            line.extend(std::iter::repeat_n(' ', left));
+            line.push_str(cell.map_or("", |cell| &cell.text));
+            if index + 1 < self.widths.len() {
+                line.extend(std::iter::repeat_n(' ', free - left));
+            }
+        }
+        line
+    }
+}
+
+/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false where that is too little.
+fn squeeze(widths: &mut [usize], room: usize) -> bool {
+    let mut narrow: Vec<usize> = widths.to_vec();
+    narrow.sort_unstable();
+    let (mut left, mut limit) = (room, usize::MAX);
+    for (index, width) in narrow.iter().enumerate() {
+        let share = left / (narrow.len() - index);
+        if *width > share {
+            limit = share;
+            break;
+        }
+        left -= width;
+    }
+    widths.iter_mut().for_each(|width| *width = (*width).min(limit));
+    limit >= NARROWEST
+}
+
+fn aligns(line: &str) -> Option<Vec<Align>> {
+    if !is_row(line) {
+        return None;
+    }
+    cells(line).iter().map(|cell| align(cell)).collect()
+}
+
+fn align(cell: &str) -> Option<Align> {
+    let dashes = cell.strip_prefix(':').unwrap_or(cell);
+    let dashes = dashes.strip_suffix(':').unwrap_or(dashes);
+    if dashes.is_empty() || !dashes.bytes().all(|byte| byte == b'-') {
+        return None;
+    }
+    Some(match (cell.starts_with(':'), cell.ends_with(':')) {
+        (true, true) => Align::Center,
+        (false, true) => Align::Right,
+        _ => Align::Left,
+    })
+}
+
+/// The cells of a row; `\|` is no border.
+fn cells(line: &str) -> Vec<String> {
+    let line = line.trim();
+    let line = line.strip_prefix('|').unwrap_or(line);
+    let (mut cells, mut cell) = (Vec::new(), String::new());
+    let mut characters = line.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' if characters.next_if_eq(&'|').is_some() => cell.push('|'),
+            '|' => cells.push(std::mem::take(&mut cell)),
+            other => cell.push(other),
+        }
+    }
+    if cells.is_empty() || !cell.trim().is_empty() {
+        cells.push(cell);
+    }
+    cells.iter().map(|cell| cell.trim().to_owned()).collect()
+}

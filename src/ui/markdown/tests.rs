@@ -1,0 +1,223 @@
+//! The same final screen for every chunking, at every size, on a terminal emulator; nothing of the text lost.
+
+use proptest::prelude::*;
+
+use super::Markdown;
+
+/// The sample of `sandbox/replies.rs`, and what models like to send.
+const SAMPLES: [&str; 15] = [
+    "# A sample\n\nThe sandbox calls **no model**: this text is *scripted*. It has `code`, a \
+     [link](https://devcenter.heroku.com) and\n\n- a list\n- of two lines\n\n> a quote,\n\n1. a numbered\n2. list,\n\n\
+     | plan | models |\n|------|-------:|\n| standard | all |\n| legacy | one |\n\n```ruby\nputs \
+     ENV.fetch(\"INFERENCE_MODEL_ID\")\n```\n\nand a rule:\n\n---\n",
+    "Plain text that stays as it is.\nAnd a second line, which is a good deal longer than most terminals of the test are \
+     wide, so that it has to be wrapped between its words.\n\n\nA_word_with_underscores, 2 * 3 * 4, and the end",
+    "- one\n  - two is **bold and goes on for long enough to be wrapped**\n    - three\n      * four\n        + five with \
+     many words in it\n          - six\n- [ ] to do\n- [x] done\n10. ten\n    continued here, below the text of the item\n\
+     \n    and after a gap\n\nback",
+    "你好，世界。这是一个很长的句子，没有空格，所以它必须在任何地方断行。**粗体文字**和`代码`。\n- 日本語のリスト項目はとても長いので折り返されます\n👩‍👩‍👧 family 🇩🇪 flag ⚠️ warning 1️⃣ \
+     keycap 🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉🎉 e\u{301}te\u{301}\n",
+    "| 名前 | emoji | a `|` b |\n|:--|:-:|--:|\n| 你好世界 | 🎉 | **x** |\n| a\\|b | | 12345 | extra |\n| short |\nafter\n",
+    "> | a | b |\n> |---|---|\n> | 1 | 2 |\n\n1. item\n\n   | a | b |\n   |---|---|\n   | 1 | 2 |\n\na | b\n--|--\nc | \
+     d\n\nnot | a table\nbut | text\n",
+    "| column one | column two | column three |\n| --- | --- | --- |\n| a cell with so much text in it that it has to be \
+     wrapped in every terminal | short | another cell of many words, **bold ones** too |\n| x | y | z |",
+    "unclosed **bold and *italic and `code\nnext ~~line [link](nowhere\n*a**b* ***both*** **a*b*c** ~~gone~~ __init__ \
+     \\*no\\* `` a`b `` ![image](x.png) [https://a.b](https://a.b) <b class=\"_x_\"> https://x.y/a_b_c*d*, **https://z.q**\n",
+    "```markdown\n# no heading\n**no bold** [x](y)\n| a | b |\n|---|---|\n\n\tindented with a tab and then rather long so that it takes \
+     more than one row of any of the terminals here, yes\n~~~\n````\nout\n\n~~~\nunclosed ```\n| a |",
+    "1. First:\n\n   ```sh\n   heroku create\n\n     --deep\n   ```\n\n2. Second:\n   ```\n   x\n   ```\n- > no quote\n> quote \
+     of many words which is wrapped\n> > inner quote of many words, too\n> ```c\n> int x;\n> ```\n> end\n> ```\nout\n",
+    "## Heading with `code` and **bold** that is rather long ##\n####### none\n#none\n# \n***\n* * *\n___\nSetext\n===\n    \
+     no code\n\n    code *here*\n\ttab\n\ntext\ta\tb\nbreak  \nbreak\\\nend\n",
+    "exactly twenty chars\nexactly twenty chars of forty, isn't it?\n**exactly twenty chrs**\n12345678901234567890123456789012345678901234567890123456789\
+     0123456789012345678901234567890\nx\n",
+    "```",
+    "  leading\n\n\n",
+    "<details>\n<summary>**x**</summary>\n\n&nbsp;text\n</details>\n\na line with a trailing pipe |",
+];
+
+const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
+
+fn render<'a>(pieces: impl IntoIterator<Item = &'a str>, width: usize, height: usize) -> String {
+    let (mut markdown, mut out) = (Markdown::new(width, height), String::new());
+    pieces.into_iter().for_each(|piece| markdown.push(piece, &mut out));
+    markdown.end(&mut out);
+    out
+}
+
+/// The rows of a terminal, with their colours, and those that left it at the top.
+fn screen(bytes: &str, width: u16, height: u16) -> (String, Vec<String>, (u16, u16)) {
+    let mut parser = terminal(width, height);
+    parser.process(bytes.replace('\n', "\r\n").as_bytes());
+    let cursor = parser.screen().cursor_position();
+    parser.screen_mut().set_scrollback(usize::MAX);
+    let mut rows = Vec::new();
+    let mut contents = String::new();
+    for offset in (0..=parser.screen().scrollback()).rev() {
+        parser.screen_mut().set_scrollback(offset);
+        let all = parser.screen().rows_formatted(0, width);
+        rows.extend(all.take(if offset == 0 { usize::from(height) } else { 1 }));
+        if offset == 0 {
+            contents = parser.screen().contents();
+        }
+    }
+    (contents, rows, cursor)
+}
+
+fn terminal(width: u16, height: u16) -> vt100::Parser {
+    let size = |length| std::num::NonZero::new(length).expect("a size");
+    vt100::Parser::new(size(height), size(width), 3_000)
+}
+
+fn chars(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(|_| true)
+}
+
+fn shown(text: &str, width: u16) -> String {
+    screen(&render([text], width.into(), 200), width, 200).0
+}
+
+#[test]
+fn the_screen_is_the_same_in_one_piece_and_character_by_character() {
+    for (number, sample) in SAMPLES.iter().enumerate() {
+        for width in WIDTHS {
+            for height in [200, 24, 8] {
+                let whole = screen(&render([*sample], width.into(), height.into()), width, height);
+                let single = screen(&render(chars(sample), width.into(), height.into()), width, height);
+                assert_eq!(whole, single, "sample {number} at {width}x{height}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_screen_is_the_same_in_any_pieces(
+        sample in proptest::sample::select(&SAMPLES[..]),
+        width in proptest::sample::select(&WIDTHS[..]),
+        height in proptest::sample::select(&[200_u16, 24, 8][..]),
+        lengths in proptest::collection::vec(1_usize..40, 1..20),
+    ) {
+        let whole = screen(&render([sample], width.into(), height.into()), width, height);
+        prop_assert_eq!(whole, screen(&render(cut(sample, &lengths), width.into(), height.into()), width, height));
+    }
+
+    #[test]
+    fn marks_in_any_order_are_no_problem(
+        text in "([-*_`~#>|\\[\\]()! \n\t]|[a-c1 ]|\\| a |---\\||```|  - |你|🎉|\u{fe0f}|\u{301}){0,120}",
+        width in 20_u16..50,
+        height in 4_u16..30,
+        lengths in proptest::collection::vec(1_usize..20, 1..20),
+    ) {
+        let whole = screen(&render([text.as_str()], width.into(), height.into()), width, height);
+        prop_assert_eq!(whole, screen(&render(cut(&text, &lengths), width.into(), height.into()), width, height));
+    }
+}
+
+fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    for length in lengths.iter().cycle() {
+        let end = rest.char_indices().nth(*length).map_or(rest.len(), |(index, _)| index);
+        pieces.push(&rest[..end]);
+        rest = &rest[end..];
+        if rest.is_empty() {
+            return pieces;
+        }
+    }
+    pieces
+}
+
+#[test]
+fn text_shows_as_it_comes() {
+    let (mut markdown, mut out) = (Markdown::new(40, 24), String::new());
+    markdown.push("Hel", &mut out);
+    markdown.push("lo **wor", &mut out);
+    assert_eq!(out, "Hello **wor");
+    markdown.push("ld**\n", &mut out);
+    assert_eq!(out, "Hello **wor\r\x1b[JHello \x1b[1mworld\x1b[0m\n");
+}
+
+#[test]
+fn a_line_that_stays_as_it_is_is_not_erased() {
+    assert_eq!(render(chars("Hello you.\n"), 40, 24), "Hello you.\n");
+    assert_eq!(render(["Hello ", "**you**\n"], 40, 24), "Hello \x1b[1myou\x1b[0m\n");
+    assert!(!render(chars("```\nlet x;\n```\n"), 40, 24).contains("let x;\x1b[0m\r"));
+}
+
+#[test]
+fn the_output_ends_with_a_line_feed_if_there_was_any() {
+    assert_eq!(render([""], 40, 24), "");
+    assert_eq!(render(["a"], 40, 24), "a\n");
+    assert_eq!(render(["a\n"], 40, 24), "a\n");
+    assert!(render(["| a |"], 40, 24).ends_with("| a |\n"));
+    assert_eq!(render(["```"], 40, 24), "```\r\x1b[J");
+}
+
+#[test]
+fn what_is_drawn() {
+    let table = [
+        ("**b** *i* _i_ `c` ~~s~~ \\*", "b i i c s *"),
+        ("[text](https://a.b \"title\")", "text (https://a.b)"),
+        ("[https://a.b](https://a.b)", "https://a.b"),
+        ("- a\n  * b\n    + c", "• a\n  • b\n    • c"),
+        ("- [ ] a\n- [x] b", "☐ a\n☑ b"),
+        ("1. a\n   - b\n2) c", "1. a\n   • b\n2) c"),
+        ("> a\n> > b", "│ a\n│ │ b"),
+        ("> > > > a", "│ │ │ > a"),
+        ("### a ##", "a"),
+        ("---", "────────────────────────────────────────"),
+        ("~~~ruby\n*x*\n~~~\ny", "ruby\n*x*\ny"),
+        ("snake_case_name 2*3*4", "snake_case_name 234"),
+        ("a \\\nb", "a\nb"),
+        ("<b>*x*</b>", "<b>x</b>"),
+        ("a *b", "a *b"),
+        ("| a | b |\n|--:|---|\n| 123 | c |", "  a │ b\n────┼──\n123 │ c"),
+        ("| a | b |\n| c | d |", "| a | b |\n| c | d |"),
+        ("- one two three four five six seven eight nine", "• one two three four five six seven\n  eight nine"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(shown(text, 40), expected, "{text}");
+    }
+}
+
+#[test]
+fn nothing_of_the_text_is_lost() {
+    let visible = |text: &str| text.split_whitespace().collect::<String>();
+    for sample in [SAMPLES[1], SAMPLES[13], SAMPLES[14]] {
+        for width in WIDTHS {
+            assert_eq!(visible(&shown(sample, width)), visible(&sample.replace("**", "")), "{width}");
+        }
+    }
+}
+
+#[test]
+fn no_row_is_wider_than_the_terminal_except_code() {
+    for sample in SAMPLES.iter().filter(|sample| !sample.contains("```") && !sample.contains("~~~")) {
+        for width in 20..60 {
+            let out = render([*sample], width, 200);
+            let mut parser = terminal(1_000, 1);
+            for line in out.lines() {
+                parser.process(format!("\r\x1b[K{line}").as_bytes());
+                assert!(usize::from(parser.screen().cursor_position().1) <= width, "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_taller_than_the_screen_stays_as_it_is() {
+    let text = format!("before\n{}\n**after**\n", "**word** ".repeat(200));
+    let (_, rows, _) = screen(&render(chars(&text), 40, 10), 40, 10);
+    assert_eq!(rows.iter().filter(|row| row.contains("before")).count(), 1);
+    assert_eq!(rows.concat().matches("**word**").count(), 200);
+    assert!(rows.iter().any(|row| row.contains("after") && !row.contains("**")));
+}
+
+#[test]
+fn a_table_longer_than_the_screen_is_drawn_as_it_comes() {
+    let text = format!("| a | b |\n|---|---|\n{}\nend\n", "| cell | other |\n".repeat(50));
+    let (_, rows, _) = screen(&render(chars(&text), 40, 10), 40, 10);
+    assert_eq!(rows.iter().filter(|row| row.contains("cell") && row.contains("│")).count(), 50);
+    assert!(rows.iter().all(|row| !row.contains('|')));
+}
