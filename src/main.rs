@@ -7,14 +7,16 @@
 //!            argv  env  .env  heroku                     keyboard
 //!              │     │    │     │                           │
 //!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
-//!              │                              └─ sandbox       listens on loopback
+//!              │      │             context   ├─ doctor         facts, verdicts, one report
+//!              │      └ heroku, git, editor   └─ sandbox        listens on loopback
+//!              │        other programs
 //!              │                         turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
 //!  all prose   messages        chat, models  signals      the only writer
-//!  exit codes                  reply, sse                 terminal modes
-//!                              exchange      store
-//!                              http: attohttpc history
+//!  exit codes                  reply, sse                 markdown
+//!                              exchange      store, input terminal modes
+//!                              http: attohttpc  files
 //! ```
 //! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks.
 

@@ -1,6 +1,7 @@
 //! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No model is called;
 //! what its models say is scripted in [`replies`]. This file only knows HTTP.
 
+mod asked;
 mod replies;
 mod request;
 
@@ -14,7 +15,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use url::Url;
 
-use replies::{Act, Answer, Asked, Framing, Refusal, Reply};
+use asked::{Answer, Asked, Refusal};
+use replies::{Act, Framing, Reply};
 use request::Request;
 
 /// A running server. It serves until the process ends.
