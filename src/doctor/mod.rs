@@ -29,6 +29,9 @@ pub use report::{Entry, Report, Status, Verdict};
 /// The longest wait of one network step.
 const STEP_LIMIT: Duration = Duration::from_secs(4);
 
+/// After this no further step over the network is begun, so that with the longest step all ends within 30 s.
+const BUDGET: Duration = Duration::from_secs(25);
+
 /// The longest wait for the Heroku CLI, whose commands run side by side.
 const HEROKU_LIMIT: Duration = Duration::from_secs(10);
 
@@ -69,6 +72,7 @@ pub struct HerokuFacts {
 
 /// Runs all checks, showing each as it is done where `show` says so.
 pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>) -> Result<Report, Error> {
+    let began = Instant::now();
     let mut report = Report { version: env!("CARGO_PKG_VERSION"), ..Report::default() };
     for check in CHECKS {
         if report.interrupted {
@@ -80,6 +84,11 @@ pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(
         probe.context.ui.checking(check.title);
         let missing = check.needs.iter().find(|id| !report.holds(id));
         let verdict = match missing {
+            // What needs nothing else takes no time.
+            None if !check.needs.is_empty() && began.elapsed() > BUDGET => {
+                Ok(Verdict::warn("not looked at: the steps before took too long")
+                    .hint("Mend the slow ones, or try again."))
+            }
             Some(id) => Ok(Verdict::skip(format!("not looked at: needs {}", checks::title(id)))),
             None => (check.run)(probe),
         };

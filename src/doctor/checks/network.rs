@@ -61,7 +61,7 @@ pub fn dns(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let addresses = probe.addresses.clone();
-    let connected = probe.context.interrupts.run(STEP_LIMIT * 2, move || reach::connect(&addresses, STEP_LIMIT))?;
+    let connected = probe.context.interrupts.run(STEP_LIMIT, move || reach::connect(&addresses, STEP_LIMIT))?;
     let (host, port) = next_hop(probe);
     match connected {
         Some(connected) => connected.map(|_| Verdict::pass(format!("{host}:{port} takes connections"))),
@@ -86,7 +86,7 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
         reach::handshake(&name, stream, &environment)
     };
-    match probe.context.interrupts.run(STEP_LIMIT * 2, work)? {
+    match probe.context.interrupts.run(STEP_LIMIT + Duration::from_secs(1), work)? {
         Some(agreed) => agreed.map(|version| Verdict::pass(format!("{version}, and the certificate is trusted"))),
         None => Err(Error::Network(NetworkFailure::Tls { host, reason: "no answer".to_owned() })),
     }
