@@ -100,11 +100,10 @@ impl Chat {
         let mut retries = 0;
         loop {
             let answer = self.attempt(show, ui, interrupts)?;
-            let seen = answer.first_word.is_some();
-            let Some(error) = answer.cut else { return Ok(answer) };
-            if seen {
-                return Ok(Answer { cut: Some(error), ..answer });
+            if answer.first_word.is_some() {
+                return Ok(answer);
             }
+            let Some(error) = answer.cut else { return Ok(answer) };
             if let Some(repair) = self.repair(&error) {
                 ui.note(&repair_sentence(&self.model, &repair));
                 continue;
@@ -181,8 +180,8 @@ impl Chat {
         let first = first_word.map_or_else(|| "none".to_owned(), |time| format!("after {time:?}"));
         ui.debug(&format!("* first word {first}, total {:?}", started.elapsed()));
         // What the connection does after the service said that the answer is complete, or refused, is no matter.
-        let ended = ended.err().filter(|error| !is_complete && !is_refusal || matches!(error, Error::Interrupted));
-        let cut = ended.filter(|_| !is_complete).or(result.err());
+        let matters = |error: &Error| !is_complete && (!is_refusal || matches!(error, Error::Interrupted));
+        let cut = ended.err().filter(matters).or(result.err());
         Ok(Answer { completion, cut, first_word, total: started.elapsed(), reads, head: response_head })
     }
 

@@ -6,20 +6,11 @@ use crate::error::{Error, HerokuFailure, export_line};
 /// The oldest version whose output is known.
 const OLDEST: u32 = 8;
 
-/// Why the CLI wasn't asked, where it wasn't.
-fn not_needed(probe: &Probe<'_>) -> Option<Verdict> {
-    if probe.sandbox.is_some() {
-        return Some(Verdict::pass("not asked: the sandbox needs none"));
-    }
-    let place = probe.gathered.url.as_ref().map(|url| url.source.to_string()).unwrap_or_default();
-    probe.heroku.is_none().then(|| Verdict::pass(format!("not asked: URL and key are known, from {place}")))
-}
-
 pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if probe.needs_heroku() {
         probe.ask_heroku()?;
     }
-    let Some(facts) = &probe.heroku else { return Ok(not_needed(probe).unwrap_or(Verdict::pass("not asked"))) };
+    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
     Ok(match &facts.version {
         Ok(version) => {
             let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -97,9 +88,9 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     })
 }
 
-/// A check of the CLI's answers where it wasn't asked.
+/// A check of the CLI or its answers where it wasn't asked.
 fn skipped() -> Verdict {
-    Verdict::skip("not needed")
+    Verdict::skip("not asked: URL and key are known without it")
 }
 
 fn app_name(probe: &Probe<'_>) -> String {

@@ -34,7 +34,8 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let (id, source) = (&model.value, &model.source);
     let models = &probe.catalogue.models;
     if models.is_empty() {
-        return Ok(Verdict::pass(format!("{id}, not checked: there is no list of models")).from(source));
+        let verdict = Verdict::warn(format!("{id}, not checked: there is no list of models"));
+        return Ok(verdict.hint("A wrong id shows with the next request.").from(source));
     }
     let Some(listed) = models.iter().find(|model| model.id == *id) else {
         let ids = models.iter().filter(|model| model.is_chat()).map(|model| model.id.as_str());
@@ -72,7 +73,8 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(match probe.client().probe_key(&probe.context.interrupts)? {
         Some(()) => Verdict::pass("yes; no token was spent"),
-        None => Verdict::pass("not told apart here; the next check uses it"),
+        None => Verdict::warn("not known: this service has no free question that wants the key")
+            .hint("The next check sends it with a request."),
     })
 }
 
