@@ -57,10 +57,10 @@ class Lab:
             "INFERENCE_MODEL_ID": model,
         }
 
-    def repl(self, model: str) -> Repl:
+    def repl(self, model: str, *flags: str) -> Repl:
         """A chat at its first prompt."""
         self.service.forget()
-        return Repl([str(self.binary)], self.environment(model))
+        return Repl([str(self.binary), *flags], self.environment(model))
 
     def ask(self, model: str, terminal: bool = False) -> Program:
         """`heroku-chat ask hi`."""

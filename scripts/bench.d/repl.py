@@ -20,6 +20,7 @@ class Repl:
     """A chat, waiting at its first prompt."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        self.home = environment["HOME"]
         self.program = Program(arguments, environment, terminal=True)
         self._since = 0
         try:

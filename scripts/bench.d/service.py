@@ -81,6 +81,10 @@ class Service:
         """When the next request had come in completely, in ns."""
         return self._wait_for("request")
 
+    def wait_for_length(self) -> int:
+        """How long the body of the next request was, in bytes."""
+        return self._wait_for("length")
+
     def wait_for_times(self) -> list[int]:
         """When each token of a steady answer was sent, in ns."""
         return self._wait_for("times")
@@ -144,6 +148,7 @@ def answer_request(connection: socket.socket, stream: BinaryIO, report: Callable
     body = read_body(stream, headers)
     if body:
         report("request", time.monotonic_ns())
+        report("length", len(body))
         script = SCRIPTS[re.search(rb'"model":\s*"([^"]*)"', body)[1].decode()]
         script(Answer(connection, report))
     else:  # the catalogue
@@ -229,6 +234,13 @@ def one_token(answer: Answer) -> None:
     answer.end()
 
 
+def kilobyte(answer: Answer) -> None:
+    """A thousand bytes in lines, as one token."""
+    answer.begin()
+    answer.token(("k" * 79 + "\n") * 12 + "k" * 40)
+    answer.end()
+
+
 def steady(answer: Answer) -> None:
     """Marked tokens at a steady pace, ten a line; reports when each was sent."""
     times = []
@@ -279,4 +291,4 @@ def long(answer: Answer) -> None:
     answer.end()
 
 
-SCRIPTS = {script.__name__: script for script in (one_token, steady, drip, stall, silent, busy, long)}
+SCRIPTS = {script.__name__: script for script in (one_token, kilobyte, steady, drip, stall, silent, busy, long)}
