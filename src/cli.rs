@@ -37,7 +37,7 @@ pub enum Command {
     Chat(ChatArgs),
     /// answer one prompt, for scripts and pipes
     #[command(
-        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
+        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask -f Procfile \"Is this right for Rails?\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
     /// show every setting, its value (the key redacted) and where it comes from
@@ -147,6 +147,12 @@ pub struct AskArgs {
     /// the prompt; several words are joined by spaces
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
+    /// text file that goes with the prompt, under its name; may be given several times
+    #[arg(short, long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 5 MB at most; may be given several times
+    #[arg(long = "image", value_name = "PATH")]
+    pub images: Vec<PathBuf>,
     /// earlier turns: a JSON array of {"role", "content"} objects
     #[arg(long, value_name = "FILE")]
     pub messages: Option<PathBuf>,
@@ -277,7 +283,11 @@ fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     Some(Args::command().error(ErrorKind::ArgumentConflict, message))
 }
 
-fn unit_interval(text: &str) -> Result<f64, String> {
+/// A number from 0 to 1.
+///
+/// # Errors
+/// Says what is taken instead.
+pub fn unit_interval(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
         _ => Err("it takes a number from 0 to 1".to_owned()),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
 
 /// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few megabytes at the most.
@@ -23,6 +24,36 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
     text(io::stdin().lock()).map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))
+}
+
+/// A text file that goes with a prompt, under its path as given.
+///
+/// # Errors
+/// The system's, and why the file is no text that can be sent; `what` names the flag or command in question.
+pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
+    let content = bytes(what, path, TEXT_LIMIT)?;
+    Attachment::text(&path.display().to_string(), content).map_err(|reason| unusable(what, path, reason))
+}
+
+/// An image that goes with a prompt.
+///
+/// # Errors
+/// As [`text_attachment`].
+pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
+    let content = bytes(what, path, IMAGE_LIMIT)?;
+    Attachment::image(&path.display().to_string(), &content).map_err(|reason| unusable(what, path, reason))
+}
+
+/// The bytes of a file, and one more than `limit` where it has more: enough to say so.
+fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| Error::unreadable(what, path, &error))?;
+    Ok(bytes)
+}
+
+fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
+    Error::File { what, path: path.to_owned(), reason }
 }
 
 fn text(source: impl Read) -> io::Result<String> {

@@ -6,7 +6,7 @@
 //! `nohup` works.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,7 +29,12 @@ struct Shared {
     listener: Mutex<Option<Callback>>,
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
+    /// The exit code of a signal that is to end the process; none is 0.
+    ending: AtomicI32,
 }
+
+/// How long a turn in flight gets to be saved, once a signal is to end the process.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
     /// Starts to listen for Ctrl-C, on a thread of its own.
@@ -63,7 +68,7 @@ impl Interrupts {
         // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
         let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])?;
-        let editing = Arc::clone(&self.0.is_editing);
+        let (editing, shared) = (Arc::clone(&self.0.is_editing), self.clone());
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 match signal {
@@ -76,12 +81,31 @@ impl Interrupts {
                     }
                     other => {
                         leave();
-                        std::process::exit(128 + other);
+                        shared.end(128 + other);
                     }
                 }
             }
         })?;
         Ok(())
+    }
+
+    /// Has the turn in flight stopped, as by Ctrl-C, and ends the process once it is kept.
+    #[cfg(unix)]
+    fn end(&self, code: i32) -> ! {
+        self.0.ending.store(code, Ordering::SeqCst);
+        if !self.0.is_editing.load(Ordering::SeqCst) {
+            self.interrupt();
+            std::thread::sleep(GRACE);
+        }
+        std::process::exit(code)
+    }
+
+    /// Ends the process where a signal asked for that. Whoever keeps what must not be lost calls this when it is kept.
+    pub fn end_if_asked(&self) {
+        match self.0.ending.load(Ordering::SeqCst) {
+            0 => {}
+            code => std::process::exit(code),
+        }
     }
 
     /// The system has no such signals.

@@ -36,6 +36,14 @@ pub fn data_folder() -> io::Result<PathBuf> {
     Ok(base.data_dir().join("heroku-chat"))
 }
 
+/// A path with the home folder in place of `~`.
+pub fn expand_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), etcetera::home_dir()) {
+        (Some(rest), Ok(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
 /// Whether a folder can be written, or made where it doesn't exist, without writing anything.
 #[cfg(unix)]
 pub fn is_writable(folder: &Path) -> bool {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::api::chat::{self, Quirks, Repair, RequestOptions};
 use crate::api::reply::{Completion, Part, Reply};
-use crate::api::{Client, Head, Step, retry};
-use crate::conversation::{Conversation, Message};
+use crate::api::{Client, Head, Step, models, retry};
+use crate::conversation::{Conversation, Cost, Message, Role};
 use crate::error::{Error, ProblemKind};
 use crate::interrupt::Interrupts;
 use crate::ui::Ui;
@@ -21,8 +21,14 @@ pub struct Chat {
     quirks: HashMap<String, Quirks>,
     /// Whether what may pass by itself is tried again.
     pub retries: bool,
+    /// What each answer took, those that were replaced or taken back included: they are paid for, too.
+    pub costs: Vec<Cost>,
     last_request: Option<Vec<u8>>,
 }
+
+/// Asks for the rest of an answer.
+const GO_ON: &str = "Your last answer was cut off. Go on exactly where it ends, without repeating any of it and without \
+                     a word about this.";
 
 /// What a turn brought.
 #[derive(Debug)]
@@ -46,9 +52,25 @@ pub enum Show {
     Nothing,
 }
 
+impl Answer {
+    /// Whether it ended before its end: broken off, or at the limit of its length.
+    pub fn is_cut(&self) -> bool {
+        self.cut.is_some() || self.completion.is_at_limit()
+    }
+}
+
 impl Chat {
     pub fn new(client: Client, model: String, options: RequestOptions, conversation: Conversation) -> Self {
-        Chat { client, model, options, conversation, quirks: HashMap::new(), retries: true, last_request: None }
+        Chat {
+            client,
+            model,
+            options,
+            conversation,
+            quirks: HashMap::new(),
+            retries: true,
+            costs: Vec::new(),
+            last_request: None,
+        }
     }
 
     /// The body of the request that `say` would send without a new prompt.
@@ -66,15 +88,11 @@ impl Chat {
     ///
     /// # Errors
     /// Why there is no answer. An answer that broke off is not an error but marked as cut.
-    pub fn say(&mut self, prompt: String, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
-        self.conversation.push_user(prompt);
-        let answer = self
-            .exchange(show, ui, interrupts)
-            .and_then(|answer| if answer.completion.is_blank() { Err(nothing_came(answer)) } else { Ok(answer) });
+    pub fn say(&mut self, prompt: Message, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+        self.conversation.push(prompt);
+        let answer = self.answered(show, ui, interrupts);
         match &answer {
-            Ok(answer) => {
-                self.conversation.push_assistant(answer.completion.content.clone(), answer.cut.is_some());
-            }
+            Ok(answer) => self.conversation.push(self.message(answer)),
             Err(_) => drop(self.conversation.take_turn()),
         }
         answer
@@ -86,7 +104,7 @@ impl Chat {
     /// # Errors
     /// As [`Chat::say`].
     pub fn say_again(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
-        let (prompt, old): (String, Option<Message>) = self.conversation.take_turn()?;
+        let (prompt, old): (Message, Option<Message>) = self.conversation.take_turn()?;
         let answer = self.say(prompt.clone(), show, ui, interrupts);
         if answer.is_err() {
             self.conversation.put_back(prompt, old);
@@ -94,12 +112,60 @@ impl Chat {
         Some(answer)
     }
 
+    /// Has the last answer continued where it ended, and adds to it what comes; none where there is no answer.
+    ///
+    /// The request for it is no part of the conversation. A last message of the assistant's own, which some models take
+    /// as a beginning to go on with, is refused by others.
+    ///
+    /// # Errors
+    /// As [`Chat::say`].
+    pub fn go_on(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
+        self.conversation.messages().last().filter(|message| message.role == Role::Assistant)?;
+        self.conversation.push(Message::prompt(GO_ON, Vec::new()));
+        let answer = self.answered(show, ui, interrupts);
+        self.conversation.pop();
+        if let Ok(answer) = &answer
+            && let Some(begun) = self.conversation.pop()
+        {
+            let more = self.message(answer);
+            self.conversation.push(Message { content: begun.content + &more.content, ..more });
+        }
+        Some(answer)
+    }
+
+    /// Sends the conversation and keeps the books, where any answer comes.
+    fn answered(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+        if models::takes_images(&self.model) == Some(false) && self.conversation.has_images() {
+            return Err(Error::TextOnly { model: self.model.clone() });
+        }
+        let answer = self.exchange(show, ui, interrupts)?;
+        if answer.completion.is_blank() {
+            return Err(nothing_came(answer));
+        }
+        self.costs.push(self.cost(&answer));
+        Ok(answer)
+    }
+
+    fn message(&self, answer: &Answer) -> Message {
+        let message = Message::new(Role::Assistant, answer.completion.content.clone());
+        Message { cut: answer.is_cut(), cost: Some(self.cost(answer)), ..message }
+    }
+
+    fn cost(&self, answer: &Answer) -> Cost {
+        let usage = answer.completion.usage.unwrap_or_default();
+        Cost {
+            model: self.model.clone(),
+            prompt_tokens: usage.prompt_tokens.0,
+            completion_tokens: usage.completion_tokens.0,
+        }
+    }
+
     /// Sends the conversation, again where that may help and nothing was shown yet.
     fn exchange(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
         let mut waited = Duration::ZERO;
         let mut retries = 0;
         loop {
-            let answer = self.attempt(show, ui, interrupts)?;
+            let answer = self.attempt(show, ui, interrupts);
             if answer.first_word.is_some() {
                 return Ok(answer);
             }
@@ -123,8 +189,8 @@ impl Chat {
         }
     }
 
-    /// One request and its response. What went wrong is in `cut`; an error is one of our own output.
-    fn attempt(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+    /// One request and its response. What went wrong is in `cut`.
+    fn attempt(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Answer {
         let started = Instant::now();
         let mut first_word = None;
         let (mut reads, mut response_head) = (0, Head::default());
@@ -149,9 +215,8 @@ impl Chat {
                         deliver(part);
                     });
                     reads += usize::from(has_words);
-                    std::mem::replace(&mut written, Ok(()))?;
-                    ui.flush()?;
-                    if !more {
+                    written = written.and_then(|()| ui.flush());
+                    if written.is_err() || !more {
                         break Ok(());
                     }
                 }
@@ -175,14 +240,14 @@ impl Chat {
                 written = ui.part(part);
             }
         });
-        written?;
-        ui.end_answer()?;
+        // What came is kept, also where nobody can see it any more.
+        let written = written.and_then(|()| ui.end_answer());
         let first = first_word.map_or_else(|| "none".to_owned(), |time| format!("after {time:?}"));
         ui.debug(&format!("* first word {first}, total {:?}", started.elapsed()));
         // What the connection does after the service said that the answer is complete, or refused, is no matter.
         let matters = |error: &Error| !is_complete && (!is_refusal || matches!(error, Error::Interrupted));
-        let cut = ended.err().filter(matters).or(result.err());
-        Ok(Answer { completion, cut, first_word, total: started.elapsed(), reads, head: response_head })
+        let cut = written.err().or_else(|| ended.err().filter(matters)).or(result.err());
+        Answer { completion, cut, first_word, total: started.elapsed(), reads, head: response_head }
     }
 
     /// Adapts to a refused field, once for each.

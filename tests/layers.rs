@@ -29,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ui/", &["crate::commands", "crate::repl", "crate::turn", "crate::config"]),
     ("sandbox/", &["crate::"]),
     ("config/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::heroku"]),
-    ("conversation.rs", &["crate::"]),
+    ("conversation/", &["crate::"]),
     ("secret.rs", &["crate::"]),
     ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
     ("repl/", &["crate::commands", "crate::doctor"]),

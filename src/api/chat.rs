@@ -3,11 +3,12 @@
 //!
 //! Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::conversation::{Conversation, Message, Role};
+use crate::conversation::{Attachment, Conversation, Message, Role};
 
 /// What a request says besides its messages.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct RequestOptions {
     /// Budget of `extended_thinking` in tokens, 1024 or more.
     pub thinking: Option<u32>,
     pub stream: bool,
+    /// How many of the latest turns are sent; all of them where it isn't set.
+    pub context: Option<usize>,
 }
 
 /// What a model turned out not to take.
@@ -64,7 +67,28 @@ struct Body<'a> {
 #[derive(Serialize)]
 struct WireMessage<'a> {
     role: Role,
-    content: &'a str,
+    content: WireContent<'a>,
+}
+
+/// In 2025 the service refused lists in place of text, so there is one only where there are images.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireContent<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<WirePart<'a>>),
+}
+
+/// Source: a Heroku app that sends images, and the "Supported inputs" of the model cards.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum WirePart<'a> {
+    Text { text: Cow<'a, str> },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -76,9 +100,10 @@ struct ExtendedThinking {
 
 /// The JSON of a request.
 pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, quirks: &Quirks) -> Vec<u8> {
-    let system = conversation.system().map(|content| WireMessage { role: Role::System, content });
-    let said = conversation.messages().iter();
-    let said = said.map(|Message { role, content, .. }| WireMessage { role: *role, content });
+    let system = conversation.system();
+    let system = system.map(|text| WireMessage { role: Role::System, content: WireContent::Text(text.into()) });
+    let said = options.context.map_or(conversation.messages(), |turns| conversation.last_turns(turns)).iter();
+    let said = said.map(|message| WireMessage { role: message.role, content: content(message) });
     let keeps = |name: &str| !quirks.dropped.contains(name);
     let thinking = options.thinking.filter(|_| keeps("extended_thinking"));
     let body = Body {
@@ -97,6 +122,15 @@ pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, 
         stream: options.stream,
     };
     serde_json::to_vec(&body).expect("strings and numbers always serialise")
+}
+
+fn content(message: &Message) -> WireContent<'_> {
+    let image = |uri| WirePart::ImageUrl { image_url: ImageUrl { url: uri } };
+    let images: Vec<WirePart<'_>> = message.images().filter_map(Attachment::data_uri).map(image).collect();
+    if images.is_empty() {
+        return WireContent::Text(message.text());
+    }
+    WireContent::Parts([WirePart::Text { text: message.text() }].into_iter().chain(images).collect())
 }
 
 impl Quirks {
@@ -125,11 +159,11 @@ mod tests {
     use serde_json::{Value, json};
 
     fn conversation() -> Conversation {
-        let mut conversation = Conversation::default();
-        conversation.push_user("Hello!".into());
-        conversation.push_assistant("Hi there!".into(), true);
-        conversation.push_user("Why is Heroku so awesome?".into());
-        conversation
+        Conversation::from_messages(vec![
+            Message::prompt("Hello!", Vec::new()),
+            Message { cut: true, ..Message::new(Role::Assistant, "Hi there!") },
+            Message::prompt("Why is Heroku so awesome?", Vec::new()),
+        ])
     }
 
     fn parsed(options: &RequestOptions, quirks: &Quirks) -> Value {
@@ -159,6 +193,7 @@ mod tests {
             stop: vec!["END".into()],
             thinking: Some(2000),
             stream: true,
+            context: None,
         };
         let value = parsed(&options, &Quirks::default());
         assert_eq!(value["temperature"], 0.5);
@@ -178,6 +213,28 @@ mod tests {
         let bytes = body("m", &conversation, &RequestOptions::default(), &Quirks::default());
         let value: Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(value["messages"][0], json!({"role": "system", "content": "be brief"}));
+    }
+
+    #[test]
+    fn images_are_parts_and_text_alone_is_a_string() {
+        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
+        let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
+        let messages = vec![Message::prompt("one", vec![file.clone()]), Message::prompt("two", vec![file, image])];
+        let bytes = body("m", &Conversation::from_messages(messages), &RequestOptions::default(), &Quirks::default());
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(value["messages"][0]["content"], "a.rb:\n```rb\nputs 1\n```\n\none");
+        let parts = json!([
+            {"type": "text", "text": "a.rb:\n```rb\nputs 1\n```\n\ntwo"},
+            {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlhLi4="}},
+        ]);
+        assert_eq!(value["messages"][1]["content"], parts);
+    }
+
+    #[test]
+    fn only_the_latest_turns_are_sent_where_that_is_set() {
+        let options = RequestOptions { context: Some(1), ..RequestOptions::default() };
+        let messages = parsed(&options, &Quirks::default())["messages"].clone();
+        assert_eq!(messages, json!([{"role": "user", "content": "Why is Heroku so awesome?"}]));
     }
 
     #[test]

@@ -37,6 +37,21 @@ impl Model {
         self.kinds.iter().any(|kind| kind == "text-to-text")
     }
 
+    /// Its state in a word.
+    pub fn state_word(&self) -> &str {
+        self.state.as_deref().unwrap_or("active")
+    }
+
+    /// When it ends and what comes after it, as far as that is known.
+    pub fn future(&self) -> String {
+        match (self.end_of_life(), &self.replacement_model) {
+            (Some(date), Some(replacement)) => format!("{date}, then {replacement}"),
+            (Some(date), None) => date.to_owned(),
+            (None, Some(replacement)) => format!("use {replacement}"),
+            (None, None) => String::new(),
+        }
+    }
+
     /// Whether it is on its way out.
     pub fn is_deprecated(&self) -> bool {
         self.state.as_deref() == Some("deprecated") || self.eol_date.is_some()
@@ -51,6 +66,39 @@ impl Model {
     pub fn end_of_life(&self) -> Option<&str> {
         self.eol_date.as_deref().map(|date| date.get(..10).unwrap_or(date))
     }
+}
+
+/// Models that take text alone, by the beginning of their id.
+///
+/// Source: "Supported inputs" of the model cards (devcenter.heroku.com/articles/heroku-inference-api-model-…, 2025-09 to
+/// 2026-02); the makers' pages for those without a card.
+const TEXT_ONLY: &[&str] = &[
+    "claude-3-5-haiku",
+    "claude-3-7-sonnet",
+    "deepseek",
+    "glm",
+    "gpt-oss",
+    "kimi",
+    "minimax",
+    "nova-2-lite",
+    "openai-gpt-oss",
+    "qwen3",
+];
+
+/// Whether a model takes images; none where that isn't known.
+pub fn takes_images(id: &str) -> Option<bool> {
+    TEXT_ONLY.iter().any(|beginning| id.starts_with(beginning)).then_some(false)
+}
+
+/// How many tokens conversation and answer may have together, by the beginning of a model's id.
+///
+/// Source: Heroku's documents of 2026 name these and no other; the catalogue has no such field.
+const CONTEXT_WINDOWS: &[(&str, u64)] =
+    &[("claude-", 200_000), ("gpt-oss", 128_000), ("openai-gpt-oss", 128_000), ("kimi-k2-5", 256_000)];
+
+/// How many tokens conversation and answer may have together, where that is known.
+pub fn context_window(id: &str) -> Option<u64> {
+    CONTEXT_WINDOWS.iter().find(|(beginning, _)| id.starts_with(beginning)).map(|(_, tokens)| *tokens)
 }
 
 /// The catalogue, and when the service sent it by its own clock.

@@ -263,10 +263,15 @@ impl Completion {
         self.content.trim().is_empty()
     }
 
+    /// Whether it stopped at the limit of its length.
+    pub fn is_at_limit(&self) -> bool {
+        matches!(self.finish_reason.as_deref(), Some("length" | "max_tokens"))
+    }
+
     /// A sentence about an answer that looks complete and is not.
     pub fn remark(&self) -> Option<String> {
         Some(match self.finish_reason.as_deref()? {
-            "length" | "max_tokens" => "the answer stopped at the limit of its length (max_tokens)".to_owned(),
+            _ if self.is_at_limit() => "the answer stopped at the limit of its length (max_tokens)".to_owned(),
             "content_filter" => "the answer was stopped by a content filter".to_owned(),
             "stop" | "end_turn" | "stop_sequence" | "tool_calls" | "function_call" | "eos" => return None,
             other => format!("the answer ended with the reason {other:?}"),

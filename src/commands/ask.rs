@@ -1,12 +1,12 @@
 //! `heroku-chat ask`: one prompt, one completion, for scripts and pipes.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::curl;
 use crate::cli::AskArgs;
 use crate::context::Context;
-use crate::conversation::{Conversation, Message};
+use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus};
 use crate::input;
 use crate::turn::{Chat, Show};
@@ -17,11 +17,15 @@ use crate::turn::{Chat, Show};
 /// No prompt, settings that can't be used, and whatever befalls the turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let mut conversation = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
+    let attachments = attachments(&args.files, &args.images)?;
     let prompt = match prompt(&args.prompt)? {
-        Some(prompt) => prompt,
+        Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match conversation.take_turn() {
-            Some((prompt, None)) => prompt,
+            Some((mut prompt, None)) => {
+                prompt.attachments.extend(attachments);
+                prompt
+            }
             _ => return Err(Error::NoPrompt),
         },
     };
@@ -35,7 +39,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let options = super::request_options(&args.request);
     let mut chat = Chat::new(connection.client.clone(), model.value.clone(), options, conversation);
     if args.dry_run {
-        chat.conversation.push_user(prompt);
+        chat.conversation.push(prompt);
         let command = curl::command(&chat.client.chat_endpoint(), &connection.variable("KEY"), &chat.request_body());
         context.ui.print(&command)?;
         return Ok(ExitStatus::Done);
@@ -58,6 +62,12 @@ fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
     }
     parts.retain(|part| !part.trim().is_empty());
     Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
+}
+
+/// What is to go with the prompt: text files before images, each in the order they were given.
+fn attachments(files: &[PathBuf], images: &[PathBuf]) -> Result<Vec<Attachment>, Error> {
+    let files = files.iter().map(|path| input::text_attachment("--file", path));
+    files.chain(images.iter().map(|path| input::image_attachment("--image", path))).collect()
 }
 
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {

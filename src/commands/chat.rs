@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::ChatArgs;
 use crate::context::Context;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Message};
 use crate::error::{Error, ExitStatus};
 use crate::repl::Repl;
 use crate::turn::{Chat, Show};
@@ -41,7 +41,7 @@ fn script(mut chat: Chat, context: &mut Context) -> Result<ExitStatus, Error> {
         if line.trim().is_empty() {
             continue;
         }
-        let answer = chat.say(line, Show::Words, &mut context.ui, &context.interrupts)?;
+        let answer = chat.say(Message::prompt(line, Vec::new()), Show::Words, &mut context.ui, &context.interrupts)?;
         answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
         if let Some(cut) = answer.cut {
             return Err(cut);

@@ -36,6 +36,7 @@ fn request_options(args: &RequestArgs) -> RequestOptions {
         stop: args.stop.clone(),
         thinking: args.thinking,
         stream: !args.no_stream,
+        context: None,
     }
 }
 

@@ -22,12 +22,12 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
     };
     let models = context.client(&args.connection, url, None).models(&context.interrupts)?;
     let models: Vec<Model> = models.into_iter().filter(|model| args.all || model.is_chat()).collect();
-    let text = if args.json {
-        serde_json::to_string_pretty(&models).expect("strings always serialise")
+    if args.json {
+        context.ui.print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
     } else {
-        table(&models)
-    };
-    context.ui.print(&text)?;
+        let rows: Vec<[String; 4]> = models.iter().map(row).collect();
+        context.ui.table(Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]), &rows)?;
+    }
     Ok(ExitStatus::Done)
 }
 
@@ -47,26 +47,6 @@ fn service_url(args: &ModelsArgs, context: &mut Context) -> Result<Url, Error> {
     }
 }
 
-/// Columns without borders, to be searched with grep.
-fn table(models: &[Model]) -> String {
-    let mut rows = vec![["MODEL".to_owned(), "STATE".to_owned(), "REGIONS".to_owned(), "END OF LIFE".to_owned()]];
-    rows.extend(models.iter().map(row));
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or_default();
-    let widths = [width(0), width(1), width(2)];
-    let line = |[id, state, regions, end]: &[String; 4]| {
-        let [one, two, three] = widths;
-        format!("{id:one$}  {state:two$}  {regions:three$}  {end}").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
 fn row(model: &Model) -> [String; 4] {
-    let state = model.state.clone().unwrap_or_else(|| "active".to_owned());
-    let end = match (model.end_of_life(), &model.replacement_model) {
-        (Some(date), Some(replacement)) => format!("{date}, then {replacement}"),
-        (Some(date), None) => date.to_owned(),
-        (None, Some(replacement)) => format!("use {replacement}"),
-        (None, None) => String::new(),
-    };
-    [model.id.clone(), state, model.regions.join(","), end]
+    [model.id.clone(), model.state_word().to_owned(), model.regions.join(","), model.future()]
 }

@@ -74,6 +74,8 @@ impl Error {
                 .command("heroku-chat ask \"Explain dynos in a sentence\"")
                 .command("git diff | heroku-chat ask \"Write a commit message\""),
             Error::NoModel { variable, app, ids } => no_model(variable, app.as_deref(), ids),
+            Error::TextOnly { model } => Explanation::titled(format!("{model} takes text alone, no images"))
+                .hint("Choose another model with -m, or /model in the chat; Claude 4.5 and later take images."),
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
             Error::Unreadable { host, reason, excerpt } => {
@@ -334,7 +336,7 @@ fn rejection_hint(message: &str) -> &'static str {
     } else if says(&["temperature", "thinking"]) {
         "Leave --temperature out where the model thinks first."
     } else if says(&["too long"]) || says(&["context"]) {
-        "The conversation is too long for the model: /undo or /clear in the chat, less text in a script."
+        "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script."
     } else if says(&["content"]) && (says(&["empty"]) || says(&["required"])) {
         "A message of the conversation has no text: /undo takes the last turn back."
     } else {

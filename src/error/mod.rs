@@ -56,6 +56,8 @@ pub enum Error {
     NoPrompt,
     /// Neither flag nor variable names a model; with the ids to choose from.
     NoModel { variable: String, app: Option<String>, ids: Vec<String> },
+    /// Images are part of the conversation, and this model takes text alone.
+    TextOnly { model: String },
     /// The network between here and the service.
     Network(NetworkFailure),
     /// The service answered, with a failure.

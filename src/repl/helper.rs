@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
-use rustyline::completion::{Completer, Pair};
+use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
 use super::commands::{COMMANDS, Command, Completes};
+use super::keys::Keys;
+use super::settings::SETTINGS;
 use crate::api::models::Model;
 use crate::error::Error;
 
@@ -18,6 +20,8 @@ pub struct LineHelper {
     fetch: Box<dyn Fn() -> Result<Vec<Model>, Error>>,
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
+    files: FilenameCompleter,
+    keys: Keys,
     /// Whether the prompt asks for a model and not for a line of the chat.
     pub choosing_model: Cell<bool>,
     /// Whether the line was empty when it was last looked at, which Ctrl-C alone doesn't tell.
@@ -27,10 +31,12 @@ pub struct LineHelper {
 
 impl LineHelper {
     /// A helper that gets the catalogue from `fetch`, until it has it.
-    pub fn new(fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static, color: bool) -> Self {
+    pub fn new(fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static, keys: Keys, color: bool) -> Self {
         LineHelper {
             fetch: Box::new(fetch),
             models: OnceCell::new(),
+            files: FilenameCompleter::new(),
+            keys,
             choosing_model: Cell::new(false),
             line_is_empty: Cell::new(true),
             color,
@@ -68,30 +74,47 @@ impl LineHelper {
         }
         let Some(command) = line.strip_prefix('/') else { return (line.len(), Vec::new()) };
         let Some((name, argument)) = command.split_once(' ') else {
-            return (
-                0,
-                COMMANDS.iter().map(|command| format!("/{}{}", command.name, space_before_argument(command))).collect(),
-            );
+            return (0, COMMANDS.iter().map(|command| completed(command.name, command)).collect());
         };
         let start = line.len() - argument.len();
-        match COMMANDS.iter().find(|command| command.name == name).map(|command| command.completes) {
+        match Command::named(name).map(|command| command.completes) {
             Some(Completes::Models) => (start, self.model_ids()),
-            Some(Completes::Words(words)) => (start, words.iter().map(|word| (*word).to_owned()).collect()),
-            Some(Completes::Nothing) | None => (line.len(), Vec::new()),
+            Some(Completes::Words(words)) => (start, owned(words)),
+            Some(Completes::Settings) => settings(start, argument),
+            Some(Completes::Nothing | Completes::Files) | None => (line.len(), Vec::new()),
         }
     }
 }
 
+/// Names of settings, then the values of the one that was named.
+fn settings(start: usize, argument: &str) -> (usize, Vec<String>) {
+    match argument.split_once(' ') {
+        None => (start, SETTINGS.iter().map(|setting| format!("{} ", setting.name)).collect()),
+        Some((name, value)) => {
+            let setting = SETTINGS.iter().find(|setting| setting.name == name);
+            (start + argument.len() - value.len(), setting.map(|setting| owned(setting.words)).unwrap_or_default())
+        }
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
 /// A completed command is ready for what may follow it.
-fn space_before_argument(command: &Command) -> &'static str {
-    if command.arguments.is_empty() { "" } else { " " }
+fn completed(name: &str, command: &Command) -> String {
+    if command.arguments.is_empty() { format!("/{name}") } else { format!("/{name} ") }
 }
 
 impl Completer for LineHelper {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let line = &line[..position];
+        let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
+        if command.and_then(|(name, _)| Command::named(name)).is_some_and(|found| found.completes == Completes::Files) {
+            return self.files.complete(line, position, context);
+        }
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];
         let pair = |text: String| Pair { display: text.trim_end().to_owned(), replacement: text };
@@ -106,8 +129,15 @@ impl Hinter for LineHelper {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
         self.line_is_empty.set(line.is_empty());
         let typed = line.strip_prefix('/').filter(|typed| position == line.len() && !typed.is_empty())?;
+        if self.keys.is_sending() {
+            return None;
+        }
         let mut fitting = COMMANDS.iter().filter(|command| command.name.starts_with(typed));
-        let (command, None) = (fitting.next()?, fitting.next()) else { return None };
+        // A command that is typed in full fits before longer ones do.
+        let (command, rest) = (fitting.next()?, fitting.next());
+        if rest.is_some() && command.name != typed {
+            return None;
+        }
         let rest = &command.name[typed.len()..];
         Some(format!("{rest} {}", command.arguments).trim_end().to_owned()).filter(|hint| !hint.is_empty())
     }
@@ -121,35 +151,5 @@ impl Highlighter for LineHelper {
 
 impl Helper for LineHelper {}
 
-impl Validator for LineHelper {
-    /// Enter in an unfinished prompt starts another line.
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        let is_unfinished = is_unfinished(context.input()) && !self.choosing_model.get();
-        Ok(if is_unfinished { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
-    }
-}
-
-/// Whether a prompt goes on: a code fence is open, or the last line ends in a backslash.
-fn is_unfinished(text: &str) -> bool {
-    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
-    fences % 2 == 1 || text.ends_with('\\') && !text.ends_with("\\\\")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_open_fence_and_a_last_backslash_go_on() {
-        for (text, goes_on) in [
-            ("hello", false),
-            ("hello \\", true),
-            ("C:\\\\", false),
-            ("```ruby\nputs 1", true),
-            ("```ruby\nputs 1\n```", false),
-            ("", false),
-        ] {
-            assert_eq!(is_unfinished(text), goes_on, "{text:?}");
-        }
-    }
-}
+/// Whether a prompt is complete is decided with the key, in [`Keys`].
+impl Validator for LineHelper {}

@@ -23,12 +23,12 @@ impl<'a> Line<'a> {
         if trimmed.is_empty() {
             return Line::Empty;
         }
-        let Some(rest) = trimmed.strip_prefix('/') else { return Line::Prompt(text) };
+        let Some(rest) = trimmed.strip_prefix('/') else { return Line::Prompt(text.trim_end()) };
         if rest.starts_with('/') {
             return Line::Prompt(rest);
         }
         let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-        match COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name)) {
+        match Command::named(name) {
             Some(command) => Line::Command(command, argument.trim()),
             None => Line::Unknown { name, nearest: nearest(name, COMMANDS.iter().map(|command| command.name)) },
         }

@@ -1,40 +1,31 @@
 //! The interactive chat: reads a line, does what it says, and outlives whatever goes wrong in a turn. The only user of
-//! rustyline, apart from its helper.
+//! rustyline.
 
 mod commands;
 mod helper;
+mod keys;
 mod line;
+mod reader;
+mod settings;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use rustyline::config::{Behavior, ColorMode};
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{
-    Cmd, CompletionType, ConditionalEventHandler, Config, Editor, Event, EventContext, EventHandler, KeyCode, KeyEvent,
-    Modifiers, RepeatCount,
-};
-
-use crate::api::Limits;
-use crate::api::models::Model;
+use crate::api::models::{self, Model};
+use crate::api::{Client, Limits};
 use crate::context::{Connection, Context};
+use crate::conversation::{Attachment, Message};
 use crate::editor;
 use crate::error::{Error, ExitStatus};
-use crate::store;
 use crate::turn::{Answer, Chat, Show};
 use crate::ui::Ui;
 use crate::ui::terminal::{Mode, Quiet};
 use helper::LineHelper;
 use line::Line;
+use reader::{Read, Reader};
 
 /// The longest wait for the catalogue that Tab and /model want.
 const TAB_LIMIT: Duration = Duration::from_secs(2);
-
-/// Lines of history that are kept.
-const HISTORY_LINES: usize = 10_000;
 
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
@@ -43,18 +34,20 @@ const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 const PROMPT: &str = "> ";
 const MODEL_PROMPT: &str = "model> ";
 
+/// The share of a model's context window, in percent, from which on the user is told that it fills up.
+const FULL: u64 = 80;
+
 /// An interactive chat.
 pub struct Repl<'a> {
     connection: &'a Connection,
     context: &'a mut Context,
-    editor: Editor<LineHelper, FileHistory>,
-    history: Option<PathBuf>,
+    reader: Reader,
     /// Nothing is echoed but by the editor, from here to the end of the chat.
     quiet: Option<Quiet>,
-    /// Whether the line was ended by Ctrl-O.
-    wants_editor: Arc<AtomicBool>,
-    /// Whether lines go into the history.
-    is_recording: bool,
+    /// What goes with the next prompt.
+    attachments: Vec<Attachment>,
+    /// Settings that were changed by `/set`.
+    changed: BTreeSet<&'static str>,
 }
 
 /// What comes after a line.
@@ -62,19 +55,9 @@ pub enum Flow {
     Continue,
     /// The next line begins with this text.
     Edit(String),
+    /// No answer came: the line that was sent is offered again.
+    Again,
     Leave,
-}
-
-/// What was read.
-enum Read {
-    Line(String),
-    /// Ctrl-C, and whether there was nothing to clear.
-    Interrupted {
-        on_empty_line: bool,
-    },
-    /// Ctrl-O: the line so far, for the user's own editor.
-    ForEditor(String),
-    End,
 }
 
 impl<'a> Repl<'a> {
@@ -94,23 +77,25 @@ impl<'a> Repl<'a> {
             guarded.map_err(|error| Error::System { what: "listening for signals", reason: error.to_string() })?;
             context.interrupts.hold();
         }
-        let wants_editor = Arc::new(AtomicBool::new(false));
-        let editor = line_editor(connection, context, &wants_editor).map_err(from_editor)?;
-        let mut repl = Repl { connection, context, editor, history: None, is_recording: true, quiet, wants_editor };
-        repl.load_history();
-        Ok(repl)
+        let color = context.ui.has_color();
+        let fetch = fetch_models(&connection.client, context);
+        let reader = Reader::new(|keys| LineHelper::new(fetch, keys, color), context)?;
+        Ok(Repl { connection, context, reader, quiet, attachments: Vec::new(), changed: BTreeSet::new() })
     }
 
     /// Chats until the user leaves.
     ///
     /// # Errors
-    /// Failures of the terminal; those of a turn are told and survived.
+    /// Settings of the environment that can't be used, and failures of the terminal; those of a turn are told and
+    /// survived.
     pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
+        let environment = self.context.environment.clone();
+        settings::from_environment(self, &mut chat, &environment)?;
         self.greet(&chat);
         let mut initial = String::new();
         let mut leaving = false;
         loop {
-            match self.read(PROMPT, &std::mem::take(&mut initial))? {
+            match self.reader.read(PROMPT, &std::mem::take(&mut initial), self.context)? {
                 Read::End => return Ok(ExitStatus::Done),
                 Read::Interrupted { on_empty_line: true } if leaving => return Ok(ExitStatus::Done),
                 Read::Interrupted { on_empty_line } => {
@@ -122,9 +107,12 @@ impl<'a> Repl<'a> {
                 Read::ForEditor(text) => initial = self.edit(&text),
                 Read::Line(line) => {
                     leaving = false;
-                    match self.obey(&mut chat, &line) {
+                    let flow = self.obey(&mut chat, &line);
+                    self.context.interrupts.end_if_asked();
+                    match flow {
                         Ok(Flow::Continue) => {}
                         Ok(Flow::Edit(text)) => initial = text,
+                        Ok(Flow::Again) => initial = line,
                         Ok(Flow::Leave) => return Ok(ExitStatus::Done),
                         Err(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
                         Err(Error::Interrupted) => self.ui().note("stopped"),
@@ -154,62 +142,67 @@ impl<'a> Repl<'a> {
             "{variable} is not set. Choose a model by number or id; -m or the variable does it for good:"
         ));
         self.ui().print(&list.join("\n"))?;
-        self.helper().set_models(models);
-        self.helper().choosing_model.set(true);
-        self.is_recording = false;
-        let chosen = loop {
-            let line = match self.read(MODEL_PROMPT, "")? {
+        self.reader.helper().set_models(models);
+        self.reader.helper().choosing_model.set(true);
+        let chosen = self.ask_for_one_of(&ids);
+        self.reader.helper().choosing_model.set(false);
+        chosen
+    }
+
+    /// Asks until the answer is one of these ids, or a number in their list. None where the user leaves instead.
+    fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
+        loop {
+            let line = match self.reader.ask(MODEL_PROMPT, self.context)? {
                 Read::Line(line) => line,
                 Read::ForEditor(_) => continue,
-                Read::Interrupted { .. } | Read::End => break None,
+                Read::Interrupted { .. } | Read::End => return Ok(None),
             };
             let line = line.trim();
             let by_number = line.parse::<usize>().ok().and_then(|number| ids.get(number.checked_sub(1)?));
             match by_number.or_else(|| ids.iter().find(|id| *id == line)) {
-                Some(id) => break Some(id.clone()),
+                Some(id) => return Ok(Some(id.clone())),
                 None if line.is_empty() => {}
                 None => self.ui().warning(&format!("{line:?} is neither a number of the list nor an id in it")),
-            }
-        };
-        self.helper().choosing_model.set(false);
-        self.is_recording = true;
-        Ok(chosen)
-    }
-
-    /// The output of this chat.
-    pub fn ui(&mut self) -> &mut Ui {
-        &mut self.context.ui
-    }
-
-    /// The catalogue.
-    ///
-    /// # Errors
-    /// Why it can't be had.
-    pub fn models(&self) -> Result<Vec<Model>, Error> {
-        self.helper().models()
-    }
-
-    /// The full name of a variable of the attachment in use.
-    pub fn variable(&self, suffix: &str) -> String {
-        self.connection.variable(suffix)
-    }
-
-    /// Asks the last prompt again.
-    ///
-    /// # Errors
-    /// Failures of the output.
-    pub fn retry(&mut self, chat: &mut Chat) -> Result<Flow, Error> {
-        match chat.say_again(Show::Words, &mut self.context.ui, &self.context.interrupts) {
-            Some(answer) => self.report(chat, answer, None),
-            None => {
-                self.ui().note("there is no prompt to ask again");
-                Ok(Flow::Continue)
             }
         }
     }
 
+    /// The output of this chat.
+    fn ui(&mut self) -> &mut Ui {
+        &mut self.context.ui
+    }
+
+    /// The catalogue.
+    fn models(&self) -> Result<Vec<Model>, Error> {
+        self.reader.helper().models()
+    }
+
+    /// The full name of a variable of the attachment in use.
+    fn variable(&self, suffix: &str) -> String {
+        self.connection.variable(suffix)
+    }
+
+    /// Says what goes with the next prompt.
+    fn list_attachments(&mut self) {
+        for label in self.attachments.iter().map(Attachment::label).collect::<Vec<_>>() {
+            self.ui().note(&format!("{label} goes with the next prompt"));
+        }
+    }
+
+    /// Hands a text to the terminal's clipboard, and says so.
+    fn copy(&mut self, text: &str, what: &str) {
+        let characters = text.chars().count();
+        if self.ui().copy(text) {
+            self.ui().note(&format!(
+                "copied {what}, {characters} characters; where the clipboard stays empty, the terminal doesn't allow OSC 52"
+            ));
+        } else {
+            self.ui().warning("this terminal has no clipboard that a program can reach");
+        }
+    }
+
     /// The text as the user's own editor leaves it; unchanged where that fails.
-    pub fn edit(&mut self, text: &str) -> String {
+    fn edit(&mut self, text: &str) -> String {
         // The editor gets the terminal as the user had it.
         if let Some(quiet) = &self.quiet {
             quiet.found().restore();
@@ -233,31 +226,36 @@ impl<'a> Repl<'a> {
                 self.ui().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins with / is typed with //"
                 ));
-                Ok(Flow::Edit(line.to_owned()))
+                Ok(Flow::Again)
             }
             Line::Prompt(prompt) => {
-                let answer = chat.say(prompt.to_owned(), Show::Words, &mut self.context.ui, &self.context.interrupts);
-                self.report(chat, answer, Some(line))
+                let message = Message::prompt(prompt, self.attachments.clone());
+                let answer = chat.say(message, Show::Words, &mut self.context.ui, &self.context.interrupts);
+                if answer.is_ok() {
+                    self.attachments.clear();
+                }
+                self.report(chat, answer)
             }
         }
     }
 
-    /// Tells how a turn went. A prompt that got no answer is offered again.
-    fn report(&mut self, chat: &Chat, answer: Result<Answer, Error>, line: Option<&str>) -> Result<Flow, Error> {
-        let again = || line.map_or(Flow::Continue, |line| Flow::Edit(line.to_owned()));
+    /// Tells how a turn went.
+    fn report(&mut self, chat: &Chat, answer: Result<Answer, Error>) -> Result<Flow, Error> {
         match answer {
+            // Nobody reads any more.
+            Ok(Answer { cut: Some(error @ (Error::ReaderGone | Error::Output(_))), .. }) => Err(error),
             Ok(answer) => {
                 self.finish(chat, &answer);
                 Ok(Flow::Continue)
             }
             Err(Error::Interrupted) => {
                 self.ui().note("stopped before an answer came");
-                Ok(again())
+                Ok(Flow::Again)
             }
             Err(error @ (Error::ReaderGone | Error::Output(_))) => Err(error),
             Err(error) => {
                 self.ui().explain(&error);
-                Ok(again())
+                Ok(Flow::Again)
             }
         }
     }
@@ -265,14 +263,20 @@ impl<'a> Repl<'a> {
     fn finish(&mut self, chat: &Chat, answer: &Answer) {
         let ui = &mut self.context.ui;
         match &answer.cut {
-            Some(Error::Interrupted) => ui.note("stopped; what came is kept. /retry asks again"),
+            Some(Error::Interrupted) => ui.note("stopped; what came is kept. /continue goes on, /retry asks again"),
             Some(error) => {
                 ui.explain(error);
-                ui.note("what came is kept. /retry asks again");
+                ui.note("what came is kept. /continue goes on, /retry asks again");
             }
-            None => answer.completion.remark().iter().for_each(|remark| ui.warning(remark)),
+            None => {
+                let next = if answer.completion.is_at_limit() { "; /continue goes on" } else { "" };
+                answer.completion.remark().iter().for_each(|remark| ui.warning(&format!("{remark}{next}")));
+            }
         }
         ui.footer(&footer(chat, answer));
+        if let Some(warning) = fullness(chat, answer) {
+            ui.warning(&warning);
+        }
     }
 
     fn greet(&mut self, chat: &Chat) {
@@ -286,111 +290,13 @@ impl<'a> Repl<'a> {
         let age = self.ui().age();
         self.ui().debug(&format!("* prompt after {age:?}"));
     }
-
-    fn read(&mut self, prompt: &str, initial: &str) -> Result<Read, Error> {
-        loop {
-            self.helper().line_is_empty.set(true);
-            // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a key.
-            self.context.interrupts.take();
-            self.context.interrupts.set_editing(true);
-            let read = self.editor.readline_with_initial(prompt, (initial, ""));
-            self.context.interrupts.set_editing(false);
-            return match read {
-                Ok(line) if self.wants_editor.swap(false, Ordering::SeqCst) => Ok(Read::ForEditor(line)),
-                Ok(line) => {
-                    self.remember(&line);
-                    Ok(Read::Line(line))
-                }
-                Err(ReadlineError::Interrupted) => {
-                    Ok(Read::Interrupted { on_empty_line: self.helper().line_is_empty.get() })
-                }
-                Err(ReadlineError::Eof) => Ok(Read::End),
-                // A byte that is no UTF-8 was typed; the line is lost, the chat is not.
-                Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-                    self.ui().warning("what was typed is not UTF-8");
-                    continue;
-                }
-                Err(error) => Err(from_editor(error)),
-            };
-        }
-    }
-
-    fn helper(&self) -> &LineHelper {
-        self.editor.helper().expect("set when the editor was made")
-    }
-
-    fn load_history(&mut self) {
-        let loaded = store::history_file().map_err(|error| error.to_string()).and_then(|path| {
-            if self.editor.load_history(&path).is_err() {
-                // rustyline could neither read nor append to it ever again.
-                let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
-                self.context.ui.warning(&format!("the history could not be read and is now {}", aside.display()));
-            }
-            Ok(path)
-        });
-        match loaded {
-            Ok(path) => self.history = Some(path),
-            Err(reason) => self.ui().note(&format!("no history is kept: {reason}")),
-        }
-    }
-
-    /// Adds a line to the history and writes it at once, so that nothing is lost with the terminal.
-    fn remember(&mut self, line: &str) {
-        if line.trim().is_empty() || !self.is_recording {
-            return;
-        }
-        let added = self.editor.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(path)) = (added, &self.history)
-            && let Err(error) = self.editor.append_history(path)
-        {
-            self.history = None;
-            self.ui().warning(&format!("the history can't be written any more: {error}"));
-        }
-    }
 }
 
-fn line_editor(
-    connection: &Connection,
-    context: &Context,
-    wants_editor: &Arc<AtomicBool>,
-) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
-    let color = context.ui.has_color();
-    let config = Config::builder()
-        .max_history_size(HISTORY_LINES)?
-        .history_ignore_space(true)
-        .completion_type(CompletionType::List)
-        .completion_show_all_if_ambiguous(true)
-        .color_mode(if color { ColorMode::Enabled } else { ColorMode::Disabled })
-        // Prompt and echo go to the terminal even where answers go to a file.
-        .behavior(Behavior::PreferTerm)
-        .build();
-    let mut editor = Editor::with_config(config)?;
-    // Ctrl-C is a key while Tab waits, so it waits for little.
-    let client = connection.client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
+/// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
+fn fetch_models(client: &Client, context: &Context) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
+    let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
     let interrupts = context.interrupts.clone();
-    let fetch = move || client.models(&interrupts);
-    editor.set_helper(Some(LineHelper::new(fetch, color)));
-    // Enter that was typed while an answer streamed arrives as Ctrl-J. It must not send anything by itself.
-    for key in [KeyEvent::ctrl('J'), KeyEvent(KeyCode::Enter, Modifiers::ALT)] {
-        editor.bind_sequence(key, Cmd::Newline);
-    }
-    let open_editor = EventHandler::Conditional(Box::new(OpenEditor(Arc::clone(wants_editor))));
-    editor.bind_sequence(KeyEvent::ctrl('O'), open_editor);
-    Ok(editor)
-}
-
-/// Ends the line and says that it is meant for the user's own editor: a handler can't start one itself.
-struct OpenEditor(Arc<AtomicBool>);
-
-impl ConditionalEventHandler for OpenEditor {
-    fn handle(&self, _: &Event, _: RepeatCount, _: bool, _: &EventContext<'_>) -> Option<Cmd> {
-        self.0.store(true, Ordering::SeqCst);
-        Some(Cmd::AcceptLine)
-    }
-}
-
-fn from_editor(error: ReadlineError) -> Error {
-    Error::System { what: "reading from the terminal", reason: error.to_string() }
+    move || client.models(&interrupts)
 }
 
 /// Tokens, times and model of an answer.
@@ -404,8 +310,27 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
         parts.push(format!("first word {}", seconds(first)));
     }
     parts.push(format!("total {}", seconds(answer.total)));
+    if let Some(turns) = chat.options.context
+        && turns < chat.conversation.turns()
+    {
+        parts.push(format!("the last {turns} of {} turns were sent", chat.conversation.turns()));
+    }
     parts.push(chat.model.clone());
     parts.join(" · ")
+}
+
+/// A warning where the model's context window fills up.
+fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
+    let usage = answer.completion.usage?;
+    let tokens = usage.prompt_tokens.0? + usage.completion_tokens.0?;
+    let window = models::context_window(&chat.model)?;
+    (tokens * 100 >= window * FULL).then(|| {
+        format!(
+            "the conversation has {tokens} of the {window} tokens that {} takes: /undo or /clear, or /set context N to \
+             send the last N turns only",
+            chat.model
+        )
+    })
 }
 
 fn seconds(time: Duration) -> String {

@@ -28,7 +28,9 @@ pub struct Asked {
     /// The last message of the user.
     pub prompt: String,
     pub has_temperature: bool,
-    prompt_tokens: u64,
+    /// Media type and size in bytes of each image.
+    pub images: Vec<(String, usize)>,
+    pub prompt_tokens: u64,
     /// What is wrong with the messages, where something is.
     pub refusal: Option<Refusal>,
 }
@@ -73,6 +75,7 @@ impl Asked {
         }
         let messages = fields.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let texts: Vec<String> = messages.iter().map(|message| text_of(&message["content"])).collect();
+        let images: Vec<(String, usize)> = messages.iter().flat_map(|message| images_of(&message["content"])).collect();
         let refusal = match texts.iter().position(|text| text.trim().is_empty()) {
             Some(index) => Some(Refusal::nested(400, &format!("messages[{index}]: content is required"))),
             None if texts.is_empty() => Some(Refusal::nested(400, "messages is required")),
@@ -81,6 +84,10 @@ impl Asked {
         let id = fields.get("model").and_then(Value::as_str).unwrap_or_default();
         let model = MODELS.iter().find(|model| model.id == id);
         let model = model.ok_or_else(|| Refusal::new(404, &format!("model {id:?} not found")))?;
+        let refusal = refusal.or_else(|| {
+            let is_blind = !images.is_empty() && !model.takes_images();
+            is_blind.then(|| Refusal::nested(400, "This model doesn't support the image content block"))
+        });
         let last = messages.iter().rposition(|message| message["role"] == "user");
         Ok(Asked {
             model,
@@ -88,6 +95,7 @@ impl Asked {
             max_tokens: fields.get("max_tokens").or(fields.get("max_completion_tokens")).and_then(Value::as_u64),
             prompt: last.map(|index| texts[index].clone()).unwrap_or_default(),
             has_temperature: fields.contains_key("temperature"),
+            images,
             refusal,
             prompt_tokens: texts.iter().map(|text| text.split_whitespace().count() as u64).sum(),
         })
@@ -144,6 +152,16 @@ fn text_of(content: &Value) -> String {
         Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
         other => other.as_str().unwrap_or_default().to_owned(),
     }
+}
+
+/// The images of a message, which come as data URIs only.
+fn images_of(content: &Value) -> Vec<(String, usize)> {
+    let uris = content.as_array().into_iter().flatten().filter_map(|part| part["image_url"]["url"].as_str());
+    let image = |uri: &str| {
+        let (media_type, data) = uri.strip_prefix("data:")?.split_once(";base64,")?;
+        Some((media_type.to_owned(), data.trim_end_matches('=').len() * 3 / 4))
+    };
+    uris.filter_map(image).collect()
 }
 
 #[cfg(test)]

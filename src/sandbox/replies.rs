@@ -67,6 +67,19 @@ pub const MODELS: &[Model] = &[
         reply: |asked, _| Reply::Say(Framing::OpenAi, words(&asked.prompt)),
     },
     Model {
+        id: "sandbox-vision",
+        about: "takes images, and tells their kinds and sizes",
+        reply: |asked, _| heroku(words(&seen(&asked.images))),
+    },
+    Model {
+        id: "sandbox-small",
+        about: "takes conversations of 50 words, status 400 beyond",
+        reply: |asked, _| match asked.prompt_tokens {
+            0..=50 => heroku(words(&asked.prompt)),
+            _ => refuse(400, "Input is too long for requested model.", &[]),
+        },
+    },
+    Model {
         id: "sandbox-buffered",
         about: "answers in one piece, as behind a proxy that buffers",
         reply: |_, _| heroku(vec![Act::Say(counting(40))]),
@@ -197,6 +210,18 @@ pub fn catalogue() -> Value {
         json!({"model_id": "sandbox-embed", "regions": ["us"], "type": ["text-to-embedding"], "state": "active"}),
     );
     Value::Array(models)
+}
+
+impl Model {
+    /// Whether images may be sent to it.
+    pub fn takes_images(&self) -> bool {
+        self.id == "sandbox-vision"
+    }
+}
+
+fn seen(images: &[(String, usize)]) -> String {
+    let list: Vec<String> = images.iter().map(|(kind, bytes)| format!("{kind} of {bytes} bytes")).collect();
+    if list.is_empty() { "I see no image.".to_owned() } else { format!("I see: {}.", list.join(", ")) }
 }
 
 fn heroku(acts: Vec<Act>) -> Reply {

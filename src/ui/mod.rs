@@ -4,11 +4,14 @@
 
 mod markdown;
 mod sanitize;
+mod table;
 pub mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use textwrap::WordSplitter;
 
 use crate::api::reply::Part;
@@ -18,6 +21,7 @@ use crate::error::{Error, Explanation};
 use crate::secret::{Secret, redact_keys};
 
 use markdown::Markdown;
+pub use markdown::code_blocks;
 pub use sanitize::for_terminal;
 
 /// The two outputs and what is known about them.
@@ -31,6 +35,7 @@ pub struct Ui {
     answer: AnswerState,
     /// Renders the answer that is being shown, on a terminal with colours.
     markdown: Option<Markdown>,
+    wants_markdown: bool,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -96,6 +101,7 @@ impl Ui {
             pending: String::new(),
             answer: AnswerState::None,
             markdown: None,
+            wants_markdown: true,
             status: false,
             started: Instant::now(),
         }
@@ -116,6 +122,36 @@ impl Ui {
         self.err.color
     }
 
+    /// Whether Markdown is rendered where that can be done.
+    pub fn wants_markdown(&self) -> bool {
+        self.wants_markdown
+    }
+
+    /// Has Markdown rendered where that can be done, or shown as the model wrote it.
+    pub fn set_markdown(&mut self, wanted: bool) {
+        self.wants_markdown = wanted;
+    }
+
+    /// Whether lines of `--debug` are shown.
+    pub fn is_debugging(&self) -> bool {
+        self.debug
+    }
+
+    /// Shows lines of `--debug` from now on, or no more.
+    pub fn set_debug(&mut self, debug: bool) {
+        self.debug = debug;
+    }
+
+    /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says whether there is a
+    /// terminal; whether it allows that can't be known.
+    pub fn copy(&mut self, text: &str) -> bool {
+        // OSC 52; the text is in base64, so nothing in it can end the sequence.
+        if self.err.can_erase {
+            self.write_err(&format!("\x1b]52;c;{}\x07", BASE64.encode(text)));
+        }
+        self.err.can_erase
+    }
+
     /// Prints a result, with a line end where it has none.
     ///
     /// # Errors
@@ -127,6 +163,19 @@ impl Ui {
             self.pending.push('\n');
         }
         self.flush()
+    }
+
+    /// Prints rows in columns, below their headings where there are any.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn table<const COLUMNS: usize>(
+        &mut self,
+        headings: Option<[&str; COLUMNS]>,
+        rows: &[[String; COLUMNS]],
+    ) -> Result<(), Error> {
+        let width = self.out.is_terminal.then(terminal::width);
+        self.print(&table::lay_out(headings, rows, width))
     }
 
     /// Prints a line of a report, with what to do about it and the commands that do it.
@@ -200,7 +249,7 @@ impl Ui {
             let label = if self.err.color { "" } else { "[answer]\n" };
             self.write_err(&format!("{end}{label}"));
         }
-        if self.out.renders_markdown() {
+        if self.wants_markdown && self.out.renders_markdown() {
             let markdown = self.markdown.get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
@@ -338,6 +387,13 @@ impl Ui {
     pub fn clear_status(&mut self) {
         if std::mem::take(&mut self.status) {
             self.write_err("\r\x1b[K");
+        }
+    }
+
+    /// Erases the row above the cursor, for it to be written again.
+    pub fn erase_row_above(&mut self) {
+        if self.err.can_erase {
+            self.write_err("\x1b[1A\r\x1b[J");
         }
     }
 

@@ -31,6 +31,33 @@ pub fn height() -> usize {
     DEFAULT_HEIGHT
 }
 
+/// Has a terminal in raw mode report an end of input where nothing comes for so long, to tenths of a second, instead of
+/// waiting. It holds until another mode is set. Says whether that can be done.
+#[cfg(unix)]
+pub fn end_input_after(silence: std::time::Duration) -> bool {
+    use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+    let Ok(mut mode) = tcgetattr(rustix::stdio::stdin()) else { return false };
+    mode.special_codes[SpecialCodeIndex::VMIN] = 0;
+    mode.special_codes[SpecialCodeIndex::VTIME] = u8::try_from(silence.as_millis() / 100).unwrap_or(u8::MAX);
+    tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &mode).is_ok()
+}
+
+#[cfg(not(unix))]
+pub fn end_input_after(_: std::time::Duration) -> bool {
+    false
+}
+
+/// Whether something was typed that nobody has read yet.
+#[cfg(unix)]
+pub fn has_input() -> bool {
+    rustix::io::ioctl_fionread(rustix::stdio::stdin()).is_ok_and(|bytes| bytes > 0)
+}
+
+#[cfg(not(unix))]
+pub fn has_input() -> bool {
+    false
+}
+
 /// The mode the terminal was found in.
 #[cfg(unix)]
 #[derive(Clone)]

@@ -65,10 +65,10 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
     assert_eq!(terminal.wait_for_end(), 0);
 }
 
-/// The messages of the last request, from what `/show request` writes to the terminal.
+/// The messages of the last request, from what `/show last` writes to the terminal.
 fn last_request(terminal: &Terminal) -> Vec<Value> {
     let before = terminal.raw().len();
-    terminal.send("/show request\r");
+    terminal.send("/show last\r");
     terminal.wait_until("the end of the command", |screen| screen.trim_end().ends_with("END\n>"));
     let raw = terminal.raw();
     let command = &raw[before..];

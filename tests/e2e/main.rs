@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in helpers too")]
 
 mod ask;
+mod commands;
 mod config;
 mod doctor;
 mod heroku_cli;

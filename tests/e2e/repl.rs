@@ -141,14 +141,42 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
 }
 
 #[test]
-fn tab_completes_commands_and_model_ids() {
-    let (_program, terminal) = sandbox(&[]);
+fn what_was_typed_ahead_stays_apart_from_a_prompt_that_is_offered_again() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let api = Api::serve(move |exchange| {
+        receiver.lock().unwrap().recv().unwrap();
+        exchange.send(&respond(401, "", r#"{"error":"bad key"}"#));
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("first words\r");
+    api.wait_for_request();
+    terminal.send("typed ahead");
+    terminal.wait_until_typed(11);
+    sender.send(()).unwrap();
+    terminal.wait_for("> first words\ntyped ahead");
+}
+
+#[test]
+fn tab_completes_commands_models_settings_and_files() {
+    let (program, terminal) = sandbox(&[]);
     terminal.send("/mo\t");
-    terminal.wait_for("> /model");
-    terminal.send("sandbox-mark\t");
+    terminal.wait_for("/model   /models");
+    terminal.send(" sandbox-mark\t");
     terminal.wait_for("> /model sandbox-markdown");
     terminal.send("\r");
     terminal.wait_for("now talking to sandbox-markdown");
+    terminal.wait_for_prompt();
+    terminal.send("/set edit\t");
+    terminal.wait_for("> /set editmode");
+    terminal.send("v\t\r");
+    terminal.wait_for("editmode is vi");
+    terminal.wait_for_prompt();
+    std::fs::write(program.work().join("some notes.txt"), "text").expect("a file");
+    terminal.send("/file some\t\r");
+    terminal.wait_for("some notes.txt (4 bytes) goes");
     terminal.wait_for_prompt();
     terminal.send("/model nosuch\r");
     terminal.wait_for("the service lists no model \"nosuch\"");
@@ -186,8 +214,10 @@ fn slash_commands_do_what_they_say() {
     terminal.send("\x15//slash\r");
     terminal.wait_for("\n/slash\n");
     terminal.wait_for_prompt();
-    terminal.send("/show request\r");
-    terminal.wait_for("-H \"Authorization: Bearer $INFERENCE_KEY\"");
+    terminal.send("/show request and now?\r");
+    let request = terminal.wait_for("END\n>");
+    assert!(request.contains("-H \"Authorization: Bearer $INFERENCE_KEY\""), "{request}");
+    assert!(request.contains("{\"role\":\"user\",\"content\":\"and now?\"}"), "{request}");
     terminal.wait_for_prompt();
     terminal.send("/quit\r");
     assert_eq!(terminal.wait_for_end(), 0);
@@ -344,15 +374,38 @@ fn a_pasted_block_is_one_prompt_and_is_not_sent_by_itself() {
 }
 
 #[test]
+fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
+    for (columns, count, end) in [(80, 10, "\r"), (40, 3_000, "\r"), (80, 500, "\n")] {
+        let api = Api::tokens(&["got it"]);
+        let program = Program::for_service(&api.url());
+        let terminal = Terminal::start(&program, &[], 24, columns);
+        terminal.wait_for_prompt();
+        let lines: Vec<String> = (1..=count).map(|number| format!("\tline {number} of a paste, ```")).collect();
+        let pasted: String = lines.iter().map(|line| format!("{line}{end}")).collect();
+        terminal.send(&pasted);
+        terminal.wait_for(&format!("line {count} of"));
+        // The line end behind the last line is pasted, too, and is there without having sent anything.
+        terminal.send("typed");
+        terminal.wait_for("\ntyped");
+        assert!(api.requests().is_empty(), "it was sent by itself");
+        terminal.send("\r");
+        terminal.wait_for("got it");
+        let expected = format!("{}\ntyped", lines.join("\n"));
+        assert_eq!(api.only_request().json()["messages"][0]["content"], expected.trim_start());
+    }
+}
+
+#[test]
 fn an_unfinished_prompt_goes_on_in_the_next_line() {
     let api = Api::tokens(&["got it"]);
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &[], 24, 80);
     terminal.wait_for_prompt();
-    terminal.send("one \\\r");
-    terminal.send("```ruby\r");
-    terminal.send("puts 1\r");
-    terminal.send("```\r");
+    for line in ["one \\", "```ruby", "puts 1", "```"] {
+        terminal.send(line);
+        terminal.wait_until(line, |screen| screen.trim_end().ends_with(line));
+        terminal.send("\r");
+    }
     terminal.wait_for("got it");
     assert_eq!(api.only_request().json()["messages"][0]["content"], "one \\\n```ruby\nputs 1\n```");
 }

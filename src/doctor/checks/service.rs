@@ -6,7 +6,7 @@ use super::network::region;
 use crate::api::Limits;
 use crate::api::chat::RequestOptions;
 use crate::config::Source;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
 use crate::nearest::nearest;
@@ -96,7 +96,7 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let options = RequestOptions { stream: true, max_tokens: Some(LIVE_TOKENS), ..RequestOptions::default() };
     let mut chat = Chat::new(client, model, options, Conversation::default());
     chat.retries = false;
-    let prompt = "Count from one to twenty in words, separated by spaces.".to_owned();
+    let prompt = Message::prompt("Count from one to twenty in words, separated by spaces.", Vec::new());
     let answer = chat.say(prompt, Show::Nothing, &mut probe.context.ui, &probe.context.interrupts)?;
     if let Some(cut) = answer.cut {
         return Err(cut);

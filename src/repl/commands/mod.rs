@@ -1,14 +1,13 @@
 //! The slash commands: one table, from which `/help`, Tab and the README's list follow.
 
-use super::{Flow, Repl};
-use crate::api::curl;
-use crate::api::models::Model;
-use crate::context::text_or_file;
-use crate::conversation::Role;
+mod attach;
+mod look;
+mod model;
+mod talk;
+
+use super::{Flow, Repl, settings};
 use crate::error::Error;
-use crate::nearest::nearest;
 use crate::turn::Chat;
-use crate::ui::terminal;
 
 /// A slash command.
 pub struct Command {
@@ -28,7 +27,9 @@ pub struct Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completes {
     Nothing,
+    Files,
     Models,
+    Settings,
     Words(&'static [&'static str]),
 }
 
@@ -39,7 +40,7 @@ pub const COMMANDS: &[Command] = &[
         arguments: "",
         about: "list the commands",
         completes: Completes::Nothing,
-        aliases: &[],
+        aliases: &["?"],
         run: help,
     },
     Command {
@@ -48,7 +49,15 @@ pub const COMMANDS: &[Command] = &[
         about: "show or change the model",
         completes: Completes::Models,
         aliases: &[],
-        run: model,
+        run: model::model,
+    },
+    Command {
+        name: "models",
+        arguments: "",
+        about: "list the models of the service",
+        completes: Completes::Nothing,
+        aliases: &[],
+        run: model::models,
     },
     Command {
         name: "system",
@@ -56,15 +65,47 @@ pub const COMMANDS: &[Command] = &[
         about: "show, set or remove the system prompt",
         completes: Completes::Words(&["none"]),
         aliases: &[],
-        run: system,
+        run: model::system,
+    },
+    Command {
+        name: "set",
+        arguments: "[SETTING [VALUE]]",
+        about: "list, show or change the settings",
+        completes: Completes::Settings,
+        aliases: &[],
+        run: settings::set,
+    },
+    Command {
+        name: "file",
+        arguments: "[PATH…|none]",
+        about: "send text files with the next prompt",
+        completes: Completes::Files,
+        aliases: &[],
+        run: attach::file,
+    },
+    Command {
+        name: "image",
+        arguments: "[PATH…|none]",
+        about: "send images with the next prompt",
+        completes: Completes::Files,
+        aliases: &[],
+        run: attach::image,
     },
     Command {
         name: "retry",
         arguments: "",
         about: "ask the last prompt again",
         completes: Completes::Nothing,
+        aliases: &["regenerate"],
+        run: talk::retry,
+    },
+    Command {
+        name: "continue",
+        arguments: "",
+        about: "go on with an answer that was cut",
+        completes: Completes::Nothing,
         aliases: &[],
-        run: retry,
+        run: talk::go_on,
     },
     Command {
         name: "undo",
@@ -72,7 +113,7 @@ pub const COMMANDS: &[Command] = &[
         about: "take the last turn back and edit its prompt",
         completes: Completes::Nothing,
         aliases: &[],
-        run: undo,
+        run: talk::undo,
     },
     Command {
         name: "edit",
@@ -80,35 +121,64 @@ pub const COMMANDS: &[Command] = &[
         about: "open the last prompt in $VISUAL or $EDITOR",
         completes: Completes::Nothing,
         aliases: &[],
-        run: edit,
+        run: talk::edit,
     },
     Command {
         name: "clear",
         arguments: "",
         about: "forget the conversation",
         completes: Completes::Nothing,
-        aliases: &[],
-        run: clear,
+        aliases: &["new"],
+        run: talk::clear,
     },
     Command {
         name: "show",
-        arguments: "[request]",
-        about: "show what was said, or the last request as curl",
-        completes: Completes::Words(&["request"]),
+        arguments: "[last|request [PROMPT]]",
+        about: "show what was said, or a request as curl",
+        completes: Completes::Words(&["last", "request"]),
         aliases: &[],
-        run: show,
+        run: look::show,
+    },
+    Command {
+        name: "copy",
+        arguments: "[N]",
+        about: "copy the last answer, or its Nth code block",
+        completes: Completes::Nothing,
+        aliases: &[],
+        run: look::copy,
+    },
+    Command {
+        name: "usage",
+        arguments: "",
+        about: "show the tokens of each answer, and of all",
+        completes: Completes::Nothing,
+        aliases: &["tokens", "cost"],
+        run: look::usage,
+    },
+    Command {
+        name: "debug",
+        arguments: "[on|off]",
+        about: "show heads of requests and responses",
+        completes: Completes::Words(&["on", "off"]),
+        aliases: &[],
+        run: look::debug,
     },
     Command {
         name: "quit",
         arguments: "",
         about: "leave; so does Ctrl-D",
         completes: Completes::Nothing,
-        aliases: &["exit"],
-        run: quit,
+        aliases: &["exit", "q", "bye"],
+        run: talk::quit,
     },
 ];
 
 impl Command {
+    /// The command of this name, or with this alias.
+    pub fn named(name: &str) -> Option<&'static Command> {
+        COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name))
+    }
+
     /// Runs it with what followed its name.
     ///
     /// # Errors
@@ -119,6 +189,10 @@ impl Command {
         }
         (self.run)(repl, chat, argument)
     }
+
+    fn usage(&self) -> String {
+        format!("/{} {}", self.name, self.arguments).trim_end().to_owned()
+    }
 }
 
 impl std::fmt::Debug for Command {
@@ -128,135 +202,13 @@ impl std::fmt::Debug for Command {
 }
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let usage = |command: &Command| format!("/{} {}", command.name, command.arguments).trim_end().to_owned();
-    let column = COMMANDS.iter().map(|command| usage(command).len()).max().unwrap_or_default();
-    let widest = COMMANDS.iter().map(|command| column + 2 + command.about.len()).max().unwrap_or_default();
-    let fits = widest <= terminal::width();
-    let line = |command: &Command| match fits {
-        true => format!("{:column$}  {}", usage(command), command.about),
-        false => format!("{}\n  {}", usage(command), command.about),
-    };
-    let lines: Vec<String> = COMMANDS.iter().map(line).collect();
-    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
-    repl.ui().print(&format!("{}\n", lines.join("\n")))?;
+    let rows: Vec<[String; 2]> = COMMANDS.iter().map(|command| [command.usage(), command.about.to_owned()]).collect();
+    repl.ui().table(None, &rows)?;
+    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
+                history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
+    repl.ui().print("")?;
     repl.ui().note(keys);
     Ok(Flow::Continue)
-}
-
-fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
-    if id.is_empty() {
-        let current = chat.model.clone();
-        repl.ui().print(&format!("{current}  (/model and Tab, or `heroku-chat models`, list the others)"))?;
-        return Ok(Flow::Continue);
-    }
-    // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't know.
-    let models = match repl.models() {
-        Err(Error::Interrupted) => return Err(Error::Interrupted),
-        other => other.unwrap_or_default(),
-    };
-    match models.iter().find(|model| model.id == id) {
-        Some(model) => warn_of_end(repl, model),
-        None if models.is_empty() => {}
-        None => {
-            let ids = models.iter().filter(|model| model.is_chat()).map(|model| model.id.as_str());
-            let meant = nearest(id, ids).map(|id| format!(" Did you mean {id}?")).unwrap_or_default();
-            repl.ui().warning(&format!("the service lists no model {id:?}.{meant} Still using {}.", chat.model));
-            return Ok(Flow::Continue);
-        }
-    }
-    id.clone_into(&mut chat.model);
-    repl.ui().note(&format!("now talking to {id}; the conversation goes on"));
-    Ok(Flow::Continue)
-}
-
-fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
-    if let Some(date) = model.end_of_life() {
-        let then = model.replacement_model.as_ref().map(|id| format!("; its replacement is {id}")).unwrap_or_default();
-        repl.ui().warning(&format!("{} stops answering on {date}{then}", model.id));
-    }
-}
-
-fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, Error> {
-    match text {
-        "" => {
-            let current = chat.conversation.system().unwrap_or("There is no system prompt.").to_owned();
-            repl.ui().print(&current)?;
-        }
-        "none" => {
-            chat.conversation.set_system(None);
-            repl.ui().note("the system prompt is removed");
-        }
-        text => {
-            chat.conversation.set_system(Some(text_or_file(text)?));
-            repl.ui().note("the system prompt is set, from the next turn on");
-        }
-    }
-    Ok(Flow::Continue)
-}
-
-fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    repl.retry(chat)
-}
-
-fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    match chat.conversation.take_turn() {
-        Some((prompt, _)) => {
-            repl.ui().note("the last turn is taken back; here is its prompt");
-            // As it has to be typed.
-            Ok(Flow::Edit(if prompt.starts_with('/') { format!("/{prompt}") } else { prompt }))
-        }
-        None => {
-            repl.ui().note("there is no turn to take back");
-            Ok(Flow::Continue)
-        }
-    }
-}
-
-fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let prompts = chat.conversation.messages().iter().rev().filter(|message| message.role == Role::User);
-    let last = prompts.map(|message| message.content.clone()).next().unwrap_or_default();
-    let edited = repl.edit(&last);
-    Ok(Flow::Edit(if edited.starts_with('/') { format!("/{edited}") } else { edited }))
-}
-
-fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    chat.conversation.clear();
-    repl.ui().note("the conversation is forgotten; system prompt and model stay");
-    Ok(Flow::Continue)
-}
-
-fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Error> {
-    match what {
-        "request" => {
-            let variable = repl.variable("KEY");
-            match chat.last_request() {
-                Some(body) => repl.ui().print(&curl::command(&chat.client.chat_endpoint(), &variable, body))?,
-                None => repl.ui().note("nothing was sent yet"),
-            }
-        }
-        "" => {
-            let text = transcript(chat);
-            repl.ui().print(&text)?;
-        }
-        other => repl.ui().warning(&format!("/show takes nothing or `request`, not {other:?}")),
-    }
-    Ok(Flow::Continue)
-}
-
-/// The conversation as text, each message below its role.
-fn transcript(chat: &Chat) -> String {
-    let system = chat.conversation.system().map(|text| format!("[system]\n{text}"));
-    let said = chat.conversation.messages().iter().map(|message| {
-        let role = if message.role == Role::Assistant { "assistant" } else { "user" };
-        let cut = if message.cut { ", cut off" } else { "" };
-        format!("[{role}{cut}]\n{}", message.content.trim_end())
-    });
-    let parts: Vec<String> = system.into_iter().chain(said).collect();
-    if parts.is_empty() { "Nothing was said yet.".to_owned() } else { parts.join("\n\n") }
-}
-
-fn quit(_: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    Ok(Flow::Leave)
 }
 
 #[cfg(test)]
@@ -265,21 +217,27 @@ mod tests {
 
     #[test]
     fn readme_lists_the_commands_as_the_table_does() {
-        let readme = include_str!("../../README.md");
-        let rows = COMMANDS.iter().map(|command| {
-            let usage = format!("/{} {}", command.name, command.arguments).trim_end().replace('|', "\\|");
-            format!("| `{usage}` | {} |\n", command.about)
-        });
-        let table: String = rows.collect();
+        let readme = include_str!("../../../README.md");
+        let row = |command: &Command| format!("| `{}` | {} |\n", command.usage().replace('|', "\\|"), command.about);
+        let table: String = COMMANDS.iter().map(row).collect();
         assert!(readme.contains(&table), "README.md should hold:\n{table}");
     }
 
     #[test]
     fn help_fits_eighty_columns() {
-        let usage = |command: &Command| format!("/{} {}", command.name, command.arguments).len();
-        let width = COMMANDS.iter().map(usage).max().unwrap_or_default();
+        let width = COMMANDS.iter().map(|command| command.usage().chars().count()).max().unwrap_or_default();
         for command in COMMANDS {
             assert!(width + 2 + command.about.len() <= 80, "/{}", command.name);
         }
+    }
+
+    #[test]
+    fn no_name_stands_for_two_commands() {
+        let mut names: Vec<&str> =
+            COMMANDS.iter().flat_map(|command| command.aliases.iter().chain([&command.name])).copied().collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
     }
 }

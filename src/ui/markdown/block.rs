@@ -50,6 +50,36 @@ enum Kind<'a> {
     Text(&'a str),
 }
 
+/// The code in the fences of a text, each without the marks around it, with a line end after each line.
+pub fn code_blocks(text: &str) -> Vec<String> {
+    let mut codes: Vec<String> = Vec::new();
+    let mut open: Option<Fence> = None;
+    for line in text.lines() {
+        if let (Some(fence), Some(code)) = (&open, codes.last_mut()) {
+            let (quotes, rest) = unquote(line, fence.place.quotes);
+            let is_inside = quotes == fence.place.quotes;
+            if is_inside && !fence.is_closed_by(rest) {
+                // Tabs stay, unlike in what is drawn.
+                let outer = rest.bytes().take(fence.indent).take_while(|byte| *byte == b' ').count();
+                code.push_str(&rest[outer..]);
+                code.push('\n');
+                continue;
+            }
+            open = None;
+            if is_inside {
+                continue;
+            }
+        }
+        let (quotes, rest) = unquote(line, DEEPEST);
+        let (indent, text) = unindent(rest);
+        if let Kind::Fence { mark, length, .. } = Kind::of(text) {
+            open = Some(Fence { mark, length, indent, place: Place { quotes, indent: 0 } });
+            codes.push(String::new());
+        }
+    }
+    codes
+}
+
 /// Whether the second line makes a table of the first.
 pub fn is_header(header: &str, delimiter: &str) -> bool {
     table::is_header(unquoted(header), unquoted(delimiter))

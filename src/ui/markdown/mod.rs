@@ -13,6 +13,7 @@ mod tail;
 mod tests;
 mod wrap;
 
+pub use block::code_blocks;
 use block::{Blocks, Place};
 use table::Columns;
 use tail::Tail;

@@ -114,6 +114,15 @@ impl Terminal {
         self.wait_until("an empty prompt", |screen| screen.trim_end().ends_with("\n>") || screen.trim() == ">")
     }
 
+    /// Waits until so many bytes that were typed wait to be read, which no byte on the screen tells.
+    pub fn wait_until_typed(&self, bytes: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        while rustix::io::ioctl_fionread(&self.device).expect("a terminal") < bytes {
+            assert!(Instant::now() < deadline, "what was typed did not arrive");
+            thread::yield_now();
+        }
+    }
+
     /// Waits for the program's end and returns its exit code.
     pub fn wait_for_end(mut self) -> i32 {
         let status = self.child.wait().expect("the program ends");

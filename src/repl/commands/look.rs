@@ -1,0 +1,116 @@
+//! What was said and sent, to be looked at or taken away.
+
+use super::super::{Flow, Repl};
+use crate::api::curl;
+use crate::conversation::{Attachment, Cost, Message, Role};
+use crate::error::Error;
+use crate::turn::Chat;
+use crate::ui::code_blocks;
+
+/// Stands for the prompt in a request that has none yet.
+const PROMPT_TO_COME: &str = "YOUR PROMPT";
+
+pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Error> {
+    let (what, rest) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
+    let body = match (what, rest) {
+        ("", _) => {
+            let text = transcript(chat);
+            repl.ui().print(&text)?;
+            return Ok(Flow::Continue);
+        }
+        ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
+        ("last", "") => chat.last_request().map(<[u8]>::to_vec),
+        _ => {
+            repl.ui().warning(&format!("/show takes nothing, `last`, or `request` and a prompt; not {what:?}"));
+            return Ok(Flow::Continue);
+        }
+    };
+    let variable = repl.variable("KEY");
+    match body {
+        Some(body) => repl.ui().print(&curl::command(&chat.client.chat_endpoint(), &variable, &body))?,
+        None => repl.ui().note("nothing was sent yet"),
+    }
+    Ok(Flow::Continue)
+}
+
+/// The request that this prompt would send.
+fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
+    let prompt = if prompt.is_empty() { PROMPT_TO_COME } else { prompt };
+    chat.conversation.push(Message::prompt(prompt, repl.attachments.clone()));
+    let body = chat.request_body();
+    chat.conversation.pop();
+    body
+}
+
+/// The conversation as text, each message below its role.
+fn transcript(chat: &Chat) -> String {
+    let system = chat.conversation.system().map(|text| format!("[system]\n{text}"));
+    let parts: Vec<String> = system.into_iter().chain(chat.conversation.messages().iter().map(said)).collect();
+    if parts.is_empty() { "Nothing was said yet.".to_owned() } else { parts.join("\n\n") }
+}
+
+fn said(message: &Message) -> String {
+    let role = if message.role == Role::Assistant { "assistant" } else { "user" };
+    let cut = if message.cut { ", cut off" } else { "" };
+    let with: Vec<String> = message.attachments.iter().map(Attachment::label).collect();
+    let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
+    format!("[{role}{cut}{with}]\n{}", message.content.trim_end())
+}
+
+pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, Error> {
+    let Some(answer) = chat.conversation.last_answer() else {
+        repl.ui().note("there is no answer to copy");
+        return Ok(Flow::Continue);
+    };
+    if number.is_empty() {
+        let text = answer.content.trim_end().to_owned();
+        repl.copy(&text, "the answer");
+        return Ok(Flow::Continue);
+    }
+    let blocks = code_blocks(&answer.content);
+    let chosen = number.parse::<usize>().ok().and_then(|number| blocks.get(number.checked_sub(1)?));
+    match chosen {
+        Some(block) => repl.copy(block, &format!("code block {number}")),
+        None => repl.ui().warning(&match blocks.len() {
+            0 => "the last answer has no code block".to_owned(),
+            1 => format!("the last answer has one code block, number 1; not {number:?}"),
+            count => format!("the last answer has code blocks 1 to {count}; not {number:?}"),
+        }),
+    }
+    Ok(Flow::Continue)
+}
+
+pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    if chat.costs.is_empty() {
+        repl.ui().note("nothing was answered yet");
+        return Ok(Flow::Continue);
+    }
+    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
+    let row = |(index, cost): (usize, &Cost)| {
+        [(index + 1).to_string(), count(cost.prompt_tokens), count(cost.completion_tokens), cost.model.clone()]
+    };
+    let mut rows: Vec<[String; 4]> = chat.costs.iter().enumerate().map(row).collect();
+    let sum = |tokens: fn(&Cost) -> Option<u64>| chat.costs.iter().filter_map(tokens).sum::<u64>().to_string();
+    rows.push(["all".to_owned(), sum(|cost| cost.prompt_tokens), sum(|cost| cost.completion_tokens), String::new()]);
+    repl.ui().table(Some(["ANSWER", "TOKENS IN", "TOKENS OUT", "MODEL"]), &rows)?;
+    let unknown = chat.costs.iter().any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());
+    if unknown {
+        repl.ui().note("the service didn't count the tokens of every answer (?)");
+    }
+    Ok(Flow::Continue)
+}
+
+pub fn debug(repl: &mut Repl<'_>, _: &mut Chat, word: &str) -> Result<Flow, Error> {
+    let on = match word {
+        "" => !repl.ui().is_debugging(),
+        "on" => true,
+        "off" => false,
+        other => {
+            repl.ui().warning(&format!("/debug takes on or off, not {other:?}"));
+            return Ok(Flow::Continue);
+        }
+    };
+    repl.ui().set_debug(on);
+    repl.ui().note(if on { "heads of requests and responses are shown, the key redacted" } else { "debug is off" });
+    Ok(Flow::Continue)
+}

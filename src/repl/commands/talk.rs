@@ -1,0 +1,71 @@
+//! Turns: asked again, continued, taken back, forgotten.
+
+use super::super::{Flow, Repl};
+use crate::conversation::Role;
+use crate::error::Error;
+use crate::turn::{Chat, Show};
+
+pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    match chat.say_again(Show::Words, &mut repl.context.ui, &repl.context.interrupts) {
+        Some(answer) => without_offer(repl.report(chat, answer)),
+        None => {
+            repl.ui().note("there is no prompt to ask again");
+            Ok(Flow::Continue)
+        }
+    }
+}
+
+/// The command that failed need not be offered again: it is short, and what it works on is still there.
+fn without_offer(flow: Result<Flow, Error>) -> Result<Flow, Error> {
+    flow.map(|flow| if matches!(flow, Flow::Again) { Flow::Continue } else { flow })
+}
+
+pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    if chat.conversation.messages().last().is_some_and(|last| last.role == Role::Assistant && !last.cut) {
+        repl.ui().note("the last answer is complete; it is asked for more all the same");
+    }
+    match chat.go_on(Show::Words, &mut repl.context.ui, &repl.context.interrupts) {
+        Some(answer) => without_offer(repl.report(chat, answer)),
+        None => {
+            repl.ui().note("there is no answer to go on with");
+            Ok(Flow::Continue)
+        }
+    }
+}
+
+pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    match chat.conversation.take_turn() {
+        Some((prompt, _)) => {
+            repl.ui().note("the last turn is taken back; here is its prompt");
+            repl.attachments = prompt.attachments;
+            repl.list_attachments();
+            Ok(Flow::Edit(as_typed(prompt.content)))
+        }
+        None => {
+            repl.ui().note("there is no turn to take back");
+            Ok(Flow::Continue)
+        }
+    }
+}
+
+pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    let prompts = chat.conversation.messages().iter().rev().filter(|message| message.role == Role::User);
+    let last = prompts.map(|message| message.content.clone()).next().unwrap_or_default();
+    let edited = repl.edit(&last);
+    Ok(Flow::Edit(as_typed(edited)))
+}
+
+/// A prompt as it has to be typed.
+fn as_typed(prompt: String) -> String {
+    if prompt.starts_with('/') { format!("/{prompt}") } else { prompt }
+}
+
+pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    chat.conversation.clear();
+    repl.ui().note("the conversation is forgotten; system prompt and model stay");
+    Ok(Flow::Continue)
+}
+
+pub fn quit(_: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
+    Ok(Flow::Leave)
+}

@@ -1,0 +1,172 @@
+//! Lines from the terminal: the editor, its keys, and the history of what was typed.
+
+use std::path::PathBuf;
+
+use rustyline::config::{Behavior, ColorMode, Configurer, EditMode};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor, Event, EventHandler};
+
+use super::helper::LineHelper;
+use super::keys::{Entry, Keys};
+use crate::context::Context;
+use crate::error::Error;
+use crate::store;
+use crate::ui::terminal;
+
+/// Lines of history that are kept.
+const HISTORY_LINES: usize = 10_000;
+
+/// Reads lines, with editing and history.
+pub struct Reader {
+    editor: Editor<LineHelper, FileHistory>,
+    keys: Keys,
+    history: Option<PathBuf>,
+    /// Whether lines go into the history.
+    is_recording: bool,
+}
+
+/// What was read.
+pub enum Read {
+    Line(String),
+    /// Ctrl-C, and whether there was nothing to clear.
+    Interrupted {
+        on_empty_line: bool,
+    },
+    /// Ctrl-O: the line so far, for the user's own editor.
+    ForEditor(String),
+    End,
+}
+
+impl Reader {
+    /// Makes terminal and history ready.
+    ///
+    /// # Errors
+    /// Where there is no usable terminal.
+    pub fn new(helper: impl FnOnce(Keys) -> LineHelper, context: &mut Context) -> Result<Self, Error> {
+        let keys = Keys::default();
+        let editor = line_editor(helper(keys.clone()), &keys, context.ui.has_color()).map_err(from_editor)?;
+        let mut reader = Reader { editor, keys, history: None, is_recording: true };
+        reader.load_history(context);
+        Ok(reader)
+    }
+
+    /// What knows the completions.
+    pub fn helper(&self) -> &LineHelper {
+        self.editor.helper().expect("set when the editor was made")
+    }
+
+    /// Edits in the manner of vi, or in that of Emacs.
+    pub fn set_vi(&mut self, vi: bool) {
+        self.editor.set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
+    }
+
+    /// Edits in the manner of vi?
+    pub fn is_vi(&mut self) -> bool {
+        self.editor.config_mut().edit_mode() == EditMode::Vi
+    }
+
+    /// Reads a line that begins with `initial`.
+    ///
+    /// # Errors
+    /// Failures of the terminal.
+    pub fn read(&mut self, prompt: &str, initial: &str, context: &mut Context) -> Result<Read, Error> {
+        let (mut before, mut after) = (initial.to_owned(), String::new());
+        if !before.is_empty() && terminal::has_input() {
+            // What was typed ahead is no part of a prompt that is offered again.
+            before.push('\n');
+        }
+        loop {
+            self.helper().line_is_empty.set(true);
+            // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a key.
+            context.interrupts.take();
+            context.interrupts.set_editing(true);
+            let read = self.editor.readline_with_initial(prompt, (&before, &after));
+            context.interrupts.set_editing(false);
+            return match (self.keys.take(), read) {
+                (Entry::Pasting { before: all_before, after: all_after }, Err(ReadlineError::Eof)) => {
+                    context.ui.erase_row_above();
+                    (before, after) = (all_before, all_after);
+                    continue;
+                }
+                (Entry::ForEditor(text), Ok(_)) => Ok(Read::ForEditor(text)),
+                (Entry::Entered(line), Err(ReadlineError::Eof)) | (_, Ok(line)) => {
+                    self.remember(&line, context);
+                    Ok(Read::Line(line))
+                }
+                (_, Err(ReadlineError::Interrupted)) => {
+                    Ok(Read::Interrupted { on_empty_line: self.helper().line_is_empty.get() })
+                }
+                (_, Err(ReadlineError::Eof)) => Ok(Read::End),
+                // A byte that is no UTF-8 was typed; the line is lost, the chat is not.
+                (_, Err(ReadlineError::Io(error))) if error.kind() == std::io::ErrorKind::InvalidData => {
+                    context.ui.warning("what was typed is not UTF-8");
+                    continue;
+                }
+                (_, Err(error)) => Err(from_editor(error)),
+            };
+        }
+    }
+
+    /// Reads the answer to a question: one line, which isn't kept in the history.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn ask(&mut self, prompt: &str, context: &mut Context) -> Result<Read, Error> {
+        self.is_recording = false;
+        self.keys.set_single_line(true);
+        let read = self.read(prompt, "", context);
+        self.keys.set_single_line(false);
+        self.is_recording = true;
+        read
+    }
+
+    fn load_history(&mut self, context: &mut Context) {
+        let loaded = store::history_file().map_err(|error| error.to_string()).and_then(|path| {
+            if self.editor.load_history(&path).is_err() {
+                // rustyline could neither read nor append to it ever again.
+                let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
+                context.ui.warning(&format!("the history could not be read and is now {}", aside.display()));
+            }
+            Ok(path)
+        });
+        match loaded {
+            Ok(path) => self.history = Some(path),
+            Err(reason) => context.ui.note(&format!("no history is kept: {reason}")),
+        }
+    }
+
+    /// Adds a line to the history and writes it at once, so that nothing is lost with the terminal.
+    fn remember(&mut self, line: &str, context: &mut Context) {
+        if line.trim().is_empty() || !self.is_recording {
+            return;
+        }
+        let added = self.editor.add_history_entry(line).unwrap_or(false);
+        if let (true, Some(path)) = (added, &self.history)
+            && let Err(error) = self.editor.append_history(path)
+        {
+            self.history = None;
+            context.ui.warning(&format!("the history can't be written any more: {error}"));
+        }
+    }
+}
+
+fn line_editor(helper: LineHelper, keys: &Keys, color: bool) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
+    let config = Config::builder()
+        .max_history_size(HISTORY_LINES)?
+        .history_ignore_space(true)
+        .completion_type(CompletionType::List)
+        .completion_show_all_if_ambiguous(true)
+        .color_mode(if color { ColorMode::Enabled } else { ColorMode::Disabled })
+        // Prompt and echo go to the terminal even where answers go to a file.
+        .behavior(Behavior::PreferTerm)
+        .build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(helper));
+    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys.clone())));
+    Ok(editor)
+}
+
+fn from_editor(error: ReadlineError) -> Error {
+    Error::System { what: "reading from the terminal", reason: error.to_string() }
+}
