@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::export::Format;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -153,15 +155,15 @@ pub struct AskArgs {
     /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 5 MB at most; may be given several times
     #[arg(long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
-    /// earlier turns: a JSON array of {"role", "content"} objects
+    /// earlier turns: a JSON array of {"role", "content"} objects, or what --dry-run=json prints
     #[arg(long, value_name = "FILE")]
     pub messages: Option<PathBuf>,
     /// print the response object instead of the text
     #[arg(short, long)]
     pub json: bool,
-    /// print the request as a curl command and send nothing
-    #[arg(long)]
-    pub dry_run: bool,
+    /// print the request as a curl command, or the conversation in a format, and send nothing
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
+    pub dry_run: Option<Option<Format>>,
     #[command(flatten)]
     pub connection: ConnectionArgs,
     #[command(flatten)]

@@ -10,7 +10,7 @@
 //!              │      │             context   ├─ doctor         facts, verdicts, one report
 //!              │      └ heroku, git, editor   └─ sandbox        listens on loopback
 //!              │        other programs
-//!              │                         turn      one chat turn, the same for REPL and ask
+//!              │      export             turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
 //!  all prose   messages        chat, models  signals      the only writer
@@ -30,6 +30,7 @@ mod doctor;
 mod editor;
 mod environment;
 mod error;
+mod export;
 mod git;
 mod heroku;
 mod input;

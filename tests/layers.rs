@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sandbox/", &["crate::"]),
     ("config/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::heroku"]),
     ("conversation/", &["crate::"]),
+    ("export/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn"]),
     ("secret.rs", &["crate::"]),
     ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
     ("repl/", &["crate::commands", "crate::doctor"]),

@@ -1,17 +1,25 @@
-//! A request as a curl command, for `--dry-run` and `/show request`. The key is a variable in it, never a value.
+//! Requests with curl: as a command for `--dry-run` and `/show request`, and as part of the script of an export. The key is
+//! a variable in them, never a value.
 
 use url::Url;
+
+/// The call of curl that sends its input to this address, both as the shell reads them.
+///
+/// The key is read from a pipe, with bash and zsh alike: the arguments of a program can be seen by all users of a machine.
+pub fn call(options: &str, address: &str, key_variable: &str) -> String {
+    format!(
+        "curl {options} {address} \\\n  \
+           -H @<(printf 'Authorization: Bearer %s' \"${key_variable}\") \\\n  \
+           -H 'Content-Type: application/json' \\\n  \
+           -d @-"
+    )
+}
 
 /// The command that sends this body, with the key read from `key_variable` by the shell that runs it. The body is the
 /// command's input, where its length has no limit and nothing needs to be escaped.
 pub fn command(endpoint: &Url, key_variable: &str, body: &[u8]) -> String {
-    let body = String::from_utf8_lossy(body);
-    format!(
-        "curl -N '{endpoint}' \\\n  \
-           -H \"Authorization: Bearer ${key_variable}\" \\\n  \
-           -H 'Content-Type: application/json' \\\n  \
-           -d @- <<'END'\n{body}\nEND"
-    )
+    let call = call("-N", &format!("'{endpoint}'"), key_variable);
+    format!("{call} <<'END'\n{}\nEND", String::from_utf8_lossy(body))
 }
 
 #[cfg(test)]
@@ -23,7 +31,7 @@ mod tests {
         let url = Url::parse("https://us.inference.heroku.com/v1/chat/completions").unwrap();
         let printed = command(&url, "INFERENCE_KEY", br#"{"content":"it's $HOME"}"#);
         let expected = r#"curl -N 'https://us.inference.heroku.com/v1/chat/completions' \
-  -H "Authorization: Bearer $INFERENCE_KEY" \
+  -H @<(printf 'Authorization: Bearer %s' "$INFERENCE_KEY") \
   -H 'Content-Type: application/json' \
   -d @- <<'END'
 {"content":"it's $HOME"}

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::api::curl;
 use crate::cli::AskArgs;
-use crate::context::Context;
+use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus};
+use crate::export::{Format, Subject, export, json};
 use crate::input;
 use crate::turn::{Chat, Show};
 
@@ -38,10 +39,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     };
     let options = super::request_options(&args.request);
     let mut chat = Chat::new(connection.client.clone(), model.value.clone(), options, conversation);
-    if args.dry_run {
+    if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
-        let command = curl::command(&chat.client.chat_endpoint(), &connection.variable("KEY"), &chat.request_body());
-        context.ui.print(&command)?;
+        context.ui.print(&written_out(format, &chat, &connection))?;
         return Ok(ExitStatus::Done);
     }
     let show = if args.json { Show::Nothing } else { Show::Words };
@@ -51,6 +51,15 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     }
     answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// What would be sent, to the letter, as a curl command; or the conversation in a format.
+fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> String {
+    let Some(format) = format else {
+        return curl::command(&chat.client.chat_endpoint(), &connection.variable("KEY"), &chat.request_body());
+    };
+    let prefix = &connection.settings.prefix;
+    export(format, &Subject { conversation: &chat.conversation, model: &chat.model, options: &chat.options, prefix })
 }
 
 /// The prompt: the arguments, then what is piped in.
@@ -74,8 +83,10 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let text = input::file("--messages", path)?;
     let unusable = |reason: String| Error::File { what: "--messages", path: path.to_owned(), reason };
-    let messages: Vec<Message> = serde_json::from_str(&text).map_err(|error| {
-        unusable(format!("It takes a JSON array of objects with role (system, user, assistant) and content: {error}"))
+    let messages = json::read(&text).map_err(|error| {
+        let form = "a JSON array of objects with role (system, user, assistant) and content, or an object with such an \
+                    array as messages";
+        unusable(format!("It takes {form}: {error}"))
     })?;
     // The service's own words for this name an index, not a file.
     match messages.iter().position(|message| message.content.trim().is_empty()) {

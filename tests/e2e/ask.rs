@@ -133,7 +133,7 @@ fn dry_run_prints_a_curl_command_that_works_and_sends_nothing() {
     assert!(api.requests().is_empty());
     assert!(run.stdout.contains("$INFERENCE_KEY"), "{}", run.stdout);
     let output =
-        Command::new("sh").args(["-c", &run.stdout]).env("INFERENCE_KEY", KEY).output().expect("a shell and curl");
+        Command::new("bash").args(["-c", &run.stdout]).env("INFERENCE_KEY", KEY).output().expect("a shell and curl");
     assert!(String::from_utf8_lossy(&output.stdout).contains("data:[DONE]"), "{output:?}");
     let request = api.only_request();
     assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));

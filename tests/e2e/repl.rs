@@ -216,7 +216,7 @@ fn slash_commands_do_what_they_say() {
     terminal.wait_for_prompt();
     terminal.send("/show request and now?\r");
     let request = terminal.wait_for("END\n>");
-    assert!(request.contains("-H \"Authorization: Bearer $INFERENCE_KEY\""), "{request}");
+    assert!(request.contains("Authorization: Bearer %s' \"$INFERENCE_KEY\""), "{request}");
     assert!(request.contains("{\"role\":\"user\",\"content\":\"and now?\"}"), "{request}");
     terminal.wait_for_prompt();
     terminal.send("/quit\r");

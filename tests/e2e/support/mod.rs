@@ -8,6 +8,6 @@ mod tls;
 
 pub use api::{Api, event, respond, sse_head};
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
-pub use program::{KEY, Program, Run, git, with_heroku};
+pub use program::{KEY, Program, Run, git, which, with_heroku};
 pub use terminal::Terminal;
 pub use tls::{Tls, proxy};

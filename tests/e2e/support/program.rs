@@ -153,7 +153,8 @@ pub fn with_heroku(platform: &Platform) -> Program {
     program
 }
 
-fn which(name: &str) -> PathBuf {
+/// Where a program of this machine is.
+pub fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").expect("a PATH");
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.exists()).expect("it is on PATH")
 }

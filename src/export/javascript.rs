@@ -1,0 +1,54 @@
+//! JavaScript, with fetch. It runs as a CommonJS and as an ES module, so there is neither `import` nor an `await` outside
+//! a function.
+
+use super::code::Language;
+use super::literal::{Lines, Notation};
+
+pub const LANGUAGE: Language = Language {
+    template: || TEMPLATE.into(),
+    notation: NOTATION,
+    model: |variable, model| format!("process.env.{variable} || {}", NOTATION.text(model)),
+};
+
+const NOTATION: Notation = Notation {
+    null: "null",
+    no: "false",
+    yes: "true",
+    indent: "  ",
+    padding: " ",
+    last_comma: ",",
+    key: |name| format!("{name}: "),
+    // Inside a page, "</script>" would end the script.
+    special: &[("</", "<\\/")],
+    lines: Some(Lines { open: "", glue: " +", close: "" }),
+};
+
+const TEMPLATE: &str = r#"// A chat completion of Heroku Managed Inference, with the fetch of Node.js 18 or newer.
+const [url, key] = ["INFERENCE_URL", "INFERENCE_KEY"].map((name) => {
+  const value = process.env[name];
+  if (!value) {
+    console.error(`${name} is not set. Set it with: export ${name}=$(heroku config:get ${name} -a example-app)`);
+    process.exit(1);
+  }
+  return value;
+});
+
+const payload = PAYLOAD;
+
+async function main() {
+  const response = await fetch(`${url.replace(/(\/v1)?\/?$/, "")}/v1/chat/completions`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: JSON.stringify(payload),
+  });
+  if (!response.ok) {
+    console.error(`Request failed: ${response.status}, ${await response.text()}`);
+    process.exitCode = 1;
+    return;
+  }
+  const completion = await response.json();
+  console.log(completion.choices[0].message.content);
+}
+
+main();
+"#;

@@ -1,0 +1,76 @@
+//! A conversation as JSON, and back: what is exported is what `ask --messages` reads.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::Subject;
+use crate::conversation::{Message, Role};
+
+/// What is exported.
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    /// The system prompt is the first of them.
+    messages: Vec<Cow<'a, Message>>,
+}
+
+/// What is read of such a document. Its model is that of the past, not a choice for what comes.
+#[derive(Deserialize)]
+struct Messages {
+    messages: Vec<Message>,
+}
+
+/// The conversation, nothing left out.
+pub fn write(subject: &Subject<'_>) -> String {
+    let system = subject.conversation.system().map(|text| Cow::Owned(Message::new(Role::System, text)));
+    let said = subject.conversation.messages().iter().map(Cow::Borrowed);
+    let document = Document { model: subject.model, messages: system.into_iter().chain(said).collect() };
+    serde_json::to_string_pretty(&document).expect("strings and numbers always serialise") + "\n"
+}
+
+/// The messages of an exported document, or of an array of them alone.
+///
+/// # Errors
+/// Where it is neither.
+pub fn read(text: &str) -> serde_json::Result<Vec<Message>> {
+    match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).map(|Messages { messages }| messages),
+        false => serde_json::from_str(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::chat::RequestOptions;
+    use crate::conversation::{Attachment, Conversation, Cost};
+
+    #[test]
+    fn what_was_exported_can_be_read_back() {
+        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
+        let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
+        let cost = Cost { model: "m".into(), prompt_tokens: Some(1), completion_tokens: None };
+        let messages = vec![
+            Message::new(Role::System, "be brief"),
+            Message::prompt("why?", vec![file, image]),
+            Message { cut: true, cost: Some(cost), ..Message::new(Role::Assistant, "because") },
+        ];
+        let conversation = Conversation::from_messages(messages.clone());
+        let options = RequestOptions::default();
+        let text = write(&Subject { conversation: &conversation, model: "m", options: &options, prefix: "INFERENCE" });
+        assert!(
+            text.starts_with("{\n  \"model\": \"m\",\n  \"messages\": [\n    {\n      \"role\": \"system\","),
+            "{text}"
+        );
+        assert_eq!(read(&text).unwrap(), messages);
+    }
+
+    #[test]
+    fn an_array_of_messages_can_be_read_too() {
+        let messages = read(" [{\"role\": \"user\", \"content\": \"hi\"}]").unwrap();
+        assert_eq!(messages, [Message::new(Role::User, "hi")]);
+        assert!(read("{}").unwrap_err().to_string().contains("missing field `messages`"));
+        assert!(read("7").is_err());
+    }
+}

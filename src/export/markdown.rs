@@ -1,0 +1,198 @@
+//! A conversation as a Markdown document. What was said keeps its words, but may not break the document: its headings
+//! stand below those of the document, and a fence that it leaves open is closed.
+
+use super::Subject;
+use crate::conversation::{Attachment, Conversation, Message, Role};
+
+/// The longest title, in characters.
+const TITLE_LENGTH: usize = 72;
+
+/// Levels that headings of messages are moved down by, below "# title" and "## role".
+const DEEPER: usize = 2;
+
+/// A document with a section for each message.
+pub fn write(subject: &Subject<'_>) -> String {
+    let conversation = subject.conversation;
+    let title = format!("# {}", title(conversation));
+    let system = conversation.system().map(|text| format!("## System prompt\n\n{}", nested(text)));
+    let said = conversation.messages().iter().map(section);
+    let parts: Vec<String> = [title].into_iter().chain(system).chain(said).collect();
+    parts.join("\n\n") + "\n"
+}
+
+/// The first line of the first prompt, shortened at a word.
+fn title(conversation: &Conversation) -> String {
+    let prompt = conversation.messages().iter().find(|message| message.role == Role::User);
+    let line = prompt.and_then(|prompt| prompt.content.lines().map(str::trim).find(|line| !line.is_empty()));
+    let line = line.map(|line| line.trim_matches('#').trim()).filter(|line| !line.is_empty()).unwrap_or("Conversation");
+    match line.char_indices().nth(TITLE_LENGTH) {
+        None => line.to_owned(),
+        Some((end, _)) => {
+            let end = line[..end].rfind(' ').unwrap_or(end);
+            format!("{}…", line[..end].trim_end())
+        }
+    }
+}
+
+fn section(message: &Message) -> String {
+    let who = match (message.role, &message.cost) {
+        (Role::User, _) => "You",
+        (Role::System, _) => "System prompt",
+        (Role::Assistant, Some(cost)) => &cost.model,
+        (Role::Assistant, None) => "Assistant",
+    };
+    let images: Vec<String> = message.images().map(Attachment::label).collect();
+    let images = (!images.is_empty()).then(|| format!("Attached: {}", images.join(", ")));
+    let cut = message.cut.then(|| "*This answer was cut off.*".to_owned());
+    let parts = [Some(format!("## {who}")), images, Some(nested(&message.text())), cut];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// A text as part of a document. Headings that are underlined stay what they are: what is a heading and what is a
+/// paragraph before a rule takes a parser to tell.
+fn nested(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut fence = None;
+    for line in text.trim_end().lines() {
+        match fence {
+            None => {
+                fence = opened(line);
+                lines.push(if fence.is_some() { line.to_owned() } else { deeper(line) });
+            }
+            Some(open) => {
+                lines.push(line.to_owned());
+                fence = Some(open).filter(|open| !is_closed(open, line));
+            }
+        }
+    }
+    lines.extend(fence.map(str::to_owned));
+    lines.join("\n")
+}
+
+/// The fence that this line opens, with its indentation.
+fn opened(line: &str) -> Option<&str> {
+    let fence = fence(line)?;
+    let info = &line[fence.len()..];
+    (!fence.ends_with('`') || !info.contains('`')).then_some(fence)
+}
+
+fn is_closed(open: &str, line: &str) -> bool {
+    fence(line)
+        .is_some_and(|close| close.trim_start().starts_with(open.trim_start()) && line[close.len()..].trim().is_empty())
+}
+
+/// Three or more backticks or tildes at the start of a line, and up to three spaces before them.
+fn fence(line: &str) -> Option<&str> {
+    let marker = unindented(line)?;
+    let first = marker.chars().next().filter(|character| matches!(character, '`' | '~'))?;
+    let rest = marker.trim_start_matches(first);
+    (marker.len() - rest.len() >= 3).then(|| &line[..line.len() - rest.len()])
+}
+
+/// A heading some levels down, any other line as it is.
+fn deeper(line: &str) -> String {
+    let text = unindented(line).unwrap_or_default();
+    let level = text.len() - text.trim_start_matches('#').len();
+    let ends = text[level..].chars().next().is_none_or(char::is_whitespace);
+    match level {
+        1..=6 if ends => format!("{}{}", "#".repeat((level + DEEPER).min(6)), &text[level..]),
+        _ => line.to_owned(),
+    }
+}
+
+/// The line without up to three spaces; none where there are more, which makes it code.
+fn unindented(line: &str) -> Option<&str> {
+    let text = line.trim_start_matches(' ');
+    (line.len() - text.len() <= 3).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::chat::RequestOptions;
+    use crate::conversation::Cost;
+
+    fn written(conversation: &Conversation) -> String {
+        let options = RequestOptions::default();
+        write(&Subject { conversation, model: "m", options: &options, prefix: "INFERENCE" })
+    }
+
+    #[test]
+    fn each_message_is_a_section() {
+        let file = Attachment::text("Procfile", b"web: puma\n".to_vec()).unwrap();
+        let image = Attachment::image("map.gif", b"GIF89a...").unwrap();
+        let cost = Cost { model: "claude-4-5-haiku".into(), ..Cost::default() };
+        let conversation = Conversation::from_messages(vec![
+            Message::new(Role::System, "be brief"),
+            Message::prompt("\n# Is this right?\nFor Rails.", vec![file, image]),
+            Message { cost: Some(cost), ..Message::new(Role::Assistant, "Yes.\n") },
+            Message::prompt("Sure?", Vec::new()),
+            Message { cut: true, ..Message::new(Role::Assistant, "I am n") },
+        ]);
+        let expected = "# Is this right?
+
+## System prompt
+
+be brief
+
+## You
+
+Attached: map.gif (9 bytes)
+
+Procfile:
+```
+web: puma
+```
+
+
+### Is this right?
+For Rails.
+
+## claude-4-5-haiku
+
+Yes.
+
+## You
+
+Sure?
+
+## Assistant
+
+I am n
+
+*This answer was cut off.*
+";
+        assert_eq!(written(&conversation), expected);
+    }
+
+    #[test]
+    fn the_title_is_one_short_line() {
+        let title = |prompt: &str| title(&Conversation::from_messages(vec![Message::prompt(prompt, Vec::new())]));
+        assert_eq!(title("Why?\nTell me."), "Why?");
+        assert_eq!(title("###"), "Conversation");
+        assert_eq!(title(&"word ".repeat(30)), format!("{}…", "word ".repeat(14).trim()));
+        assert_eq!(title(&"é".repeat(100)), format!("{}…", "é".repeat(72)));
+        assert_eq!(written(&Conversation::default()), "# Conversation\n");
+    }
+
+    #[test]
+    fn headings_of_an_answer_stand_below_its_own_and_code_is_left_alone() {
+        let table = [
+            ("# one\n##\ttwo\n ##### five", "### one\n####\ttwo\n###### five"),
+            ("#tag\n    # code\n####### seven", "#tag\n    # code\n####### seven"),
+            ("```sh\n# comment\n```\n# one", "```sh\n# comment\n```\n### one"),
+            ("~~~~\n```\n~~~\n# code\n~~~~~\n# one", "~~~~\n```\n~~~\n# code\n~~~~~\n### one"),
+            ("```a`b\n# one", "```a`b\n### one"),
+            ("```\n``` x\n# code\n```", "```\n``` x\n# code\n```"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(nested(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_fence_left_open_by_a_cut_answer_is_closed() {
+        assert_eq!(nested("````rb\nputs 1\n```"), "````rb\nputs 1\n```\n````");
+        assert_eq!(nested("1. so\n\n   ```\n   puts"), "1. so\n\n   ```\n   puts\n   ```");
+    }
+}

@@ -1,0 +1,57 @@
+//! Python 3, with urllib. It follows redirects, and would send the key along if it were an ordinary header.
+
+use super::code::Language;
+use super::literal::{Lines, Notation};
+
+pub const LANGUAGE: Language = Language {
+    template: || TEMPLATE.into(),
+    notation: NOTATION,
+    model: |variable, model| format!("os.environ.get(\"{variable}\") or {}", NOTATION.text(model)),
+};
+
+const NOTATION: Notation = Notation {
+    null: "None",
+    no: "False",
+    yes: "True",
+    indent: "    ",
+    padding: "",
+    last_comma: ",",
+    key: |name| format!("\"{name}\": "),
+    special: &[],
+    lines: Some(Lines { open: " (", glue: "", close: ")" }),
+};
+
+const TEMPLATE: &str = r#""""A chat completion of Heroku Managed Inference, with Python's standard library."""
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+
+def required(name):
+    return os.environ.get(name) or sys.exit(
+        f"{name} is not set. Set it with: export {name}=$(heroku config:get {name} -a example-app)"
+    )
+
+
+url = required("INFERENCE_URL").removesuffix("/").removesuffix("/v1")
+key = required("INFERENCE_KEY")
+
+payload = PAYLOAD
+
+request = urllib.request.Request(
+    f"{url}/v1/chat/completions",
+    data=json.dumps(payload).encode(),
+    headers={"Content-Type": "application/json"},
+)
+# Not sent on to where a redirect may point.
+request.add_unredirected_header("Authorization", f"Bearer {key}")
+
+try:
+    with urllib.request.urlopen(request, timeout=300) as response:
+        completion = json.load(response)
+except urllib.error.HTTPError as error:
+    sys.exit(f"Request failed: {error.code}, {error.read().decode()}")
+print(completion["choices"][0]["message"]["content"])
+"#;

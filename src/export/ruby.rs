@@ -1,0 +1,46 @@
+//! Ruby, with net/http. The time to wait for an answer is longer than Ruby's minute, because nothing is streamed.
+
+use super::code::Language;
+use super::literal::{Lines, Notation};
+
+pub const LANGUAGE: Language = Language {
+    template: || TEMPLATE.into(),
+    notation: NOTATION,
+    model: |variable, model| format!("env.fetch(\"{variable}\", {})", NOTATION.text(model)),
+};
+
+const NOTATION: Notation = Notation {
+    null: "nil",
+    no: "false",
+    yes: "true",
+    indent: "  ",
+    padding: " ",
+    last_comma: ",",
+    key: |name| format!("{name}: "),
+    special: &[("#{", "\\#{"), ("#$", "\\#$"), ("#@", "\\#@")],
+    lines: Some(Lines { open: "", glue: " \\", close: "" }),
+};
+
+const TEMPLATE: &str = r##"# A chat completion of Heroku Managed Inference, with Ruby's standard library.
+require "json"
+require "net/http"
+require "uri"
+
+# A variable that is empty counts as not set.
+env = ENV.to_h.reject { |_, value| value.empty? }
+url, key = %w[INFERENCE_URL INFERENCE_KEY].map do |name|
+  env.fetch(name) { abort "#{name} is not set. Set it with: export #{name}=$(heroku config:get #{name} -a example-app)" }
+end
+
+payload = PAYLOAD
+
+base = url.delete_suffix("/").delete_suffix("/v1")
+uri = URI("#{base}/v1/chat/completions")
+headers = { "Authorization" => "Bearer #{key}", "Content-Type" => "application/json" }
+response = Net::HTTP.start(uri.hostname, uri.port, use_ssl: uri.scheme == "https", read_timeout: 300) do |http|
+  http.post(uri.request_uri, JSON.generate(payload), headers)
+end
+
+abort "Request failed: #{response.code}, #{response.body}" unless response.is_a?(Net::HTTPSuccess)
+puts JSON.parse(response.body).dig("choices", 0, "message", "content")
+"##;
