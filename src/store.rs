@@ -72,6 +72,14 @@ pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file that the user named; one that is there stays as it is.
+///
+/// # Errors
+/// The system's, also where there is one.
+pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(content.as_bytes())
+}
+
 /// Who besides its owner can read a file, as `others` or `the group`.
 #[cfg(unix)]
 pub fn other_readers(path: &Path) -> io::Result<Option<&'static str>> {

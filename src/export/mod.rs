@@ -103,6 +103,12 @@ pub fn export(format: Format, subject: &Subject<'_>) -> String {
     (format.row().write)(subject)
 }
 
+/// The endings of file names that say a format, as a rule.
+pub fn extensions() -> String {
+    let usual: Vec<String> = FORMATS.iter().map(|row| format!(".{} ({})", row.extensions[0], row.name)).collect();
+    format!("a name that ends in {}", usual.join(", "))
+}
+
 impl Format {
     /// The format of a file, by its extension.
     pub fn of(path: &Path) -> Option<Format> {

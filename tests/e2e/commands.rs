@@ -258,3 +258,19 @@ fn models_are_listed_with_their_ends() {
     let list = run(&terminal, "/models", "sandbox-old");
     assert!(list.contains("2026-04-21, then sandbox-echo"), "{list}");
 }
+
+#[test]
+fn a_conversation_is_exported_in_the_form_that_the_file_name_says() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox"], 80);
+    run(&terminal, "/export early.md", "nothing was said yet");
+    run(&terminal, "hello there", "out ·");
+    run(&terminal, "/export 'my chat.rb'", "written to my chat.rb");
+    let ruby = std::fs::read_to_string(program.work().join("my chat.rb")).expect("an export");
+    assert!(ruby.contains("net/http") && ruby.contains("hello there"), "{ruby}");
+    run(&terminal, "/export chat.txt", "a name that ends in .md");
+    run(&terminal, "/export 'my chat.rb'", "File exists");
+    run(&terminal, "/export chat.md", "written to chat.md");
+    let document = std::fs::read_to_string(program.work().join("chat.md")).expect("an export");
+    assert_eq!(document, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");
+}

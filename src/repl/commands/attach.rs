@@ -37,7 +37,7 @@ fn attach(repl: &mut Repl<'_>, paths: &str, read: impl Fn(&Path) -> Result<Attac
 }
 
 /// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home folder.
-fn split(paths: &str) -> Result<Vec<PathBuf>, Error> {
+pub fn split(paths: &str) -> Result<Vec<PathBuf>, Error> {
     let words = shlex::split(paths).ok_or_else(|| Error::InvalidValue {
         what: "the list of paths".to_owned(),
         value: paths.to_owned(),

@@ -1,9 +1,12 @@
 //! What was said and sent, to be looked at or taken away.
 
 use super::super::{Flow, Repl};
+use super::attach::split;
 use crate::api::curl;
 use crate::conversation::{Attachment, Cost, Message, Role};
 use crate::error::Error;
+use crate::export::{self, Format, Subject};
+use crate::store;
 use crate::turn::Chat;
 use crate::ui::code_blocks;
 
@@ -55,6 +58,26 @@ fn said(message: &Message) -> String {
     let with: Vec<String> = message.attachments.iter().map(Attachment::label).collect();
     let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
     format!("[{role}{cut}{with}]\n{}", message.content.trim_end())
+}
+
+pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, Error> {
+    let invalid = |rule: &str| Error::InvalidValue {
+        what: "the file to export to".to_owned(),
+        value: file.to_owned(),
+        rule: rule.to_owned(),
+    };
+    let [path] = &split(file)?[..] else { return Err(invalid("the path of one file")) };
+    let format = Format::of(path).ok_or_else(|| invalid(&export::extensions()))?;
+    if chat.conversation.turns() == 0 {
+        repl.ui().note("nothing was said yet");
+        return Ok(Flow::Continue);
+    }
+    let prefix = &repl.connection.settings.prefix;
+    let subject = Subject { conversation: &chat.conversation, model: &chat.model, options: &chat.options, prefix };
+    store::write_new(path, &export::export(format, &subject))
+        .map_err(|error| Error::unreadable("the file to export to", path, &error))?;
+    repl.ui().note(&format!("written to {}: {}", path.display(), format.row().about));
+    Ok(Flow::Continue)
 }
 
 pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, Error> {

@@ -140,6 +140,14 @@ pub const COMMANDS: &[Command] = &[
         run: look::show,
     },
     Command {
+        name: "export",
+        arguments: "FILE",
+        about: "write it as .md, .json or code (.rb .py .js .sh)",
+        completes: Completes::Files,
+        aliases: &[],
+        run: look::export,
+    },
+    Command {
         name: "copy",
         arguments: "[N]",
         about: "copy the last answer, or its Nth code block",
