@@ -41,6 +41,12 @@ class Repl:
         self._mark()
         return self.program.write(ENTER)
 
+    def command(self, line: str) -> int:
+        """Types a slash command, whose echo has hints in it, and waits for the next prompt. When it came, in ns."""
+        self._mark()
+        self.program.write(line.encode() + ENTER)
+        return self.wait_for_prompt(below=True)
+
     def interrupt(self) -> int:
         """Presses Ctrl-C. Returns when, in ns."""
         self._mark()

@@ -6,6 +6,7 @@ from measurements.long import long
 from measurements.oneshot import oneshot
 from measurements.size import size
 from measurements.start import start
+from measurements.thousand import thousand
 from measurements.turns import turns
 
-ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns)}
+ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns, thousand)}
