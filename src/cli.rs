@@ -56,6 +56,12 @@ pub enum Command {
     /// list the models of the service
     #[command(after_help = "EXAMPLES\n  $ heroku-chat models\n  $ heroku-chat models --all --json")]
     Models(ModelsArgs),
+    /// list, show, search, export and delete saved conversations
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "EXAMPLES\n  $ heroku-chat sessions\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions search dyno memory\n  $ heroku-chat chat --session release-notes"
+    )]
+    Sessions(SessionsArgs),
     /// serve the same API on this machine, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox(SandboxArgs),
@@ -134,6 +140,21 @@ pub struct RequestArgs {
     pub no_stream: bool,
 }
 
+/// Which saved conversation is meant, and whether this one is saved.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Session")]
+pub struct SessionArgs {
+    /// go on with the last saved conversation
+    #[arg(long = "continue", conflicts_with = "session")]
+    pub continue_last: bool,
+    /// go on with the saved conversation of this name, or begin it
+    #[arg(long, value_name = "NAME")]
+    pub session: Option<String>,
+    /// write nothing of this conversation to disk; HEROKU_CHAT_SAVE=off does it for good
+    #[arg(long)]
+    pub no_save: bool,
+}
+
 /// `heroku-chat` and `heroku-chat chat`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct ChatArgs {
@@ -141,6 +162,8 @@ pub struct ChatArgs {
     pub connection: ConnectionArgs,
     #[command(flatten)]
     pub request: RequestArgs,
+    #[command(flatten)]
+    pub session: SessionArgs,
 }
 
 /// `heroku-chat ask`.
@@ -156,7 +179,7 @@ pub struct AskArgs {
     #[arg(long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
     /// earlier turns: a JSON array of {"role", "content"} objects, or what --dry-run=json prints
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["continue_last", "session"])]
     pub messages: Option<PathBuf>,
     /// print the response object instead of the text
     #[arg(short, long)]
@@ -168,6 +191,8 @@ pub struct AskArgs {
     pub connection: ConnectionArgs,
     #[command(flatten)]
     pub request: RequestArgs,
+    #[command(flatten)]
+    pub session: SessionArgs,
 }
 
 /// `heroku-chat config`.
@@ -231,6 +256,98 @@ pub struct ModelsArgs {
     pub json: bool,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// `heroku-chat sessions`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsArgs {
+    #[command(subcommand)]
+    pub command: Option<SessionsCommand>,
+    #[command(flatten)]
+    pub list: SessionsListArgs,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum SessionsCommand {
+    /// list them, the newest first (the default)
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions list --json")]
+    List(SessionsListArgs),
+    /// print what was said
+    #[command(
+        after_help = "EXAMPLES\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions show --json 2026-11-23"
+    )]
+    Show(SessionsShowArgs),
+    /// find messages in which all of the words occur
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions search dyno memory")]
+    Search(SessionsSearchArgs),
+    /// print one as a document, as JSON, or as code that asks its last prompt again
+    #[command(
+        after_help = "Code reads INFERENCE_URL, INFERENCE_KEY and INFERENCE_MODEL_ID from the environment.\n\nEXAMPLES\n  $ heroku-chat sessions export release-notes > notes.md\n  $ heroku-chat sessions export release-notes --output ask.rb"
+    )]
+    Export(SessionsExportArgs),
+    /// delete some of them, or all
+    #[command(
+        after_help = "EXAMPLES\n  $ heroku-chat sessions delete release-notes\n  $ heroku-chat sessions delete --all"
+    )]
+    Delete(SessionsDeleteArgs),
+}
+
+/// `heroku-chat sessions list`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsListArgs {
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+}
+
+/// `heroku-chat sessions show`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsShowArgs {
+    /// name of the session, or the beginning of one
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+}
+
+/// `heroku-chat sessions export`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsExportArgs {
+    /// name of the session, or the beginning of one
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// how to write it; without it the file's name says, else markdown
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// file to write, which must not be there yet
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `heroku-chat sessions search`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsSearchArgs {
+    /// words to find, in upper or lower case
+    #[arg(value_name = "WORD", required = true, value_parser = NonEmptyStringValueParser::new())]
+    pub words: Vec<String>,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+}
+
+/// `heroku-chat sessions delete`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SessionsDeleteArgs {
+    /// names of sessions, or beginnings of names
+    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all")]
+    pub names: Vec<String>,
+    /// delete all of them
+    #[arg(long)]
+    pub all: bool,
+    /// don't ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `heroku-chat sandbox`.

@@ -15,8 +15,8 @@
 //!  error     conversation     api          interrupt     ui
 //!  all prose   messages        chat, models  signals      the only writer
 //!  exit codes                  reply, sse                 markdown
-//!                              exchange      store, input terminal modes
-//!                              http: attohttpc  files
+//!                              exchange      saving       terminal modes
+//!                              http: attohttpc  store, input: files
 //! ```
 //! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks.
 
@@ -38,6 +38,7 @@ mod interrupt;
 mod nearest;
 mod repl;
 mod sandbox;
+mod saving;
 mod secret;
 mod store;
 mod turn;

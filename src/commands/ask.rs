@@ -10,6 +10,7 @@ use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus};
 use crate::export::{Format, Subject, export, json};
 use crate::input;
+use crate::saving::{Start, Unnamed};
 use crate::turn::{Chat, Show};
 
 /// Answers one prompt.
@@ -17,12 +18,12 @@ use crate::turn::{Chat, Show};
 /// # Errors
 /// No prompt, settings that can't be used, and whatever befalls the turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let mut conversation = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
+    let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
     let prompt = match prompt(&args.prompt)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
-        None => match conversation.take_turn() {
+        None => match earlier.take_turn() {
             Some((mut prompt, None)) => {
                 prompt.attachments.extend(attachments);
                 prompt
@@ -30,15 +31,20 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
             _ => return Err(Error::NoPrompt),
         },
     };
-    if let Some(system) = super::system_prompt(&args.request)? {
-        conversation.set_system(Some(system));
-    }
+    let system = super::system_prompt(&args.request)?;
+    let mut start = Start::new(&args.session, Unnamed::NotSaved, context)?;
     let connection = context.connect(&args.connection)?;
-    let Some(model) = &connection.settings.model else {
+    let Some(model) = start.model(args.connection.model.as_deref(), &connection, &mut context.ui) else {
         return Err(connection.no_model(&context.interrupts));
     };
+    if args.messages.is_some() {
+        start.restored.conversation = earlier;
+    }
     let options = super::request_options(&args.request);
-    let mut chat = Chat::new(connection.client.clone(), model.value.clone(), options, conversation);
+    let mut chat = Chat::new(connection.client.clone(), model, options, start.restored.conversation);
+    if system.is_some() {
+        chat.conversation.set_system(system);
+    }
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
         context.ui.print(&written_out(format, &chat, &connection))?;
@@ -46,6 +52,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     }
     let show = if args.json { Show::Nothing } else { Show::Words };
     let answer = chat.say(prompt, show, &mut context.ui, &context.interrupts)?;
+    start.saving.keep(&mut chat, &mut context.ui);
     if args.json {
         context.ui.print(&answer.completion.to_json())?;
     }

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use crate::cli::ChatArgs;
 use crate::context::Context;
-use crate::conversation::{Conversation, Message};
+use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
 use crate::repl::Repl;
+use crate::saving::{Saving, Start, Unnamed};
+use crate::store::Restored;
 use crate::turn::{Chat, Show};
 
 /// Opens the chat.
@@ -16,32 +18,43 @@ use crate::turn::{Chat, Show};
 /// Settings that can't be used, and in a pipe the first turn that fails.
 pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let system = super::system_prompt(&args.request)?;
+    let is_terminal = io::stdin().is_terminal();
+    // Scripts leave nothing behind but what they ask for.
+    let unnamed = if is_terminal { Unnamed::Saved } else { Unnamed::NotSaved };
+    let start = Start::new(&args.session, unnamed, context)?;
     let connection = context.connect(&args.connection)?;
-    let mut conversation = Conversation::default();
-    conversation.set_system(system);
+    let model = start.model(args.connection.model.as_deref(), &connection, &mut context.ui);
+    let Start { restored: Restored { mut conversation, costs, .. }, saving } = start;
+    if system.is_some() {
+        conversation.set_system(system);
+    }
     let options = super::request_options(&args.request);
-    let model = connection.settings.model.as_ref().map(|setting| setting.value.clone());
-    let chat = |model| Chat::new(connection.client.clone(), model, options, conversation);
+    let chat = |model| {
+        let mut chat = Chat::new(connection.client.clone(), model, options, conversation);
+        chat.costs = costs;
+        chat
+    };
 
-    if io::stdin().is_terminal() {
+    if is_terminal {
         let mut repl = Repl::new(&connection, context)?;
         let Some(model) = repl.choose_model(model)? else { return Ok(ExitStatus::Done) };
-        return repl.run(chat(model));
+        return repl.run(chat(model), saving);
     }
     match model {
-        Some(model) => script(chat(model), context),
+        Some(model) => script(chat(model), saving, context),
         None => Err(connection.no_model(&context.interrupts)),
     }
 }
 
 /// A turn per line, in one conversation; stops at the first that fails.
-fn script(mut chat: Chat, context: &mut Context) -> Result<ExitStatus, Error> {
+fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<ExitStatus, Error> {
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))?;
         if line.trim().is_empty() {
             continue;
         }
         let answer = chat.say(Message::prompt(line, Vec::new()), Show::Words, &mut context.ui, &context.interrupts)?;
+        saving.keep(&mut chat, &mut context.ui);
         answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
         if let Some(cut) = answer.cut {
             return Err(cut);

@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod models;
 mod sandbox;
+mod sessions;
 
 use crate::api::chat::RequestOptions;
 use crate::cli::{Args, Command, RequestArgs};
@@ -23,6 +24,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Config(args) => config::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Models(args) => models::run(&args, context),
+        Command::Sessions(args) => sessions::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }
 }

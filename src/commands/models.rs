@@ -6,6 +6,7 @@ use crate::api::models::Model;
 use crate::cli::ModelsArgs;
 use crate::context::{Context, start_sandbox};
 use crate::error::{Error, ExitStatus};
+use crate::ui::Overflow;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
 const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
@@ -26,7 +27,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
         context.ui.print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
     } else {
         let rows: Vec<[String; 4]> = models.iter().map(row).collect();
-        context.ui.table(Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]), &rows)?;
+        context.ui.table(Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]), &rows, Overflow::Stack)?;
     }
     Ok(ExitStatus::Done)
 }

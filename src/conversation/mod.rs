@@ -49,6 +49,8 @@ pub struct Cost {
 pub struct Conversation {
     system: Option<String>,
     messages: Vec<Message>,
+    /// How many messages at the start are as they were at the last [`Conversation::mark_saved`].
+    saved: usize,
 }
 
 impl Message {
@@ -83,7 +85,7 @@ impl Conversation {
         let (system, messages): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| message.role == Role::System);
         let system: Vec<String> = system.into_iter().map(|message| message.content).collect();
-        Conversation { system: (!system.is_empty()).then(|| system.join("\n\n")), messages }
+        Conversation { system: (!system.is_empty()).then(|| system.join("\n\n")), messages, saved: 0 }
     }
 
     pub fn system(&self) -> Option<&str> {
@@ -118,6 +120,18 @@ impl Conversation {
         if self.turns() <= turns { &self.messages } else { &self.messages[start..] }
     }
 
+    /// All that was said as text, each message below who said it.
+    pub fn transcript(&self) -> String {
+        let system = self.system.iter().map(|text| format!("[system]\n{}", text.trim_end()));
+        let said = self.messages.iter().map(|message| {
+            let role = if message.role == Role::Assistant { "assistant" } else { "user" };
+            let files = message.attachments.iter().map(|file| format!(", with {}", file.label()));
+            let cut = if message.cut { ", cut off" } else { "" };
+            format!("[{role}{}{cut}]\n{}", files.collect::<String>(), message.content.trim_end())
+        });
+        system.chain(said).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// Adds a message.
     pub fn push(&mut self, message: Message) {
         self.messages.push(message);
@@ -130,7 +144,9 @@ impl Conversation {
 
     /// Takes the last message out.
     pub fn pop(&mut self) -> Option<Message> {
-        self.messages.pop()
+        let message = self.messages.pop();
+        self.saved = self.saved.min(self.messages.len());
+        message
     }
 
     /// Takes the last turn out: the prompt and, where there is one, its answer.
@@ -158,6 +174,22 @@ impl Conversation {
     /// Forgets all that was said; the system prompt stays.
     pub fn clear(&mut self) {
         self.messages.clear();
+        self.saved = 0;
+    }
+
+    /// How many messages at the start a file holds that was written at the last [`Conversation::mark_saved`].
+    pub fn saved(&self) -> usize {
+        self.saved
+    }
+
+    /// Remembers that a file holds all messages as they are.
+    pub fn mark_saved(&mut self) {
+        self.saved = self.messages.len();
+    }
+
+    /// Has all messages written again, for another file.
+    pub fn mark_unsaved(&mut self) {
+        self.saved = 0;
     }
 }
 
@@ -206,11 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn what_changed_since_it_was_saved_is_known() {
+        let mut conversation = two_turns();
+        conversation.mark_saved();
+        let (prompt, _) = conversation.take_turn().unwrap();
+        conversation.put_back(prompt, Some(answer("another")));
+        assert_eq!(conversation.saved(), 2, "the second turn has to be written again");
+        conversation.mark_saved();
+        conversation.clear();
+        assert_eq!(conversation.saved(), 0);
+    }
+
+    #[test]
     fn the_last_turns_begin_with_a_prompt() {
         let conversation = two_turns();
         assert_eq!(conversation.last_turns(1), &conversation.messages()[2..]);
         assert_eq!(conversation.last_turns(2), conversation.messages());
         assert_eq!(conversation.last_turns(9), conversation.messages());
+    }
+
+    #[test]
+    fn a_transcript_says_who_said_what() {
+        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
+        let cut = Message { cut: true, ..answer("Because\n") };
+        let mut conversation = Conversation::from_messages(vec![Message::prompt("why?", vec![file]), cut]);
+        assert_eq!(Conversation::default().transcript(), "");
+        conversation.set_system(Some("be brief".into()));
+        let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n[assistant, cut off]\nBecause";
+        assert_eq!(conversation.transcript(), text);
     }
 
     #[test]

@@ -74,6 +74,28 @@ impl Error {
                 .command("heroku-chat ask \"Explain dynos in a sentence\"")
                 .command("git diff | heroku-chat ask \"Write a commit message\""),
             Error::NoModel { variable, app, ids } => no_model(variable, app.as_deref(), ids),
+            Error::NoSession { name, nearest } => no_session(name, nearest.as_deref()),
+            Error::SeveralSessions { typed, names } => {
+                Explanation::titled(format!("the names of {} sessions begin with {typed:?}", names.len()))
+                    .detail(names.join(", "))
+                    .hint("Type more of the name.")
+            }
+            Error::NothingToContinue => Explanation::titled("there is no saved conversation to continue")
+                .hint("Begin one, without --continue:")
+                .command("heroku-chat"),
+            Error::NothingSaid { session } => Explanation::titled(format!("nothing is said in {session} any more"))
+                .hint("See the sessions there are:")
+                .command("heroku-chat sessions"),
+            Error::SessionExists(name) => Explanation::titled(format!("there is a session {name} already"))
+                .hint("Choose another name, or delete that one first:")
+                .command(format!("heroku-chat sessions delete {name}")),
+            Error::SessionInUse(name) => {
+                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first.")
+            }
+            Error::Unconfirmed { what } => {
+                Explanation::titled(format!("{what} can't be undone, and was not confirmed"))
+                    .hint("Pass --yes to do it without being asked.")
+            }
             Error::TextOnly { model } => Explanation::titled(format!("{model} takes text alone, no images"))
                 .hint("Choose another model with -m, or /model in the chat; Claude 4.5 and later take images."),
             Error::Network(failure) => network(failure),
@@ -164,6 +186,15 @@ fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
         .hint("Choose one with -m, or set the variable:")
         .command(format!("heroku-chat ask -m {example} \"…\""))
         .command(export_line(variable, app))
+}
+
+fn no_session(name: &str, nearest: Option<&str>) -> Explanation {
+    let explanation = Explanation::titled(format!("there is no session {name:?}"));
+    let explanation = match nearest {
+        Some(nearest) => explanation.hint(format!("Did you mean {nearest}? All of them:")),
+        None => explanation.hint("See the sessions there are:"),
+    };
+    explanation.command("heroku-chat sessions")
 }
 
 fn empty_answer(finish_reason: Option<&str>) -> Explanation {

@@ -56,6 +56,20 @@ pub enum Error {
     NoPrompt,
     /// Neither flag nor variable names a model; with the ids to choose from.
     NoModel { variable: String, app: Option<String>, ids: Vec<String> },
+    /// No session has this name, or one that begins so; with the one that was probably meant.
+    NoSession { name: String, nearest: Option<String> },
+    /// Several sessions have names that begin so.
+    SeveralSessions { typed: String, names: Vec<String> },
+    /// The last conversation is to be continued, and there is none.
+    NothingToContinue,
+    /// A session can't be exported because nothing is said in it any more.
+    NothingSaid { session: String },
+    /// A session can't get a name that another has.
+    SessionExists(String),
+    /// A session can't be deleted while another process has it open.
+    SessionInUse(String),
+    /// Something would be deleted for good, and nobody can be asked.
+    Unconfirmed { what: String },
     /// Images are part of the conversation, and this model takes text alone.
     TextOnly { model: String },
     /// The network between here and the service.

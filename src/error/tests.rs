@@ -64,6 +64,29 @@ fn a_failure_of_the_service_shows_status_and_sentence() {
 }
 
 #[test]
+fn each_failure_of_a_session_has_its_own_next_step() {
+    let table = [
+        (Error::NoSession { name: "k".into(), nearest: None }, "no session \"k\"", "the sessions there are"),
+        (Error::NoSession { name: "k".into(), nearest: Some("kk".into()) }, "no session \"k\"", "Did you mean kk?"),
+        (
+            Error::SeveralSessions { typed: "k".into(), names: vec!["k1".into(), "k2".into()] },
+            "names of 2 sessions begin with \"k\"",
+            "Type more",
+        ),
+        (Error::NothingToContinue, "no saved conversation", "without --continue"),
+        (Error::SessionExists("k".into()), "a session k already", "another name"),
+        (Error::SessionInUse("k".into()), "k is open in a chat", "Leave that chat"),
+        (Error::Unconfirmed { what: "deleting k".into() }, "deleting k can't be undone", "--yes"),
+    ];
+    for (error, title, hint) in table {
+        let explanation = error.explain();
+        assert!(explanation.title.contains(title), "{explanation:?}");
+        assert!(explanation.hint.as_ref().is_some_and(|text| text.contains(hint)), "{explanation:?}");
+        assert_eq!(error.exit_status(), ExitStatus::Fixable);
+    }
+}
+
+#[test]
 fn exit_codes_tell_whose_turn_it_is() {
     let table = [
         (missing(&["INFERENCE_URL"], None), ExitStatus::Fixable),

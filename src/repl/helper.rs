@@ -14,6 +14,7 @@ use super::keys::Keys;
 use super::settings::SETTINGS;
 use crate::api::models::Model;
 use crate::error::Error;
+use crate::store::Sessions;
 
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
@@ -80,6 +81,7 @@ impl LineHelper {
         match Command::named(name).map(|command| command.completes) {
             Some(Completes::Models) => (start, self.model_ids()),
             Some(Completes::Words(words)) => (start, owned(words)),
+            Some(Completes::Sessions) => (start, session_names()),
             Some(Completes::Settings) => settings(start, argument),
             Some(Completes::Nothing | Completes::Files) | None => (line.len(), Vec::new()),
         }
@@ -95,6 +97,11 @@ fn settings(start: usize, argument: &str) -> (usize, Vec<String>) {
             (start + argument.len() - value.len(), setting.map(|setting| owned(setting.words)).unwrap_or_default())
         }
     }
+}
+
+/// Where the names can't be had, /load will say why.
+fn session_names() -> Vec<String> {
+    Sessions::in_data_folder().and_then(|sessions| sessions.names()).unwrap_or_default()
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

@@ -6,6 +6,7 @@ mod helper;
 mod keys;
 mod line;
 mod reader;
+mod recap;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
 use crate::editor;
 use crate::error::{Error, ExitStatus};
+use crate::saving::Saving;
 use crate::turn::{Answer, Chat, Show};
 use crate::ui::Ui;
 use crate::ui::terminal::{Mode, Quiet};
@@ -48,6 +50,8 @@ pub struct Repl<'a> {
     attachments: Vec<Attachment>,
     /// Settings that were changed by `/set`.
     changed: BTreeSet<&'static str>,
+    /// Where the conversation is saved.
+    saving: Saving,
 }
 
 /// What comes after a line.
@@ -80,18 +84,30 @@ impl<'a> Repl<'a> {
         let color = context.ui.has_color();
         let fetch = fetch_models(&connection.client, context);
         let reader = Reader::new(|keys| LineHelper::new(fetch, keys, color), context)?;
-        Ok(Repl { connection, context, reader, quiet, attachments: Vec::new(), changed: BTreeSet::new() })
+        Ok(Repl {
+            connection,
+            context,
+            reader,
+            quiet,
+            attachments: Vec::new(),
+            changed: BTreeSet::new(),
+            saving: Saving::default(),
+        })
     }
 
-    /// Chats until the user leaves.
+    /// Chats until the user leaves, and saves each turn before the next prompt.
     ///
     /// # Errors
     /// Settings of the environment that can't be used, and failures of the terminal; those of a turn are told and
     /// survived.
-    pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
+    pub fn run(&mut self, mut chat: Chat, saving: Saving) -> Result<ExitStatus, Error> {
+        self.saving = saving;
         let environment = self.context.environment.clone();
         settings::from_environment(self, &mut chat, &environment)?;
         self.greet(&chat);
+        if chat.conversation.turns() > 0 {
+            recap::show(&chat, self.saving.name().as_deref(), self.ui())?;
+        }
         let mut initial = String::new();
         let mut leaving = false;
         loop {
@@ -108,6 +124,7 @@ impl<'a> Repl<'a> {
                 Read::Line(line) => {
                     leaving = false;
                     let flow = self.obey(&mut chat, &line);
+                    self.saving.keep(&mut chat, &mut self.context.ui);
                     self.context.interrupts.end_if_asked();
                     match flow {
                         Ok(Flow::Continue) => {}

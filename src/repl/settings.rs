@@ -6,7 +6,9 @@ use crate::cli;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::nearest::nearest;
+use crate::saving::Saving;
 use crate::turn::Chat;
+use crate::ui::Overflow;
 
 /// A setting of a chat.
 pub struct Setting {
@@ -27,8 +29,8 @@ pub struct Setting {
 /// Where the first value of a setting comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A flag, else the service's own default.
-    Flag(&'static str),
+    /// A flag, else this.
+    Flag { name: &'static str, default: &'static str },
     /// A variable of the environment, else our default.
     Variable { name: &'static str, default: &'static str },
 }
@@ -42,7 +44,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "randomness",
         range: "a number from 0 to 1",
         words: &[],
-        origin: Origin::Flag("--temperature"),
+        origin: Origin::Flag { name: "--temperature", default: "not sent" },
         value: |_, chat| chat.options.temperature.map(|number| number.to_string()),
         change: |_, chat, text| optional(&mut chat.options.temperature, text, |text| cli::unit_interval(text).ok()),
     },
@@ -51,7 +53,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "share of likely tokens to choose from",
         range: "a number from 0 to 1",
         words: &[],
-        origin: Origin::Flag("--top-p"),
+        origin: Origin::Flag { name: "--top-p", default: "not sent" },
         value: |_, chat| chat.options.top_p.map(|number| number.to_string()),
         change: |_, chat, text| optional(&mut chat.options.top_p, text, |text| cli::unit_interval(text).ok()),
     },
@@ -60,7 +62,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "longest answer, in tokens",
         range: "a whole number above 0",
         words: &[],
-        origin: Origin::Flag("--max-tokens"),
+        origin: Origin::Flag { name: "--max-tokens", default: "not sent" },
         value: |_, chat| chat.options.max_tokens.map(|number| number.to_string()),
         change: |_, chat, text| optional(&mut chat.options.max_tokens, text, |text| at_least(1, text)),
     },
@@ -69,7 +71,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "text at which the answer ends",
         range: "any text",
         words: &[],
-        origin: Origin::Flag("--stop"),
+        origin: Origin::Flag { name: "--stop", default: "not sent" },
         value: |_, chat| Some(chat.options.stop.join(", ")).filter(|text| !text.is_empty()),
         change: |_, chat, text| {
             chat.options.stop = text.map(str::to_owned).into_iter().collect();
@@ -81,7 +83,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "budget for thinking first, in tokens",
         range: "a whole number from 1024",
         words: &["2000", "8000"],
-        origin: Origin::Flag("--thinking"),
+        origin: Origin::Flag { name: "--thinking", default: "not sent" },
         value: |_, chat| chat.options.thinking.map(|number| number.to_string()),
         change: |_, chat, text| optional(&mut chat.options.thinking, text, |text| at_least(1024, text)),
     },
@@ -90,7 +92,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "show answers as they come",
         range: "on or off",
         words: SWITCH,
-        origin: Origin::Flag("--no-stream"),
+        origin: Origin::Flag { name: "--no-stream", default: "on" },
         value: |_, chat| (!chat.options.stream).then(|| "off".to_owned()),
         change: |_, chat, text| switch(text, true).map(|on| chat.options.stream = on).is_some(),
     },
@@ -116,6 +118,24 @@ pub const SETTINGS: &[Setting] = &[
         change: |repl, _, text| switch(text, true).map(|on| repl.ui().set_markdown(on)).is_some(),
     },
     Setting {
+        name: "save",
+        about: "save the conversation",
+        range: "on or off",
+        words: SWITCH,
+        // HEROKU_CHAT_SAVE was heeded before there was a chat.
+        origin: Origin::Flag { name: "--no-save", default: "on" },
+        value: |repl, _| (!repl.saving.is_on()).then(|| "off".to_owned()),
+        change: |repl, chat, text| {
+            let on = switch(text, true);
+            match on {
+                Some(true) if !repl.saving.is_on() => repl.saving = Saving::anew(chat, &mut repl.context.ui),
+                Some(false) => repl.saving = Saving::default(),
+                _ => {}
+            }
+            on.is_some()
+        },
+    },
+    Setting {
         name: "editmode",
         about: "keys at the prompt",
         range: "emacs or vi",
@@ -138,7 +158,7 @@ impl Setting {
     /// The variable of the environment it can come from.
     pub fn variable(&self) -> Option<&'static str> {
         match self.origin {
-            Origin::Flag(_) => None,
+            Origin::Flag { .. } => None,
             Origin::Variable { name, .. } => Some(name),
         }
     }
@@ -147,11 +167,7 @@ impl Setting {
     fn row(&self, repl: &mut Repl<'_>, chat: &Chat) -> [String; 4] {
         let value = (self.value)(repl, chat);
         let is_set = value.is_some();
-        let (default, origin) = match self.origin {
-            Origin::Flag("--no-stream") => ("on", "--no-stream"),
-            Origin::Flag(flag) => ("not sent", flag),
-            Origin::Variable { name, default } => (default, name),
-        };
+        let (Origin::Flag { name: origin, default } | Origin::Variable { name: origin, default }) = self.origin;
         let source = match (repl.changed.contains(self.name), is_set) {
             (true, _) => "/set",
             (false, true) => origin,
@@ -190,7 +206,7 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
     let value = value.trim();
     if name.is_empty() {
         let rows: Vec<[String; 4]> = SETTINGS.iter().map(|setting| setting.row(repl, chat)).collect();
-        repl.ui().table(Some(["SETTING", "VALUE", "FROM", "RANGE"]), &rows)?;
+        repl.ui().table(Some(["SETTING", "VALUE", "FROM", "RANGE"]), &rows, Overflow::Stack)?;
         return Ok(Flow::Continue);
     }
     let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
@@ -244,11 +260,8 @@ mod tests {
     fn readme_lists_the_settings_as_the_table_does() {
         let readme = include_str!("../../README.md");
         let row = |setting: &Setting| {
-            let from = match setting.origin {
-                Origin::Flag(flag) => flag,
-                Origin::Variable { name, .. } => name,
-            };
-            format!("| `{}` | {} | {} | `{from}` |\n", setting.name, setting.about, setting.range)
+            let (Origin::Flag { name, .. } | Origin::Variable { name, .. }) = setting.origin;
+            format!("| `{}` | {} | {} | `{name}` |\n", setting.name, setting.about, setting.range)
         };
         let table: String = SETTINGS.iter().map(row).collect();
         assert!(readme.contains(&table), "README.md should hold:\n{table}");

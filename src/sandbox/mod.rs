@@ -40,6 +40,11 @@ impl Sandbox {
     /// The model that answers where none was chosen.
     pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
 
+    /// Whether this is the id of a scripted model.
+    pub fn has_model(id: &str) -> bool {
+        replies::MODELS.iter().any(|model| model.id == id)
+    }
+
     /// Listens on 127.0.0.1; port 0 takes a free one.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ use crate::secret::{Secret, redact_keys};
 use markdown::Markdown;
 pub use markdown::code_blocks;
 pub use sanitize::for_terminal;
+pub use table::Overflow;
 
 /// The two outputs and what is known about them.
 pub struct Ui {
@@ -173,9 +174,10 @@ impl Ui {
         &mut self,
         headings: Option<[&str; COLUMNS]>,
         rows: &[[String; COLUMNS]],
+        overflow: Overflow,
     ) -> Result<(), Error> {
         let width = self.out.is_terminal.then(terminal::width);
-        self.print(&table::lay_out(headings, rows, width))
+        self.print(&table::lay_out(headings, rows, width, overflow))
     }
 
     /// Prints a line of a report, with what to do about it and the commands that do it.

@@ -1,33 +1,72 @@
-//! Rows in columns without borders, to be searched with grep; on a terminal that is too narrow, each row below itself.
+//! Rows in columns without borders, to be searched with grep. On a terminal that is too narrow the last column is cut, or
+//! each row stands below itself.
 
 use textwrap::{Options, WordSplitter};
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
+
+/// What is left of a last column that is cut, at the least.
+const NARROWEST: usize = 12;
+
+/// What becomes of rows that are wider than the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overflow {
+    /// The last column may be cut: it is a title or a line of a text.
+    Cut,
+    /// Everything in them is needed.
+    Stack,
+}
 
 /// Lays rows out in columns, below their headings where there are any, within `width` columns where that is limited.
 pub fn lay_out<const COLUMNS: usize>(
     headings: Option<[&str; COLUMNS]>,
     rows: &[[String; COLUMNS]],
     width: Option<usize>,
+    overflow: Overflow,
 ) -> String {
     let headings = headings.map(|headings| headings.map(str::to_owned));
     let all: Vec<&[String; COLUMNS]> = headings.iter().chain(rows).collect();
     let column = |index: usize| all.iter().map(|row| row[index].width()).max().unwrap_or_default();
     let columns: Vec<usize> = (0..COLUMNS).map(column).collect();
-    let total = columns.iter().sum::<usize>() + GAP.len() * COLUMNS.saturating_sub(1);
-    let lines: Vec<String> = match width.filter(|width| total > *width) {
+    let before = columns.iter().rev().skip(1).map(|column| column + GAP.len()).sum::<usize>();
+    let last = columns.last().copied().unwrap_or_default();
+    let lines: Vec<String> = match width {
+        Some(width) if before + last <= width => all.iter().map(|row| line(*row, &columns, last)).collect(),
+        Some(width) if overflow == Overflow::Cut && before + NARROWEST <= width => {
+            all.iter().map(|row| line(*row, &columns, width - before)).collect()
+        }
         Some(width) => rows.iter().map(|row| stacked(row, width)).collect(),
-        None => all.iter().map(|row| line(*row, &columns)).collect(),
+        None => all.iter().map(|row| line(*row, &columns, last)).collect(),
     };
     lines.join("\n")
 }
 
-fn line(row: &[String], columns: &[usize]) -> String {
-    let pad = |(cell, column): (&String, &usize)| format!("{cell}{}", " ".repeat(column - cell.width()));
-    let cells: Vec<String> = row.iter().zip(columns).map(pad).collect();
-    cells.join(GAP).trim_end().to_owned()
+/// A row in these columns, the last one cut where it is wider than `room`.
+fn line(row: &[String], columns: &[usize], room: usize) -> String {
+    let Some((last, others)) = row.split_last() else { return String::new() };
+    let padded = others.iter().zip(columns).map(|(cell, column)| {
+        let padding = " ".repeat(column.saturating_sub(cell.width()));
+        format!("{cell}{padding}{GAP}")
+    });
+    format!("{}{}", padded.collect::<String>(), cut(last, room)).trim_end().to_owned()
+}
+
+/// The text in so many columns, cut between characters as people count them.
+fn cut(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let mut taken = String::new();
+    for character in text.graphemes(true) {
+        if taken.width() + character.width() >= room {
+            break;
+        }
+        taken.push_str(character);
+    }
+    taken.trim_end().to_owned() + "…"
 }
 
 /// The first cell, and the others below it.
@@ -48,6 +87,8 @@ fn stacked(row: &[String], width: usize) -> String {
 mod tests {
     use super::*;
 
+    const HEADINGS: Option<[&str; 3]> = Some(["NAME", "KIND", "ABOUT"]);
+
     fn rows() -> Vec<[String; 3]> {
         vec![["a".into(), "漢字".into(), String::new()], ["long name".into(), "b".into(), "the rest of it".into()]]
     }
@@ -55,13 +96,23 @@ mod tests {
     #[test]
     fn columns_line_up_below_their_headings() {
         let expected = "NAME       KIND  ABOUT\na          漢字\nlong name  b     the rest of it";
-        assert_eq!(lay_out(Some(["NAME", "KIND", "ABOUT"]), &rows(), None), expected);
-        assert_eq!(lay_out(Some(["NAME", "KIND", "ABOUT"]), &rows(), Some(31)), expected);
+        for width in [None, Some(31)] {
+            assert_eq!(lay_out(HEADINGS, &rows(), width, Overflow::Stack), expected);
+        }
     }
 
     #[test]
-    fn rows_that_are_too_wide_are_stacked() {
-        let expected = "a\n  漢字\nlong name\n  b · the rest of it";
-        assert_eq!(lay_out(None, &rows(), Some(20)), expected);
+    fn rows_that_are_too_wide_are_cut_or_stacked() {
+        let cut = "NAME       KIND  ABOUT\na          漢字\nlong name  b     the rest of…";
+        assert_eq!(lay_out(HEADINGS, &rows(), Some(30), Overflow::Cut), cut);
+        let stacked = "a\n  漢字\nlong name\n  b · the rest of it";
+        assert_eq!(lay_out(HEADINGS, &rows(), Some(30), Overflow::Stack), stacked);
+        assert_eq!(lay_out(HEADINGS, &rows(), Some(20), Overflow::Cut), stacked);
+    }
+
+    #[test]
+    fn a_cut_is_between_characters_as_people_count_them() {
+        assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5), "👩‍👩‍👧👩‍👩‍👧…");
+        assert_eq!(cut("four", 4), "four");
     }
 }

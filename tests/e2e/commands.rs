@@ -119,7 +119,7 @@ fn settings_are_listed_changed_and_sent() {
         run(&terminal, "/set tempe", "Did you mean temperature?");
         run(&terminal, "/set top_p 0.5", "top_p is 0.5");
         run(&terminal, "/set top_p default", "top_p is not sent, from default");
-        let list = run(&terminal, "/clear", "is forgotten");
+        let list = run(&terminal, "/clear", "a new conversation; system");
         assert!(!list.contains("SETTING"), "{list}");
         let list = run(&terminal, "/set", "or vi");
         for row in [
@@ -209,8 +209,8 @@ fn a_context_window_that_fills_up_is_told_and_usage_counts_every_answer() {
     terminal.send("/undo\r");
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> one"));
     terminal.send("\x15/usage\r");
-    let table = terminal.wait_for("all     150000     20000");
-    assert!(table.contains("1       150000     20000       claude-4-5-haiku"), "{table}");
+    let table = terminal.wait_for("all     150000  20000");
+    assert!(table.contains("1       150000  20000  claude-4-5-haiku"), "{table}");
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod exported_code;
 mod heroku_cli;
 mod local_model;
 mod repl;
+mod resume;
 mod sandbox;
+mod sessions;
 mod support;
 mod transport;

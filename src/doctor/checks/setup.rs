@@ -187,14 +187,18 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let folder = match store::data_folder() {
         Ok(folder) => folder,
-        Err(error) => return Ok(Verdict::warn(format!("there is none: {error}")).hint("Set HOME to keep the history.")),
+        Err(error) => {
+            return Ok(
+                Verdict::warn(format!("there is none: {error}")).hint("Set HOME to keep history and conversations.")
+            );
+        }
     };
     let below_home = probe.context.environment.get("HOME").and_then(|home| folder.strip_prefix(home).ok());
     let shown = below_home.map_or_else(|| folder.display().to_string(), |path| format!("~/{}", path.display()));
     Ok(if store::is_writable(&folder) {
         Verdict::pass(format!("{shown} can be written"))
     } else {
-        Verdict::warn(format!("{shown} can't be written, so no history is kept"))
+        Verdict::warn(format!("{shown} can't be written, so neither history nor conversations are kept"))
             .hint("Make it writable, or set XDG_DATA_HOME to a folder that is.")
     })
 }

@@ -3,12 +3,12 @@
 use super::super::{Flow, Repl};
 use super::attach::split;
 use crate::api::curl;
-use crate::conversation::{Attachment, Cost, Message, Role};
+use crate::conversation::{Cost, Message};
 use crate::error::Error;
 use crate::export::{self, Format, Subject};
 use crate::store;
 use crate::turn::Chat;
-use crate::ui::code_blocks;
+use crate::ui::{Overflow, code_blocks};
 
 /// Stands for the prompt in a request that has none yet.
 const PROMPT_TO_COME: &str = "YOUR PROMPT";
@@ -17,8 +17,10 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
     let (what, rest) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
     let body = match (what, rest) {
         ("", _) => {
-            let text = transcript(chat);
-            repl.ui().print(&text)?;
+            match chat.conversation.transcript() {
+                text if text.is_empty() => repl.ui().print("Nothing was said yet.")?,
+                text => repl.ui().print(&text)?,
+            }
             return Ok(Flow::Continue);
         }
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
@@ -43,21 +45,6 @@ fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
     let body = chat.request_body();
     chat.conversation.pop();
     body
-}
-
-/// The conversation as text, each message below its role.
-fn transcript(chat: &Chat) -> String {
-    let system = chat.conversation.system().map(|text| format!("[system]\n{text}"));
-    let parts: Vec<String> = system.into_iter().chain(chat.conversation.messages().iter().map(said)).collect();
-    if parts.is_empty() { "Nothing was said yet.".to_owned() } else { parts.join("\n\n") }
-}
-
-fn said(message: &Message) -> String {
-    let role = if message.role == Role::Assistant { "assistant" } else { "user" };
-    let cut = if message.cut { ", cut off" } else { "" };
-    let with: Vec<String> = message.attachments.iter().map(Attachment::label).collect();
-    let with = if with.is_empty() { String::new() } else { format!(", with {}", with.join(", ")) };
-    format!("[{role}{cut}{with}]\n{}", message.content.trim_end())
 }
 
 pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, Error> {
@@ -115,7 +102,7 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let mut rows: Vec<[String; 4]> = chat.costs.iter().enumerate().map(row).collect();
     let sum = |tokens: fn(&Cost) -> Option<u64>| chat.costs.iter().filter_map(tokens).sum::<u64>().to_string();
     rows.push(["all".to_owned(), sum(|cost| cost.prompt_tokens), sum(|cost| cost.completion_tokens), String::new()]);
-    repl.ui().table(Some(["ANSWER", "TOKENS IN", "TOKENS OUT", "MODEL"]), &rows)?;
+    repl.ui().table(Some(["TOKENS", "IN", "OUT", "MODEL"]), &rows, Overflow::Stack)?;
     let unknown = chat.costs.iter().any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());
     if unknown {
         repl.ui().note("the service didn't count the tokens of every answer (?)");

@@ -3,11 +3,13 @@
 mod attach;
 mod look;
 mod model;
+mod session;
 mod talk;
 
 use super::{Flow, Repl, settings};
 use crate::error::Error;
 use crate::turn::Chat;
+use crate::ui::Overflow;
 
 /// A slash command.
 pub struct Command {
@@ -29,6 +31,7 @@ pub enum Completes {
     Nothing,
     Files,
     Models,
+    Sessions,
     Settings,
     Words(&'static [&'static str]),
 }
@@ -126,7 +129,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         name: "clear",
         arguments: "",
-        about: "forget the conversation",
+        about: "begin a new conversation",
         completes: Completes::Nothing,
         aliases: &["new"],
         run: talk::clear,
@@ -138,6 +141,30 @@ pub const COMMANDS: &[Command] = &[
         completes: Completes::Words(&["last", "request"]),
         aliases: &[],
         run: look::show,
+    },
+    Command {
+        name: "save",
+        arguments: "[NAME]",
+        about: "save the conversation, under this name",
+        completes: Completes::Nothing,
+        aliases: &[],
+        run: session::save,
+    },
+    Command {
+        name: "load",
+        arguments: "[NAME]",
+        about: "go on with a saved conversation",
+        completes: Completes::Sessions,
+        aliases: &["resume"],
+        run: session::load,
+    },
+    Command {
+        name: "sessions",
+        arguments: "",
+        about: "list the saved conversations",
+        completes: Completes::Nothing,
+        aliases: &["history"],
+        run: session::sessions,
     },
     Command {
         name: "export",
@@ -211,7 +238,7 @@ impl std::fmt::Debug for Command {
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let rows: Vec<[String; 2]> = COMMANDS.iter().map(|command| [command.usage(), command.about.to_owned()]).collect();
-    repl.ui().table(None, &rows)?;
+    repl.ui().table(None, &rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
     repl.ui().print("")?;

@@ -6,6 +6,7 @@ use crate::context::text_or_file;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::turn::Chat;
+use crate::ui::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
     if id.is_empty() {
@@ -50,7 +51,7 @@ pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Err
         [model.id.clone(), format!("{}{mark}", model.state_word()), model.future()]
     };
     let rows: Vec<[String; 3]> = models.iter().map(row).collect();
-    repl.ui().table(Some(["MODEL", "STATE", "END OF LIFE"]), &rows)?;
+    repl.ui().table(Some(["MODEL", "STATE", "END OF LIFE"]), &rows, Overflow::Stack)?;
     Ok(Flow::Continue)
 }
 

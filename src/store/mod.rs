@@ -1,10 +1,25 @@
-//! Files of the user's own: the input history in the XDG data folder.
+//! Files of the user's own, in the XDG data folder: the input history, and below it a file for each session.
+
+pub mod clock;
+mod name;
+mod reading;
+mod record;
+mod restored;
+mod session;
+mod sessions;
+mod summary;
+mod timeline;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+
+pub use restored::Restored;
+pub use session::Session;
+pub use sessions::{Found, Sessions};
+pub use summary::Summary;
 
 /// First line of a history file, so that rustyline takes the escapes in it for what they are.
 const HISTORY_HEADER: &[u8] = b"#V2\n";

@@ -1,0 +1,51 @@
+//! `sessions delete`: what was not named in full is deleted only after a yes.
+
+use crate::cli::SessionsDeleteArgs;
+use crate::context::Context;
+use crate::error::{Error, ExitStatus};
+use crate::store::Sessions;
+
+/// Deletes sessions, all that were named or none.
+///
+/// # Errors
+/// A name that is nobody's; a deletion that nobody confirmed; a session that another process has open.
+pub fn run(args: &SessionsDeleteArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+    let names = names(args, sessions)?;
+    let is_exact = !args.all && names.iter().all(|name| args.names.contains(name));
+    if names.is_empty() {
+        context.ui.note("no conversation is saved");
+        return Ok(ExitStatus::Done);
+    }
+    if !is_exact && !args.yes {
+        confirm(&names, context)?;
+    }
+    for name in &names {
+        sessions.delete(name)?;
+        context.ui.note(&format!("deleted {name}"));
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// The sessions that are meant, each once.
+fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, Error> {
+    if args.all {
+        return sessions.names();
+    }
+    let mut names = Vec::new();
+    for typed in &args.names {
+        let name = sessions.find(typed)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
+    let what = match names {
+        [name] => format!("deleting {name}"),
+        names => format!("deleting {} conversations", names.len()),
+    };
+    let question = format!("{what} can't be undone; go on?");
+    if context.ui.confirm(&question) { Ok(()) } else { Err(Error::Unconfirmed { what }) }
+}

@@ -1,0 +1,48 @@
+//! `sessions export`: a saved conversation as a document, as JSON, or as code that asks its last prompt again.
+
+use crate::api::chat::RequestOptions;
+use crate::cli::SessionsExportArgs;
+use crate::context::Context;
+use crate::error::{Error, ExitStatus};
+use crate::export::{self, Format, Subject};
+use crate::store::{self, Sessions};
+
+/// The prefix of the variables in exported code, which no session says.
+const PREFIX: &str = "INFERENCE";
+
+/// Prints the session in a format, or writes it to a file.
+///
+/// # Errors
+/// A name that is nobody's, a session without a prompt, a file that is there already or can't be written.
+pub fn run(args: &SessionsExportArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+    let name = sessions.find(&args.name)?;
+    let restored = sessions.load(&name)?;
+    restored.notices.iter().for_each(|notice| context.ui.note(&notice.to_string()));
+    let format = format(args)?;
+    if restored.conversation.turns() == 0 {
+        return Err(Error::NothingSaid { session: name });
+    }
+    let (conversation, options) = (&restored.conversation, &RequestOptions::default());
+    let model = restored.model.as_deref().unwrap_or_default();
+    let text = export::export(format, &Subject { conversation, model, options, prefix: PREFIX });
+    let Some(path) = &args.output else {
+        context.ui.print(&text)?;
+        return Ok(ExitStatus::Done);
+    };
+    store::write_new(path, &text).map_err(|error| Error::unreadable("--output", path, &error))?;
+    context.ui.note(&format!("written to {}: {}", path.display(), format.row().about));
+    Ok(ExitStatus::Done)
+}
+
+/// The format that is asked for, or that the file's name says; Markdown where neither does.
+fn format(args: &SessionsExportArgs) -> Result<Format, Error> {
+    match (args.format, &args.output) {
+        (Some(format), _) => Ok(format),
+        (None, None) => Ok(Format::Markdown),
+        (None, Some(path)) => Format::of(path).ok_or_else(|| Error::InvalidValue {
+            what: "--output".to_owned(),
+            value: path.display().to_string(),
+            rule: format!("{}, unless --format is given", export::extensions()),
+        }),
+    }
+}

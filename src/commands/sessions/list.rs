@@ -1,0 +1,68 @@
+//! `sessions list` and `sessions search`: tables of sessions, and of what was said in them.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+use super::as_json;
+use crate::cli::{SessionsListArgs, SessionsSearchArgs};
+use crate::context::Context;
+use crate::conversation::Role;
+use crate::error::{Error, ExitStatus};
+use crate::store::{Found, Sessions, Summary, clock};
+use crate::ui::Overflow;
+
+/// Prints the sessions, the newest first.
+///
+/// # Errors
+/// Where the folder can't be read.
+pub fn list(args: &SessionsListArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+    let listing = sessions.list()?;
+    let now = SystemTime::now();
+    let rows: Vec<[String; 5]> = listing.sessions.iter().map(|summary| summary.row(now)).collect();
+    if args.json {
+        context.ui.print(&as_json(&listing.sessions.iter().map(object).collect()))?;
+    } else if rows.is_empty() {
+        context.ui.note("no conversation is saved");
+    } else {
+        context.ui.table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
+    }
+    if !listing.unreadable.is_empty() {
+        let names = listing.unreadable.join(", ");
+        context.ui.warning(&format!("not readable, and left out: {names}. `heroku-chat sessions show` says why"));
+    }
+    Ok(ExitStatus::Done)
+}
+
+/// A session without what was said.
+pub fn object(summary: &Summary) -> Value {
+    json!({
+        "name": summary.name,
+        "title": summary.title,
+        "turns": summary.turns,
+        "model": summary.model,
+        "started": summary.started,
+        "changed": clock::rfc3339(summary.changed),
+        "bytes": summary.bytes,
+    })
+}
+
+/// Prints the messages that have all of the words.
+///
+/// # Errors
+/// As [`list`].
+pub fn search(args: &SessionsSearchArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+    let found = sessions.search(&args.words)?;
+    if args.json {
+        let object = |found: &Found| json!({"name": found.name, "role": found.role, "line": found.line});
+        context.ui.print(&as_json(&found.iter().map(object).collect()))?;
+    } else if found.is_empty() {
+        context.ui.note("no message has all of these words");
+    } else {
+        let role = |role| if role == Role::Assistant { "assistant" } else { "user" };
+        let row = |found: Found| [found.name, role(found.role).to_owned(), found.line];
+        let rows: Vec<[String; 3]> = found.into_iter().map(row).collect();
+        context.ui.table(Some(["NAME", "ROLE", "LINE"]), &rows, Overflow::Cut)?;
+    }
+    Ok(ExitStatus::Done)
+}

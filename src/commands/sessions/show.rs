@@ -1,0 +1,31 @@
+//! `sessions show`: what was said, as text or as JSON.
+
+use serde_json::json;
+
+use super::{as_json, list};
+use crate::cli::SessionsShowArgs;
+use crate::context::Context;
+use crate::error::{Error, ExitStatus};
+use crate::store::Sessions;
+
+/// Prints a session.
+///
+/// # Errors
+/// A name that is nobody's or several sessions', a file that can't be read.
+pub fn run(args: &SessionsShowArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+    let name = sessions.find(&args.name)?;
+    let restored = sessions.load(&name)?;
+    restored.notices.iter().for_each(|notice| context.ui.note(&notice.to_string()));
+    if args.json {
+        let mut object = list::object(&sessions.summary(&name)?);
+        object["system"] = json!(restored.conversation.system());
+        object["messages"] = json!(restored.conversation.messages());
+        context.ui.print(&as_json(&object))?;
+        return Ok(ExitStatus::Done);
+    }
+    match restored.conversation.transcript() {
+        text if text.is_empty() => context.ui.note("nothing is said in it any more"),
+        text => context.ui.print(&text)?,
+    }
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,68 @@
+//! Conversations on disk: named, listed, loaded.
+
+use std::time::SystemTime;
+
+use super::super::{Flow, Repl, recap};
+use crate::error::Error;
+use crate::saving::{Saving, last_model};
+use crate::store::{Sessions, Summary};
+use crate::turn::Chat;
+use crate::ui::Overflow;
+
+pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
+    let mut saving = match repl.saving.is_on() {
+        true => std::mem::take(&mut repl.saving),
+        false => Saving::anew(chat, &mut repl.context.ui),
+    };
+    let named = match &mut saving.session {
+        Some(session) if !name.is_empty() => session.rename(name),
+        _ => Ok(()),
+    };
+    saving.keep(chat, &mut repl.context.ui);
+    repl.saving = saving;
+    named?;
+    let note = match repl.saving.name() {
+        Some(name) if chat.conversation.messages().is_empty() => format!("this conversation will be saved as {name}"),
+        Some(name) => format!("this conversation is saved as {name}; --session {name} goes on with it"),
+        None => "this conversation is saved with its first turn, under a name made of the prompt".to_owned(),
+    };
+    repl.ui().note(&note);
+    Ok(Flow::Continue)
+}
+
+pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
+    if name.is_empty() {
+        repl.ui().note("/load NAME goes on with one of these:");
+        return sessions(repl, chat, "");
+    }
+    let sessions = Sessions::in_data_folder()?;
+    let name = sessions.find(name)?;
+    if repl.saving.name().as_deref() == Some(&name) {
+        repl.ui().note(&format!("{name} is this conversation"));
+        return Ok(Flow::Continue);
+    }
+    let opened = sessions.open(&name)?;
+    opened.restored.notices.iter().for_each(|notice| repl.ui().note(&notice.to_string()));
+    // What was open is saved already, and stays where it is.
+    repl.saving = Saving::to(Some(opened.session));
+    let now = Some(chat.model.clone());
+    if let Some(model) = last_model(&opened.restored, now, repl.connection, &mut repl.context.ui) {
+        chat.model = model;
+    }
+    chat.conversation = opened.restored.conversation;
+    chat.costs = opened.restored.costs;
+    recap::show(chat, Some(&name), &mut repl.context.ui)?;
+    Ok(Flow::Continue)
+}
+
+pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
+    let listing = Sessions::in_data_folder()?.list()?;
+    if listing.sessions.is_empty() {
+        repl.ui().note("no conversation is saved");
+        return Ok(Flow::Continue);
+    }
+    let now = SystemTime::now();
+    let rows: Vec<[String; 5]> = listing.sessions.iter().map(|summary| summary.row(now)).collect();
+    repl.ui().table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
+    Ok(Flow::Continue)
+}

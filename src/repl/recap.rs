@@ -1,0 +1,77 @@
+//! The last lines of what was said, for somebody who comes back to a conversation.
+
+use crate::api::reply::Part;
+use crate::conversation::{Attachment, Conversation, Message, Role};
+use crate::error::Error;
+use crate::turn::Chat;
+use crate::ui::Ui;
+
+/// How many lines of the last answer are shown, and of the last prompt.
+const ANSWER_LINES: usize = 12;
+const PROMPT_LINES: usize = 4;
+
+/// Shows where a conversation stands: its name where it has one, the last prompt and the end of the last answer.
+///
+/// # Errors
+/// Failures of the output.
+pub fn show(chat: &Chat, name: Option<&str>, ui: &mut Ui) -> Result<(), Error> {
+    let turns = chat.conversation.turns();
+    let count = if turns == 1 { "one turn".to_owned() } else { format!("{turns} turns") };
+    ui.note(&format!("{}, {count} so far, with {}:", name.unwrap_or("this conversation"), chat.model));
+    let Some((prompt, answer)) = last_turn(&chat.conversation) else { return Ok(()) };
+    let lines: Vec<&str> = prompt.content.lines().collect();
+    let mut text = lines[..lines.len().min(PROMPT_LINES)].join("\n");
+    if lines.len() > PROMPT_LINES {
+        text.push_str("\n…");
+    }
+    ui.print(&format!("> {text}"))?;
+    prompt.attachments.iter().map(Attachment::label).for_each(|label| ui.note(&format!("with {label}")));
+    if let Some(answer) = answer {
+        ui.part(Part::Content(&end_of(&answer.content)))?;
+        ui.end_answer()?;
+        if answer.cut {
+            ui.note("this answer was cut. /continue goes on, /retry asks again");
+        }
+    }
+    Ok(())
+}
+
+fn last_turn(conversation: &Conversation) -> Option<(&Message, Option<&Message>)> {
+    let messages = conversation.last_turns(1);
+    let start = messages.iter().position(|message| message.role == Role::User)?;
+    Some((&messages[start], messages.get(start + 1)))
+}
+
+/// The last lines of an answer, in a fence where they begin inside of one.
+fn end_of(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let left_out = lines.len().saturating_sub(ANSWER_LINES);
+    if left_out == 0 {
+        return text.trim_end().to_owned();
+    }
+    let fences: Vec<&&str> = lines[..left_out].iter().filter(|line| line.trim_start().starts_with("```")).collect();
+    let opening = match (fences.len() % 2, fences.last()) {
+        (1, Some(fence)) => format!("{fence}\n"),
+        _ => String::new(),
+    };
+    format!("…\n\n{opening}{}", lines[left_out..].join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_answer_is_shown_whole_and_a_long_one_from_its_end() {
+        assert_eq!(end_of("one\ntwo\n"), "one\ntwo");
+        let text: String = (1..=30).map(|number| format!("{number}\n")).collect();
+        let end = end_of(&text);
+        assert!(end.starts_with("…\n\n19\n") && end.ends_with("\n30"), "{end}");
+    }
+
+    #[test]
+    fn code_that_is_cut_stays_code() {
+        let code: String = (1..=30).map(|number| format!("line {number}\n")).collect();
+        assert!(end_of(&format!("See:\n```ruby\n{code}```\n")).starts_with("…\n\n```ruby\nline 20\n"));
+    }
+}

@@ -1,0 +1,185 @@
+//! Whether a conversation is saved and which one is continued, by the flags and by `HEROKU_CHAT_SAVE`; and the saving
+//! itself, with a word about it where that fails. A chat never ends because it can't be saved.
+
+use crate::cli::SessionArgs;
+use crate::config::is_loopback;
+use crate::context::{Connection, Context};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::sandbox::Sandbox;
+use crate::store::{Restored, Session, Sessions};
+use crate::turn::Chat;
+use crate::ui::Ui;
+
+/// The variable by which nothing is ever saved.
+const VARIABLE: &str = "HEROKU_CHAT_SAVE";
+
+/// Whether a conversation is saved for which no session was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unnamed {
+    Saved,
+    NotSaved,
+}
+
+/// What a conversation begins with.
+#[derive(Debug, Default)]
+pub struct Start {
+    pub restored: Restored,
+    pub saving: Saving,
+}
+
+/// Where a conversation is saved, turn by turn.
+#[derive(Debug, Default)]
+pub struct Saving {
+    /// None where nothing is saved.
+    pub session: Option<Session>,
+    /// Whether that it can't be saved was told.
+    has_told: bool,
+}
+
+impl Start {
+    /// Opens the session that was named, or one that is made with the first turn.
+    ///
+    /// # Errors
+    /// A session that was named and can't be had; a variable that is neither on nor off.
+    pub fn new(args: &SessionArgs, unnamed: Unnamed, context: &mut Context) -> Result<Self, Error> {
+        let is_named = args.continue_last || args.session.is_some();
+        if !is_named && unnamed == Unnamed::NotSaved {
+            return Ok(Start::default());
+        }
+        let refusal = refusal(args, &context.environment)?;
+        if is_named {
+            return Start::named(args, refusal, &mut context.ui);
+        }
+        let session = match (refusal, Sessions::in_data_folder()) {
+            (Some(_), _) => None,
+            (None, Ok(sessions)) => Some(sessions.create()),
+            (None, Err(error)) => {
+                context.ui.warning(&format!("this conversation is not saved: {} failed", error.explain().title));
+                None
+            }
+        };
+        Ok(Start { saving: Saving::to(session), ..Start::default() })
+    }
+
+    fn named(args: &SessionArgs, refusal: Option<&str>, ui: &mut Ui) -> Result<Self, Error> {
+        let sessions = Sessions::in_data_folder()?;
+        let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
+        let start = if let Some(reason) = refusal {
+            ui.note(&format!("{name} is read, and nothing is saved: {reason}"));
+            let restored = match sessions.load(&name) {
+                Err(Error::NoSession { .. }) => Restored::default(),
+                other => other?,
+            };
+            Start { restored, saving: Saving::default() }
+        } else {
+            let opened = sessions.open(&name)?;
+            Start { restored: opened.restored, saving: Saving::to(Some(opened.session)) }
+        };
+        start.restored.notices.iter().for_each(|notice| ui.note(&notice.to_string()));
+        Ok(start)
+    }
+
+    /// The model to go on with: the flag's, then the one that was used last, then the one that is set.
+    pub fn model(&self, flag: Option<&str>, connection: &Connection, ui: &mut Ui) -> Option<String> {
+        let set = connection.settings.model.as_ref().map(|setting| setting.value.clone());
+        if flag.is_some() { set } else { last_model(&self.restored, set, connection, ui) }
+    }
+}
+
+/// The model that was used last where it can be had here, else the one that is used now.
+pub fn last_model(restored: &Restored, now: Option<String>, connection: &Connection, ui: &mut Ui) -> Option<String> {
+    let Some(last) = restored.model.clone() else { return now };
+    let Some(reason) = out_of_place(&last, connection) else { return Some(last) };
+    let instead = now.as_ref().map(|now| format!("; going on with {now}")).unwrap_or_default();
+    ui.note(&format!("this conversation was with {last}, and {reason}{instead}"));
+    now
+}
+
+impl Saving {
+    /// Saves to this session, where there is one.
+    pub fn to(session: Option<Session>) -> Self {
+        Saving { session, has_told: false }
+    }
+
+    /// Saves all of a conversation that wasn't saved so far, and what follows.
+    pub fn anew(chat: &mut Chat, ui: &mut Ui) -> Self {
+        chat.conversation.mark_unsaved();
+        match Sessions::in_data_folder() {
+            Ok(sessions) => Saving::to(Some(sessions.create())),
+            Err(error) => {
+                ui.explain(&error);
+                Saving::default()
+            }
+        }
+    }
+
+    /// Whether anything is saved.
+    pub fn is_on(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// The name of the session; none where nothing is saved, or its name is to be made of the first prompt.
+    pub fn name(&self) -> Option<String> {
+        self.session.as_ref().and_then(Session::name)
+    }
+
+    /// Writes what changed since the last time. Where that fails it is told once, and tried again the next time.
+    pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
+        let Some(session) = &mut self.session else { return };
+        match session.save(&mut chat.conversation, &chat.model) {
+            Ok(()) => self.has_told = false,
+            Err(_) if self.has_told => {}
+            Err(error) => {
+                ui.warning(&format!("this conversation can't be saved: {error}. It is tried again after each turn"));
+                self.has_told = true;
+            }
+        }
+        session.take_notices().iter().for_each(|notice| ui.note(&notice.to_string()));
+    }
+}
+
+/// Why nothing may be saved, where nothing may.
+fn refusal(args: &SessionArgs, environment: &Environment) -> Result<Option<&'static str>, Error> {
+    match environment.get(VARIABLE) {
+        _ if args.no_save => Ok(Some("--no-save was given")),
+        None | Some("on") => Ok(None),
+        Some("off") => Ok(Some("HEROKU_CHAT_SAVE is off")),
+        Some(value) => Err(Error::InvalidValue {
+            what: VARIABLE.to_owned(),
+            value: value.to_owned(),
+            rule: "on or off".to_owned(),
+        }),
+    }
+}
+
+/// Why a model of another service can't be used here: the sandbox has its own models, and no other service has those.
+fn out_of_place(model: &str, connection: &Connection) -> Option<&'static str> {
+    let is_scripted = Sandbox::has_model(model);
+    // Behind an address of this machine there may be `heroku-chat sandbox`.
+    let may_be_sandbox = is_loopback(&connection.settings.url.value);
+    match connection.sandbox {
+        Some(_) => (!is_scripted).then_some("the sandbox has its own models"),
+        None => (is_scripted && !may_be_sandbox).then_some("that is a model of the sandbox"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_and_the_variable_say_that_nothing_is_saved() {
+        let saved = |no_save, value: &str| {
+            let args = SessionArgs { continue_last: false, session: None, no_save };
+            refusal(&args, &Environment::from_pairs(&[(VARIABLE, value)])).map(|refusal| refusal.is_none())
+        };
+        assert!(saved(false, "").unwrap());
+        assert!(saved(false, "on").unwrap());
+        assert!(!saved(false, "off").unwrap());
+        assert!(!saved(true, "on").unwrap());
+        let explanation = saved(false, "never").unwrap_err().explain();
+        assert_eq!(explanation.title, "HEROKU_CHAT_SAVE \"never\" is not valid");
+        assert_eq!(explanation.hint.as_deref(), Some("It takes on or off."));
+    }
+}

@@ -1,0 +1,248 @@
+//! Conversations that outlive the process, in the REPL: continued, named, loaded, killed. Their files, and the commands
+//! outside the REPL, are in `sessions`.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::support::{Api, Program, Terminal, event, sse_head};
+
+fn open(program: &Program, arguments: &[&str], columns: u16) -> Terminal {
+    let terminal = Terminal::start(program, arguments, 40, columns);
+    terminal.wait_for_prompt();
+    terminal
+}
+
+fn run(terminal: &Terminal, line: &str, words: &str) -> String {
+    terminal.send(line);
+    terminal.send("\r");
+    terminal.wait_for(words);
+    terminal.wait_for_prompt()
+}
+
+fn leave(terminal: Terminal) {
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+fn signal(terminal: &Terminal, name: &str) {
+    let process = terminal.process_id().to_string();
+    assert!(Command::new("kill").args([name, &process]).status().expect("kill").success());
+}
+
+/// What `sessions show --json` says of a session.
+fn saved(program: &Program, name: &str) -> Value {
+    let run = program.run(&["sessions", "show", "--json", name]).expect_code(0);
+    serde_json::from_str(&run.stdout).expect("JSON")
+}
+
+fn contents(session: &Value) -> Vec<&str> {
+    let messages = session["messages"].as_array().expect("messages");
+    messages.iter().filter_map(|message| message["content"].as_str()).collect()
+}
+
+#[test]
+fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
+    for columns in [80, 40] {
+        let api = Api::tokens(&["All ", "right."]);
+        let program = Program::for_service(&api.url());
+        let terminal = open(&program, &["--system", "be brief"], columns);
+        run(&terminal, "first", "All right.");
+        run(&terminal, "second", "second");
+        terminal.wait_until("two answers", |screen| screen.matches("All right.").count() == 2);
+        terminal.wait_for_prompt();
+        leave(terminal);
+
+        let again = Terminal::start(&program, &["--continue"], 40, columns);
+        let screen = again.wait_for_prompt();
+        assert!(screen.contains("2 turns so far"), "{screen}");
+        assert!(screen.contains("> second\nAll right.\n>"), "{screen}");
+        run(&again, "third", "third");
+        again.wait_until("the third answer", |screen| screen.matches("All right.").count() == 2);
+        leave(again);
+        let messages = api.requests().last().expect("a request").json()["messages"].clone();
+        let said: Vec<&str> =
+            messages.as_array().expect("messages").iter().filter_map(|message| message["content"].as_str()).collect();
+        assert_eq!(said, ["be brief", "first", "All right.", "second", "All right.", "third"]);
+    }
+}
+
+#[test]
+fn conversations_are_named_listed_and_loaded() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox"], 80);
+    run(&terminal, "/save early bird", "is not valid");
+    run(&terminal, "about dynos", "out ·");
+    run(&terminal, "/save dynos", "saved as dynos; --session dynos goes on with it");
+    run(&terminal, "/clear", "the last one stays as dynos");
+    run(&terminal, "about buildpacks", "about buildpacks\nabout buildpacks");
+    run(&terminal, "/save dynos", "there is a session dynos already");
+    let list = run(&terminal, "/sessions", "TITLE");
+    assert!(list.contains("dynos") && list.contains("about dynos"), "{list}");
+    terminal.send("/load dy\t");
+    terminal.wait_for("> /load dynos");
+    terminal.send("\r");
+    terminal.wait_for("dynos, one turn so far, with sandbox-echo:\n> about dynos\nabout dynos\n>");
+    terminal.wait_for_prompt();
+    run(&terminal, "more of them", "tokens: 7 in");
+    leave(terminal);
+    assert_eq!(contents(&saved(&program, "dynos")), ["about dynos", "about dynos", "more of them", "more of them"]);
+    assert_eq!(program.run(&["sessions", "list"]).stdout.lines().count(), 3);
+}
+
+#[test]
+fn undo_and_retry_hold_in_the_saved_conversation() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&terminal, "one", "out ·");
+    run(&terminal, "two", "tokens: 3 in");
+    terminal.send("/undo\r");
+    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> two"));
+    terminal.send("\x15three\r");
+    terminal.wait_until("the third answer", |screen| screen.matches("tokens: 3 in").count() == 2);
+    terminal.wait_for_prompt();
+    run(&terminal, "/retry", "three");
+    terminal.wait_until("the same again", |screen| screen.matches("tokens: 3 in").count() == 3);
+    terminal.wait_for_prompt();
+    leave(terminal);
+    assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
+    let again = open(&program, &["--sandbox", "--session", "work"], 80);
+    let usage = run(&again, "/usage", "all  ");
+    assert!(usage.contains("3       3   1"), "what was taken back was paid for:\n{usage}");
+}
+
+#[test]
+fn two_chats_in_one_session_do_not_disturb_each_other() {
+    let program = Program::new();
+    let first = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&first, "one", "out ·");
+    let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
+    second.wait_for("work is open in another chat; this one goes on in a copy, work-2");
+    second.wait_for_prompt();
+    run(&second, "two", "out ·");
+    run(&first, "three", "tokens: 3 in");
+    leave(first);
+    leave(second);
+    assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
+    assert_eq!(contents(&saved(&program, "work-2")), ["one", "one", "two", "two"]);
+}
+
+#[test]
+fn nothing_is_saved_where_that_is_not_wanted() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--no-save"], 80);
+    run(&terminal, "secret", "out ·");
+    assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
+    run(&terminal, "/set save on", "save is on, from /set");
+    run(&terminal, "open", "tokens: 3 in");
+    run(&terminal, "/set save off", "save is off, from /set");
+    run(&terminal, "secret again", "tokens: 6 in");
+    leave(terminal);
+    let name = program.run(&["sessions"]).stdout.lines().nth(1).expect("a session").to_owned();
+    let name = name.split_whitespace().next().expect("a name").to_owned();
+    assert_eq!(contents(&saved(&program, &name)), ["secret", "secret", "open", "open"]);
+}
+
+#[test]
+fn a_signal_in_mid_answer_keeps_what_came() {
+    for (name, code) in [("-TERM", 143), ("-HUP", 129)] {
+        let api = Api::serve(|exchange| {
+            exchange.send(&format!("{}{}", sse_head(), event("half an answer")));
+            exchange.wait_for_close();
+        });
+        let program = Program::for_service(&api.url());
+        let terminal = open(&program, &["--session", "work"], 80);
+        terminal.send("go\r");
+        terminal.wait_for("half an answer");
+        signal(&terminal, name);
+        assert_eq!(terminal.wait_for_end(), code);
+        let session = saved(&program, "work");
+        assert_eq!(contents(&session), ["go", "half an answer"]);
+        assert_eq!(session["messages"][1]["cut"], json!(true));
+        let again = Terminal::start(&program, &["--continue"], 40, 80);
+        again.wait_for("this answer was cut. /continue goes on, /retry asks again");
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let api = Api::serve(move |exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("half an answer")));
+        let _ = receiver.lock().unwrap().recv();
+        exchange.send(&event(" and more"));
+        exchange.wait_for_close();
+    });
+    let program = Program::for_service(&api.url());
+    // `script` owns the terminal, which is gone when that is killed.
+    let command = format!("'{}' --session work", assert_cmd::cargo::cargo_bin!("heroku-chat").display());
+    let arguments = ["--quiet", "--command", &command, "/dev/null"];
+    let terminal = Terminal::start_program(&program, "/usr/bin/script", &arguments, 40, 80);
+    terminal.wait_for_prompt();
+    terminal.send("go\r");
+    terminal.wait_for("half an answer");
+    signal(&terminal, "-KILL");
+    drop(sender);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let said = loop {
+        let run = program.run(&["sessions", "show", "--json", "work"]);
+        if run.code == 0 {
+            let session: Value = serde_json::from_str(&run.stdout).expect("JSON");
+            break contents(&session).join(": ");
+        }
+        assert!(Instant::now() < deadline, "nothing was saved: {}", run.stderr);
+        std::thread::yield_now();
+    };
+    assert!(said.starts_with("go: half an answer"), "{said}");
+}
+
+#[test]
+fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
+    let program = Program::new();
+    let mut turns = 0;
+    // Each round kills at another moment: at the prompt, right after Enter, in mid-answer.
+    for round in 0..12 {
+        let arguments = ["--sandbox", "-m", "sandbox-echo", "--session", "work"];
+        let terminal = Terminal::start(&program, &arguments, 40, 80);
+        let screen = terminal.wait_for_prompt();
+        if turns > 0 {
+            let count = if turns == 1 { "one turn so far".to_owned() } else { format!("{turns} turns so far") };
+            assert!(screen.contains(&count), "round {round}, {turns} turns:\n{screen}");
+        }
+        run(&terminal, &format!("prompt {round}"), "out ·");
+        turns += 1;
+        match round % 3 {
+            0 => {}
+            1 => terminal.send("typed and not sent"),
+            _ => {
+                terminal.send("/model sandbox-slow\r");
+                terminal.wait_for("now talking to");
+                terminal.wait_for_prompt();
+                terminal.send("count\r");
+                terminal.wait_for("\n1 2 3");
+            }
+        }
+        signal(&terminal, "-KILL");
+        drop(terminal);
+        assert_eq!(saved(&program, "work")["turns"], json!(turns), "round {round}");
+    }
+}
+
+#[test]
+fn a_saved_conversation_is_exported() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&terminal, "hello there", "out ·");
+    leave(terminal);
+    let document = program.run(&["sessions", "export", "work"]).expect_code(0);
+    assert_eq!(document.stdout, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");
+    program.run(&["sessions", "export", "work", "--output", "ask.py"]).expect_code(0).expect_error("Python");
+    let code = std::fs::read_to_string(program.work().join("ask.py")).expect("code");
+    assert!(code.contains("urllib") && code.contains("hello there"), "{code}");
+    program.run(&["sessions", "export", "work", "-o", "ask.py"]).expect_code(1).expect_error("File exists");
+    program.run(&["sessions", "export", "work", "-o", "ask.txt"]).expect_code(1).expect_error("ends in .md");
+    let json = program.run(&["sessions", "export", "work", "--format", "json"]).expect_code(0);
+    assert!(serde_json::from_str::<Value>(&json.stdout).is_ok());
+}
