@@ -55,7 +55,7 @@ impl Start {
             (Some(_), _) => None,
             (None, Ok(sessions)) => Some(sessions.create()),
             (None, Err(error)) => {
-                context.ui.warning(&format!("this conversation is not saved: {} failed", error.explain().title));
+                context.ui.warning(&format!("this conversation is not saved: {}", error.explain().title));
                 None
             }
         };

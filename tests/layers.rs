@@ -35,6 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("export/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn"]),
     ("store/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::turn", "crate::config"]),
     ("secret.rs", &["crate::"]),
+    ("saving.rs", &["crate::commands", "crate::repl"]),
     ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
     ("repl/", &["crate::commands", "crate::doctor"]),
     ("doctor/", &["crate::commands", "crate::repl"]),

@@ -72,7 +72,7 @@ impl Sessions {
     /// A name that breaks the rule, a file that is no session of this version, the system's.
     pub fn open(&self, name: &str) -> Result<Opened, Error> {
         name::check(name)?;
-        let (bytes, file) = match self.read_locked(name) {
+        let (bytes, owned) = match self.read_locked(name) {
             Ok(found) => found,
             // A file in the folder's place is told where saving fails.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -84,17 +84,16 @@ impl Sessions {
         let read = restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
         let restored::File { mut restored, held, length, ending } = read;
         let line_end = if ending == Ending::NoLineEnd { &b"\n"[..] } else { b"" };
-        let session = match file {
+        let session = match owned {
             Owned::Ours(file) => {
                 let is_torn = ending == Ending::Torn;
                 let session = Session::opened(self.folder.clone(), name.to_owned(), file, length as u64, is_torn);
                 session.holding(held, line_end.to_vec())
             }
             Owned::NotOurs(reason) => {
-                let copy = self.copy_of(name);
+                let (copy, notice) = self.copy_of(name, reason);
                 // What is missing at the end may be being written right now.
-                restored.notices =
-                    vec![Notice::Copied { name: name.to_owned(), copy: copy.name().unwrap_or_default(), reason }];
+                restored.notices = vec![notice];
                 copy.holding(held, [&bytes[..length], line_end].concat())
             }
         };
@@ -117,9 +116,13 @@ impl Sessions {
         Ok((bytes, if is_ours { Owned::Ours(file) } else { Owned::NotOurs(CopyReason::InUse) }))
     }
 
-    fn copy_of(&self, name: &str) -> Session {
-        let free = (2..).find(|number| !file_of(&self.folder, &name::numbered(name, *number)).exists());
-        Session::wanted(self.folder.clone(), Some(name.to_owned()), free.expect("numbers don't end"))
+    /// A session under the next free name, and what is to be told of it.
+    fn copy_of(&self, name: &str, reason: CopyReason) -> (Session, Notice) {
+        let is_free = |number: &usize| !file_of(&self.folder, &name::numbered(name, *number)).exists();
+        let number = (2..).find(is_free).expect("numbers don't end");
+        let copy = name::numbered(name, number);
+        let session = Session::wanted(self.folder.clone(), Some(name.to_owned()), number);
+        (session, Notice::Copied { name: name.to_owned(), copy, reason })
     }
 
     /// What was said in a session, which is left as it is.

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
-/// Deletes sessions, all that were named or none.
+/// Deletes sessions; none of them where a name is nobody's.
 ///
 /// # Errors
 /// A name that is nobody's; a deletion that nobody confirmed; a session that another process has open.
