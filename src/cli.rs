@@ -117,7 +117,7 @@ pub struct ConnectionArgs {
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
 pub struct RequestArgs {
-    /// system prompt, or @FILE to read it from a file
+    /// system prompt, or @FILE to read it from a file; an empty one for none
     #[arg(long, value_name = "TEXT|@FILE")]
     pub system: Option<String>,
     /// randomness, 0 to 1

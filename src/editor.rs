@@ -24,9 +24,10 @@ fn run(text: &str, command: &str) -> io::Result<String> {
     // The suffix has editors highlight it; the file is readable by its owner only.
     let mut file = tempfile::Builder::new().prefix("heroku-chat-").suffix(".md").tempfile()?;
     file.write_all(text.as_bytes())?;
-    // The variable may hold flags, as in `code --wait`.
-    let mut words = command.split_whitespace();
-    let program = words.next().unwrap_or(DEFAULT_EDITOR);
+    // The variable may hold flags and quotes, as in `emacsclient -a ""`.
+    let words = shlex::split(command).ok_or_else(|| io::Error::other("a quote in it is not closed"))?;
+    let mut words = words.iter();
+    let program = words.next().map_or(DEFAULT_EDITOR, String::as_str);
     let status = Command::new(program).args(words).arg(file.path()).status()?;
     if !status.success() {
         return Err(io::Error::other(format!("it ended with {status}")));

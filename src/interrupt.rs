@@ -62,17 +62,19 @@ impl Interrupts {
         enter: impl Fn() + Send + 'static,
         leave: impl Fn() + Send + 'static,
     ) -> io::Result<()> {
-        use signal_hook::consts::{SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
         use signal_hook::low_level::emulate_default_handler;
 
         // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
-        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])?;
+        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
         let (editing, shared) = (Arc::clone(&self.0.is_editing), self.clone());
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 match signal {
-                    SIGTSTP if editing.load(Ordering::SeqCst) => {}
+                    SIGTSTP | SIGCONT if editing.load(Ordering::SeqCst) => {}
+                    // It was stopped by SIGSTOP, of which it can't know, and a shell has set the terminal since.
+                    SIGCONT => enter(),
                     SIGTSTP => {
                         leave();
                         // Fails for signals that have no default only.

@@ -31,10 +31,12 @@ pub struct Start {
 /// Where a conversation is saved, turn by turn.
 #[derive(Debug, Default)]
 pub struct Saving {
-    /// None where nothing is saved.
-    pub session: Option<Session>,
-    /// Whether that it can't be saved was told.
-    has_told: bool,
+    /// None where there is none yet, or never.
+    session: Option<Session>,
+    /// Whether anything is written.
+    is_on: bool,
+    /// Whether the last try failed, which was told then.
+    has_failed: bool,
 }
 
 impl Start {
@@ -99,24 +101,80 @@ pub fn last_model(restored: &Restored, now: Option<String>, connection: &Connect
 impl Saving {
     /// Saves to this session, where there is one.
     pub fn to(session: Option<Session>) -> Self {
-        Saving { session, has_told: false }
-    }
-
-    /// Saves all of a conversation that wasn't saved so far, and what follows.
-    pub fn anew(chat: &mut Chat, ui: &mut Ui) -> Self {
-        chat.conversation.mark_unsaved();
-        match Sessions::in_data_folder() {
-            Ok(sessions) => Saving::to(Some(sessions.create())),
-            Err(error) => {
-                ui.explain(&error);
-                Saving::default()
-            }
-        }
+        Saving { is_on: session.is_some(), session, has_failed: false }
     }
 
     /// Whether anything is saved.
     pub fn is_on(&self) -> bool {
-        self.session.is_some()
+        self.is_on
+    }
+
+    /// Writes nothing from now on.
+    pub fn pause(&mut self) {
+        self.is_on = false;
+    }
+
+    /// Saves all that was said so far and what follows: where it was saved before, else in a session of its own.
+    ///
+    /// # Errors
+    /// Where there is no home to have a data folder in.
+    pub fn resume(&mut self) -> Result<(), Error> {
+        if self.session.is_none() {
+            self.session = Some(Sessions::in_data_folder()?.create());
+        }
+        self.is_on = true;
+        Ok(())
+    }
+
+    /// Has what follows saved in a session of its own, where anything is saved.
+    ///
+    /// # Errors
+    /// As [`Saving::resume`].
+    pub fn part(&mut self) -> Result<(), Error> {
+        self.session = None;
+        self.has_failed = false;
+        if self.is_on { self.resume() } else { Ok(()) }
+    }
+
+    /// Goes on with a session of this name, which is only read where nothing is saved.
+    ///
+    /// # Errors
+    /// A file that can't be read as one.
+    pub fn open(&mut self, name: &str, ui: &mut Ui) -> Result<Restored, Error> {
+        let sessions = Sessions::in_data_folder()?;
+        let restored = if self.is_on {
+            let opened = sessions.open(name)?;
+            *self = Saving::to(Some(opened.session));
+            opened.restored
+        } else {
+            let restored = sessions.load(name)?;
+            self.session = None;
+            ui.note(&format!("{name} is read, and nothing is saved"));
+            restored
+        };
+        restored.notices.iter().for_each(|notice| ui.note(&notice.to_string()));
+        Ok(restored)
+    }
+
+    /// Gives the session a name and writes it, whatever there is to write. Says whether all of it is on disk.
+    ///
+    /// # Errors
+    /// A name that breaks the rule or is another session's; the system's.
+    pub fn keep_as(&mut self, name: Option<&str>, chat: &mut Chat, ui: &mut Ui) -> Result<bool, Error> {
+        let was_on = self.is_on;
+        self.resume()?;
+        if let (Some(session), Some(name)) = (&mut self.session, name) {
+            session.rename(name).inspect_err(|_| self.is_on = was_on)?;
+        }
+        // Somebody asks, so it is told again.
+        self.has_failed = false;
+        self.keep(chat, ui);
+        Ok(!self.has_failed)
+    }
+
+    /// Whether what was said last could not be saved.
+    pub fn has_failed(&self) -> bool {
+        self.is_on && self.has_failed
     }
 
     /// The name of the session; none where nothing is saved, or its name is to be made of the first prompt.
@@ -126,13 +184,13 @@ impl Saving {
 
     /// Writes what changed since the last time. Where that fails it is told once, and tried again the next time.
     pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
-        let Some(session) = &mut self.session else { return };
+        let Some(session) = self.session.as_mut().filter(|_| self.is_on) else { return };
         match session.save(&mut chat.conversation, &chat.model) {
-            Ok(()) => self.has_told = false,
-            Err(_) if self.has_told => {}
+            Ok(()) => self.has_failed = false,
+            Err(_) if self.has_failed => {}
             Err(error) => {
                 ui.warning(&format!("this conversation can't be saved: {error}. It is tried again after each turn"));
-                self.has_told = true;
+                self.has_failed = true;
             }
         }
         session.take_notices().iter().for_each(|notice| ui.note(&notice.to_string()));
@@ -157,7 +215,9 @@ fn refusal(args: &SessionArgs, environment: &Environment) -> Result<Option<&'sta
 fn out_of_place(model: &str, connection: &Connection) -> Option<&'static str> {
     let is_scripted = Sandbox::has_model(model);
     // Behind an address of this machine there may be `heroku-chat sandbox`.
-    let may_be_sandbox = is_loopback(&connection.settings.url.value);
+    let set = connection.settings.model.as_ref();
+    let may_be_sandbox =
+        is_loopback(&connection.settings.url.value) && set.is_none_or(|model| Sandbox::has_model(&model.value));
     match connection.sandbox {
         Some(_) => (!is_scripted).then_some("the sandbox has its own models"),
         None => (is_scripted && !may_be_sandbox).then_some("that is a model of the sandbox"),

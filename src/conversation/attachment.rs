@@ -45,7 +45,7 @@ impl Attachment {
             return Err(format!("It is an image ({kind}), not text; /image in the chat or --image sends it."));
         }
         if bytes.len() > TEXT_LIMIT {
-            return Err(format!("It has {}; a text file may have {}.", size(bytes.len()), size(TEXT_LIMIT)));
+            return Err(format!("It is larger than a text file may be, {}.", size(TEXT_LIMIT)));
         }
         if let Some(position) = bytes.iter().position(|byte| *byte == 0) {
             return Err(format!("It is binary, not text: there is a NUL at byte {position}."));
@@ -69,7 +69,7 @@ impl Attachment {
             return Err("By its content it is no PNG, JPEG, GIF or WebP image.".to_owned());
         };
         if bytes.len() > IMAGE_LIMIT {
-            return Err(format!("It has {}; an image may have {}.", size(bytes.len()), size(IMAGE_LIMIT)));
+            return Err(format!("It is larger than an image may be, {}.", size(IMAGE_LIMIT)));
         }
         let content = Content::Image { media_type: media_type.into(), base64: BASE64.encode(bytes) };
         Ok(Attachment { name: name.to_owned(), content })
@@ -122,6 +122,7 @@ fn image_type(bytes: &[u8]) -> Option<&'static str> {
 /// A number of bytes the way people say it.
 fn size(bytes: usize) -> String {
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
         _ => format!("{:.1} MB", bytes as f64 / 1e6),
@@ -147,7 +148,7 @@ mod tests {
         }
         assert!(Attachment::image("x.png", b"not an image").unwrap_err().contains("no PNG"));
         let large = [PNG, &vec![0; IMAGE_LIMIT]].concat();
-        assert!(Attachment::image("x.png", &large).unwrap_err().contains("5.2 MB"));
+        assert!(Attachment::image("x.png", &large).unwrap_err().contains("may be, 5.2 MB"));
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
             (b"ab\0c".to_vec(), "NUL at byte 2"),
             (b"ab\xff".to_vec(), "byte 2"),
             (b" \n".to_vec(), "empty"),
-            (vec![b'a'; TEXT_LIMIT + 1], "may have 1.0 MB"),
+            (vec![b'a'; TEXT_LIMIT + 1], "may be, 1.0 MB"),
         ] {
             let error = Attachment::text("x", bytes).unwrap_err();
             assert!(error.contains(reason), "{error}");

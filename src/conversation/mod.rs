@@ -186,11 +186,6 @@ impl Conversation {
     pub fn mark_saved(&mut self) {
         self.saved = self.messages.len();
     }
-
-    /// Has all messages written again, for another file.
-    pub fn mark_unsaved(&mut self) {
-        self.saved = 0;
-    }
 }
 
 #[cfg(test)]

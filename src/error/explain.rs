@@ -338,7 +338,8 @@ fn service(problem: &ServiceProblem) -> Explanation {
             titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out.")
         }
         ProblemKind::Rejected => {
-            titled(format!("{host} rejected the request for {model}")).hint(rejection_hint(message))
+            let hint = if *status == 413 { TOO_LONG } else { rejection_hint(message) };
+            titled(format!("{host} rejected the request for {model}")).hint(hint)
         }
         ProblemKind::Unauthorized => titled(format!("{host} did not accept the key")).hint(
             "Set the key again; it changes when the add-on is made anew. `heroku-chat config` shows where it comes from.",
@@ -359,6 +360,9 @@ fn service(problem: &ServiceProblem) -> Explanation {
     }
 }
 
+const TOO_LONG: &str =
+    "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script.";
+
 /// What to do about a rejection, by the words of Bedrock that are known to come through.
 fn rejection_hint(message: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().all(|word| message.contains(word));
@@ -367,7 +371,7 @@ fn rejection_hint(message: &str) -> &'static str {
     } else if says(&["temperature", "thinking"]) {
         "Leave --temperature out where the model thinks first."
     } else if says(&["too long"]) || says(&["context"]) {
-        "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script."
+        TOO_LONG
     } else if says(&["content"]) && (says(&["empty"]) || says(&["required"])) {
         "A message of the conversation has no text: /undo takes the last turn back."
     } else {

@@ -21,10 +21,10 @@ use crate::error::{Error, ExitStatus};
 use crate::saving::Saving;
 use crate::turn::{Answer, Chat, Show};
 use crate::ui::Ui;
-use crate::ui::terminal::{Mode, Quiet};
+use crate::ui::terminal::{self, Mode, Quiet};
 use helper::LineHelper;
 use line::Line;
-use reader::{Read, Reader};
+use reader::{Read, Reader, TypedAhead};
 
 /// The longest wait for the catalogue that Tab and /model want.
 const TAB_LIMIT: Duration = Duration::from_secs(2);
@@ -74,16 +74,21 @@ impl<'a> Repl<'a> {
         // of the prompt.
         let can_edit = !context.environment.get("TERM").is_some_and(|term| PLAIN_TERMINALS.contains(&term));
         let quiet = can_edit.then(|| Mode::current().quiet());
+        let typed_ahead = TypedAhead::default();
         if let Some(quiet) = &quiet {
-            let (found, again) = (quiet.found().clone(), quiet.found().clone());
-            let guarded =
-                context.interrupts.guard_terminal(move || again.set_quiet(), move || found.restore_after_editor());
+            let (found, again, typed) = (quiet.found().clone(), quiet.found().clone(), typed_ahead.clone());
+            // What was typed for us must not reach the shell, which would run it.
+            let leave = move || {
+                typed.add(&terminal::take_input());
+                found.restore_after_editor();
+            };
+            let guarded = context.interrupts.guard_terminal(move || again.set_quiet(), leave);
             guarded.map_err(|error| Error::System { what: "listening for signals", reason: error.to_string() })?;
             context.interrupts.hold();
         }
         let color = context.ui.has_color();
         let fetch = fetch_models(&connection.client, context);
-        let reader = Reader::new(|keys| LineHelper::new(fetch, keys, color), context)?;
+        let reader = Reader::new(|keys| LineHelper::new(fetch, keys, color), typed_ahead, can_edit, context)?;
         Ok(Repl {
             connection,
             context,
@@ -111,9 +116,11 @@ impl<'a> Repl<'a> {
         let mut initial = String::new();
         let mut leaving = false;
         loop {
+            // Where nothing of a conversation is to be saved, its prompts aren't either.
+            self.reader.keep_history(self.saving.is_on());
             match self.reader.read(PROMPT, &std::mem::take(&mut initial), self.context)? {
-                Read::End => return Ok(ExitStatus::Done),
-                Read::Interrupted { on_empty_line: true } if leaving => return Ok(ExitStatus::Done),
+                Read::End => return Ok(self.leave()),
+                Read::Interrupted { on_empty_line: true } if leaving => return Ok(self.leave()),
                 Read::Interrupted { on_empty_line } => {
                     leaving = on_empty_line;
                     if on_empty_line {
@@ -130,7 +137,7 @@ impl<'a> Repl<'a> {
                         Ok(Flow::Continue) => {}
                         Ok(Flow::Edit(text)) => initial = text,
                         Ok(Flow::Again) => initial = line,
-                        Ok(Flow::Leave) => return Ok(ExitStatus::Done),
+                        Ok(Flow::Leave) => return Ok(self.leave()),
                         Err(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
                         Err(Error::Interrupted) => self.ui().note("stopped"),
                         Err(error) => self.ui().explain(&error),
@@ -138,6 +145,13 @@ impl<'a> Repl<'a> {
                 }
             }
         }
+    }
+
+    fn leave(&mut self) -> ExitStatus {
+        if self.saving.has_failed() {
+            self.ui().warning("the last of this conversation is not saved");
+        }
+        ExitStatus::Done
     }
 
     /// The model to use: the one that was set, or one that the user picks. None where the user leaves instead.
@@ -339,9 +353,9 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
 /// A warning where the model's context window fills up.
 fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let usage = answer.completion.usage?;
-    let tokens = usage.prompt_tokens.0? + usage.completion_tokens.0?;
+    let tokens = usage.prompt_tokens.0?.saturating_add(usage.completion_tokens.0?);
     let window = models::context_window(&chat.model)?;
-    (tokens * 100 >= window * FULL).then(|| {
+    (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(
             "the conversation has {tokens} of the {window} tokens that {} takes: /undo or /clear, or /set context N to \
              send the last N turns only",

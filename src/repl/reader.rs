@@ -1,6 +1,7 @@
 //! Lines from the terminal: the editor, its keys, and the history of what was typed.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::config::{Behavior, ColorMode, Configurer, EditMode};
 use rustyline::error::ReadlineError;
@@ -24,6 +25,26 @@ pub struct Reader {
     history: Option<PathBuf>,
     /// Whether lines go into the history.
     is_recording: bool,
+    /// Whether the history goes to the disk.
+    is_kept: bool,
+    typed_ahead: TypedAhead,
+    /// Whether a line can be begun, and edited.
+    can_edit: bool,
+}
+
+/// What was typed for the next prompt and had to be taken from the terminal before. Cheap to clone; all clones are the
+/// same.
+#[derive(Clone, Default)]
+pub struct TypedAhead(Arc<Mutex<String>>);
+
+impl TypedAhead {
+    pub fn add(&self, text: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    fn take(&self) -> String {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What was read.
@@ -43,10 +64,16 @@ impl Reader {
     ///
     /// # Errors
     /// Where there is no usable terminal.
-    pub fn new(helper: impl FnOnce(Keys) -> LineHelper, context: &mut Context) -> Result<Self, Error> {
+    pub fn new(
+        helper: impl FnOnce(Keys) -> LineHelper,
+        typed_ahead: TypedAhead,
+        can_edit: bool,
+        context: &mut Context,
+    ) -> Result<Self, Error> {
         let keys = Keys::default();
         let editor = line_editor(helper(keys.clone()), &keys, context.ui.has_color()).map_err(from_editor)?;
-        let mut reader = Reader { editor, keys, history: None, is_recording: true };
+        let mut reader =
+            Reader { editor, keys, history: None, is_recording: true, is_kept: true, typed_ahead, can_edit };
         reader.load_history(context);
         Ok(reader)
     }
@@ -54,6 +81,11 @@ impl Reader {
     /// What knows the completions.
     pub fn helper(&self) -> &LineHelper {
         self.editor.helper().expect("set when the editor was made")
+    }
+
+    /// Says whether lines that are read go into the history on disk.
+    pub fn keep_history(&mut self, is_kept: bool) {
+        self.is_kept = is_kept;
     }
 
     /// Edits in the manner of vi, or in that of Emacs.
@@ -72,9 +104,15 @@ impl Reader {
     /// Failures of the terminal.
     pub fn read(&mut self, prompt: &str, initial: &str, context: &mut Context) -> Result<Read, Error> {
         let (mut before, mut after) = (initial.to_owned(), String::new());
-        if !before.is_empty() && terminal::has_input() {
+        let typed = self.typed_ahead.take();
+        if !before.is_empty() && (terminal::has_input() || !typed.is_empty()) {
             // What was typed ahead is no part of a prompt that is offered again.
             before.push('\n');
+        }
+        before.push_str(&typed);
+        if !self.can_edit && !before.is_empty() {
+            // This terminal can't have a line begun for it.
+            context.ui.note(&format!("to be typed again: {before}"));
         }
         loop {
             self.helper().line_is_empty.set(true);
@@ -142,7 +180,7 @@ impl Reader {
             return;
         }
         let added = self.editor.add_history_entry(line).unwrap_or(false);
-        if let (true, Some(path)) = (added, &self.history)
+        if let (true, Some(path)) = (added && self.is_kept, &self.history)
             && let Err(error) = self.editor.append_history(path)
         {
             self.history = None;

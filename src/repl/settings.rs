@@ -6,7 +6,6 @@ use crate::cli;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::nearest::nearest;
-use crate::saving::Saving;
 use crate::turn::Chat;
 use crate::ui::Overflow;
 
@@ -122,18 +121,10 @@ pub const SETTINGS: &[Setting] = &[
         about: "save the conversation",
         range: "on or off",
         words: SWITCH,
-        // HEROKU_CHAT_SAVE was heeded before there was a chat.
-        origin: Origin::Flag { name: "--no-save", default: "on" },
+        // Heeded before there was a chat.
+        origin: Origin::Flag { name: "--no-save or HEROKU_CHAT_SAVE", default: "on" },
         value: |repl, _| (!repl.saving.is_on()).then(|| "off".to_owned()),
-        change: |repl, chat, text| {
-            let on = switch(text, true);
-            match on {
-                Some(true) if !repl.saving.is_on() => repl.saving = Saving::anew(chat, &mut repl.context.ui),
-                Some(false) => repl.saving = Saving::default(),
-                _ => {}
-            }
-            on.is_some()
-        },
+        change: |repl, chat, text| switch(text, true).map(|on| save(repl, chat, on)).is_some(),
     },
     Setting {
         name: "editmode",
@@ -227,6 +218,19 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
     let [_, value, source, _] = setting.row(repl, chat);
     repl.ui().note(&format!("{name} is {value}, from {source}: {}", setting.about));
     Ok(Flow::Continue)
+}
+
+fn save(repl: &mut Repl<'_>, chat: &Chat, on: bool) {
+    if !on {
+        return repl.saving.pause();
+    }
+    match repl.saving.resume() {
+        Err(error) => repl.ui().explain(&error),
+        Ok(()) if chat.conversation.turns() > 0 => {
+            repl.ui().note("all that was said in this conversation is saved; /clear begins another");
+        }
+        Ok(()) => {}
+    }
 }
 
 /// Sets a value that need not be there.

@@ -87,12 +87,30 @@ pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file that the user named; one that is there stays as it is.
+/// Writes a file that the user named, all of it or none; one that is there stays as it is.
 ///
 /// # Errors
 /// The system's, also where there is one.
 pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(content.as_bytes())
+    let created = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = created.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "It is there already; choose another name."),
+        _ => error,
+    })?;
+    // What was made just now and can't be filled is of no use to anybody.
+    file.write_all(content.as_bytes()).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Whether an open file has no name any more.
+#[cfg(unix)]
+fn is_deleted(file: &fs::File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_deleted(_: &fs::File) -> bool {
+    false
 }
 
 /// Who besides its owner can read a file, as `others` or `the group`.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::reading::hash;
-use super::{clock, name, private_file, private_folder, record};
+use super::{clock, is_deleted, name, private_file, private_folder, record};
 use crate::conversation::{Conversation, Message};
 use crate::error::Error;
 
@@ -46,6 +46,8 @@ pub struct Session {
     /// What of the file is good. There may be a torn line behind it.
     length: u64,
     is_torn: bool,
+    /// Whether it is to be written even where it says nothing new: somebody gave it a name.
+    must_exist: bool,
     held: Held,
     notices: Vec<Notice>,
 }
@@ -83,14 +85,14 @@ impl Session {
     pub(super) fn wanted(folder: PathBuf, base: Option<String>, number: usize) -> Self {
         let target = Target::Wanted { base, number };
         let (prelude, held, notices) = (Vec::new(), Held::default(), Vec::new());
-        Session { folder, target, prelude, length: 0, is_torn: false, held, notices }
+        Session { folder, target, prelude, length: 0, is_torn: false, must_exist: false, held, notices }
     }
 
     /// A session whose file was locked and read, up to `length`.
     pub(super) fn opened(folder: PathBuf, name: String, file: File, length: u64, is_torn: bool) -> Self {
         let target = Target::Open { file, name };
         let (prelude, held, notices) = (Vec::new(), Held::default(), Vec::new());
-        Session { folder, target, prelude, length, is_torn, held, notices }
+        Session { folder, target, prelude, length, is_torn, must_exist: false, held, notices }
     }
 
     /// As it is where the file, or the prelude, says this already.
@@ -120,8 +122,14 @@ impl Session {
         if is_new && conversation.messages().is_empty() {
             return Ok(());
         }
+        if self.is_deleted() {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "its file was deleted; /save NAME writes all of it again",
+            ));
+        }
         let (lines, held) = changes(&self.held, conversation, model);
-        if !lines.is_empty() {
+        if !lines.is_empty() || is_new && self.must_exist {
             if is_new {
                 self.make(conversation.messages().first())?;
             }
@@ -132,12 +140,15 @@ impl Session {
         Ok(())
     }
 
-    /// Gives it another name.
+    /// Gives it another name. One whose file was deleted is written anew under it.
     ///
     /// # Errors
     /// A name that breaks the rule or is another session's; the system's.
     pub fn rename(&mut self, new: &str) -> Result<(), Error> {
         name::check(new)?;
+        if self.is_deleted() {
+            *self = Session::wanted(self.folder.clone(), None, 1);
+        }
         if self.name().is_some_and(|name| name == new) {
             return Ok(());
         }
@@ -145,7 +156,10 @@ impl Session {
         let failed = |error: io::Error| Error::unreadable("the session", &path, &error);
         match &mut self.target {
             Target::Wanted { .. } if path.exists() => return Err(Error::SessionExists(new.to_owned())),
-            Target::Wanted { base, number } => (*base, *number) = (Some(new.to_owned()), 1),
+            Target::Wanted { base, number } => {
+                (*base, *number) = (Some(new.to_owned()), 1);
+                self.must_exist = true;
+            }
             Target::Open { name, .. } => {
                 // The empty file holds the name until ours is put in its place.
                 let Some(_placeholder) = claim(&path).map_err(failed)? else {
@@ -157,6 +171,11 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody deleted the file while it is open.
+    fn is_deleted(&self) -> bool {
+        matches!(&self.target, Target::Open { file, .. } if is_deleted(file))
     }
 
     /// Makes the file, under a name nobody has.

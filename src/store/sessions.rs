@@ -182,6 +182,15 @@ impl Sessions {
         Ok(self.entries()?.into_iter().map(|entry| entry.name).collect())
     }
 
+    /// The session of this very name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn exact(&self, name: &str) -> Result<String, Error> {
+        let found = self.find(name)?;
+        if found == name { Ok(found) } else { Err(Error::NoSession { name: name.to_owned(), nearest: Some(found) }) }
+    }
+
     /// The session that is meant by a name or the beginning of one.
     ///
     /// # Errors

@@ -58,6 +58,25 @@ pub fn has_input() -> bool {
     false
 }
 
+/// Takes what was typed and nobody has read yet, as text without control characters.
+#[cfg(unix)]
+pub fn take_input() -> String {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 1024];
+    while has_input() {
+        match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
+            Ok(count) if count > 0 => bytes.extend_from_slice(&buffer[..count]),
+            _ => break,
+        }
+    }
+    String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+#[cfg(not(unix))]
+pub fn take_input() -> String {
+    String::new()
+}
+
 /// The mode the terminal was found in.
 #[cfg(unix)]
 #[derive(Clone)]

@@ -75,6 +75,8 @@ fn what_can_not_be_sent_is_refused_with_the_reason() {
     run(&terminal, "/file tiny.png", "It is an image (image/png), not text");
     run(&terminal, "/image no.png", "no PNG, JPEG, GIF or WebP");
     run(&terminal, "/file 'open", "every quote closed");
+    run(&terminal, "/file /dev/tty", "It is no regular file");
+    run(&terminal, "/system @.", "It is a folder");
     run(&terminal, "/image", "nothing goes with the next prompt");
     run(&terminal, "/image tiny.png", "tiny.png (28 bytes) goes");
     terminal.send("look\r");
@@ -269,7 +271,7 @@ fn a_conversation_is_exported_in_the_form_that_the_file_name_says() {
     let ruby = std::fs::read_to_string(program.work().join("my chat.rb")).expect("an export");
     assert!(ruby.contains("net/http") && ruby.contains("hello there"), "{ruby}");
     run(&terminal, "/export chat.txt", "a name that ends in .md");
-    run(&terminal, "/export 'my chat.rb'", "File exists");
+    run(&terminal, "/export 'my chat.rb'", "It is there already");
     run(&terminal, "/export chat.md", "written to chat.md");
     let document = std::fs::read_to_string(program.work().join("chat.md")).expect("an export");
     assert_eq!(document, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");

@@ -74,7 +74,7 @@ fn conversations_are_named_listed_and_loaded() {
     let terminal = open(&program, &["--sandbox"], 80);
     run(&terminal, "/save early bird", "is not valid");
     run(&terminal, "about dynos", "out ·");
-    run(&terminal, "/save dynos", "saved as dynos; --session dynos goes on with it");
+    run(&terminal, "/save dynos", "is saved as dynos");
     run(&terminal, "/clear", "the last one stays as dynos");
     run(&terminal, "about buildpacks", "about buildpacks\nabout buildpacks");
     run(&terminal, "/save dynos", "there is a session dynos already");
@@ -134,7 +134,7 @@ fn nothing_is_saved_where_that_is_not_wanted() {
     let terminal = open(&program, &["--sandbox", "--no-save"], 80);
     run(&terminal, "secret", "out ·");
     assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
-    run(&terminal, "/set save on", "save is on, from /set");
+    run(&terminal, "/set save on", "all that was said in this conversation is saved");
     run(&terminal, "open", "tokens: 3 in");
     run(&terminal, "/set save off", "save is off, from /set");
     run(&terminal, "secret again", "tokens: 6 in");
@@ -142,6 +142,85 @@ fn nothing_is_saved_where_that_is_not_wanted() {
     let name = program.run(&["sessions"]).stdout.lines().nth(1).expect("a session").to_owned();
     let name = name.split_whitespace().next().expect("a name").to_owned();
     assert_eq!(contents(&saved(&program, &name)), ["secret", "secret", "open", "open"]);
+}
+
+#[test]
+fn what_is_not_to_be_saved_is_nowhere() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&terminal, "open", "out ·");
+    leave(terminal);
+    let private = open(&program, &["--sandbox", "--no-save"], 80);
+    run(&private, "hush hush", "out ·");
+    run(&private, "/load work", "work is read, and nothing is saved");
+    run(&private, "hush again", "tokens: 4 in");
+    run(&private, "/clear", "a new conversation; system");
+    run(&private, "hush hush hush", "tokens: 3 in");
+    leave(private);
+    assert_eq!(contents(&saved(&program, "work")), ["open", "open"]);
+    assert_eq!(program.run(&["sessions"]).stdout.lines().count(), 2);
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
+    assert!(history.contains("open") && !history.contains("hush"), "{history}");
+}
+
+#[test]
+fn a_pause_of_saving_ends_in_the_same_session() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&terminal, "one", "out ·");
+    run(&terminal, "/set save off", "save is off, from /set");
+    run(&terminal, "two", "tokens: 3 in");
+    assert_eq!(contents(&saved(&program, "work")), ["one", "one"]);
+    run(&terminal, "/set save on", "all that was said in this conversation is saved");
+    run(&terminal, "three", "tokens: 5 in");
+    leave(terminal);
+    assert_eq!(contents(&saved(&program, "work")).len(), 6);
+}
+
+#[test]
+fn save_says_that_it_is_saved_only_when_it_is() {
+    let program = Program::new();
+    let first = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&first, "one", "out ·");
+    let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
+    second.wait_for("goes on in a copy, work-2");
+    second.wait_for_prompt();
+    run(&second, "/save snap", "is saved as snap, work-2 before");
+    assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
+    // Somebody deletes the file of an open chat.
+    std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/work.jsonl")).expect("a file");
+    run(&first, "two", "its file was deleted");
+    first.send("\x04");
+    first.wait_for("the last of this conversation is not saved");
+    assert_eq!(first.wait_for_end(), 0);
+    run(&second, "three", "tokens: 3 in");
+    std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/snap.jsonl")).expect("a file");
+    run(&second, "/save again", "saved as again");
+    assert_eq!(contents(&saved(&program, "again")), ["one", "one", "three", "three"]);
+}
+
+#[test]
+fn what_is_typed_ahead_never_reaches_the_shell() {
+    let api = Api::serve(|exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
+        exchange.wait_for_close();
+    });
+    let program = Program::for_service(&api.url()).with("PATH", "/usr/bin:/bin");
+    let terminal = Terminal::start_program(&program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
+    terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
+    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
+    terminal.send("go\r");
+    terminal.wait_for("beginning");
+    let typed = "touch \"$HOME/leaked\"\r";
+    terminal.send(typed);
+    terminal.wait_until_typed(typed.len() as u64);
+    terminal.send("\x1a");
+    terminal.wait_for("Stopped");
+    terminal.send("fg\r");
+    terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 3);
+    terminal.send("\x03");
+    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> touch \"$HOME/leaked\""));
+    assert!(!program.home().join("leaked").exists(), "the shell ran it");
 }
 
 #[test]
@@ -241,7 +320,7 @@ fn a_saved_conversation_is_exported() {
     program.run(&["sessions", "export", "work", "--output", "ask.py"]).expect_code(0).expect_error("Python");
     let code = std::fs::read_to_string(program.work().join("ask.py")).expect("code");
     assert!(code.contains("urllib") && code.contains("hello there"), "{code}");
-    program.run(&["sessions", "export", "work", "-o", "ask.py"]).expect_code(1).expect_error("File exists");
+    program.run(&["sessions", "export", "work", "-o", "ask.py"]).expect_code(1).expect_error("It is there already");
     program.run(&["sessions", "export", "work", "-o", "ask.txt"]).expect_code(1).expect_error("ends in .md");
     let json = program.run(&["sessions", "export", "work", "--format", "json"]).expect_code(0);
     assert!(serde_json::from_str::<Value>(&json.stdout).is_ok());

@@ -225,7 +225,8 @@ fn only_what_was_named_in_full_is_deleted_unasked() {
     program.run(&["sessions", "delete", "--all"]).expect_code(1).expect_error("deleting 4 conversations");
     assert_eq!(left(&program), "one three-a three-b two", "all that are named or none");
     program.run(&["sessions", "delete", "one", "one"]).expect_code(0).expect_error("deleted one");
-    program.run(&["sessions", "delete", "tw", "--yes"]).expect_code(0).expect_error("deleted two");
+    program.run(&["sessions", "delete", "tw", "--yes"]).expect_code(1).expect_error("Did you mean two?");
+    program.run(&["sessions", "delete", "two", "--yes"]).expect_code(0).expect_error("deleted two");
     assert_eq!(left(&program), "three-a three-b");
     for (answer, code, names) in [("n\r", 1, "three-a three-b"), ("y\r", 0, "")] {
         let terminal = Terminal::start(&program, &["sessions", "delete", "--all"], 10, 80);
@@ -253,7 +254,12 @@ fn the_model_of_a_conversation_holds_where_the_service_has_it() {
     run.expect_error(
         "this conversation was with second, and the sandbox has its own models; going on with sandbox-echo",
     );
+    // The model that is set is none of the sandbox's, so the service on this machine isn't one.
+    assert_eq!(models(program.run(&["ask", "--session", "k", "hi"])), "test-model");
+    program.run(&["ask", "--sandbox", "--continue", "hi"]).expect_code(0);
+    let program = program.without("INFERENCE_MODEL_ID");
     assert_eq!(models(program.run(&["ask", "--session", "k", "hi"])), "sandbox-echo");
+    let program = program.with("INFERENCE_MODEL_ID", "test-model");
     let elsewhere = program.with("INFERENCE_URL", "https://inference.invalid");
     let run = elsewhere.run(&["ask", "--continue", "--dry-run", "hi"]).expect_code(0);
     let told = "this conversation was with sandbox-echo, and that is a model of the sandbox; going on with test-model";

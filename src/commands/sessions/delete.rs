@@ -33,7 +33,8 @@ fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, 
     }
     let mut names = Vec::new();
     for typed in &args.names {
-        let name = sessions.find(typed)?;
+        // Without a question, only what is named in full is meant.
+        let name = if args.yes { sessions.exact(typed)? } else { sessions.find(typed)? };
         if !names.contains(&name) {
             names.push(name);
         }

@@ -26,7 +26,10 @@ fn attach(repl: &mut Repl<'_>, paths: &str, read: impl Fn(&Path) -> Result<Attac
     if paths == "none" {
         repl.attachments.clear();
     } else {
-        let attachments: Vec<Attachment> = split(paths)?.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+        let read = |path: &PathBuf| regular(path).and_then(&read);
+        let attachments: Vec<Attachment> = split(paths)?.iter().map(read).collect::<Result<_, _>>()?;
+        // The same file again is what it is now.
+        repl.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
         repl.attachments.extend(attachments);
     }
     if repl.attachments.is_empty() {
@@ -34,6 +37,17 @@ fn attach(repl: &mut Repl<'_>, paths: &str, read: impl Fn(&Path) -> Result<Attac
     }
     repl.list_attachments();
     Ok(Flow::Continue)
+}
+
+/// Only of a regular file it is sure that reading it ends, and doesn't take keys from the terminal.
+pub fn regular(path: &Path) -> Result<&Path, Error> {
+    let reason = match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => "It is a folder.".to_owned(),
+        Ok(metadata) if !metadata.is_file() => "It is no regular file.".to_owned(),
+        Ok(_) => return Ok(path),
+        Err(error) => error.to_string(),
+    };
+    Err(Error::File { what: "the file", path: path.to_owned(), reason })
 }
 
 /// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home folder.

@@ -100,7 +100,9 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         [(index + 1).to_string(), count(cost.prompt_tokens), count(cost.completion_tokens), cost.model.clone()]
     };
     let mut rows: Vec<[String; 4]> = chat.costs.iter().enumerate().map(row).collect();
-    let sum = |tokens: fn(&Cost) -> Option<u64>| chat.costs.iter().filter_map(tokens).sum::<u64>().to_string();
+    let sum = |tokens: fn(&Cost) -> Option<u64>| {
+        chat.costs.iter().filter_map(tokens).fold(0, u64::saturating_add).to_string()
+    };
     rows.push(["all".to_owned(), sum(|cost| cost.prompt_tokens), sum(|cost| cost.completion_tokens), String::new()]);
     repl.ui().table(Some(["TOKENS", "IN", "OUT", "MODEL"]), &rows, Overflow::Stack)?;
     let unknown = chat.costs.iter().any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());

@@ -1,6 +1,9 @@
 //! Who answers, and how: the model and the system prompt.
 
+use std::path::Path;
+
 use super::super::{Flow, Repl};
+use super::attach::regular;
 use crate::api::models::{self, Model};
 use crate::context::text_or_file;
 use crate::error::Error;
@@ -66,6 +69,9 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
             repl.ui().note("the system prompt is removed");
         }
         text => {
+            if let Some(path) = text.strip_prefix('@') {
+                regular(Path::new(path))?;
+            }
             chat.conversation.set_system(Some(text_or_file(text)?));
             repl.ui().note("the system prompt is set, from the next turn on");
         }

@@ -4,26 +4,24 @@ use std::time::SystemTime;
 
 use super::super::{Flow, Repl, recap};
 use crate::error::Error;
-use crate::saving::{Saving, last_model};
+use crate::saving::last_model;
 use crate::store::{Sessions, Summary};
 use crate::turn::Chat;
 use crate::ui::Overflow;
 
 pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
-    let mut saving = match repl.saving.is_on() {
-        true => std::mem::take(&mut repl.saving),
-        false => Saving::anew(chat, &mut repl.context.ui),
+    let before = repl.saving.name();
+    let name = Some(name).filter(|name| !name.is_empty());
+    if !repl.saving.keep_as(name, chat, &mut repl.context.ui)? {
+        return Ok(Flow::Continue);
+    }
+    let renamed = match (before, name) {
+        (Some(before), Some(name)) if before != name => format!(", {before} before"),
+        _ => String::new(),
     };
-    let named = match &mut saving.session {
-        Some(session) if !name.is_empty() => session.rename(name),
-        _ => Ok(()),
-    };
-    saving.keep(chat, &mut repl.context.ui);
-    repl.saving = saving;
-    named?;
     let note = match repl.saving.name() {
         Some(name) if chat.conversation.messages().is_empty() => format!("this conversation will be saved as {name}"),
-        Some(name) => format!("this conversation is saved as {name}; --session {name} goes on with it"),
+        Some(name) => format!("this conversation is saved as {name}{renamed}; --session {name} goes on with it"),
         None => "this conversation is saved with its first turn, under a name made of the prompt".to_owned(),
     };
     repl.ui().note(&note);
@@ -35,22 +33,19 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         repl.ui().note("/load NAME goes on with one of these:");
         return sessions(repl, chat, "");
     }
-    let sessions = Sessions::in_data_folder()?;
-    let name = sessions.find(name)?;
+    let name = Sessions::in_data_folder()?.find(name)?;
     if repl.saving.name().as_deref() == Some(&name) {
         repl.ui().note(&format!("{name} is this conversation"));
         return Ok(Flow::Continue);
     }
-    let opened = sessions.open(&name)?;
-    opened.restored.notices.iter().for_each(|notice| repl.ui().note(&notice.to_string()));
     // What was open is saved already, and stays where it is.
-    repl.saving = Saving::to(Some(opened.session));
+    let restored = repl.saving.open(&name, &mut repl.context.ui)?;
     let now = Some(chat.model.clone());
-    if let Some(model) = last_model(&opened.restored, now, repl.connection, &mut repl.context.ui) {
+    if let Some(model) = last_model(&restored, now, repl.connection, &mut repl.context.ui) {
         chat.model = model;
     }
-    chat.conversation = opened.restored.conversation;
-    chat.costs = opened.restored.costs;
+    chat.conversation = restored.conversation;
+    chat.costs = restored.costs;
     recap::show(chat, Some(&name), &mut repl.context.ui)?;
     Ok(Flow::Continue)
 }

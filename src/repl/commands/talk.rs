@@ -3,7 +3,6 @@
 use super::super::{Flow, Repl};
 use crate::conversation::Role;
 use crate::error::Error;
-use crate::saving::Saving;
 use crate::turn::{Chat, Show};
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
@@ -64,9 +63,7 @@ fn as_typed(prompt: String) -> String {
 pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     let name = repl.saving.name();
     chat.conversation.clear();
-    if repl.saving.is_on() {
-        repl.saving = Saving::anew(chat, &mut repl.context.ui);
-    }
+    repl.saving.part()?;
     let before = name.map(|name| format!("; the last one stays as {name}")).unwrap_or_default();
     repl.ui().note(&format!("a new conversation; system prompt and model stay{before}"));
     Ok(Flow::Continue)
