@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::export::Format;
+use crate::plugin::Spelling;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -17,7 +17,7 @@ use crate::export::Format;
     about = "chat with the models of Heroku Managed Inference",
     long_about = None,
     disable_help_subcommand = true,
-    after_help = "EXAMPLES\n  $ heroku-chat --sandbox\n  $ heroku-chat --app example-app\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n\nHelp of a command: heroku-chat COMMAND --help"
+    after_help = "Without a command it opens a chat.\n\nEXAMPLES\n  $ heroku-chat --sandbox\n  $ heroku-chat --app example-app\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n\nHelp of a command: heroku-chat COMMAND --help"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -32,14 +32,14 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// open an interactive chat (the default)
+    /// open an interactive chat
     #[command(
         after_help = "EXAMPLES\n  $ heroku-chat chat --app example-app\n  $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox"
     )]
     Chat(ChatArgs),
     /// answer one prompt, for scripts and pipes
     #[command(
-        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask -f Procfile \"Is this right for Rails?\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
+        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask --file Procfile \"Is this right for Rails?\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
     /// show every setting, its value (the key redacted) and where it comes from
@@ -370,6 +370,18 @@ pub struct OutputArgs {
     pub debug: bool,
 }
 
+/// What a conversation can be written as. What there is to know of each stands in `export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Markdown,
+    Json,
+    Curl,
+    Ruby,
+    Python,
+    #[value(name = "javascript")]
+    JavaScript,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
     Auto,
@@ -379,8 +391,8 @@ pub enum ColorChoice {
 
 impl Args {
     /// Reads the command line. Ends the process where it is not understood, or asks for help.
-    pub fn from_command_line() -> Self {
-        let matches = Args::command().get_matches();
+    pub fn from_command_line(spelling: &Spelling) -> Self {
+        let matches = spelling.of_help(Args::command()).get_matches();
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }

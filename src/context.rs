@@ -12,7 +12,7 @@ use crate::cli::ConnectionArgs;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::heroku::{self, Patience};
+use crate::heroku::{self, HerokuCli, Patience};
 use crate::input;
 use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
@@ -57,7 +57,7 @@ impl Context {
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
         let Context { environment, ui, .. } = self;
-        let gathered = config::gather(args, environment, |query| ask_heroku(query, ui))?;
+        let gathered = config::gather(args, environment, |query| ask_heroku(&HerokuCli::find(environment), query, ui))?;
         if let Some(key) = &gathered.key {
             self.ui.keep_secret(&key.value);
         }
@@ -70,7 +70,7 @@ impl Context {
     /// # Errors
     /// Says why there are no values.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
-        ask_heroku(query, &mut self.ui)
+        ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.ui)
     }
 
     /// A client for an address that was checked.
@@ -99,7 +99,7 @@ impl Connection {
     }
 }
 
-fn ask_heroku(query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer {
+fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer {
     let mut told = false;
     let mut progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
@@ -107,7 +107,7 @@ fn ask_heroku(query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer {
         }
         ui.asking_heroku(elapsed);
     };
-    let answer = heroku::config_vars(query, Patience { limit: heroku::LIMIT, progress: &mut progress });
+    let answer = heroku::config_vars(cli, query, Patience { limit: heroku::LIMIT, progress: &mut progress });
     ui.clear_status();
     answer
 }

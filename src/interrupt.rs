@@ -31,6 +31,10 @@ struct Shared {
     is_editing: Arc<AtomicBool>,
     /// The exit code of a signal that is to end the process; none is 0.
     ending: AtomicI32,
+    /// Set by SIGTSTP, at once.
+    has_stopped: Arc<AtomicBool>,
+    /// Whether a stop that the line editor took care of is yet to be heard of by the thread for signals.
+    is_stop_unheard: Mutex<bool>,
 }
 
 /// How long a turn in flight gets to be saved, once a signal is to end the process.
@@ -66,15 +70,17 @@ impl Interrupts {
         use signal_hook::low_level::emulate_default_handler;
 
         // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
+        signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
         let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
-        let (editing, shared) = (Arc::clone(&self.0.is_editing), self.clone());
+        let interrupts = self.clone();
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 match signal {
-                    SIGTSTP | SIGCONT if editing.load(Ordering::SeqCst) => {}
+                    SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
                     // It was stopped by SIGSTOP, of which it can't know, and a shell has set the terminal since.
                     SIGCONT => enter(),
+                    SIGTSTP if interrupts.editor_has_stopped() => {}
                     SIGTSTP => {
                         leave();
                         // Fails for signals that have no default only.
@@ -83,7 +89,7 @@ impl Interrupts {
                     }
                     other => {
                         leave();
-                        shared.end(128 + other);
+                        interrupts.end(128 + other);
                     }
                 }
             }
@@ -121,7 +127,23 @@ impl Interrupts {
 
     /// Says whether the line editor has the terminal, and takes care of it itself when it is stopped.
     pub fn set_editing(&self, is_editing: bool) {
-        self.0.is_editing.store(is_editing, Ordering::SeqCst);
+        let mut is_unheard = lock(&self.0.is_stop_unheard);
+        let was_editing = self.0.is_editing.swap(is_editing, Ordering::SeqCst);
+        if self.0.has_stopped.swap(false, Ordering::SeqCst) && was_editing {
+            *is_unheard = true;
+        }
+    }
+
+    /// Whether the stop just heard of was the line editor's, which may be over by the time that the thread runs: taken
+    /// for another one it would stop the process a second time, after `fg`.
+    #[cfg(unix)]
+    fn editor_has_stopped(&self) -> bool {
+        let mut is_unheard = lock(&self.0.is_stop_unheard);
+        if self.0.is_editing.load(Ordering::SeqCst) {
+            self.0.has_stopped.store(false, Ordering::SeqCst);
+            return true;
+        }
+        std::mem::take(&mut *is_unheard)
     }
 
     /// Leaves Ctrl-C to the system, which ends the process.

@@ -9,7 +9,7 @@
 //!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
 //!              │      │             context   ├─ doctor         facts, verdicts, one report
 //!              │      └ heroku, git, editor   └─ sandbox        listens on loopback
-//!              │        other programs
+//!              │        other programs   plugin: commands as typed in the Heroku CLI
 //!              │      export             turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
@@ -36,6 +36,7 @@ mod heroku;
 mod input;
 mod interrupt;
 mod nearest;
+mod plugin;
 mod repl;
 mod sandbox;
 mod saving;
@@ -46,16 +47,20 @@ mod ui;
 
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use context::Context;
 use environment::Environment;
 use error::{Error, ExitStatus};
 use interrupt::Interrupts;
+use plugin::Spelling;
 use ui::Ui;
 
 fn main() -> ExitCode {
-    let args = cli::Args::from_command_line();
     let environment = Environment::from_process();
-    let mut ui = Ui::new(&args.output, &environment);
+    let topic = environment.get(plugin::TOPIC_VARIABLE);
+    let spelling = topic.map(|topic| Spelling::below(topic, &cli::Args::command())).unwrap_or_default();
+    let args = cli::Args::from_command_line(&spelling);
+    let mut ui = Ui::new(&args.output, spelling, &environment);
     let status = match Interrupts::install() {
         Ok(interrupts) => run(args, Context { environment, ui, interrupts }),
         Err(error) => {

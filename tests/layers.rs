@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("conversation/", &["crate::"]),
     ("export/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn"]),
     ("store/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::turn", "crate::config"]),
+    ("plugin.rs", &["crate::"]),
     ("secret.rs", &["crate::"]),
     ("saving.rs", &["crate::commands", "crate::repl"]),
     ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),

@@ -19,7 +19,7 @@ use crate::config::env_file::EnvFile;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
 use crate::context::{Context, sandbox_settings, start_sandbox};
 use crate::error::{Error, HerokuFailure};
-use crate::heroku::{self, Patience};
+use crate::heroku::{self, HerokuCli, Patience};
 use crate::sandbox::Sandbox;
 use crate::turn::Answer;
 use crate::ui::Ui;
@@ -161,7 +161,8 @@ impl<'a> Probe<'a> {
     /// Ctrl-C.
     pub fn ask_heroku(&mut self) -> Result<&HerokuFacts, Error> {
         let query = HerokuQuery::of(&self.args.heroku)?;
-        let facts = self.context.interrupts.run(HEROKU_LIMIT + Duration::from_secs(2), move || facts(&query))?;
+        let cli = HerokuCli::find(&self.context.environment);
+        let facts = self.context.interrupts.run(HEROKU_LIMIT + Duration::from_secs(2), move || facts(&cli, &query))?;
         let facts = facts.unwrap_or_else(silent);
         if let Ok(values) = &facts.variables {
             self.gathered.add_heroku(values);
@@ -196,19 +197,19 @@ impl<'a> Probe<'a> {
     }
 }
 
-fn facts(query: &HerokuQuery) -> HerokuFacts {
+fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
     fn patience(quiet: &mut dyn FnMut(Duration)) -> Patience<'_> {
         Patience { limit: HEROKU_LIMIT, progress: quiet }
     }
     let started = Instant::now();
     let (version, account, variables, all) = std::thread::scope(|scope| {
-        let version = scope.spawn(|| heroku::version(patience(&mut |_| {})));
-        let account = scope.spawn(|| heroku::account(patience(&mut |_| {})));
-        let variables = heroku::config_vars(query, patience(&mut |_| {}));
+        let version = scope.spawn(|| heroku::version(cli, patience(&mut |_| {})));
+        let account = scope.spawn(|| heroku::account(cli, patience(&mut |_| {})));
+        let variables = heroku::config_vars(cli, query, patience(&mut |_| {}));
         // All of them together keep to the one limit.
         let left = Patience { limit: HEROKU_LIMIT.saturating_sub(started.elapsed()), progress: &mut |_| {} };
         let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
-        let all = is_missing.then(|| heroku::all_config_vars(query, left));
+        let all = is_missing.then(|| heroku::all_config_vars(cli, query, left));
         let ended = |result: std::thread::Result<_>| result.unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)));
         (ended(version.join()), ended(account.join()), variables, all)
     });

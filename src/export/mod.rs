@@ -14,22 +14,9 @@ mod shell;
 
 use std::path::Path;
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
-
 use crate::api::chat::RequestOptions;
+pub use crate::cli::Format;
 use crate::conversation::Conversation;
-
-/// What a conversation can be written as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    Markdown,
-    Json,
-    Curl,
-    Ruby,
-    Python,
-    JavaScript,
-}
 
 /// A format, with all there is to know about it.
 pub struct Row {
@@ -122,20 +109,10 @@ impl Format {
     }
 }
 
-impl ValueEnum for Format {
-    fn value_variants<'a>() -> &'a [Self] {
-        use Format::{Curl, JavaScript, Json, Markdown, Python, Ruby};
-        &[Markdown, Json, Curl, Ruby, Python, JavaScript]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.row().name))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum;
 
     #[test]
     fn every_format_has_a_row_and_a_way_to_be_named() {

@@ -7,6 +7,7 @@
 mod meaning;
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use shared_child::SharedChild;
 
 use crate::config::{HerokuAnswer, HerokuQuery};
+use crate::environment::Environment;
 use crate::error::HerokuFailure;
 use meaning::Printed;
 
@@ -35,14 +37,37 @@ pub struct Patience<'a> {
     pub progress: &'a mut dyn FnMut(Duration),
 }
 
+/// The program to ask, with the arguments that come before all others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HerokuCli(Vec<String>);
+
+impl HerokuCli {
+    /// The CLI whose plugin started this program, which need not be on PATH; else the one on PATH.
+    pub fn find(environment: &Environment) -> Self {
+        let file = |name| environment.get(name).filter(|path| Path::new(path).is_file());
+        match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
+            // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's own dependencies.
+            (Some(node), Some(script)) => HerokuCli([node, "--no-deprecation", script].map(str::to_owned).to_vec()),
+            _ => HerokuCli(vec![PROGRAM.to_owned()]),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut words = self.0.iter().map(String::as_str).chain(arguments.iter().copied());
+        let mut command = Command::new(words.next().unwrap_or(PROGRAM));
+        command.args(words);
+        command
+    }
+}
+
 /// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
 ///
 /// # Errors
 /// Says why there are no values.
-pub fn config_vars(query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
+pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
     let names = query.variables.iter().map(String::as_str);
     let arguments: Vec<&str> = ["config:get"].into_iter().chain(names).chain(["--shell"]).collect();
-    meaning::variables(&run(&with_app(arguments, query), patience)?, query)
+    meaning::variables(&run(cli, &with_app(arguments, query), patience)?, query)
 }
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on from a network
@@ -50,24 +75,24 @@ pub fn config_vars(query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer 
 ///
 /// # Errors
 /// Says why there are none.
-pub fn all_config_vars(query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
-    meaning::all_variables(&run(&with_app(vec!["config", "--json"], query), patience)?, query)
+pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
+    meaning::all_variables(&run(cli, &with_app(vec!["config", "--json"], query), patience)?, query)
 }
 
 /// The version, such as `11.10.0`.
 ///
 /// # Errors
 /// Says why there is none.
-pub fn version(patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::version(&run(&["--version"], patience)?)
+pub fn version(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
+    meaning::version(&run(cli, &["--version"], patience)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
 ///
 /// # Errors
 /// Says why there is none.
-pub fn account(patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::account(&run(&["auth:whoami"], patience)?)
+pub fn account(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
+    meaning::account(&run(cli, &["auth:whoami"], patience)?)
 }
 
 fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a str> {
@@ -77,19 +102,18 @@ fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a 
     arguments
 }
 
-fn run(arguments: &[&str], patience: Patience<'_>) -> Result<Printed, HerokuFailure> {
+fn run(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> Result<Printed, HerokuFailure> {
     let limit = patience.limit;
-    start_and_wait(arguments, patience).map_err(|error| match error.kind() {
+    start_and_wait(cli, arguments, patience).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
         io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
         _ => HerokuFailure::NotStarted(error.to_string()),
     })
 }
 
-fn start_and_wait(arguments: &[&str], patience: Patience<'_>) -> io::Result<Printed> {
-    let mut command = Command::new(PROGRAM);
+fn start_and_wait(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> io::Result<Printed> {
+    let mut command = cli.command(arguments);
     command
-        .args(arguments)
         // One line per error instead of a wrap at 80 columns in mid-sentence.
         .env("OCLIF_COLUMNS", "1000")
         .env("NO_COLOR", "1")
@@ -147,5 +171,23 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
             bytes.append(&mut piece);
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cli_that_started_us_is_asked_where_its_files_are_there() {
+        let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let found = |node, script| {
+            HerokuCli::find(&Environment::from_pairs(&[("HEROKU_CLI_NODE", node), ("HEROKU_CLI_BIN", script)]))
+        };
+        let from_path = HerokuCli(vec![PROGRAM.to_owned()]);
+        assert_eq!(found(here, here), HerokuCli([here, "--no-deprecation", here].map(str::to_owned).to_vec()));
+        assert_eq!(found(here, "/nonexistent/heroku"), from_path);
+        assert_eq!(found("", here), from_path);
+        assert_eq!(HerokuCli::find(&Environment::default()), from_path);
     }
 }

@@ -18,6 +18,7 @@ use crate::api::reply::Part;
 use crate::cli::{ColorChoice, OutputArgs};
 use crate::environment::Environment;
 use crate::error::{Error, Explanation};
+use crate::plugin::Spelling;
 use crate::secret::{Secret, redact_keys};
 
 use markdown::Markdown;
@@ -31,6 +32,7 @@ pub struct Ui {
     err: Output,
     debug: bool,
     secret: Option<Secret>,
+    spelling: Spelling,
     /// What is written to standard output with the next flush: one write for all that came with one read.
     pending: String,
     answer: AnswerState,
@@ -83,7 +85,7 @@ impl Ui {
     pub const TICK: Duration = Duration::from_millis(500);
 
     /// Looks at what the outputs are; asks the terminal nothing.
-    pub fn new(args: &OutputArgs, environment: &Environment) -> Self {
+    pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
         let plain_terminal = environment.get("TERM") == Some("dumb");
         let output = |is_terminal: bool| Output {
             is_terminal,
@@ -99,6 +101,7 @@ impl Ui {
             err: output(io::stderr().is_terminal()),
             debug: args.debug,
             secret: None,
+            spelling,
             pending: String::new(),
             answer: AnswerState::None,
             markdown: None,
@@ -415,9 +418,10 @@ impl Ui {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// A text without the key, and without what would drive a terminal.
+    /// A text without the key, without what would drive a terminal, and with commands as they are typed here.
     pub fn clean(&self, text: &str) -> String {
-        let text = for_terminal(text);
+        let text = self.spelling.of(text);
+        let text = for_terminal(&text);
         redact_keys(&self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text)))
     }
 

@@ -9,6 +9,7 @@ mod doctor;
 mod exported_code;
 mod heroku_cli;
 mod local_model;
+mod plugin;
 mod repl;
 mod resume;
 mod sandbox;

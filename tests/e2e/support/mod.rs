@@ -2,12 +2,14 @@
 
 mod api;
 mod platform;
+mod plugin;
 mod program;
 mod terminal;
 mod tls;
 
 pub use api::{Api, event, respond, sse_head};
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
-pub use program::{KEY, Program, Run, git, which, with_heroku};
+pub use plugin::{offline, packages, with_plugin};
+pub use program::{KEY, Program, Run, git, heroku, which, with_heroku, without_heroku};
 pub use terminal::Terminal;
 pub use tls::{Tls, proxy};

@@ -89,7 +89,12 @@ impl Program {
 
     /// The command, ready to be run or changed.
     pub fn process(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("heroku-chat"));
+        self.process_of(assert_cmd::cargo::cargo_bin!("heroku-chat"), arguments)
+    }
+
+    /// Another program in the same surroundings, such as the Heroku CLI.
+    pub fn process_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(&self.variables).current_dir(self.work()).stdin(Stdio::null());
         command
     }
@@ -101,7 +106,14 @@ impl Program {
 
     /// Runs it with this standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
-        let mut command = assert_cmd::Command::from_std(self.process(arguments));
+        Run::of(self.process(arguments), input)
+    }
+}
+
+impl Run {
+    /// Runs a command with this standard input.
+    pub fn of(command: Command, input: &str) -> Self {
+        let mut command = assert_cmd::Command::from_std(command);
         let output = command.write_stdin(input).output().expect("the program runs");
         let run = Run {
             code: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
@@ -112,9 +124,7 @@ impl Program {
         assert_no_key(&run.stderr);
         run
     }
-}
 
-impl Run {
     /// Checks the exit code, showing all where it is another.
     pub fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -141,16 +151,26 @@ pub fn assert_no_key(text: &str) {
 
 /// A program whose PATH has the real Heroku CLI, logged in at this API.
 pub fn with_heroku(platform: &Platform) -> Program {
-    static HEROKU: OnceLock<PathBuf> = OnceLock::new();
-    let heroku = HEROKU.get_or_init(|| PathBuf::from(script("heroku-cli")));
-    let folder = heroku.parent().expect("a file stands in a folder").display().to_string();
+    let folder = heroku().parent().expect("a file stands in a folder").display();
+    let program = without_heroku(platform);
+    let path = format!("{folder}:{}", program.variables["PATH"]);
+    program.with("PATH", &path)
+}
+
+/// The same without the CLI on PATH, which has what the CLI needs.
+pub fn without_heroku(platform: &Platform) -> Program {
     let node = which("node").parent().expect("a file stands in a folder").display().to_string();
-    let mut program =
-        Program::new().with("PATH", &format!("{folder}:{node}:/usr/bin:/bin")).with("HEROKU_API_KEY", TOKEN);
+    let mut program = Program::new().with("PATH", &format!("{node}:/usr/bin:/bin")).with("HEROKU_API_KEY", TOKEN);
     for (name, value) in platform.env() {
         program = program.with(name, &value);
     }
     program
+}
+
+/// The real Heroku CLI.
+pub fn heroku() -> &'static Path {
+    static HEROKU: OnceLock<PathBuf> = OnceLock::new();
+    HEROKU.get_or_init(|| PathBuf::from(script("heroku-cli", &[])))
 }
 
 /// Where a program of this machine is.
@@ -166,9 +186,18 @@ pub fn git(folder: &Path, arguments: &[&str]) {
 }
 
 /// Runs one of the project's own scripts and returns what it printed.
-fn script(name: &str) -> String {
+pub fn script(name: &str, arguments: &[&str]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    let output = Command::new(&path).stderr(Stdio::inherit()).output().expect("the script runs");
+    let mut command = Command::new(&path);
+    // What cargo tells a test about its package makes a cargo in the script build `ring` and all above it anew.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    let output = command.args(arguments).stderr(Stdio::inherit()).output().expect("the script runs");
     assert!(output.status.success(), "{} failed with {:?}", path.display(), output.status);
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}
+
+fn is_of_package(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
