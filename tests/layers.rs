@@ -101,3 +101,16 @@ fn homes_and_layers_name_files_that_exist() {
         assert!(names.iter().any(|name| name.starts_with(part)), "there is no src/{part}");
     }
 }
+
+#[test]
+fn a_release_has_a_program_for_every_platform_of_the_plugin() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).expect("UTF-8");
+    let platforms: serde_json::Value = serde_json::from_str(&read("plugin/platforms.json")).expect("JSON");
+    let (workflow, deny) = (read(".github/workflows/release.yml"), read("deny.toml"));
+    for platform in platforms.as_array().expect("a list") {
+        let target = platform["target"].as_str().expect("a target");
+        assert!(workflow.contains(&format!("target: {target},")), "release.yml does not build for {target}");
+        assert!(deny.contains(target), "deny.toml does not know {target}");
+    }
+}

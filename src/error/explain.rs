@@ -216,6 +216,9 @@ fn empty_answer(finish_reason: Option<&str>) -> Explanation {
 
 fn heroku(failure: &HerokuFailure) -> Explanation {
     match failure {
+        HerokuFailure::OnDyno => Explanation::titled("there is none on a dyno, which has the config vars of its app")
+            .hint("Attach the add-on to the app; dynos that start after that have its variables:")
+            .command("heroku addons:create heroku-inference:standard -a example-app"),
         HerokuFailure::NotInstalled => Explanation::titled("the heroku program is not on PATH")
             .hint("Install it (https://devcenter.heroku.com/articles/heroku-cli), or set the variables yourself:"),
         HerokuFailure::NotStarted(reason) => Explanation::titled("it can't be started")

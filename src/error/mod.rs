@@ -114,6 +114,8 @@ pub struct MissingVariables {
 pub enum HerokuFailure {
     /// No program of that name on PATH.
     NotInstalled,
+    /// The same on a dyno, where it isn't expected: config vars are in the environment there.
+    OnDyno,
     /// There is one, and the system can't run it.
     NotStarted(String),
     /// It would have asked to open the browser.

@@ -37,23 +37,28 @@ pub struct Patience<'a> {
     pub progress: &'a mut dyn FnMut(Duration),
 }
 
-/// The program to ask, with the arguments that come before all others.
+/// The program to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HerokuCli(Vec<String>);
+pub struct HerokuCli {
+    /// With the arguments that come before all others.
+    words: Vec<String>,
+    is_on_dyno: bool,
+}
 
 impl HerokuCli {
     /// The CLI whose plugin started this program, which need not be on PATH; else the one on PATH.
     pub fn find(environment: &Environment) -> Self {
         let file = |name| environment.get(name).filter(|path| Path::new(path).is_file());
-        match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
+        let words = match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
             // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's own dependencies.
-            (Some(node), Some(script)) => HerokuCli([node, "--no-deprecation", script].map(str::to_owned).to_vec()),
-            _ => HerokuCli(vec![PROGRAM.to_owned()]),
-        }
+            (Some(node), Some(script)) => [node, "--no-deprecation", script].map(str::to_owned).to_vec(),
+            _ => vec![PROGRAM.to_owned()],
+        };
+        HerokuCli { words, is_on_dyno: environment.get("DYNO").is_some() }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut words = self.0.iter().map(String::as_str).chain(arguments.iter().copied());
+        let mut words = self.words.iter().map(String::as_str).chain(arguments.iter().copied());
         let mut command = Command::new(words.next().unwrap_or(PROGRAM));
         command.args(words);
         command
@@ -105,6 +110,7 @@ fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a 
 fn run(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> Result<Printed, HerokuFailure> {
     let limit = patience.limit;
     start_and_wait(cli, arguments, patience).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if cli.is_on_dyno => HerokuFailure::OnDyno,
         io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
         io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
         _ => HerokuFailure::NotStarted(error.to_string()),
@@ -182,12 +188,11 @@ mod tests {
     fn the_cli_that_started_us_is_asked_where_its_files_are_there() {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let found = |node, script| {
-            HerokuCli::find(&Environment::from_pairs(&[("HEROKU_CLI_NODE", node), ("HEROKU_CLI_BIN", script)]))
+            HerokuCli::find(&Environment::from_pairs(&[("HEROKU_CLI_NODE", node), ("HEROKU_CLI_BIN", script)])).words
         };
-        let from_path = HerokuCli(vec![PROGRAM.to_owned()]);
-        assert_eq!(found(here, here), HerokuCli([here, "--no-deprecation", here].map(str::to_owned).to_vec()));
-        assert_eq!(found(here, "/nonexistent/heroku"), from_path);
-        assert_eq!(found("", here), from_path);
-        assert_eq!(HerokuCli::find(&Environment::default()), from_path);
+        assert_eq!(found(here, here), [here, "--no-deprecation", here]);
+        assert_eq!(found(here, "/nonexistent/heroku"), [PROGRAM]);
+        assert_eq!(found("", here), [PROGRAM]);
+        assert_eq!(HerokuCli::find(&Environment::default()).words, [PROGRAM]);
     }
 }

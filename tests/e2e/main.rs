@@ -6,6 +6,7 @@ mod ask;
 mod commands;
 mod config;
 mod doctor;
+mod dyno;
 mod exported_code;
 mod heroku_cli;
 mod local_model;

@@ -53,8 +53,12 @@ impl Terminal {
         command = command.env("TERM", "xterm-256color").envs(program.variables()).current_dir(program.work());
         let child = command.spawn(pts).expect("the program starts");
         let pty = Arc::new(pty);
-        let size = |number| std::num::NonZeroU16::new(number).expect("a size above zero");
-        let state = State { parser: vt100::Parser::new(size(rows), size(columns), 0), raw: Vec::new(), closed: false };
+        // A terminal that doesn't know its size says 0, and has one all the same.
+        let size = |number: u16, unknown: u16| {
+            std::num::NonZeroU16::new(if number == 0 { unknown } else { number }).expect("a size above zero")
+        };
+        let state =
+            State { parser: vt100::Parser::new(size(rows, 24), size(columns, 80), 0), raw: Vec::new(), closed: false };
         let shared = Arc::new(Shared { screen: Mutex::new(state), changed: Condvar::new() });
         let (reading, screen) = (Arc::clone(&pty), Arc::clone(&shared));
         thread::spawn(move || read(&reading, &screen));
