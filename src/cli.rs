@@ -65,6 +65,11 @@ pub enum Command {
     /// serve the same API on this machine, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox(SandboxArgs),
+    /// print the script that completes commands, flags and models in a shell
+    #[command(
+        after_help = "scripts/install puts it where the shell looks. By hand:\n\nEXAMPLES\n  $ source <(heroku-chat completions bash)\n  $ heroku-chat completions zsh > ~/.zfunc/_heroku-chat\n  $ heroku-chat completions fish > ~/.config/fish/completions/heroku-chat.fish"
+    )]
+    Completions(CompletionsArgs),
 }
 
 /// Which app's config vars are meant, and which of them.
@@ -356,6 +361,29 @@ pub struct SandboxArgs {
     /// port on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub port: u16,
+}
+
+/// `heroku-chat completions`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct CompletionsArgs {
+    /// shell that reads the script
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+    /// print what can follow instead, for the script
+    #[arg(long, hide = true)]
+    pub next: bool,
+    /// the words behind the program's name, up to the unfinished one
+    #[arg(hide = true, last = true)]
+    pub typed: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
+    Elvish,
 }
 
 /// How to print, on every command.

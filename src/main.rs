@@ -9,7 +9,7 @@
 //!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
 //!              │      │             context   ├─ doctor         facts, verdicts, one report
 //!              │      └ heroku, git, editor   └─ sandbox        listens on loopback
-//!              │        other programs   plugin: commands as typed in the Heroku CLI
+//!              │        other programs
 //!              │      export             turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
@@ -18,7 +18,8 @@
 //!                              exchange      saving       terminal modes
 //!                              http: attohttpc  store, input: files
 //! ```
-//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks.
+//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin` knows what commands are
+//! called in the Heroku CLI.
 
 mod api;
 mod cli;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod chat;
+mod completions;
 mod config;
 mod doctor;
 mod models;
@@ -26,6 +27,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
     }
 }
 

@@ -3,9 +3,11 @@
 use url::Url;
 
 use crate::api::models::Model;
-use crate::cli::ModelsArgs;
+use crate::cli::{ConnectionArgs, ModelsArgs};
+use crate::config;
 use crate::context::{Context, start_sandbox};
-use crate::error::{Error, ExitStatus};
+use crate::environment::Environment;
+use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::ui::Overflow;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
@@ -19,7 +21,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
     let sandbox = if args.connection.sandbox { Some(start_sandbox()?) } else { None };
     let url = match &sandbox {
         Some(sandbox) => sandbox.url(),
-        None => service_url(args, context)?,
+        None => service_url(&args.connection, context)?,
     };
     let models = context.client(&args.connection, url, None).models(&context.interrupts)?;
     let models: Vec<Model> = models.into_iter().filter(|model| args.all || model.is_chat()).collect();
@@ -33,17 +35,25 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
 }
 
 /// The service's address. The catalogue is the same for everybody, so nothing else needs to be set.
-fn service_url(args: &ModelsArgs, context: &mut Context) -> Result<Url, Error> {
-    let named = args.connection.heroku.app.is_some() || args.connection.heroku.remote.is_some();
-    let gathered = if named {
-        context.gather(&args.connection)?
-    } else {
-        let not_asked = |_: &_| Err(crate::error::HerokuFailure::NoApp);
-        crate::config::gather(&args.connection, &context.environment, not_asked)?
-    };
+fn service_url(args: &ConnectionArgs, context: &mut Context) -> Result<Url, Error> {
+    if args.heroku.app.is_none() && args.heroku.remote.is_none() {
+        return url_without_heroku(args, &context.environment);
+    }
+    let gathered = context.gather(args)?;
     match &gathered.url {
-        Some(url) => gathered.checked_url(url, &args.connection),
-        None if named => Err(gathered.missing()),
+        Some(url) => gathered.checked_url(url, args),
+        None => Err(gathered.missing()),
+    }
+}
+
+/// The same without asking the Heroku CLI.
+///
+/// # Errors
+/// Settings that can't be used.
+pub fn url_without_heroku(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Error> {
+    let gathered = config::gather(args, environment, |_| Err(HerokuFailure::NoApp))?;
+    match &gathered.url {
+        Some(url) => gathered.checked_url(url, args),
         None => Ok(Url::parse(PUBLIC_SERVICE).expect("a constant that is a URL")),
     }
 }

@@ -15,5 +15,6 @@ mod repl;
 mod resume;
 mod sandbox;
 mod sessions;
+mod shells;
 mod support;
 mod transport;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::platform::Platform;
-use super::program::{Program, Run, heroku, script, without_heroku};
+use super::program::{Program, Run, heroku, output, script, without_heroku};
 
 /// The tarballs that scripts/package makes.
 #[derive(Debug)]
@@ -23,7 +23,9 @@ pub fn packages() -> &'static Packages {
     PACKAGES.get_or_init(|| {
         let folder = empty_folder("packages");
         let program = stripped(assert_cmd::cargo::cargo_bin!("heroku-chat"), &folder.join("heroku-chat"));
-        let names = script("package", &["--binary", &text(&program), &text(&folder)]);
+        let mut package = script("package");
+        package.arg("--binary").args([&program, &folder]);
+        let names = output(package);
         let paths: [PathBuf; 3] = names.lines().map(PathBuf::from).collect::<Vec<_>>().try_into().expect("three paths");
         let [main, platform, bundle] = paths;
         Packages { main, platform, bundle }

@@ -170,7 +170,7 @@ pub fn without_heroku(platform: &Platform) -> Program {
 /// The real Heroku CLI.
 pub fn heroku() -> &'static Path {
     static HEROKU: OnceLock<PathBuf> = OnceLock::new();
-    HEROKU.get_or_init(|| PathBuf::from(script("heroku-cli", &[])))
+    HEROKU.get_or_init(|| PathBuf::from(output(script("heroku-cli"))))
 }
 
 /// Where a program of this machine is.
@@ -185,16 +185,20 @@ pub fn git(folder: &Path, arguments: &[&str]) {
     assert!(status.success(), "git {arguments:?}");
 }
 
-/// Runs one of the project's own scripts and returns what it printed.
-pub fn script(name: &str, arguments: &[&str]) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
-    let mut command = Command::new(&path);
+/// One of the project's own scripts.
+pub fn script(name: &str) -> Command {
+    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name));
     // What cargo tells a test about its package makes a cargo in the script build `ring` and all above it anew.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
         command.env_remove(name);
     }
-    let output = command.args(arguments).stderr(Stdio::inherit()).output().expect("the script runs");
-    assert!(output.status.success(), "{} failed with {:?}", path.display(), output.status);
+    command
+}
+
+/// What a script prints.
+pub fn output(mut script: Command) -> String {
+    let output = script.stderr(Stdio::inherit()).output().expect("the script runs");
+    assert!(output.status.success(), "{script:?} failed with {:?}", output.status);
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 

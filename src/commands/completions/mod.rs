@@ -1,0 +1,157 @@
+//! `heroku-chat completions`: a few lines for each shell, which ask this program what can follow. Somebody waits at the
+//! prompt then, so that takes two seconds at most, and nothing is ever said of a failure.
+//!
+//! The scripts of clap_complete would make the program larger by 0.2 MB, and know no models.
+
+mod offer;
+
+use std::time::Duration;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::api::models::Model;
+use crate::api::{Client, Limits};
+use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
+use crate::context::{Context, start_sandbox};
+use crate::error::{Error, ExitStatus};
+use offer::{Offer, offer};
+
+/// The longest wait for the catalogue.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// What PowerShell puts before the unfinished word, which may be empty.
+const MARK: &str = "word:";
+
+/// Prints the script, or for it what can follow.
+///
+/// # Errors
+/// Failures of the output.
+pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    if args.next {
+        let words = next_words(&args.typed, context);
+        words.iter().try_for_each(|(word, about)| context.ui.print(&line(args.shell, word, about)))?;
+    } else {
+        context.ui.print(script(args.shell))?;
+    }
+    Ok(ExitStatus::Done)
+}
+
+fn script(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Bash => include_str!("heroku-chat.bash"),
+        Shell::Zsh => include_str!("heroku-chat.zsh"),
+        Shell::Fish => include_str!("heroku-chat.fish"),
+        Shell::Powershell => include_str!("heroku-chat.ps1"),
+        Shell::Elvish => include_str!("heroku-chat.elv"),
+    }
+}
+
+/// A word as the shell's script reads it.
+fn line(shell: Shell, word: &str, about: &str) -> String {
+    match shell {
+        Shell::Zsh => format!("{}:{about}", word.replace(':', "\\:")),
+        Shell::Fish | Shell::Powershell if !about.is_empty() => format!("{word}\t{about}"),
+        _ => word.to_owned(),
+    }
+}
+
+fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
+    let mut typed = typed.to_vec();
+    if let Some(last) = typed.last_mut().filter(|last| last.starts_with(MARK)) {
+        last.drain(..MARK.len());
+    }
+    let mut root = Args::command();
+    root.build();
+    match offer(&root, &typed) {
+        Offer::Words(words) => words,
+        Offer::Anything => Vec::new(),
+        Offer::Models(before) => {
+            let word = typed.last().map(String::as_str).unwrap_or_default();
+            let ids = models(&typed, context).unwrap_or_default().into_iter().filter(|id| is_plain(id));
+            let words = ids.map(|id| format!("{before}{id}")).filter(|text| word == "=" || text.starts_with(word));
+            words.map(|word| (word, String::new())).collect()
+        }
+    }
+}
+
+/// Whether a word means nothing else to any shell: it comes from a server and lands on a command line.
+fn is_plain(id: &str) -> bool {
+    id.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))
+}
+
+/// The chat models of the service that the words mean.
+///
+/// # Errors
+/// Whatever keeps them from being had.
+fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
+    let args = connection(typed)?;
+    let sandbox = if args.sandbox { Some(start_sandbox()?) } else { None };
+    let (environment, interrupts) = (context.environment.clone(), context.interrupts.clone());
+    let models = context.interrupts.run(LIMIT, move || {
+        let url = match &sandbox {
+            Some(sandbox) => sandbox.url(),
+            None => super::models::url_without_heroku(&args, &environment)?,
+        };
+        let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT);
+        Client::new(url, None, limits, environment).models(&interrupts)
+    })?;
+    let models = models.unwrap_or(Ok(Vec::new()))?;
+    Ok(models.into_iter().filter(Model::is_chat).map(|model| model.id).collect())
+}
+
+/// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
+fn connection(typed: &[String]) -> Result<ConnectionArgs, Error> {
+    let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model" | "=");
+    let before = typed.split_last().map_or(typed, |(_, before)| before);
+    let end = before.iter().rposition(|word| !unfinished(word)).map_or(0, |last| last + 1);
+    let mut args = read_connection(&before[..end]).or_else(|_| read_connection(&[]))?;
+    (args.heroku.app, args.heroku.remote) = (None, None);
+    Ok(args)
+}
+
+fn read_connection(words: &[String]) -> Result<ConnectionArgs, Error> {
+    let words = ["heroku-chat"].into_iter().chain(words.iter().map(String::as_str));
+    let matches = Args::command().ignore_errors(true).try_get_matches_from(words);
+    let connection = matches.and_then(|matches| {
+        let matches = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+        ConnectionArgs::from_arg_matches(matches)
+    });
+    connection.map_err(|error| Error::System { what: "reading the command line", reason: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_line_names_its_service() {
+        let connection = |words: &[&str]| connection(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(connection(&["ask", "--sandbox", "-m", ""]).unwrap().sandbox);
+        assert!(connection(&["--sandbox", "--model", "=", "x"]).unwrap().sandbox);
+        assert!(connection(&["--sandbox", "--model=x"]).unwrap().sandbox);
+        assert_eq!(connection(&["ask", "--url", "http://x", "-m", "c"]).unwrap().url.as_deref(), Some("http://x"));
+        assert!(!connection(&["ask", "--bogus", "-m", ""]).unwrap().sandbox);
+        assert_eq!(connection(&["models", "-a", "app", "-m", ""]).unwrap().heroku.app, None);
+    }
+
+    #[test]
+    fn a_model_that_means_something_to_a_shell_is_not_offered() {
+        assert!(is_plain("claude-4-5-haiku") && is_plain("meta/llama-3.1:8b"));
+        for id in ["$(reboot)", "a b", "`x`", "x;y", "a\u{1b}[31m", "x'y", "a\nb"] {
+            assert!(!is_plain(id), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn every_script_asks_for_what_follows_in_its_own_form() {
+        for (shell, name) in [
+            (Shell::Bash, "bash"),
+            (Shell::Zsh, "zsh"),
+            (Shell::Fish, "fish"),
+            (Shell::Powershell, "powershell"),
+            (Shell::Elvish, "elvish"),
+        ] {
+            assert!(script(shell).contains(&format!("heroku-chat completions {name} --next -- ")), "{name}");
+        }
+    }
+}
