@@ -87,10 +87,7 @@ impl Interrupts {
                         let _ = emulate_default_handler(SIGTSTP);
                         enter();
                     }
-                    other => {
-                        leave();
-                        interrupts.end(128 + other);
-                    }
+                    other => interrupts.end(128 + other, &leave),
                 }
             }
         })?;
@@ -99,8 +96,10 @@ impl Interrupts {
 
     /// Has the turn in flight stopped, as by Ctrl-C, and ends the process once it is kept.
     #[cfg(unix)]
-    fn end(&self, code: i32) -> ! {
+    fn end(&self, code: i32, leave: &dyn Fn()) -> ! {
+        // First, so that no prompt begins after `leave`.
         self.0.ending.store(code, Ordering::SeqCst);
+        leave();
         if !self.0.is_editing.load(Ordering::SeqCst) {
             self.interrupt();
             std::thread::sleep(GRACE);

@@ -7,15 +7,16 @@
 //!            argv  env  .env  heroku                     keyboard
 //!              │     │    │     │                           │
 //!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
-//!              │      │             context   ├─ doctor         facts, verdicts, one report
-//!              │      └ heroku, git, editor   └─ sandbox        listens on loopback
+//!              │      │             context,  ├─ doctor         facts, verdicts, one report
+//!              │      │             saving    └─ sandbox        listens on loopback
+//!              │      └ heroku, git, editor
 //!              │        other programs
 //!              │      export             turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
 //!  all prose   messages        chat, models  signals      the only writer
 //!  exit codes                  reply, sse                 markdown
-//!                              exchange      saving       terminal modes
+//!                              exchange                   terminal modes
 //!                              http: attohttpc  store, input: files
 //! ```
 //! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin` knows what commands are

@@ -11,7 +11,7 @@ use crate::store::{Restored, Session, Sessions};
 use crate::turn::Chat;
 use crate::ui::Ui;
 
-/// The variable by which nothing is ever saved.
+/// The variable by which nothing is saved that the user doesn't ask for.
 const VARIABLE: &str = "HEROKU_CHAT_SAVE";
 
 /// Whether a conversation is saved for which no session was named.
@@ -37,6 +37,8 @@ pub struct Saving {
     is_on: bool,
     /// Whether the last try failed, which was told then.
     has_failed: bool,
+    /// Whether it was told that the conversation is lost if it is left.
+    is_given_up: bool,
 }
 
 impl Start {
@@ -68,11 +70,11 @@ impl Start {
         let sessions = Sessions::in_data_folder()?;
         let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
         let start = if let Some(reason) = refusal {
-            ui.note(&format!("{name} is read, and nothing is saved: {reason}"));
-            let restored = match sessions.load(&name) {
-                Err(Error::NoSession { .. }) => Restored::default(),
-                other => other?,
+            let (restored, found) = match sessions.load(&name) {
+                Err(Error::NoSession { .. }) => (Restored::default(), format!("there is no {name} to read")),
+                other => (other?, format!("{name} is read")),
             };
+            ui.note(&format!("{found}, and nothing is saved: {reason}"));
             Start { restored, saving: Saving::default() }
         } else {
             let opened = sessions.open(&name)?;
@@ -101,7 +103,7 @@ pub fn last_model(restored: &Restored, now: Option<String>, connection: &Connect
 impl Saving {
     /// Saves to this session, where there is one.
     pub fn to(session: Option<Session>) -> Self {
-        Saving { is_on: session.is_some(), session, has_failed: false }
+        Saving { is_on: session.is_some(), session, ..Saving::default() }
     }
 
     /// Whether anything is saved.
@@ -126,14 +128,32 @@ impl Saving {
         Ok(())
     }
 
-    /// Has what follows saved in a session of its own, where anything is saved.
+    /// Has what follows saved in a session of its own, where anything is saved, and names the one it leaves.
     ///
     /// # Errors
     /// As [`Saving::resume`].
-    pub fn part(&mut self) -> Result<(), Error> {
-        self.session = None;
-        self.has_failed = false;
-        if self.is_on { self.resume() } else { Ok(()) }
+    pub fn part(&mut self) -> Result<Option<String>, Error> {
+        // A session in which nothing was said yet is as good as a new one, and may have a name.
+        if !self.session.as_ref().is_some_and(Session::is_written) {
+            return Ok(None);
+        }
+        let left = self.name();
+        *self = Saving { is_on: self.is_on, ..Saving::default() };
+        if self.is_on {
+            self.resume()?;
+        }
+        Ok(left)
+    }
+
+    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before that it would be lost.
+    pub fn may_be_left(&mut self, ui: &mut Ui) -> bool {
+        if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
+            return true;
+        }
+        ui.warning(
+            "the last of this conversation is not saved: /export FILE keeps it, the same command again drops it",
+        );
+        false
     }
 
     /// Goes on with a session of this name, which is only read where nothing is saved.
@@ -163,8 +183,9 @@ impl Saving {
     pub fn keep_as(&mut self, name: Option<&str>, chat: &mut Chat, ui: &mut Ui) -> Result<bool, Error> {
         let was_on = self.is_on;
         self.resume()?;
-        if let (Some(session), Some(name)) = (&mut self.session, name) {
-            session.rename(name).inspect_err(|_| self.is_on = was_on)?;
+        if let Some(session) = &mut self.session {
+            session.insist();
+            name.map_or(Ok(()), |name| session.rename(name)).inspect_err(|_| self.is_on = was_on)?;
         }
         // Somebody asks, so it is told again.
         self.has_failed = false;
@@ -189,7 +210,7 @@ impl Saving {
             Ok(()) => self.has_failed = false,
             Err(_) if self.has_failed => {}
             Err(error) => {
-                ui.warning(&format!("this conversation can't be saved: {error}. It is tried again after each turn"));
+                ui.warning(&format!("this conversation can't be saved: {error}"));
                 self.has_failed = true;
             }
         }

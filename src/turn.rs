@@ -79,6 +79,11 @@ impl Chat {
         chat::body(&self.model, &self.conversation, &self.options, &quirks)
     }
 
+    /// Whether images go with any message that a request would have.
+    pub fn sends_images(&self) -> bool {
+        chat::sent(&self.conversation, &self.options).iter().any(|message| message.images().next().is_some())
+    }
+
     /// The body of the last request, whatever came of it.
     pub fn last_request(&self) -> Option<&[u8]> {
         self.last_request.as_deref()
@@ -122,7 +127,11 @@ impl Chat {
     pub fn go_on(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
         self.conversation.messages().last().filter(|message| message.role == Role::Assistant)?;
         self.conversation.push(Message::prompt(GO_ON, Vec::new()));
+        let context = self.options.context;
+        // The request for the rest is no turn of its own.
+        self.options.context = context.map(|turns| turns + 1);
         let answer = self.answered(show, ui, interrupts);
+        self.options.context = context;
         self.conversation.pop();
         if let Ok(answer) = &answer
             && let Some(begun) = self.conversation.pop()
@@ -135,7 +144,7 @@ impl Chat {
 
     /// Sends the conversation and keeps the books, where any answer comes.
     fn answered(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
-        if models::takes_images(&self.model) == Some(false) && self.conversation.has_images() {
+        if models::is_text_only(&self.model) && self.sends_images() {
             return Err(Error::TextOnly { model: self.model.clone() });
         }
         let answer = self.exchange(show, ui, interrupts)?;

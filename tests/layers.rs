@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plugin.rs", &["crate::"]),
     ("secret.rs", &["crate::"]),
     ("saving.rs", &["crate::commands", "crate::repl"]),
-    ("turn.rs", &["crate::commands", "crate::repl", "crate::config"]),
+    ("turn.rs", &["crate::commands", "crate::repl", "crate::config", "crate::saving"]),
     ("repl/", &["crate::commands", "crate::doctor"]),
     ("doctor/", &["crate::commands", "crate::repl"]),
 ];

@@ -102,8 +102,8 @@ struct ExtendedThinking {
 pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, quirks: &Quirks) -> Vec<u8> {
     let system = conversation.system();
     let system = system.map(|text| WireMessage { role: Role::System, content: WireContent::Text(text.into()) });
-    let said = options.context.map_or(conversation.messages(), |turns| conversation.last_turns(turns)).iter();
-    let said = said.map(|message| WireMessage { role: message.role, content: content(message) });
+    let said =
+        sent(conversation, options).iter().map(|message| WireMessage { role: message.role, content: content(message) });
     let keeps = |name: &str| !quirks.dropped.contains(name);
     let thinking = options.thinking.filter(|_| keeps("extended_thinking"));
     let body = Body {
@@ -122,6 +122,11 @@ pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, 
         stream: options.stream,
     };
     serde_json::to_vec(&body).expect("strings and numbers always serialise")
+}
+
+/// The messages of a conversation that a request with these options has.
+pub fn sent<'a>(conversation: &'a Conversation, options: &RequestOptions) -> &'a [Message] {
+    options.context.map_or(conversation.messages(), |turns| conversation.last_turns(turns))
 }
 
 fn content(message: &Message) -> WireContent<'_> {

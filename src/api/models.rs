@@ -85,9 +85,9 @@ const TEXT_ONLY: &[&str] = &[
     "qwen3",
 ];
 
-/// Whether a model takes images; none where that isn't known.
-pub fn takes_images(id: &str) -> Option<bool> {
-    TEXT_ONLY.iter().any(|beginning| id.starts_with(beginning)).then_some(false)
+/// Whether a model is known to take no images.
+pub fn is_text_only(id: &str) -> bool {
+    TEXT_ONLY.iter().any(|beginning| id.starts_with(beginning))
 }
 
 /// How many tokens conversation and answer may have together, by the beginning of a model's id.

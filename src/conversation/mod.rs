@@ -102,11 +102,6 @@ impl Conversation {
         &self.messages
     }
 
-    /// Whether images go with any prompt.
-    pub fn has_images(&self) -> bool {
-        self.messages.iter().any(|message| message.images().next().is_some())
-    }
-
     /// How many prompts there are.
     pub fn turns(&self) -> usize {
         self.messages.iter().filter(|message| message.role == Role::User).count()

@@ -97,7 +97,7 @@ impl Error {
                     .hint("Pass --yes to do it without being asked.")
             }
             Error::TextOnly { model } => Explanation::titled(format!("{model} takes text alone, no images"))
-                .hint("Choose another model with -m, or /model in the chat; Claude 4.5 and later take images."),
+                .hint("Choose another model with -m, or /model in the chat; Claude 4.5 and later take images. /image none and /undo take images back."),
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
             Error::Unreadable { host, reason, excerpt } => {

@@ -117,6 +117,7 @@ impl Completer for LineHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        self.keys.set_completing(true);
         let line = &line[..position];
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
         if command.and_then(|(name, _)| Command::named(name)).is_some_and(|found| found.completes == Completes::Files) {
@@ -135,6 +136,7 @@ impl Hinter for LineHelper {
     /// The rest of the only command that fits, with what may follow it.
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
         self.line_is_empty.set(line.is_empty());
+        self.keys.set_completing(false);
         let typed = line.strip_prefix('/').filter(|typed| position == line.len() && !typed.is_empty())?;
         if self.keys.is_sending() {
             return None;

@@ -24,7 +24,9 @@ pub struct Keys(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     entry: Entry,
-    last_key: Option<Instant>,
+    last_key: Option<(KeyEvent, Instant)>,
+    /// Whether a list of completions may be on the screen, whose pager takes Enter for itself.
+    is_completing: bool,
     /// Whether Enter ends every line, also one that looks unfinished.
     single_line: bool,
 }
@@ -35,8 +37,8 @@ pub enum Entry {
     /// The editor has it.
     #[default]
     Typing,
-    /// Enter was pressed on this line, and nothing is known to follow.
-    Entered(String),
+    /// Enter was pressed on this line, with the cursor there, and nothing is known to follow.
+    Entered { line: String, position: usize },
     /// A paste is being gathered: what stands before the cursor, and behind it.
     Pasting { before: String, after: String },
     /// Ctrl-O: the line so far is for the user's own editor.
@@ -51,7 +53,12 @@ impl Keys {
 
     /// Whether the line is being sent, so that nothing should be proposed for it any more.
     pub fn is_sending(&self) -> bool {
-        matches!(self.state().entry, Entry::Entered(_))
+        matches!(self.state().entry, Entry::Entered { .. })
+    }
+
+    /// Says whether completions are being shown.
+    pub fn set_completing(&self, is_completing: bool) {
+        self.state().is_completing = is_completing;
     }
 
     /// Says whether the prompt asks for a single line.
@@ -82,8 +89,15 @@ const CTRL_I: KeyEvent = KeyEvent(KeyCode::Char('I'), Modifiers::CTRL);
 
 impl State {
     fn key(&mut self, key: KeyEvent, line: &str, position: usize, has_hint: bool) -> Option<Cmd> {
-        let at_once = self.last_key.replace(Instant::now()).is_some_and(|last| last.elapsed() < BY_HAND);
+        let last = self.last_key.replace((key, Instant::now()));
+        let at_once = last.is_some_and(|(_, time)| time.elapsed() < BY_HAND);
+        // Some send two characters for one line end.
+        let ends_line = key == CTRL_J && last.is_some_and(|(last, _)| matches!(last, ENTER | CTRL_M));
         match std::mem::take(&mut self.entry) {
+            entry @ (Entry::Entered { .. } | Entry::Pasting { .. }) if ends_line => {
+                self.entry = entry;
+                Some(Cmd::Noop)
+            }
             Entry::Pasting { mut before, after } => {
                 before.push_str(&text_of(key));
                 self.entry = Entry::Pasting { before, after };
@@ -91,12 +105,13 @@ impl State {
                 (key != KeyEvent::ctrl('C')).then_some(Cmd::Noop)
             }
             // The line was sent, and a key that no paste holds came right behind it.
-            Entry::Entered(_) if key == KeyEvent::ctrl('C') => None,
-            Entry::Entered(_) if text_of(key).is_empty() && key.0 != KeyCode::BracketedPasteStart => {
+            Entry::Entered { .. } if key == KeyEvent::ctrl('C') => None,
+            Entry::Entered { .. } if text_of(key).is_empty() && key.0 != KeyCode::BracketedPasteStart => {
                 Some(Cmd::AcceptLine)
             }
-            Entry::Entered(_) => self.gather(&format!("\n{}", text_of(key)), line, position),
+            Entry::Entered { line, position } => self.gather(&format!("\n{}", text_of(key)), &line, position),
             Entry::Typing | Entry::ForEditor(_) => match key {
+                ENTER | CTRL_M if self.is_completing => Some(Cmd::AcceptLine),
                 ENTER | CTRL_M if self.single_line || !is_unfinished(line) => self.enter(line, position, has_hint),
                 ENTER | CTRL_M | CTRL_J | ALT_ENTER if at_once => self.gather("\n", line, position),
                 ENTER | CTRL_M | CTRL_J | ALT_ENTER => Some(Cmd::Newline),
@@ -113,7 +128,7 @@ impl State {
         if !terminal::end_input_after(Duration::ZERO) {
             return Some(Cmd::AcceptLine);
         }
-        self.entry = Entry::Entered(line.to_owned());
+        self.entry = Entry::Entered { line: line.to_owned(), position };
         // The cursor goes behind the line, and a hint must not stay on the screen.
         Some(if position == line.len() && has_hint { Cmd::Repaint } else { Cmd::Move(Movement::EndOfBuffer) })
     }

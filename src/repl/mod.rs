@@ -48,8 +48,9 @@ pub struct Repl<'a> {
     quiet: Option<Quiet>,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
-    /// Settings that were changed by `/set`.
+    /// Settings that were changed by `/set`, and what all of them were at first.
     changed: BTreeSet<&'static str>,
+    initial: settings::Initial,
     /// Where the conversation is saved.
     saving: Saving,
 }
@@ -96,6 +97,7 @@ impl<'a> Repl<'a> {
             quiet,
             attachments: Vec::new(),
             changed: BTreeSet::new(),
+            initial: settings::Initial::default(),
             saving: Saving::default(),
         })
     }
@@ -211,6 +213,12 @@ impl<'a> Repl<'a> {
     /// The full name of a variable of the attachment in use.
     fn variable(&self, suffix: &str) -> String {
         self.connection.variable(suffix)
+    }
+
+    /// Has files go with the next prompt; the same file again is what it is now.
+    fn attach(&mut self, attachments: Vec<Attachment>) {
+        self.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
+        self.attachments.extend(attachments);
     }
 
     /// Says what goes with the next prompt.

@@ -85,7 +85,14 @@ impl Reader {
 
     /// Says whether lines that are read go into the history on disk.
     pub fn keep_history(&mut self, is_kept: bool) {
-        self.is_kept = is_kept;
+        if !std::mem::replace(&mut self.is_kept, is_kept)
+            && is_kept
+            && let Some(path) = &self.history
+        {
+            // What was typed meanwhile would be written with the next line. Where the file can't be read any more, the
+            // next line will tell.
+            let _ = self.editor.clear_history().and_then(|()| self.editor.load_history(path));
+        }
     }
 
     /// Edits in the manner of vi, or in that of Emacs.
@@ -118,6 +125,7 @@ impl Reader {
             self.helper().line_is_empty.set(true);
             // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a key.
             context.interrupts.take();
+            context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);
             let read = self.editor.readline_with_initial(prompt, (&before, &after));
             context.interrupts.set_editing(false);
@@ -128,7 +136,7 @@ impl Reader {
                     continue;
                 }
                 (Entry::ForEditor(text), Ok(_)) => Ok(Read::ForEditor(text)),
-                (Entry::Entered(line), Err(ReadlineError::Eof)) | (_, Ok(line)) => {
+                (Entry::Entered { line, .. }, Err(ReadlineError::Eof)) | (_, Ok(line)) => {
                     self.remember(&line, context);
                     Ok(Read::Line(line))
                 }

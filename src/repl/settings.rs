@@ -2,6 +2,7 @@
 //! follow.
 
 use super::{Flow, Repl};
+use crate::api::chat::RequestOptions;
 use crate::cli;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -21,7 +22,7 @@ pub struct Setting {
     origin: Origin,
     /// The value; none where it is not set.
     value: fn(&mut Repl<'_>, &Chat) -> Option<String>,
-    /// Changes it, to what it was made for where the text is none; false where the value is not in the range.
+    /// Changes it, back to what it was at first where there is no text; false where the value is not in the range.
     change: fn(&mut Repl<'_>, &mut Chat, Option<&str>) -> bool,
 }
 
@@ -45,7 +46,11 @@ pub const SETTINGS: &[Setting] = &[
         words: &[],
         origin: Origin::Flag { name: "--temperature", default: "not sent" },
         value: |_, chat| chat.options.temperature.map(|number| number.to_string()),
-        change: |_, chat, text| optional(&mut chat.options.temperature, text, |text| cli::unit_interval(text).ok()),
+        change: |repl, chat, text| {
+            optional(&mut chat.options.temperature, text, repl.initial.options.temperature, |text| {
+                cli::unit_interval(text).ok()
+            })
+        },
     },
     Setting {
         name: "top_p",
@@ -54,7 +59,9 @@ pub const SETTINGS: &[Setting] = &[
         words: &[],
         origin: Origin::Flag { name: "--top-p", default: "not sent" },
         value: |_, chat| chat.options.top_p.map(|number| number.to_string()),
-        change: |_, chat, text| optional(&mut chat.options.top_p, text, |text| cli::unit_interval(text).ok()),
+        change: |repl, chat, text| {
+            optional(&mut chat.options.top_p, text, repl.initial.options.top_p, |text| cli::unit_interval(text).ok())
+        },
     },
     Setting {
         name: "max_tokens",
@@ -63,7 +70,9 @@ pub const SETTINGS: &[Setting] = &[
         words: &[],
         origin: Origin::Flag { name: "--max-tokens", default: "not sent" },
         value: |_, chat| chat.options.max_tokens.map(|number| number.to_string()),
-        change: |_, chat, text| optional(&mut chat.options.max_tokens, text, |text| at_least(1, text)),
+        change: |repl, chat, text| {
+            optional(&mut chat.options.max_tokens, text, repl.initial.options.max_tokens, |text| at_least(1, text))
+        },
     },
     Setting {
         name: "stop",
@@ -72,8 +81,8 @@ pub const SETTINGS: &[Setting] = &[
         words: &[],
         origin: Origin::Flag { name: "--stop", default: "not sent" },
         value: |_, chat| Some(chat.options.stop.join(", ")).filter(|text| !text.is_empty()),
-        change: |_, chat, text| {
-            chat.options.stop = text.map(str::to_owned).into_iter().collect();
+        change: |repl, chat, text| {
+            chat.options.stop = text.map_or_else(|| repl.initial.options.stop.clone(), |text| vec![text.to_owned()]);
             true
         },
     },
@@ -84,7 +93,9 @@ pub const SETTINGS: &[Setting] = &[
         words: &["2000", "8000"],
         origin: Origin::Flag { name: "--thinking", default: "not sent" },
         value: |_, chat| chat.options.thinking.map(|number| number.to_string()),
-        change: |_, chat, text| optional(&mut chat.options.thinking, text, |text| at_least(1024, text)),
+        change: |repl, chat, text| {
+            optional(&mut chat.options.thinking, text, repl.initial.options.thinking, |text| at_least(1024, text))
+        },
     },
     Setting {
         name: "stream",
@@ -93,7 +104,9 @@ pub const SETTINGS: &[Setting] = &[
         words: SWITCH,
         origin: Origin::Flag { name: "--no-stream", default: "on" },
         value: |_, chat| (!chat.options.stream).then(|| "off".to_owned()),
-        change: |_, chat, text| switch(text, true).map(|on| chat.options.stream = on).is_some(),
+        change: |repl, chat, text| {
+            switch(text, repl.initial.options.stream).map(|on| chat.options.stream = on).is_some()
+        },
     },
     Setting {
         name: "context",
@@ -102,9 +115,13 @@ pub const SETTINGS: &[Setting] = &[
         words: &["all", "10", "50"],
         origin: Origin::Variable { name: "HEROKU_CHAT_CONTEXT", default: "all" },
         value: |_, chat| chat.options.context.map(|turns| turns.to_string()),
-        change: |_, chat, text| {
-            let text = text.filter(|text| *text != "all");
-            optional(&mut chat.options.context, text, |text| text.parse().ok().filter(|turns| *turns > 0))
+        change: |repl, chat, text| {
+            let turns = |text: &str| match text {
+                "all" => Some(None),
+                number => number.parse().ok().filter(|turns| *turns > 0).map(Some),
+            };
+            let parsed = text.map_or(Some(repl.initial.options.context), turns);
+            parsed.map(|turns| chat.options.context = turns).is_some()
         },
     },
     Setting {
@@ -114,7 +131,7 @@ pub const SETTINGS: &[Setting] = &[
         words: SWITCH,
         origin: Origin::Variable { name: "HEROKU_CHAT_MARKDOWN", default: "on" },
         value: |repl, _| (!repl.ui().wants_markdown()).then(|| "off".to_owned()),
-        change: |repl, _, text| switch(text, true).map(|on| repl.ui().set_markdown(on)).is_some(),
+        change: |repl, _, text| switch(text, repl.initial.markdown).map(|on| repl.ui().set_markdown(on)).is_some(),
     },
     Setting {
         name: "save",
@@ -124,7 +141,7 @@ pub const SETTINGS: &[Setting] = &[
         // Heeded before there was a chat.
         origin: Origin::Flag { name: "--no-save or HEROKU_CHAT_SAVE", default: "on" },
         value: |repl, _| (!repl.saving.is_on()).then(|| "off".to_owned()),
-        change: |repl, chat, text| switch(text, true).map(|on| save(repl, chat, on)).is_some(),
+        change: |repl, chat, text| switch(text, repl.initial.save).map(|on| save(repl, chat, on)).is_some(),
     },
     Setting {
         name: "editmode",
@@ -134,10 +151,11 @@ pub const SETTINGS: &[Setting] = &[
         origin: Origin::Variable { name: "HEROKU_CHAT_EDITMODE", default: "emacs" },
         value: |repl, _| repl.reader.is_vi().then(|| "vi".to_owned()),
         change: |repl, _, text| {
-            let vi = match text.unwrap_or("emacs") {
-                "emacs" => false,
-                "vi" => true,
-                _ => return false,
+            let vi = match text {
+                None => repl.initial.vi,
+                Some("emacs") => false,
+                Some("vi") => true,
+                Some(_) => return false,
             };
             repl.reader.set_vi(vi);
             true
@@ -168,7 +186,16 @@ impl Setting {
     }
 }
 
-/// Takes the settings that the environment has.
+/// What `/set NAME default` goes back to: the settings of flags and environment.
+#[derive(Default)]
+pub struct Initial {
+    options: RequestOptions,
+    markdown: bool,
+    vi: bool,
+    save: bool,
+}
+
+/// Takes the settings that the environment has, and remembers all as they are then.
 ///
 /// # Errors
 /// A value that is not in its range.
@@ -185,6 +212,12 @@ pub fn from_environment(repl: &mut Repl<'_>, chat: &mut Chat, environment: &Envi
             });
         }
     }
+    repl.initial = Initial {
+        options: chat.options.clone(),
+        markdown: repl.ui().wants_markdown(),
+        vi: repl.reader.is_vi(),
+        save: repl.saving.is_on(),
+    };
     Ok(())
 }
 
@@ -234,13 +267,18 @@ fn save(repl: &mut Repl<'_>, chat: &Chat, on: bool) {
 }
 
 /// Sets a value that need not be there.
-fn optional<T>(place: &mut Option<T>, text: Option<&str>, parse: impl Fn(&str) -> Option<T>) -> bool {
-    let parsed = text.map(parse);
-    let in_range = !matches!(parsed, Some(None));
-    if in_range {
-        *place = parsed.flatten();
+fn optional<T>(
+    place: &mut Option<T>,
+    text: Option<&str>,
+    initial: Option<T>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> bool {
+    match text.map(parse) {
+        None => *place = initial,
+        Some(None) => return false,
+        Some(value) => *place = value,
     }
-    in_range
+    true
 }
 
 fn at_least(least: u32, text: &str) -> Option<u32> {

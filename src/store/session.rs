@@ -46,7 +46,7 @@ pub struct Session {
     /// What of the file is good. There may be a torn line behind it.
     length: u64,
     is_torn: bool,
-    /// Whether it is to be written even where it says nothing new: somebody gave it a name.
+    /// Whether it is to be written even where it says nothing new.
     must_exist: bool,
     held: Held,
     notices: Vec<Notice>,
@@ -108,6 +108,16 @@ impl Session {
         }
     }
 
+    /// Has the next save write it, also where it says nothing new.
+    pub fn insist(&mut self) {
+        self.must_exist = true;
+    }
+
+    /// Whether there is a file.
+    pub fn is_written(&self) -> bool {
+        matches!(self.target, Target::Open { .. })
+    }
+
     /// What the last save has to tell, once.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
@@ -129,12 +139,13 @@ impl Session {
             ));
         }
         let (lines, held) = changes(&self.held, conversation, model);
-        if !lines.is_empty() || is_new && self.must_exist {
+        if !lines.is_empty() || self.must_exist {
             if is_new {
                 self.make(conversation.messages().first())?;
             }
             self.append(&lines)?;
             self.held = held;
+            self.must_exist = false;
         }
         conversation.mark_saved();
         Ok(())
@@ -147,7 +158,7 @@ impl Session {
     pub fn rename(&mut self, new: &str) -> Result<(), Error> {
         name::check(new)?;
         if self.is_deleted() {
-            *self = Session::wanted(self.folder.clone(), None, 1);
+            *self = Session { must_exist: self.must_exist, ..Session::wanted(self.folder.clone(), None, 1) };
         }
         if self.name().is_some_and(|name| name == new) {
             return Ok(());
@@ -158,7 +169,6 @@ impl Session {
             Target::Wanted { .. } if path.exists() => return Err(Error::SessionExists(new.to_owned())),
             Target::Wanted { base, number } => {
                 (*base, *number) = (Some(new.to_owned()), 1);
-                self.must_exist = true;
             }
             Target::Open { name, .. } => {
                 // The empty file holds the name until ours is put in its place.

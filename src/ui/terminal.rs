@@ -63,6 +63,8 @@ pub fn has_input() -> bool {
 pub fn take_input() -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 1024];
+    // The line editor may take what was there a moment ago; no read may wait then.
+    end_input_after(std::time::Duration::ZERO);
     while has_input() {
         match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
             Ok(count) if count > 0 => bytes.extend_from_slice(&buffer[..count]),

@@ -142,6 +142,19 @@ fn settings_are_listed_changed_and_sent() {
 }
 
 #[test]
+fn default_goes_back_to_what_flags_and_environment_said() {
+    let program = Program::new().with("HEROKU_CHAT_CONTEXT", "7");
+    let terminal = open(&program, &["--sandbox", "--temperature", "0.2", "--no-save"], 80);
+    run(&terminal, "/set temperature 0.9", "temperature is 0.9, from /set");
+    run(&terminal, "/set temperature default", "temperature is 0.2, from --temperature");
+    run(&terminal, "/set context all", "context is all");
+    run(&terminal, "/set context default", "context is 7, from HEROKU_CHAT_CONTEXT");
+    run(&terminal, "private", "out ·");
+    run(&terminal, "/set save default", "save is off");
+    assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
+}
+
+#[test]
 fn a_setting_of_the_environment_that_is_wrong_is_named() {
     let program = Program::new().with("HEROKU_CHAT_EDITMODE", "nano");
     let terminal = Terminal::start(&program, &["--sandbox"], 24, 80);
@@ -200,6 +213,11 @@ fn a_cut_answer_is_continued_and_stays_one_message() {
         {"role": "user", "content": "why?"},
     ]);
     assert_eq!(messages(&api), expected);
+    run(&terminal, "/set context 1", "context is 1");
+    terminal.send("/continue\r");
+    terminal.wait_for("it is asked for more all the same");
+    terminal.wait_until("more of it", |screen| screen.matches("Because.").count() == 2);
+    assert_eq!(messages(&api).as_array().map(Vec::len), Some(3), "the request for more is no turn of its own");
 }
 
 #[test]

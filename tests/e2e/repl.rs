@@ -399,6 +399,37 @@ fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
 }
 
 #[test]
+fn two_characters_for_one_line_end_are_one() {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("hello\r\n");
+    terminal.wait_for("got it");
+    terminal.wait_for_prompt();
+    terminal.send("> <\x1b[D");
+    terminal.wait_until("the cursor within", |screen| screen.trim_end().ends_with("> <"));
+    terminal.send("one\r\ntwo");
+    terminal.wait_for("> one\ntwo<");
+    terminal.send("\r");
+    terminal.wait_until("another answer", |screen| screen.matches("got it").count() == 2);
+    assert_eq!(api.requests()[1].json()["messages"][2]["content"], "> one\ntwo<");
+}
+
+#[test]
+fn enter_at_a_long_list_of_completions_sends_nothing() {
+    let program = Program::new();
+    let terminal = Terminal::start(&program, &["--sandbox"], 6, 20);
+    terminal.wait_for_prompt();
+    terminal.send("/\t");
+    terminal.wait_until("the pager", |screen| screen.contains("--More--") || screen.contains("y or n"));
+    terminal.send("\r");
+    terminal.send("q");
+    terminal.wait_until("the line as it was", |screen| screen.trim_end().ends_with("> /"));
+    assert!(!terminal.raw().contains("there is no command"), "{}", terminal.raw());
+}
+
+#[test]
 fn an_unfinished_prompt_goes_on_in_the_next_line() {
     let api = Api::tokens(&["got it"]);
     let program = Program::for_service(&api.url());

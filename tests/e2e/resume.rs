@@ -129,6 +129,20 @@ fn two_chats_in_one_session_do_not_disturb_each_other() {
 }
 
 #[test]
+fn a_name_stays_where_nothing_was_said_yet() {
+    let program = Program::new();
+    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&terminal, "/clear", "a new conversation; system prompt and model stay");
+    run(&terminal, "one", "out ·");
+    program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1).expect_error("work is open in a chat");
+    program.run(&["ask", "--sandbox", "--session", "other", "hi"]).expect_code(0);
+    let run = program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1);
+    run.expect_error("deleted other").expect_error("left work");
+    leave(terminal);
+    assert_eq!(contents(&saved(&program, "work")), ["one", "one"]);
+}
+
+#[test]
 fn nothing_is_saved_where_that_is_not_wanted() {
     let program = Program::new();
     let terminal = open(&program, &["--sandbox", "--no-save"], 80);
@@ -175,6 +189,15 @@ fn a_pause_of_saving_ends_in_the_same_session() {
     run(&terminal, "three", "tokens: 5 in");
     leave(terminal);
     assert_eq!(contents(&saved(&program, "work")).len(), 6);
+    let again = open(&program, &["--sandbox", "--session", "work"], 80);
+    run(&again, "/set save off", "save is off, from /set");
+    run(&again, "hush", "tokens: 7 in");
+    run(&again, "/clear", "a new conversation; system");
+    run(&again, "/set save on", "save is on, from /set");
+    run(&again, "open", "tokens: 1 in");
+    leave(again);
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
+    assert!(history.ends_with("open\n") && !history.contains("hush"), "{history}");
 }
 
 #[test]
@@ -185,11 +208,14 @@ fn save_says_that_it_is_saved_only_when_it_is() {
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
     second.wait_for("goes on in a copy, work-2");
     second.wait_for_prompt();
+    run(&second, "/save", "is saved as work-2");
+    assert_eq!(contents(&saved(&program, "work-2")), ["one", "one"]);
     run(&second, "/save snap", "is saved as snap, work-2 before");
     assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
     // Somebody deletes the file of an open chat.
     std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/work.jsonl")).expect("a file");
     run(&first, "two", "its file was deleted");
+    run(&first, "/clear", "the same command again drops it");
     first.send("\x04");
     first.wait_for("the last of this conversation is not saved");
     assert_eq!(first.wait_for_end(), 0);

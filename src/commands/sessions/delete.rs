@@ -19,11 +19,15 @@ pub fn run(args: &SessionsDeleteArgs, sessions: &Sessions, context: &mut Context
     if !is_exact && !args.yes {
         confirm(&names, context)?;
     }
+    let mut failure = None;
     for name in &names {
-        sessions.delete(name)?;
-        context.ui.note(&format!("deleted {name}"));
+        match sessions.delete(name) {
+            Ok(()) => context.ui.note(&format!("deleted {name}")),
+            // The others go all the same; the last failure is the one that is told in full.
+            Err(error) => failure = Some(error).inspect(|_| context.ui.note(&format!("left {name}"))),
+        }
     }
-    Ok(ExitStatus::Done)
+    failure.map_or(Ok(ExitStatus::Done), Err)
 }
 
 /// The sessions that are meant, each once.

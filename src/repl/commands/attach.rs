@@ -15,7 +15,7 @@ pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Erro
 }
 
 pub fn image(repl: &mut Repl<'_>, chat: &mut Chat, paths: &str) -> Result<Flow, Error> {
-    if !matches!(paths, "" | "none") && models::takes_images(&chat.model) == Some(false) {
+    if !matches!(paths, "" | "none") && models::is_text_only(&chat.model) {
         return Err(Error::TextOnly { model: chat.model.clone() });
     }
     attach(repl, paths, |path| input::image_attachment("the image", path))
@@ -28,9 +28,7 @@ fn attach(repl: &mut Repl<'_>, paths: &str, read: impl Fn(&Path) -> Result<Attac
     } else {
         let read = |path: &PathBuf| regular(path).and_then(&read);
         let attachments: Vec<Attachment> = split(paths)?.iter().map(read).collect::<Result<_, _>>()?;
-        // The same file again is what it is now.
-        repl.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
-        repl.attachments.extend(attachments);
+        repl.attach(attachments);
     }
     if repl.attachments.is_empty() {
         repl.ui().note("nothing goes with the next prompt");

@@ -34,7 +34,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
     }
     id.clone_into(&mut chat.model);
     repl.ui().note(&format!("now talking to {id}; the conversation goes on"));
-    if chat.conversation.has_images() && models::takes_images(id) == Some(false) {
+    if models::is_text_only(id) && chat.sends_images() {
         repl.ui().warning(&format!("{id} takes no images, and there are some in this conversation"));
     }
     Ok(Flow::Continue)

@@ -38,7 +38,9 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         repl.ui().note(&format!("{name} is this conversation"));
         return Ok(Flow::Continue);
     }
-    // What was open is saved already, and stays where it is.
+    if !repl.saving.may_be_left(&mut repl.context.ui) {
+        return Ok(Flow::Continue);
+    }
     let restored = repl.saving.open(&name, &mut repl.context.ui)?;
     let now = Some(chat.model.clone());
     if let Some(model) = last_model(&restored, now, repl.connection, &mut repl.context.ui) {
@@ -52,6 +54,9 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
 
 pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let listing = Sessions::in_data_folder()?.list()?;
+    if !listing.unreadable.is_empty() {
+        repl.ui().warning(&format!("not readable, and left out: {}", listing.unreadable.join(", ")));
+    }
     if listing.sessions.is_empty() {
         repl.ui().note("no conversation is saved");
         return Ok(Flow::Continue);

@@ -37,7 +37,7 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
     match chat.conversation.take_turn() {
         Some((prompt, _)) => {
             repl.ui().note("the last turn is taken back; here is its prompt");
-            repl.attachments = prompt.attachments;
+            repl.attach(prompt.attachments);
             repl.list_attachments();
             Ok(Flow::Edit(as_typed(prompt.content)))
         }
@@ -61,10 +61,13 @@ fn as_typed(prompt: String) -> String {
 }
 
 pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let name = repl.saving.name();
+    if !repl.saving.may_be_left(&mut repl.context.ui) {
+        return Ok(Flow::Continue);
+    }
     chat.conversation.clear();
-    repl.saving.part()?;
-    let before = name.map(|name| format!("; the last one stays as {name}")).unwrap_or_default();
+    chat.costs.clear();
+    let left = repl.saving.part()?;
+    let before = left.map(|name| format!("; the last one stays as {name}")).unwrap_or_default();
     repl.ui().note(&format!("a new conversation; system prompt and model stay{before}"));
     Ok(Flow::Continue)
 }
