@@ -64,7 +64,7 @@ class Figure:
             "beside": {"name": self.beside[0], "median": statistics.median(self.beside[1])} if self.beside else None,
             "ratio": self.ratio,
             "target": self.at_most,
-            "ratio target": self.ratio_at_most,
+            "ratio_target": self.ratio_at_most,
             "missed": self.is_missed(),
         }
 

@@ -150,9 +150,9 @@ def answer_request(connection: socket.socket, stream: BinaryIO, report: Callable
         report("request", time.monotonic_ns())
         report("length", len(body))
         script = SCRIPTS[re.search(rb'"model":\s*"([^"]*)"', body)[1].decode()]
-        script(Answer(connection, report))
-    else:  # the catalogue
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]")
+        script(Answer(connection, report)) if b'"stream"' in body else connection.sendall(json_response(COMPLETION))
+    else:
+        connection.sendall(json_response(CATALOGUE))
     return headers.get("connection") != "close"
 
 
@@ -176,6 +176,16 @@ def read_body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
         stream.readline()
     stream.readline()
     return body
+
+
+COMPLETION = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}]}
+"""For clients that don't stream."""
+CATALOGUE = [{"model_id": "one_token", "type": ["text-to-text"], "regions": ["us"]}]
+
+
+def json_response(content: object) -> bytes:
+    body = json.dumps(content).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class Answer:

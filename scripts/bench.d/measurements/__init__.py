@@ -4,9 +4,10 @@ from measurements.interrupt import interrupt
 from measurements.lag import lag
 from measurements.long import long
 from measurements.oneshot import oneshot
+from measurements.plugin import plugin
 from measurements.size import size
 from measurements.start import start
 from measurements.thousand import thousand
 from measurements.turns import turns
 
-ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns, thousand)}
+ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns, thousand, plugin)}
