@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
+use crate::store;
 
 /// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few megabytes at the most.
 const LIMIT: u64 = 64 * 1024 * 1024;
@@ -15,7 +16,7 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// The system's, text that isn't UTF-8, and more than 64 MiB; `what` names the flag in question.
 pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
-    File::open(path).and_then(text).map_err(|error| Error::unreadable(what, path, &error))
+    File::open(path).and_then(text).map_err(|error| Error::of_file(what, path, &error))
 }
 
 /// All of standard input.
@@ -23,7 +24,7 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
-    text(io::stdin().lock()).map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))
+    text(io::stdin().lock()).map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 
 /// A text file that goes with a prompt, under its path as given.
@@ -44,11 +45,38 @@ pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, E
     Attachment::image(&path.display().to_string(), &content).map_err(|reason| unusable(what, path, reason))
 }
 
+/// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys from the terminal.
+///
+/// # Errors
+/// Says what it is instead.
+pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error> {
+    let reason = match path.metadata() {
+        Ok(metadata) if metadata.is_dir() => "It is a folder.".to_owned(),
+        Ok(metadata) if !metadata.is_file() => "It is no regular file.".to_owned(),
+        Ok(_) => return Ok(path),
+        Err(error) => error.to_string(),
+    };
+    Err(unusable(what, path, reason))
+}
+
+/// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home folder.
+///
+/// # Errors
+/// A quote that isn't closed.
+pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
+    let words = shlex::split(text).ok_or_else(|| Error::InvalidValue {
+        what: "the list of paths".to_owned(),
+        value: text.to_owned(),
+        rule: "paths apart by spaces, with every quote closed".to_owned(),
+    })?;
+    Ok(words.iter().map(|word| store::expand_home(word)).collect())
+}
+
 /// The bytes of a file, and one more than `limit` where it has more: enough to say so.
 fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Error::unreadable(what, path, &error))?;
+    read.map_err(|error| Error::of_file(what, path, &error))?;
     Ok(bytes)
 }
 

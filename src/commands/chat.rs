@@ -49,7 +49,7 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
 /// A turn per line, in one conversation; stops at the first that fails.
 fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<ExitStatus, Error> {
     for line in io::stdin().lock().lines() {
-        let line = line.map_err(|error| Error::unreadable("the input", Path::new("on standard input"), &error))?;
+        let line = line.map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))?;
         if line.trim().is_empty() {
             continue;
         }

@@ -370,7 +370,7 @@ fn read_env_file(named: Option<&Path>, names: &[String], warnings: &mut Vec<Stri
             warnings.append(&mut file.warnings);
             Ok(Some(file))
         }
-        Err(error) if named.is_some() => Err(Error::unreadable("--env-file", path, &error)),
+        Err(error) if named.is_some() => Err(Error::of_file("--env-file", path, &error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => {
             warnings.push(format!("{} was not read: {error}", path.display()));

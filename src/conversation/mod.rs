@@ -1,12 +1,14 @@
 //! What was said, in the order it was said.
 
 mod attachment;
+mod title;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
+pub use title::title;
 
 /// Who speaks, in the service's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,17 @@ pub enum Role {
     System,
     User,
     Assistant,
+}
+
+impl Role {
+    /// The service's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        }
+    }
 }
 
 /// One message.
@@ -119,7 +132,7 @@ impl Conversation {
     pub fn transcript(&self) -> String {
         let system = self.system.iter().map(|text| format!("[system]\n{}", text.trim_end()));
         let said = self.messages.iter().map(|message| {
-            let role = if message.role == Role::Assistant { "assistant" } else { "user" };
+            let role = message.role.word();
             let files = message.attachments.iter().map(|file| format!(", with {}", file.label()));
             let cut = if message.cut { ", cut off" } else { "" };
             format!("[{role}{}{cut}]\n{}", files.collect::<String>(), message.content.trim_end())

@@ -264,8 +264,8 @@ impl Error {
         }
     }
 
-    /// A file that can't be read, with the reason in the system's words.
-    pub fn unreadable(what: &'static str, path: &Path, error: &io::Error) -> Self {
+    /// A file that can't be read or written, with the reason in the system's words.
+    pub fn of_file(what: &'static str, path: &Path, error: &io::Error) -> Self {
         Error::File { what, path: path.to_owned(), reason: error.to_string() }
     }
 

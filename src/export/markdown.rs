@@ -2,10 +2,7 @@
 //! stand below those of the document, and a fence that it leaves open is closed.
 
 use super::Subject;
-use crate::conversation::{Attachment, Conversation, Message, Role};
-
-/// The longest title, in characters.
-const TITLE_LENGTH: usize = 72;
+use crate::conversation::{Attachment, Conversation, Message, Role, title};
 
 /// Levels that headings of messages are moved down by, below "# title" and "## role".
 const DEEPER: usize = 2;
@@ -13,25 +10,18 @@ const DEEPER: usize = 2;
 /// A document with a section for each message.
 pub fn write(subject: &Subject<'_>) -> String {
     let conversation = subject.conversation;
-    let title = format!("# {}", title(conversation));
+    let title = format!("# {}", heading(conversation));
     let system = conversation.system().map(|text| format!("## System prompt\n\n{}", nested(text)));
     let said = conversation.messages().iter().map(section);
     let parts: Vec<String> = [title].into_iter().chain(system).chain(said).collect();
     parts.join("\n\n") + "\n"
 }
 
-/// The first line of the first prompt, shortened at a word.
-fn title(conversation: &Conversation) -> String {
+/// The first prompt's, without the marks of a heading that it may be.
+fn heading(conversation: &Conversation) -> String {
     let prompt = conversation.messages().iter().find(|message| message.role == Role::User);
-    let line = prompt.and_then(|prompt| prompt.content.lines().map(str::trim).find(|line| !line.is_empty()));
-    let line = line.map(|line| line.trim_matches('#').trim()).filter(|line| !line.is_empty()).unwrap_or("Conversation");
-    match line.char_indices().nth(TITLE_LENGTH) {
-        None => line.to_owned(),
-        Some((end, _)) => {
-            let end = line[..end].rfind(' ').unwrap_or(end);
-            format!("{}…", line[..end].trim_end())
-        }
-    }
+    let title = prompt.map(|prompt| title(prompt.content.trim_start_matches(['#', ' ', '\n']))).unwrap_or_default();
+    if title.is_empty() { "Conversation".to_owned() } else { title }
 }
 
 fn section(message: &Message) -> String {
@@ -167,11 +157,10 @@ I am n
 
     #[test]
     fn the_title_is_one_short_line() {
-        let title = |prompt: &str| title(&Conversation::from_messages(vec![Message::prompt(prompt, Vec::new())]));
-        assert_eq!(title("Why?\nTell me."), "Why?");
-        assert_eq!(title("###"), "Conversation");
-        assert_eq!(title(&"word ".repeat(30)), format!("{}…", "word ".repeat(14).trim()));
-        assert_eq!(title(&"é".repeat(100)), format!("{}…", "é".repeat(72)));
+        let heading = |prompt: &str| heading(&Conversation::from_messages(vec![Message::prompt(prompt, Vec::new())]));
+        assert_eq!(heading("Why?\nTell me."), "Why?");
+        assert_eq!(heading("\n## Why?\nTell me."), "Why?");
+        assert_eq!(heading("###"), "Conversation");
         assert_eq!(written(&Conversation::default()), "# Conversation\n");
     }
 

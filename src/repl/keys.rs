@@ -12,7 +12,7 @@ use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
 };
 
-use crate::ui::terminal;
+use crate::ui::{open_fence, terminal};
 
 /// No hand follows one key by the next within this time.
 const BY_HAND: Duration = Duration::from_millis(2);
@@ -157,8 +157,7 @@ fn text_of(key: KeyEvent) -> String {
 
 /// Whether a prompt goes on: a code fence is open, or the last line ends in a backslash.
 pub fn is_unfinished(text: &str) -> bool {
-    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
-    fences % 2 == 1 || text.ends_with('\\') && !text.ends_with("\\\\")
+    open_fence(text).is_some() || text.ends_with('\\') && !text.ends_with("\\\\")
 }
 
 #[cfg(test)]
@@ -173,6 +172,8 @@ mod tests {
             ("C:\\\\", false),
             ("```ruby\nputs 1", true),
             ("```ruby\nputs 1\n```", false),
+            ("````md\n```\n", true),
+            ("~~~\n", true),
             ("", false),
         ] {
             assert_eq!(is_unfinished(text), goes_on, "{text:?}");

@@ -4,7 +4,7 @@ use crate::api::reply::Part;
 use crate::conversation::{Attachment, Conversation, Message, Role};
 use crate::error::Error;
 use crate::turn::Chat;
-use crate::ui::Ui;
+use crate::ui::{Ui, open_fence};
 
 /// How many lines of the last answer are shown, and of the last prompt.
 const ANSWER_LINES: usize = 12;
@@ -49,11 +49,8 @@ fn end_of(text: &str) -> String {
     if left_out == 0 {
         return text.trim_end().to_owned();
     }
-    let fences: Vec<&&str> = lines[..left_out].iter().filter(|line| line.trim_start().starts_with("```")).collect();
-    let opening = match (fences.len() % 2, fences.last()) {
-        (1, Some(fence)) => format!("{fence}\n"),
-        _ => String::new(),
-    };
+    let before = lines[..left_out].join("\n");
+    let opening = open_fence(&before).map(|fence| format!("{fence}\n")).unwrap_or_default();
     format!("…\n\n{opening}{}", lines[left_out..].join("\n"))
 }
 

@@ -1,6 +1,4 @@
-//! What sessions are called: the rule for names that users give, names made of time and prompt, and titles.
-
-use unicode_segmentation::UnicodeSegmentation;
+//! What sessions are called: the rule for names that users give, and names made of time and prompt.
 
 use crate::error::Error;
 
@@ -12,9 +10,6 @@ const LONGEST: usize = 100;
 
 /// Bytes of a prompt's words in a name.
 const LONGEST_SLUG: usize = 24;
-
-/// Characters of a title, as people count them.
-const LONGEST_TITLE: usize = 60;
 
 /// Whether a name can be given.
 pub fn is_valid(name: &str) -> bool {
@@ -62,18 +57,6 @@ pub fn numbered(base: &str, number: usize) -> String {
     base[..end].to_owned() + &suffix
 }
 
-/// A prompt's first line, short enough for a list, without what would drive a terminal.
-pub fn title(prompt: &str) -> String {
-    let line = prompt.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let words: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = words.split_whitespace().collect();
-    let line = words.join(" ");
-    let mut characters = line.graphemes(true);
-    let start: String = characters.by_ref().take(LONGEST_TITLE - 1).collect();
-    let rest: String = characters.by_ref().take(2).collect();
-    if rest.graphemes(true).count() > 1 { start.trim_end().to_owned() + "…" } else { start + &rest }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,15 +100,5 @@ mod tests {
         let wide = "é".repeat(50);
         assert!(is_valid(&numbered(&wide, 2)), "{}", numbered(&wide, 2));
         assert!(is_valid(&numbered(&"a".repeat(100), 1000)));
-    }
-
-    #[test]
-    fn a_title_is_the_first_line_cut_between_characters() {
-        assert_eq!(title("\n  Explain\tdynos  \nand more"), "Explain dynos");
-        assert_eq!(title("red\x1b[31m\x07"), "red [31m");
-        assert_eq!(title(" \n"), "");
-        let family = "👩‍👩‍👧";
-        assert_eq!(title(&family.repeat(60)), family.repeat(60));
-        assert_eq!(title(&family.repeat(61)), family.repeat(59) + "…");
     }
 }

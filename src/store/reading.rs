@@ -3,10 +3,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::name;
 use super::record::{self, Detail, Record, VERSION};
 use super::timeline::{Said, Timeline};
-use crate::conversation::{Cost, Role};
+use crate::conversation::{Cost, Role, title};
 
 /// What a file says.
 #[derive(Debug)]
@@ -121,7 +120,7 @@ impl Reading {
             Record::System(text) => self.system = Some(text).filter(|text| !text.is_empty()),
             Record::Message(message) => {
                 if self.title.is_none() && message.role == Role::User {
-                    self.title = Some(name::title(&message.content));
+                    self.title = Some(title(&message.content));
                 }
                 self.costs.extend(message.cost.clone());
                 self.timeline.say(Said { message, hash: hash(line) });

@@ -164,7 +164,7 @@ impl Session {
             return Ok(());
         }
         let path = file_of(&self.folder, new);
-        let failed = |error: io::Error| Error::unreadable("the session", &path, &error);
+        let failed = |error: io::Error| Error::of_file("the session", &path, &error);
         match &mut self.target {
             Target::Wanted { .. } if path.exists() => return Err(Error::SessionExists(new.to_owned())),
             Target::Wanted { base, number } => {

@@ -254,7 +254,7 @@ impl Sessions {
     fn entries(&self) -> Result<Vec<Entry>, Error> {
         let folder = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.map_err(|error| Error::unreadable("the sessions' folder", &self.folder, &error))?,
+            other => other.map_err(|error| Error::of_file("the sessions' folder", &self.folder, &error))?,
         };
         let mut entries: Vec<Entry> = folder.flatten().filter_map(|entry| Entry::of(&entry)).collect();
         entries.sort_unstable_by(|one, other| other.changed.cmp(&one.changed).then_with(|| other.name.cmp(&one.name)));

@@ -3,6 +3,7 @@
 //! of everything that isn't an answer.
 
 mod markdown;
+mod output;
 mod sanitize;
 mod table;
 pub mod terminal;
@@ -12,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use textwrap::WordSplitter;
 
 use crate::api::reply::Part;
 use crate::cli::{ColorChoice, OutputArgs};
@@ -22,7 +22,8 @@ use crate::plugin::Spelling;
 use crate::secret::{Secret, redact_keys};
 
 use markdown::Markdown;
-pub use markdown::code_blocks;
+pub use markdown::{code_blocks, open_fence};
+use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
 pub use table::Overflow;
 
@@ -44,15 +45,6 @@ pub struct Ui {
     started: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Output {
-    /// Somebody watches, and text from outside has to be safe.
-    is_terminal: bool,
-    /// Lines can be written over.
-    can_erase: bool,
-    color: bool,
-}
-
 /// How a line of a report is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -69,13 +61,6 @@ enum AnswerState {
     Reasoning { at_line_start: bool },
     Content { at_line_start: bool },
 }
-
-const DIM: &str = "\x1b[2m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
-const CYAN: &str = "\x1b[36m";
-const PLAIN: &str = "\x1b[0m";
 
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -428,38 +413,6 @@ impl Ui {
     /// Since the program started, for `--debug`.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
-    }
-}
-
-impl Output {
-    /// Marks are read as styles only where styles can be shown and lines written over.
-    fn renders_markdown(self) -> bool {
-        self.can_erase && self.color
-    }
-
-    /// Wraps where somebody reads; a log gets one line for each sentence.
-    fn wrapped(&self, first: &str, rest: &str, text: &str) -> String {
-        if !self.is_terminal {
-            return format!("{first}{text}");
-        }
-        // Escape codes in the indents take no room; textwrap knows that of none but its own.
-        let plain = |indent: &str| {
-            [RED, YELLOW, GREEN, DIM, PLAIN].iter().fold(indent.to_owned(), |text, code| text.replace(code, ""))
-        };
-        // Ids and commands have hyphens; half of one can't be copied.
-        let options = textwrap::Options::new(terminal::width().max(20)).word_splitter(WordSplitter::NoHyphenation);
-        let (plain_first, plain_rest) = (plain(first), plain(rest));
-        let lines = textwrap::wrap(text, options.initial_indent(&plain_first).subsequent_indent(&plain_rest));
-        let restored = lines.iter().enumerate().map(|(index, line)| {
-            let (styled, bare) = if index == 0 { (first, &plain_first) } else { (rest, &plain_rest) };
-            line.strip_prefix(bare.as_str()).map_or_else(|| line.to_string(), |line| format!("{styled}{line}"))
-        });
-        restored.collect::<Vec<_>>().join("\n")
-    }
-
-    /// Text in a style, where there are colours.
-    fn styled(&self, style: &str, text: &str) -> String {
-        if self.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
     }
 }
 

@@ -45,7 +45,7 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     context.interrupts.hold();
     let written = store::replace_privately(path, &after);
     context.interrupts.release();
-    written.map_err(|error| Error::unreadable("--env-file", path, &error))?;
+    written.map_err(|error| Error::of_file("--env-file", path, &error))?;
     context.ui.print(&format!("Wrote {names} to {shown}, readable by you only"))?;
     for name in query.variables.iter().filter(|name| !values.iter().any(|(other, _)| other == *name)) {
         if before.lines().any(|line| line.contains(name.as_str())) {
@@ -94,7 +94,7 @@ fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<E
         )),
         Tracking::Unignored if agreed || ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) => {
             let rules = path.with_file_name(".gitignore");
-            git::ignore(path).map_err(|error| Error::unreadable("the file", &rules, &error))?;
+            git::ignore(path).map_err(|error| Error::of_file("the file", &rules, &error))?;
             ui.note(&format!("{shown} is in {} now", rules.display()));
         }
         Tracking::Unignored => ui.warning(&format!(

@@ -29,7 +29,7 @@ pub fn run(args: &SessionsExportArgs, sessions: &Sessions, context: &mut Context
         context.ui.print(&text)?;
         return Ok(ExitStatus::Done);
     };
-    store::write_new(path, &text).map_err(|error| Error::unreadable("--output", path, &error))?;
+    store::write_new(path, &text).map_err(|error| Error::of_file("--output", path, &error))?;
     context.ui.note(&format!("written to {}: {}", path.display(), format.row().about));
     Ok(ExitStatus::Done)
 }

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::as_json;
 use crate::cli::{SessionsListArgs, SessionsSearchArgs};
 use crate::context::Context;
-use crate::conversation::Role;
 use crate::error::{Error, ExitStatus};
 use crate::store::{Found, Sessions, Summary, clock};
 use crate::ui::Overflow;
@@ -59,8 +58,7 @@ pub fn search(args: &SessionsSearchArgs, sessions: &Sessions, context: &mut Cont
     } else if found.is_empty() {
         context.ui.note("no message has all of these words");
     } else {
-        let role = |role| if role == Role::Assistant { "assistant" } else { "user" };
-        let row = |found: Found| [found.name, role(found.role).to_owned(), found.line];
+        let row = |found: Found| [found.name, found.role.word().to_owned(), found.line];
         let rows: Vec<[String; 3]> = found.into_iter().map(row).collect();
         context.ui.table(Some(["NAME", "ROLE", "LINE"]), &rows, Overflow::Cut)?;
     }

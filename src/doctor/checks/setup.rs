@@ -50,7 +50,7 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Verdict::skip("no key in an env file"));
     }
     let path = &probe.env_path;
-    let readers = store::other_readers(path).map_err(|error| Error::unreadable("the env file", path, &error))?;
+    let readers = store::other_readers(path).map_err(|error| Error::of_file("the env file", path, &error))?;
     Ok(match readers {
         None => Verdict::pass("only its owner can read it"),
         Some(readers) => Verdict::warn(format!("{} holds the key and can be read by {readers}", path.display()))

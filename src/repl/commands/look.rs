@@ -1,11 +1,11 @@
 //! What was said and sent, to be looked at or taken away.
 
 use super::super::{Flow, Repl};
-use super::attach::split;
 use crate::api::curl;
 use crate::conversation::{Cost, Message};
 use crate::error::Error;
 use crate::export::{self, Format, Subject};
+use crate::input;
 use crate::store;
 use crate::turn::Chat;
 use crate::ui::{Overflow, code_blocks};
@@ -53,7 +53,7 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
         value: file.to_owned(),
         rule: rule.to_owned(),
     };
-    let [path] = &split(file)?[..] else { return Err(invalid("the path of one file")) };
+    let [path] = &input::paths(file)?[..] else { return Err(invalid("the path of one file")) };
     let format = Format::of(path).ok_or_else(|| invalid(&export::extensions()))?;
     if chat.conversation.turns() == 0 {
         repl.ui().note("nothing was said yet");
@@ -62,7 +62,7 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
     let prefix = &repl.connection.settings.prefix;
     let subject = Subject { conversation: &chat.conversation, model: &chat.model, options: &chat.options, prefix };
     store::write_new(path, &export::export(format, &subject))
-        .map_err(|error| Error::unreadable("the file to export to", path, &error))?;
+        .map_err(|error| Error::of_file("the file to export to", path, &error))?;
     repl.ui().note(&format!("written to {}: {}", path.display(), format.row().about));
     Ok(Flow::Continue)
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::super::{Flow, Repl};
-use super::attach::regular;
 use crate::api::models::{self, Model};
 use crate::context::text_or_file;
 use crate::error::Error;
+use crate::input;
 use crate::nearest::nearest;
 use crate::turn::Chat;
 use crate::ui::Overflow;
@@ -70,7 +70,7 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
         }
         text => {
             if let Some(path) = text.strip_prefix('@') {
-                regular(Path::new(path))?;
+                input::regular("the system prompt's file", Path::new(path))?;
             }
             chat.conversation.set_system(Some(text_or_file(text)?));
             repl.ui().note("the system prompt is set, from the next turn on");

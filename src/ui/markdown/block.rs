@@ -50,19 +50,42 @@ enum Kind<'a> {
     Text(&'a str),
 }
 
+/// A line of a text, as far as fences go.
+enum Code<'a> {
+    /// A fence is opened.
+    Opens,
+    /// A line in it, without the marks of quotes and the indent of the fence. Tabs stay, unlike in what is drawn.
+    Line(&'a str),
+}
+
 /// The code in the fences of a text, each without the marks around it, with a line end after each line.
 pub fn code_blocks(text: &str) -> Vec<String> {
     let mut codes: Vec<String> = Vec::new();
-    let mut open: Option<Fence> = None;
+    read_fences(text, |code| match (code, codes.last_mut()) {
+        (Code::Line(line), Some(code)) => {
+            code.push_str(line);
+            code.push('\n');
+        }
+        _ => codes.push(String::new()),
+    });
+    codes
+}
+
+/// The line that opens the fence that a text leaves open.
+pub fn open_fence(text: &str) -> Option<&str> {
+    read_fences(text, |_| {})
+}
+
+/// Goes through the fences of a text, and returns the line that opens the one it leaves open.
+fn read_fences<'a>(text: &'a str, mut visit: impl FnMut(Code<'a>)) -> Option<&'a str> {
+    let mut open: Option<(Fence, &str)> = None;
     for line in text.lines() {
-        if let (Some(fence), Some(code)) = (&open, codes.last_mut()) {
+        if let Some((fence, _)) = &open {
             let (quotes, rest) = unquote(line, fence.place.quotes);
             let is_inside = quotes == fence.place.quotes;
             if is_inside && !fence.is_closed_by(rest) {
-                // Tabs stay, unlike in what is drawn.
                 let outer = rest.bytes().take(fence.indent).take_while(|byte| *byte == b' ').count();
-                code.push_str(&rest[outer..]);
-                code.push('\n');
+                visit(Code::Line(&rest[outer..]));
                 continue;
             }
             open = None;
@@ -73,11 +96,11 @@ pub fn code_blocks(text: &str) -> Vec<String> {
         let (quotes, rest) = unquote(line, DEEPEST);
         let (indent, text) = unindent(rest);
         if let Kind::Fence { mark, length, .. } = Kind::of(text) {
-            open = Some(Fence { mark, length, indent, place: Place { quotes, indent: 0 } });
-            codes.push(String::new());
+            visit(Code::Opens);
+            open = Some((Fence { mark, length, indent, place: Place { quotes, indent: 0 } }, line));
         }
     }
-    codes
+    open.map(|(_, line)| line)
 }
 
 /// Whether the second line makes a table of the first.

@@ -13,8 +13,8 @@ mod tail;
 mod tests;
 mod wrap;
 
-pub use block::code_blocks;
 use block::{Blocks, Place};
+pub use block::{code_blocks, open_fence};
 use table::Columns;
 use tail::Tail;
 use wrap::Style;
