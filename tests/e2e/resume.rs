@@ -8,19 +8,6 @@ use serde_json::{Value, json};
 
 use super::support::{Api, Program, Terminal, event, sse_head};
 
-fn open(program: &Program, arguments: &[&str], columns: u16) -> Terminal {
-    let terminal = Terminal::start(program, arguments, 40, columns);
-    terminal.wait_for_prompt();
-    terminal
-}
-
-fn run(terminal: &Terminal, line: &str, words: &str) -> String {
-    terminal.send(line);
-    terminal.send("\r");
-    terminal.wait_for(words);
-    terminal.wait_for_prompt()
-}
-
 fn leave(terminal: Terminal) {
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
@@ -47,9 +34,9 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
     for columns in [80, 40] {
         let api = Api::tokens(&["All ", "right."]);
         let program = Program::for_service(&api.url());
-        let terminal = open(&program, &["--system", "be brief"], columns);
-        run(&terminal, "first", "All right.");
-        run(&terminal, "second", "second");
+        let terminal = Terminal::chat(&program, &["--system", "be brief"], columns);
+        terminal.run("first", "All right.");
+        terminal.run("second", "second");
         terminal.wait_until("two answers", |screen| screen.matches("All right.").count() == 2);
         terminal.wait_for_prompt();
         leave(terminal);
@@ -58,7 +45,7 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
         let screen = again.wait_for_prompt();
         assert!(screen.contains("2 turns so far"), "{screen}");
         assert!(screen.contains("> second\nAll right.\n>"), "{screen}");
-        run(&again, "third", "third");
+        again.run("third", "third");
         again.wait_until("the third answer", |screen| screen.matches("All right.").count() == 2);
         leave(again);
         let messages = api.requests().last().expect("a request").json()["messages"].clone();
@@ -71,21 +58,21 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
 #[test]
 fn conversations_are_named_listed_and_loaded() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox"], 80);
-    run(&terminal, "/save early bird", "is not valid");
-    run(&terminal, "about dynos", "out ·");
-    run(&terminal, "/save dynos", "is saved as dynos");
-    run(&terminal, "/clear", "the last one stays as dynos");
-    run(&terminal, "about buildpacks", "about buildpacks\nabout buildpacks");
-    run(&terminal, "/save dynos", "there is a session dynos already");
-    let list = run(&terminal, "/sessions", "TITLE");
+    let terminal = Terminal::chat(&program, &["--sandbox"], 80);
+    terminal.run("/save early bird", "is not valid");
+    terminal.run("about dynos", "out ·");
+    terminal.run("/save dynos", "is saved as dynos");
+    terminal.run("/clear", "the last one stays as dynos");
+    terminal.run("about buildpacks", "about buildpacks\nabout buildpacks");
+    terminal.run("/save dynos", "there is a session dynos already");
+    let list = terminal.run("/sessions", "TITLE");
     assert!(list.contains("dynos") && list.contains("about dynos"), "{list}");
     terminal.send("/load dy\t");
     terminal.wait_for("> /load dynos");
     terminal.send("\r");
     terminal.wait_for("dynos, one turn so far, with sandbox-echo:\n> about dynos\nabout dynos\n>");
     terminal.wait_for_prompt();
-    run(&terminal, "more of them", "tokens: 7 in");
+    terminal.run("more of them", "tokens: 7 in");
     leave(terminal);
     assert_eq!(contents(&saved(&program, "dynos")), ["about dynos", "about dynos", "more of them", "more of them"]);
     assert_eq!(program.run(&["sessions", "list"]).stdout.lines().count(), 3);
@@ -94,34 +81,34 @@ fn conversations_are_named_listed_and_loaded() {
 #[test]
 fn undo_and_retry_hold_in_the_saved_conversation() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&terminal, "one", "out ·");
-    run(&terminal, "two", "tokens: 3 in");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("one", "out ·");
+    terminal.run("two", "tokens: 3 in");
     terminal.send("/undo\r");
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> two"));
     terminal.send("\x15three\r");
     terminal.wait_until("the third answer", |screen| screen.matches("tokens: 3 in").count() == 2);
     terminal.wait_for_prompt();
-    run(&terminal, "/retry", "three");
+    terminal.run("/retry", "three");
     terminal.wait_until("the same again", |screen| screen.matches("tokens: 3 in").count() == 3);
     terminal.wait_for_prompt();
     leave(terminal);
     assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
-    let again = open(&program, &["--sandbox", "--session", "work"], 80);
-    let usage = run(&again, "/usage", "all  ");
+    let again = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    let usage = again.run("/usage", "all  ");
     assert!(usage.contains("3       3   1"), "what was taken back was paid for:\n{usage}");
 }
 
 #[test]
 fn two_chats_in_one_session_do_not_disturb_each_other() {
     let program = Program::new();
-    let first = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&first, "one", "out ·");
+    let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    first.run("one", "out ·");
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
     second.wait_for("work is open in another chat; this one goes on in a copy, work-2");
     second.wait_for_prompt();
-    run(&second, "two", "out ·");
-    run(&first, "three", "tokens: 3 in");
+    second.run("two", "out ·");
+    first.run("three", "tokens: 3 in");
     leave(first);
     leave(second);
     assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
@@ -131,9 +118,9 @@ fn two_chats_in_one_session_do_not_disturb_each_other() {
 #[test]
 fn a_name_stays_where_nothing_was_said_yet() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&terminal, "/clear", "a new conversation; system prompt and model stay");
-    run(&terminal, "one", "out ·");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("/clear", "a new conversation; system prompt and model stay");
+    terminal.run("one", "out ·");
     program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1).expect_error("work is open in a chat");
     program.run(&["ask", "--sandbox", "--session", "other", "hi"]).expect_code(0);
     let run = program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1);
@@ -145,13 +132,13 @@ fn a_name_stays_where_nothing_was_said_yet() {
 #[test]
 fn nothing_is_saved_where_that_is_not_wanted() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--no-save"], 80);
-    run(&terminal, "secret", "out ·");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--no-save"], 80);
+    terminal.run("secret", "out ·");
     assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
-    run(&terminal, "/set save on", "all that was said in this conversation is saved");
-    run(&terminal, "open", "tokens: 3 in");
-    run(&terminal, "/set save off", "save is off, from /set");
-    run(&terminal, "secret again", "tokens: 6 in");
+    terminal.run("/set save on", "all that was said in this conversation is saved");
+    terminal.run("open", "tokens: 3 in");
+    terminal.run("/set save off", "save is off, from /set");
+    terminal.run("secret again", "tokens: 6 in");
     leave(terminal);
     let name = program.run(&["sessions"]).stdout.lines().nth(1).expect("a session").to_owned();
     let name = name.split_whitespace().next().expect("a name").to_owned();
@@ -161,15 +148,15 @@ fn nothing_is_saved_where_that_is_not_wanted() {
 #[test]
 fn what_is_not_to_be_saved_is_nowhere() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&terminal, "open", "out ·");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("open", "out ·");
     leave(terminal);
-    let private = open(&program, &["--sandbox", "--no-save"], 80);
-    run(&private, "hush hush", "out ·");
-    run(&private, "/load work", "work is read, and nothing is saved");
-    run(&private, "hush again", "tokens: 4 in");
-    run(&private, "/clear", "a new conversation; system");
-    run(&private, "hush hush hush", "tokens: 3 in");
+    let private = Terminal::chat(&program, &["--sandbox", "--no-save"], 80);
+    private.run("hush hush", "out ·");
+    private.run("/load work", "work is read, and nothing is saved");
+    private.run("hush again", "tokens: 4 in");
+    private.run("/clear", "a new conversation; system");
+    private.run("hush hush hush", "tokens: 3 in");
     leave(private);
     assert_eq!(contents(&saved(&program, "work")), ["open", "open"]);
     assert_eq!(program.run(&["sessions"]).stdout.lines().count(), 2);
@@ -180,21 +167,21 @@ fn what_is_not_to_be_saved_is_nowhere() {
 #[test]
 fn a_pause_of_saving_ends_in_the_same_session() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&terminal, "one", "out ·");
-    run(&terminal, "/set save off", "save is off, from /set");
-    run(&terminal, "two", "tokens: 3 in");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("one", "out ·");
+    terminal.run("/set save off", "save is off, from /set");
+    terminal.run("two", "tokens: 3 in");
     assert_eq!(contents(&saved(&program, "work")), ["one", "one"]);
-    run(&terminal, "/set save on", "all that was said in this conversation is saved");
-    run(&terminal, "three", "tokens: 5 in");
+    terminal.run("/set save on", "all that was said in this conversation is saved");
+    terminal.run("three", "tokens: 5 in");
     leave(terminal);
     assert_eq!(contents(&saved(&program, "work")).len(), 6);
-    let again = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&again, "/set save off", "save is off, from /set");
-    run(&again, "hush", "tokens: 7 in");
-    run(&again, "/clear", "a new conversation; system");
-    run(&again, "/set save on", "save is on, from /set");
-    run(&again, "open", "tokens: 1 in");
+    let again = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    again.run("/set save off", "save is off, from /set");
+    again.run("hush", "tokens: 7 in");
+    again.run("/clear", "a new conversation; system");
+    again.run("/set save on", "save is on, from /set");
+    again.run("open", "tokens: 1 in");
     leave(again);
     let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
     assert!(history.ends_with("open\n") && !history.contains("hush"), "{history}");
@@ -203,25 +190,25 @@ fn a_pause_of_saving_ends_in_the_same_session() {
 #[test]
 fn save_says_that_it_is_saved_only_when_it_is() {
     let program = Program::new();
-    let first = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&first, "one", "out ·");
+    let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    first.run("one", "out ·");
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
     second.wait_for("goes on in a copy, work-2");
     second.wait_for_prompt();
-    run(&second, "/save", "is saved as work-2");
+    second.run("/save", "is saved as work-2");
     assert_eq!(contents(&saved(&program, "work-2")), ["one", "one"]);
-    run(&second, "/save snap", "is saved as snap, work-2 before");
+    second.run("/save snap", "is saved as snap, work-2 before");
     assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
     // Somebody deletes the file of an open chat.
     std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/work.jsonl")).expect("a file");
-    run(&first, "two", "its file was deleted");
-    run(&first, "/clear", "the same command again drops it");
+    first.run("two", "its file was deleted");
+    first.run("/clear", "the same command again drops it");
     first.send("\x04");
     first.wait_for("the last of this conversation is not saved");
     assert_eq!(first.wait_for_end(), 0);
-    run(&second, "three", "tokens: 3 in");
+    second.run("three", "tokens: 3 in");
     std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/snap.jsonl")).expect("a file");
-    run(&second, "/save again", "saved as again");
+    second.run("/save again", "saved as again");
     assert_eq!(contents(&saved(&program, "again")), ["one", "one", "three", "three"]);
 }
 
@@ -257,7 +244,7 @@ fn a_signal_in_mid_answer_keeps_what_came() {
             exchange.wait_for_close();
         });
         let program = Program::for_service(&api.url());
-        let terminal = open(&program, &["--session", "work"], 80);
+        let terminal = Terminal::chat(&program, &["--session", "work"], 80);
         terminal.send("go\r");
         terminal.wait_for("half an answer");
         signal(&terminal, name);
@@ -316,7 +303,7 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
             let count = if turns == 1 { "one turn so far".to_owned() } else { format!("{turns} turns so far") };
             assert!(screen.contains(&count), "round {round}, {turns} turns:\n{screen}");
         }
-        run(&terminal, &format!("prompt {round}"), "out ·");
+        terminal.run(&format!("prompt {round}"), "out ·");
         turns += 1;
         match round % 3 {
             0 => {}
@@ -338,8 +325,8 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
 #[test]
 fn a_saved_conversation_is_exported() {
     let program = Program::new();
-    let terminal = open(&program, &["--sandbox", "--session", "work"], 80);
-    run(&terminal, "hello there", "out ·");
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("hello there", "out ·");
     leave(terminal);
     let document = program.run(&["sessions", "export", "work"]).expect_code(0);
     assert_eq!(document.stdout, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");

@@ -44,6 +44,13 @@ impl Terminal {
         Terminal::start_program(program, &binary, arguments, rows, columns)
     }
 
+    /// Starts a chat with these arguments, and waits for its prompt.
+    pub fn chat(program: &Program, arguments: &[&str], columns: u16) -> Self {
+        let terminal = Terminal::start(program, arguments, 40, columns);
+        terminal.wait_for_prompt();
+        terminal
+    }
+
     /// Starts another program, such as a shell that starts ours.
     pub fn start_program(program: &Program, command: &str, arguments: &[&str], rows: u16, columns: u16) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
@@ -68,6 +75,14 @@ impl Terminal {
     /// Types.
     pub fn send(&self, keys: &str) {
         (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+    }
+
+    /// Types a line and waits for these words, and then for the next prompt. The words must not be on the screen before.
+    pub fn run(&self, line: &str, words: &str) -> String {
+        self.send(line);
+        self.send("\r");
+        self.wait_for(words);
+        self.wait_for_prompt()
     }
 
     /// Changes the window's size.
