@@ -126,13 +126,16 @@ class Program:
         if now - self._looked_at < MEMORY_PERIOD:
             return
         self._looked_at = now
+        self._peak_memory = self.peak_memory() or self._peak_memory
+
+    def peak_memory(self) -> int:
+        """Largest resident set so far, in bytes; 0 for a program that is about to be reaped and has no memory any more."""
         try:
             with open(f"/proc/{self.pid}/status", "rb") as status:
                 found = re.search(rb"VmHWM:\s*(\d+) kB", status.read())
         except ProcessLookupError:
             found = None
-        if found:  # a program that is about to be reaped has no memory any more
-            self._peak_memory = int(found[1]) * 1024
+        return int(found[1]) * 1024 if found else 0
 
     def _last_words(self) -> str:
         if self._errors is None:

@@ -110,12 +110,18 @@ impl Line<'_> {
 
 /// The line of a message, with its end.
 pub fn message(message: &Message) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_message(message, &mut bytes);
+    bytes
+}
+
+/// Adds the line of a message, with its end. An answer may have megabytes, which are not copied once more.
+pub fn write_message(message: &Message, bytes: &mut Vec<u8>) {
     let Message { role, content, attachments, cut, cost } = message;
     let tokens = cost.as_ref().map(|cost| [cost.prompt_tokens, cost.completion_tokens]);
     let line = MessageLine { role: *role, content, attachments, cut: *cut, tokens };
-    let mut bytes = serde_json::to_vec(&line).expect("strings and numbers always serialise");
+    serde_json::to_writer(&mut *bytes, &line).expect("strings and numbers always serialise");
     bytes.push(b'\n');
-    bytes
 }
 
 /// The first line.

@@ -143,7 +143,7 @@ impl Session {
             if is_new {
                 self.make(conversation.messages().first())?;
             }
-            self.append(&lines)?;
+            self.append(lines)?;
             self.held = held;
             self.must_exist = false;
         }
@@ -208,7 +208,7 @@ impl Session {
     }
 
     /// Writes at the end of what is good.
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn append(&mut self, mut lines: Vec<u8>) -> io::Result<()> {
         let Target::Open { file, .. } = &mut self.target else { return Ok(()) };
         if self.length == 0 && self.prelude.is_empty() {
             self.prelude = record::header(clock::rfc3339(SystemTime::now()));
@@ -216,13 +216,13 @@ impl Session {
         if self.is_torn {
             file.set_len(self.length)?;
         }
-        let bytes = [&self.prelude, lines].concat();
-        if let Err(error) = file.write_all(&bytes) {
+        lines.splice(0..0, self.prelude.iter().copied());
+        if let Err(error) = file.write_all(&lines) {
             self.is_torn = file.set_len(self.length).is_err();
             return Err(error);
         }
         self.is_torn = false;
-        self.length += bytes.len() as u64;
+        self.length += lines.len() as u64;
         self.prelude.clear();
         Ok(())
     }
@@ -254,10 +254,10 @@ fn changes(held: &Held, conversation: &Conversation, model: &str) -> (Vec<u8>, H
         if let Some(cost) = &message.cost {
             after.name_model(&cost.model, &mut lines);
         }
-        let line = record::message(message);
-        after.messages.push(HeldMessage { place: after.next_place, hash: hash(&line) });
+        let start = lines.len();
+        record::write_message(message, &mut lines);
+        after.messages.push(HeldMessage { place: after.next_place, hash: hash(&lines[start..]) });
         after.next_place += 1;
-        lines.extend(line);
     }
     after.name_model(model, &mut lines);
     (lines, after)

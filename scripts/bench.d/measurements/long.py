@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from figures import Figure
-from lab import Lab, alternate
+from lab import PROMPT, Lab, alternate
 from program import Ended, Program
-from service import LONG_TOKENS, long_text
+from service import LONG_TOKEN_SIZE, LONG_TOKENS, long_text
 from trouble import Trouble
 
 ROUNDS = 5
 MIB = 1 << 20
+GROWTH_TARGET = 3.0
+"""For the memory of a chat, in texts."""
 TARGETS = {"pipe": 1.5, "terminal": 5.0}
 """For the CPU time of a token in µs: 100 kB in 30 ms, and as Markdown in 100 ms."""
 
@@ -34,7 +36,18 @@ def long(lab: Lab) -> list[Figure]:
         ),
         ROUNDS,
     )
-    return [*figures(runs, "pipe"), *figures(runs, "terminal")]
+    return [*figures(runs, "pipe"), *figures(runs, "terminal"), growth(lab)]
+
+
+def growth(lab: Lab) -> Figure:
+    """By how much the peak memory of a chat grows with the answer, which it keeps and saves."""
+    with lab.repl("long") as repl:
+        before = repl.program.peak_memory()
+        repl.command(PROMPT)
+        grown = (repl.program.peak_memory() - before) / MIB
+        repl.leave()
+    text = LONG_TOKENS * LONG_TOKEN_SIZE / MIB
+    return Figure("chat: memory grows by", "MiB", [grown], ("text", [text]), ratio_at_most=GROWTH_TARGET)
 
 
 def run(program: Program) -> Ended:
