@@ -309,7 +309,7 @@ pub struct SessionsListArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct SessionsShowArgs {
     /// name of the session, or the beginning of one
-    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
     /// print JSON
     #[arg(short, long)]
@@ -320,7 +320,7 @@ pub struct SessionsShowArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct SessionsExportArgs {
     /// name of the session, or the beginning of one
-    #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
     /// how to write it; without it the file's name says, else markdown
     #[arg(long, value_name = "FORMAT")]
@@ -345,7 +345,7 @@ pub struct SessionsSearchArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct SessionsDeleteArgs {
     /// names of sessions, or beginnings of names
-    #[arg(value_name = "NAME", required_unless_present = "all", conflicts_with = "all", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(id = "saved", value_name = "NAME", required_unless_present = "all", conflicts_with = "all", value_parser = NonEmptyStringValueParser::new())]
     pub names: Vec<String>,
     /// delete all of them
     #[arg(long)]

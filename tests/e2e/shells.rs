@@ -64,6 +64,19 @@ fn the_sandbox_and_commands_are_completed() {
 }
 
 #[test]
+fn saved_conversations_are_completed() {
+    for (name, arguments, line) in SHELLS {
+        let program = program(NOBODY_LISTENS);
+        program.run(&["ask", "--sandbox", "--session", "release-notes", "hi"]).expect_code(0);
+        let terminal = shell(&program, name, arguments, line);
+        terminal.send("heroku-chat sessions show rel\t");
+        terminal.wait_for("show release-notes");
+        terminal.send("\x15heroku-chat --session=re\t");
+        terminal.wait_for("--session=release-notes");
+    }
+}
+
+#[test]
 fn a_service_that_is_not_there_or_says_nothing_leaves_the_line_alone() {
     let silent = Api::serve(|exchange| exchange.wait_for_close());
     let silence = silent.url();

@@ -14,6 +14,7 @@ use crate::api::{Client, Limits};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::context::{Context, start_sandbox};
 use crate::error::{Error, ExitStatus};
+use crate::store::Sessions;
 use offer::{Offer, offer};
 
 /// The longest wait for the catalogue.
@@ -65,13 +66,19 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     match offer(&root, &typed) {
         Offer::Words(words) => words,
         Offer::Anything => Vec::new(),
-        Offer::Models(before) => {
-            let word = typed.last().map(String::as_str).unwrap_or_default();
-            let ids = models(&typed, context).unwrap_or_default().into_iter().filter(|id| is_plain(id));
-            let words = ids.map(|id| format!("{before}{id}")).filter(|text| word == "=" || text.starts_with(word));
-            words.map(|word| (word, String::new())).collect()
+        Offer::Models(before) => fitting(&typed, &before, models(&typed, context)),
+        Offer::Sessions(before) => {
+            fitting(&typed, &before, Sessions::in_data_folder().and_then(|sessions| sessions.names()))
         }
     }
+}
+
+/// The names that fit the last word, behind a text; none where there are none to be had.
+fn fitting(typed: &[String], before: &str, names: Result<Vec<String>, Error>) -> Vec<(String, String)> {
+    let word = typed.last().map(String::as_str).unwrap_or_default();
+    let names = names.unwrap_or_default().into_iter().filter(|name| is_plain(name));
+    let words = names.map(|name| format!("{before}{name}")).filter(|text| word == "=" || text.starts_with(word));
+    words.map(|word| (word, String::new())).collect()
 }
 
 /// Whether a word means nothing else to any shell: it comes from a server and lands on a command line.

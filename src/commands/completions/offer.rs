@@ -10,6 +10,8 @@ pub enum Offer {
     Words(Vec<(String, String)>),
     /// A model of the service, behind this text.
     Models(String),
+    /// A saved conversation, behind this text.
+    Sessions(String),
     /// A text that only its author knows, or a file.
     Anything,
 }
@@ -111,8 +113,10 @@ fn flags(command: &Command) -> Vec<(String, String)> {
 }
 
 fn values(argument: &Arg, before: &str) -> Offer {
-    if argument.get_id() == "model" {
-        return Offer::Models(before.to_owned());
+    match argument.get_id().as_str() {
+        "model" => return Offer::Models(before.to_owned()),
+        "session" | "saved" => return Offer::Sessions(before.to_owned()),
+        _ => {}
     }
     let possible = argument.get_possible_values();
     let word = |value: &PossibleValue| (format!("{before}{}", value.get_name()), text(value.get_help()));
@@ -173,6 +177,14 @@ mod tests {
             assert_eq!(offered(words), Offer::Models(String::new()), "{words:?}");
         }
         assert_eq!(offered(&["--model=cl"]), Offer::Models("--model=".to_owned()));
+    }
+
+    #[test]
+    fn a_saved_conversation_is_offered_where_one_is_named() {
+        for words in [&["--session", ""] as &[_], &["ask", "--session", "w"], &["sessions", "show", ""]] {
+            assert_eq!(offered(words), Offer::Sessions(String::new()), "{words:?}");
+        }
+        assert_eq!(offered(&["sessions", "delete", "one", "t"]), Offer::Sessions(String::new()));
     }
 
     #[test]
