@@ -18,7 +18,7 @@ module.exports = function run(words, config) {
     // These may be sent to this process alone.
     for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
     child = spawn(program, words, {stdio: 'inherit', env: environment(config)})
-    child.on('error', error => fail(`${program} can't be started: ${error.message}`))
+    child.on('error', error => fail(`${program} can't be started: ${error.message}`, remedy()))
     child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
   })
 }
@@ -49,6 +49,10 @@ function packaged() {
     'Install the plugin again with optional packages allowed (npm config get omit). Where there is no package for this',
     'machine, build heroku-chat from its source and set HEROKU_CHAT_BIN to its path.',
   )
+}
+
+function remedy() {
+  return process.env.HEROKU_CHAT_BIN ? 'HEROKU_CHAT_BIN names it: correct or unset that.' : 'Install the plugin again.'
 }
 
 function fail(message, ...hints) {

@@ -46,6 +46,7 @@ impl Error {
     pub fn explain(&self) -> Explanation {
         match self {
             Error::MissingVariables(missing) => missing_variables(missing),
+            Error::NotOnApp { names, heroku } => not_on_app(names, heroku),
             Error::SplitSources { prefix, url, key } => Explanation::titled(format!(
                 "{prefix}_URL and {prefix}_KEY come from different places: the URL from {url}, the key from {key}"
             ))
@@ -171,6 +172,21 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
     let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
     let app = missing.app.as_deref().filter(|_| !is_unknown);
     explanation.commands.extend(missing.names.iter().map(|name| export_line(name, app)));
+    explanation
+}
+
+fn not_on_app(names: &[String], failure: &HerokuFailure) -> Explanation {
+    let mut explanation = heroku(failure);
+    explanation.title = format!("{} could not be had from the Heroku CLI: {}", names.join(" and "), explanation.title);
+    // Variables of the environment are no way out where those of the app are wanted.
+    explanation.hint = explanation.hint.as_deref().and_then(|hint| {
+        let (first, _) = hint.split_once("r set the variables yourself").unwrap_or((hint, ""));
+        let first = first.trim_end_matches(['o', 'O']).trim_end_matches([' ', ',', ';', '.']);
+        (!first.is_empty()).then(|| format!("{}:", first.trim_end_matches(':')))
+    });
+    if explanation.commands.is_empty() {
+        explanation.hint = explanation.hint.map(|hint| format!("{}.", hint.trim_end_matches(':')));
+    }
     explanation
 }
 

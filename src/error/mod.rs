@@ -40,6 +40,8 @@ impl From<ExitStatus> for ExitCode {
 pub enum Error {
     /// Required variables were found nowhere.
     MissingVariables(Box<MissingVariables>),
+    /// The Heroku CLI was asked for these variables and nothing else would do, and it has none.
+    NotOnApp { names: Vec<String>, heroku: HerokuFailure },
     /// URL and key come from two places, so the key might be sent to a host it wasn't made for.
     SplitSources { prefix: String, url: Source, key: Source },
     /// A base URL that can't be used.

@@ -10,6 +10,9 @@ use crate::ui::{Ui, open_fence};
 const ANSWER_LINES: usize = 12;
 const PROMPT_LINES: usize = 4;
 
+/// How many characters of the last answer are shown at the most.
+const ANSWER_CHARACTERS: usize = 1_200;
+
 /// Shows where a conversation stands: its name where it has one, the last prompt and the end of the last answer.
 ///
 /// # Errors
@@ -44,14 +47,21 @@ fn last_turn(conversation: &Conversation) -> Option<(&Message, Option<&Message>)
 
 /// The last lines of an answer, in a fence where they begin inside of one.
 fn end_of(text: &str) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    let left_out = lines.len().saturating_sub(ANSWER_LINES);
-    if left_out == 0 {
-        return text.trim_end().to_owned();
+    let text = text.trim_end();
+    let by_lines = text.rmatch_indices('\n').nth(ANSWER_LINES - 1).map_or(0, |(index, _)| index + 1);
+    let start = by_lines.max(text.len() - last_characters(text).len());
+    if start == 0 {
+        return text.to_owned();
     }
-    let before = lines[..left_out].join("\n");
-    let opening = open_fence(&before).map(|fence| format!("{fence}\n")).unwrap_or_default();
-    format!("…\n\n{opening}{}", lines[left_out..].join("\n"))
+    let opening = open_fence(&text[..start]).map(|fence| format!("{fence}\n")).unwrap_or_default();
+    format!("…\n\n{opening}{}", &text[start..])
+}
+
+/// The end of a text, from a word on, where it is long without having many lines.
+fn last_characters(text: &str) -> &str {
+    let Some((start, _)) = text.char_indices().rev().nth(ANSWER_CHARACTERS) else { return text };
+    let end = &text[start..];
+    end.find(char::is_whitespace).map_or(end, |space| end[space..].trim_start())
 }
 
 #[cfg(test)]
@@ -64,6 +74,14 @@ mod tests {
         let text: String = (1..=30).map(|number| format!("{number}\n")).collect();
         let end = end_of(&text);
         assert!(end.starts_with("…\n\n19\n") && end.ends_with("\n30"), "{end}");
+    }
+
+    #[test]
+    fn a_long_line_is_shown_from_a_word_on() {
+        let words = "word ".repeat(1_000);
+        let end = end_of(&words);
+        assert!(end.starts_with("…\n\nword word") && end.len() < 1_300, "{end}");
+        assert!(end_of(&"x".repeat(5_000)).len() < 1_300);
     }
 
     #[test]

@@ -110,3 +110,12 @@ fn every_state_of_the_heroku_cli_has_its_next_step() {
     }
     Program::new().run(&["ask", "hi"]).expect_code(1).expect_error("the heroku program is not on PATH");
 }
+
+#[test]
+fn pull_wants_the_variables_of_the_app_and_not_of_the_environment() {
+    let program = Program::for_service("http://127.0.0.1:9");
+    let run = program.run(&["config", "pull", "-a", "example-app"]).expect_code(1);
+    let run = run.expect_error("INFERENCE_URL and INFERENCE_KEY could not be had from the Heroku CLI");
+    let run = run.expect_error("Install it (https://devcenter.heroku.com/articles/heroku-cli).");
+    assert!(!run.stderr.contains("export") && !run.stderr.contains("yourself"), "{}", run.stderr);
+}

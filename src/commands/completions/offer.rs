@@ -18,9 +18,10 @@ pub enum Offer {
 
 /// What fits the last of the words typed behind the program's name. It is unfinished, or empty.
 pub fn offer(root: &Command, typed: &[String]) -> Offer {
-    let Some((word, before)) = last_word(typed) else { return Offer::Anything };
+    let Some((word, before, is_behind_equals)) = last_word(typed) else { return Offer::Anything };
     let line = Line::read(root, before);
-    match (line.pending, word.split_once('=')) {
+    let flag = before.last().filter(|_| is_behind_equals).and_then(|word| line.flag(word));
+    match (flag.or(line.pending), word.split_once('=')) {
         (Some(flag), _) => values(flag, ""),
         (None, Some((name, _))) if name.starts_with("--") => match line.flag(name) {
             Some(flag) => values(flag, &format!("{name}=")),
@@ -42,14 +43,15 @@ impl Offer {
     }
 }
 
-/// The unfinished word and those before it. bash takes `--model=x` for three words.
-fn last_word(typed: &[String]) -> Option<(&str, &[String])> {
+/// The unfinished word, those before it, and whether an equals sign stands between. bash takes `--model=x` for three
+/// words.
+fn last_word(typed: &[String]) -> Option<(&str, &[String], bool)> {
     let (word, before) = typed.split_last()?;
-    match (word.as_str(), before.split_last()) {
-        ("=", _) => Some(("", before)),
-        (word, Some((equals, before))) if equals == "=" => Some((word, before)),
-        (word, _) => Some((word, before)),
-    }
+    Some(match (word.as_str(), before.split_last()) {
+        ("=", _) => ("", before, true),
+        (word, Some((equals, before))) if equals == "=" => (word, before, true),
+        (word, _) => (word, before, false),
+    })
 }
 
 /// What the finished words say.
@@ -168,6 +170,7 @@ mod tests {
         assert_eq!(texts(&["ask", "--color", ""]), ["auto", "always", "never"]);
         assert_eq!(texts(&["ask", "--color=al"]), ["--color=always"]);
         assert_eq!(texts(&["ask", "--color", "=", "al"]), ["always"], "in bash's words");
+        assert_eq!(texts(&["ask", "--dry-run", "=", "ru"]), ["ruby"], "where the value need not be there");
         assert_eq!(texts(&["completions", "z"]), ["zsh"]);
     }
 

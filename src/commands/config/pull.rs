@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::PullArgs;
 use crate::config::{self, HerokuQuery, env_file};
 use crate::context::Context;
-use crate::error::{Error, ExitStatus, HerokuFailure, MissingVariables};
+use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::git::{self, Tracking};
 use crate::input;
 use crate::secret::Secret;
@@ -69,9 +69,8 @@ fn required(
     let missing: Vec<String> =
         query.variables.iter().filter(is_required).filter(|name| !found.contains_key(*name)).cloned().collect();
     if !missing.is_empty() {
-        let heroku = failure.or_else(|| Some(HerokuFailure::NotAttached(app.clone())));
-        let missing = MissingVariables { names: missing, found: Vec::new(), app, env_file: None, heroku };
-        return Err(Error::MissingVariables(Box::new(missing)));
+        let heroku = failure.unwrap_or(HerokuFailure::NotAttached(app));
+        return Err(Error::NotOnApp { names: missing, heroku });
     }
     let value = |name: &String| found.get(name).map(|value| (name.clone(), value.clone()));
     Ok(query.variables.iter().filter_map(value).collect())
