@@ -134,11 +134,11 @@ impl Saving {
     /// As [`Saving::resume`].
     pub fn part(&mut self) -> Result<Option<String>, Error> {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
-        if !self.session.as_ref().is_some_and(Session::is_written) {
-            return Ok(None);
-        }
-        let left = self.name();
-        *self = Saving { is_on: self.is_on, ..Saving::default() };
+        let (blank, left) = match self.session.take() {
+            Some(session) if session.is_blank() => (Some(session), None),
+            session => (None, session.filter(Session::is_written).and_then(|session| session.name())),
+        };
+        *self = Saving { is_on: self.is_on, session: blank, ..Saving::default() };
         if self.is_on {
             self.resume()?;
         }
@@ -207,7 +207,7 @@ impl Saving {
     pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
         let Some(session) = self.session.as_mut().filter(|_| self.is_on) else { return };
         match session.save(&mut chat.conversation, &chat.model) {
-            Ok(()) => self.has_failed = false,
+            Ok(()) => (self.has_failed, self.is_given_up) = (false, false),
             Err(_) if self.has_failed => {}
             Err(error) => {
                 ui.warning(&format!("this conversation can't be saved: {error}"));

@@ -113,20 +113,28 @@ fn completed(name: &str, command: &Command) -> String {
     if command.arguments.is_empty() { format!("/{name}") } else { format!("/{name} ") }
 }
 
-impl Completer for LineHelper {
-    type Candidate = Pair;
-
-    fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        self.keys.set_completing(true);
-        let line = &line[..position];
+impl LineHelper {
+    /// Where the word to complete begins, and what fits the beginning of it.
+    fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
         if command.and_then(|(name, _)| Command::named(name)).is_some_and(|found| found.completes == Completes::Files) {
-            return self.files.complete(line, position, context);
+            return self.files.complete(line, line.len(), context);
         }
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];
         let pair = |text: String| Pair { display: text.trim_end().to_owned(), replacement: text };
         Ok((start, candidates.into_iter().filter(|text| text.starts_with(typed)).map(pair).collect()))
+    }
+}
+
+impl Completer for LineHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let (start, pairs) = self.fitting(&line[..position], context)?;
+        // Only a list of several has a pager, and only after one is the line looked at again.
+        self.keys.set_completing(pairs.len() > 1);
+        Ok((start, pairs))
     }
 }
 

@@ -24,6 +24,7 @@ pub struct Keys(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     entry: Entry,
+    /// The key before this one, and when it was seen.
     last_key: Option<(KeyEvent, Instant)>,
     /// Whether a list of completions may be on the screen, whose pager takes Enter for itself.
     is_completing: bool,

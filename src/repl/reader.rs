@@ -100,7 +100,7 @@ impl Reader {
         self.editor.set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
     }
 
-    /// Edits in the manner of vi?
+    /// Whether it edits in the manner of vi.
     pub fn is_vi(&mut self) -> bool {
         self.editor.config_mut().edit_mode() == EditMode::Vi
     }

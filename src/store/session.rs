@@ -118,6 +118,11 @@ impl Session {
         matches!(self.target, Target::Open { .. })
     }
 
+    /// Whether nothing was ever written in it: it has no file, and is no copy of one.
+    pub fn is_blank(&self) -> bool {
+        !self.is_written() && self.prelude.is_empty()
+    }
+
     /// What the last save has to tell, once.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)

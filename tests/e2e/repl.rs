@@ -399,6 +399,26 @@ fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
 }
 
 #[test]
+fn tab_in_an_open_fence_sends_nothing() {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 24, 80);
+    terminal.wait_for_prompt();
+    for line in ["```", "if x"] {
+        terminal.send(line);
+        terminal.wait_until(line, |screen| screen.trim_end().ends_with(line));
+        terminal.send("\t");
+        terminal.send("\r");
+    }
+    terminal.send("end");
+    terminal.wait_for("if x\nend");
+    assert!(api.requests().is_empty(), "it was sent by itself");
+    terminal.send("\x15\x15\x15\x03");
+    terminal.wait_for_prompt();
+    terminal.run("hello", "got it");
+}
+
+#[test]
 fn two_characters_for_one_line_end_are_one() {
     let api = Api::tokens(&["got it"]);
     let program = Program::for_service(&api.url());
@@ -557,10 +577,7 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
         exchange.wait_for_close();
     });
     let program = Program::for_service(&api.url()).with("PATH", "/usr/bin:/bin");
-    let terminal = Terminal::start_program(&program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
-    terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
-    terminal.wait_for("/help for help");
-    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
+    let terminal = Terminal::in_shell(&program);
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("\x1a");
@@ -570,21 +587,9 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
     assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
     terminal.send("fg\r");
     terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 2);
-    wait_until_quiet(&terminal);
+    terminal.wait_until_quiet();
     terminal.send("typed ahead");
     terminal.send("\x03");
     terminal.wait_for("stopped; what came is kept");
     terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> typed ahead"));
-}
-
-/// Waits until the terminal doesn't echo, which no byte on the screen tells.
-fn wait_until_quiet(terminal: &Terminal) {
-    for _ in 0..2000 {
-        let modes = Command::new("stty").arg("-a").stdin(terminal.device()).output().expect("stty");
-        if String::from_utf8_lossy(&modes.stdout).contains(" -echo ") {
-            return;
-        }
-        std::thread::yield_now();
-    }
-    panic!("the terminal still echoes");
 }

@@ -195,6 +195,17 @@ fn save_says_that_it_is_saved_only_when_it_is() {
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
     second.wait_for("goes on in a copy, work-2");
     second.wait_for_prompt();
+    // The original stays as it is, and no copy of it begins the next conversation.
+    let third = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
+    third.wait_for("goes on in a copy, work-2");
+    third.wait_for_prompt();
+    assert!(!third.run("/clear", "a new conversation; system").contains("the last one stays"));
+    third.run("apart", "tokens: 1 in");
+    third.run("/save apart", "is saved as apart");
+    let file = program.home().join(".local/share/heroku-chat/sessions/apart.jsonl");
+    let file = std::fs::read_to_string(file).expect("a session");
+    assert!(file.contains("apart") && !file.contains("\"one\""), "{file}");
+    leave(third);
     second.run("/save", "is saved as work-2");
     assert_eq!(contents(&saved(&program, "work-2")), ["one", "one"]);
     second.run("/save snap", "is saved as snap, work-2 before");
@@ -219,9 +230,7 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
         exchange.wait_for_close();
     });
     let program = Program::for_service(&api.url()).with("PATH", "/usr/bin:/bin");
-    let terminal = Terminal::start_program(&program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
-    terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
-    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
+    let terminal = Terminal::in_shell(&program);
     terminal.send("go\r");
     terminal.wait_for("beginning");
     let typed = "touch \"$HOME/leaked\"\r";
@@ -231,6 +240,7 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
     terminal.wait_for("Stopped");
     terminal.send("fg\r");
     terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 3);
+    terminal.wait_until_quiet();
     terminal.send("\x03");
     terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> touch \"$HOME/leaked\""));
     assert!(!program.home().join("leaked").exists(), "the shell ran it");

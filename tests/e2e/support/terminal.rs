@@ -72,6 +72,15 @@ impl Terminal {
         Terminal { pty, child, shared, device }
     }
 
+    /// Starts a chat from an interactive shell, which has its jobs under control, and waits for the chat's prompt.
+    pub fn in_shell(program: &Program) -> Self {
+        let terminal = Terminal::start_program(program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
+        terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
+        terminal.wait_for("/help for help");
+        terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
+        terminal
+    }
+
     /// Types.
     pub fn send(&self, keys: &str) {
         (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
@@ -138,6 +147,19 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         while rustix::io::ioctl_fionread(&self.device).expect("a terminal") < bytes {
             assert!(Instant::now() < deadline, "what was typed did not arrive");
+            thread::yield_now();
+        }
+    }
+
+    /// Waits until the terminal doesn't echo, which no byte on the screen tells.
+    pub fn wait_until_quiet(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let echoes = || {
+            let mode = rustix::termios::tcgetattr(&self.device).expect("a terminal");
+            mode.local_modes.contains(rustix::termios::LocalModes::ECHO)
+        };
+        while echoes() {
+            assert!(Instant::now() < deadline, "the terminal still echoes");
             thread::yield_now();
         }
     }
