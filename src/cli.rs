@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 
 use crate::plugin::Spelling;
 
@@ -436,7 +438,12 @@ fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
         .ids()
         .map(clap::Id::as_str)
         .filter(|id| matches.value_source(id) == Some(ValueSource::CommandLine) && !is_global(id));
-    let argument = typed.find_map(|id| Args::command().get_arguments().find(|other| other.get_id() == id).cloned())?;
+    let argument = typed.find_map(|id| {
+        Args::command()
+            .get_arguments()
+            .find(|other| other.get_id() == id)
+            .cloned()
+    })?;
     let flag = argument.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
     Some(Args::command().error(ErrorKind::ArgumentConflict, message))
@@ -463,7 +470,10 @@ mod tests {
             let matches = Args::command().try_get_matches_from(words).unwrap();
             misplaced_flag(&matches).map(|error| error.to_string())
         };
-        assert_eq!(misplaced(&["heroku-chat", "--debug", "--color", "never", "ask", "hi"]), None);
+        assert_eq!(
+            misplaced(&["heroku-chat", "--debug", "--color", "never", "ask", "hi"]),
+            None
+        );
         assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
         let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
         assert!(message.contains("heroku-chat ask --model"), "{message}");
@@ -478,11 +488,18 @@ mod tests {
     fn every_description_is_a_lower_case_fragment_without_period() {
         fn check(command: &clap::Command) {
             for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let help = argument
+                    .get_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
                 if matches!(argument.get_id().as_str(), "help" | "version") {
                     continue;
                 }
-                assert!(help.starts_with(char::is_lowercase), "{}: {help:?}", argument.get_id());
+                assert!(
+                    help.starts_with(char::is_lowercase),
+                    "{}: {help:?}",
+                    argument.get_id()
+                );
                 assert!(!help.ends_with('.'), "{}: {help:?}", argument.get_id());
             }
             command.get_subcommands().for_each(check);

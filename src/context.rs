@@ -47,8 +47,16 @@ impl Context {
             (self.gather(args)?.settings(args)?, None)
         };
         self.ui.keep_secret(&settings.key.value);
-        let client = self.client(args, settings.url.value.clone(), Some(settings.key.value.clone()));
-        Ok(Connection { settings, client, sandbox })
+        let client = self.client(
+            args,
+            settings.url.value.clone(),
+            Some(settings.key.value.clone()),
+        );
+        Ok(Connection {
+            settings,
+            client,
+            sandbox,
+        })
     }
 
     /// Collects the settings from everywhere, telling of warnings and of a Heroku CLI that takes its time.
@@ -56,12 +64,19 @@ impl Context {
     /// # Errors
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
-        let Context { environment, ui, .. } = self;
-        let gathered = config::gather(args, environment, |query| ask_heroku(&HerokuCli::find(environment), query, ui))?;
+        let Context {
+            environment, ui, ..
+        } = self;
+        let gathered = config::gather(args, environment, |query| {
+            ask_heroku(&HerokuCli::find(environment), query, ui)
+        })?;
         if let Some(key) = &gathered.key {
             self.ui.keep_secret(&key.value);
         }
-        gathered.warnings.iter().for_each(|warning| self.ui.warning(warning));
+        gathered
+            .warnings
+            .iter()
+            .for_each(|warning| self.ui.warning(warning));
         Ok(gathered)
     }
 
@@ -75,7 +90,12 @@ impl Context {
 
     /// A client for an address that was checked.
     pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
-        Client::new(url, key, Limits::with_first_byte(Duration::from_secs(args.timeout)), self.environment.clone())
+        Client::new(
+            url,
+            key,
+            Limits::with_first_byte(Duration::from_secs(args.timeout)),
+            self.environment.clone(),
+        )
     }
 }
 
@@ -94,7 +114,11 @@ impl Connection {
         Error::NoModel {
             variable: self.variable("MODEL_ID"),
             app: self.settings.app.clone(),
-            ids: models.into_iter().filter(Model::is_chat).map(|model| model.id).collect(),
+            ids: models
+                .into_iter()
+                .filter(Model::is_chat)
+                .map(|model| model.id)
+                .collect(),
         }
     }
 }
@@ -107,7 +131,14 @@ fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer
         }
         ui.asking_heroku(elapsed);
     };
-    let answer = heroku::config_vars(cli, query, Patience { limit: heroku::LIMIT, progress: &mut progress });
+    let answer = heroku::config_vars(
+        cli,
+        query,
+        Patience {
+            limit: heroku::LIMIT,
+            progress: &mut progress,
+        },
+    );
     ui.clear_status();
     answer
 }
@@ -117,19 +148,31 @@ fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer
 /// # Errors
 /// Where no port can be had.
 pub fn start_sandbox() -> Result<Sandbox, Error> {
-    Sandbox::start(0).map_err(|error| Error::System { what: "starting the sandbox", reason: error.to_string() })
+    Sandbox::start(0).map_err(|error| Error::System {
+        what: "starting the sandbox",
+        reason: error.to_string(),
+    })
 }
 
 /// Settings for a sandbox of this process.
 pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
-    let setting = |value: &str, source| Setting { value: value.to_owned(), source };
+    let setting = |value: &str, source| Setting {
+        value: value.to_owned(),
+        source,
+    };
     let model = match &args.model {
         Some(model) => setting(model, Source::Flag("--model")),
         None => setting(Sandbox::DEFAULT_MODEL, Source::Sandbox),
     };
     Settings {
-        url: Setting { value: sandbox.url(), source: Source::Sandbox },
-        key: Setting { value: Secret::new(Sandbox::KEY), source: Source::Sandbox },
+        url: Setting {
+            value: sandbox.url(),
+            source: Source::Sandbox,
+        },
+        key: Setting {
+            value: Secret::new(Sandbox::KEY),
+            source: Source::Sandbox,
+        },
         model: Some(model),
         prefix: "INFERENCE".to_owned(),
         app: None,
@@ -142,7 +185,9 @@ pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
 /// Where the file can't be read.
 pub fn text_or_file(text: &str) -> Result<String, Error> {
     match text.strip_prefix('@') {
-        Some(path) => Ok(input::file("the system prompt's file", Path::new(path))?.trim_end().to_owned()),
+        Some(path) => Ok(input::file("the system prompt's file", Path::new(path))?
+            .trim_end()
+            .to_owned()),
         None => Ok(text.to_owned()),
     }
 }

@@ -14,21 +14,33 @@ const DEFAULT_EDITOR: &str = "vi";
 /// # Errors
 /// Where the editor can't be started, ends with a failure, or leaves no text; the text is unchanged then.
 pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
-    let (_, command) = environment.first(&["VISUAL", "EDITOR"]).unwrap_or(("", DEFAULT_EDITOR));
-    let failed = |reason: String| Error::System { what: "editing with $VISUAL or $EDITOR", reason };
+    let (_, command) = environment
+        .first(&["VISUAL", "EDITOR"])
+        .unwrap_or(("", DEFAULT_EDITOR));
+    let failed = |reason: String| Error::System {
+        what: "editing with $VISUAL or $EDITOR",
+        reason,
+    };
     let edited = run(text, command).map_err(|error| failed(format!("{command}: {error}")))?;
     Ok(edited.trim_end().to_owned())
 }
 
 fn run(text: &str, command: &str) -> io::Result<String> {
     // The suffix has editors highlight it; the file is readable by its owner only.
-    let mut file = tempfile::Builder::new().prefix("heroku-chat-").suffix(".md").tempfile()?;
+    let mut file = tempfile::Builder::new()
+        .prefix("heroku-chat-")
+        .suffix(".md")
+        .tempfile()?;
     file.write_all(text.as_bytes())?;
     // The variable may hold flags and quotes, as in `emacsclient -a ""`.
-    let words = shlex::split(command).ok_or_else(|| io::Error::other("a quote in it is not closed"))?;
+    let words =
+        shlex::split(command).ok_or_else(|| io::Error::other("a quote in it is not closed"))?;
     let mut words = words.iter();
     let program = words.next().map_or(DEFAULT_EDITOR, String::as_str);
-    let status = Command::new(program).args(words).arg(file.path()).status()?;
+    let status = Command::new(program)
+        .args(words)
+        .arg(file.path())
+        .status()?;
     if !status.success() {
         return Err(io::Error::other(format!("it ended with {status}")));
     }

@@ -17,7 +17,10 @@ impl Environment {
 
     /// The value of a variable; an empty one counts as unset, as it does for the Heroku CLI.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The names of all variables.
@@ -35,6 +38,11 @@ impl Environment {
 impl Environment {
     /// An environment of just these variables.
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
-        Environment(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        Environment(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
     }
 }

@@ -22,18 +22,31 @@ pub enum Tracking {
 
 /// How git treats a file.
 pub fn tracking(path: &Path) -> Tracking {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Tracking::NoRepository };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return Tracking::NoRepository;
+    };
     let succeeds = |arguments: &[&str]| {
         let mut command = Command::new("git");
         let command = command.arg("-C").arg(folder).args(arguments);
-        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let status = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         status.is_ok_and(|status| status.success())
     };
     if !succeeds(&["rev-parse", "--is-inside-work-tree"]) {
         let from = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let has_repository = from.ancestors().any(|folder| folder.join(".git").exists());
-        if has_repository { Tracking::Unknown } else { Tracking::NoRepository }
+        if has_repository {
+            Tracking::Unknown
+        } else {
+            Tracking::NoRepository
+        }
     } else if succeeds(&["ls-files", "--error-unmatch", "--", name]) {
         Tracking::Tracked
     } else if succeeds(&["check-ignore", "--quiet", "--", name]) {
@@ -45,7 +58,11 @@ pub fn tracking(path: &Path) -> Tracking {
 
 /// The command that has git ignore a file: a rule in the folder of the file, for this file only.
 pub fn ignore_command(path: &Path) -> String {
-    format!("echo {} >> {}", shell_word(&rule(path)), quoted(&path.with_file_name(".gitignore")))
+    format!(
+        "echo {} >> {}",
+        shell_word(&rule(path)),
+        quoted(&path.with_file_name(".gitignore"))
+    )
 }
 
 /// A path as a word of a shell's command.
@@ -55,12 +72,21 @@ pub fn quoted(path: &Path) -> String {
 
 fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-    if text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.
 fn rule(path: &Path) -> String {
-    format!("/{}", path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default())
+    format!(
+        "/{}",
+        path.file_name()
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default()
+    )
 }
 
 /// Adds a file to the .gitignore of its folder.
@@ -73,7 +99,14 @@ pub fn ignore(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         other => other.unwrap_or_default(),
     };
-    let separator = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(file)?;
+    let separator = if before.is_empty() || before.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let mut file = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?;
     file.write_all(format!("{separator}{}\n", rule(path)).as_bytes())
 }

@@ -16,7 +16,9 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// The system's, text that isn't UTF-8, and more than 64 MiB; `what` names the flag in question.
 pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
-    File::open(path).and_then(text).map_err(|error| Error::of_file(what, path, &error))
+    File::open(path)
+        .and_then(text)
+        .map_err(|error| Error::of_file(what, path, &error))
 }
 
 /// All of standard input.
@@ -24,7 +26,8 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
-    text(io::stdin().lock()).map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
+    text(io::stdin().lock())
+        .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 
 /// A text file that goes with a prompt, under its path as given.
@@ -33,7 +36,8 @@ pub fn standard_input() -> Result<String, Error> {
 /// The system's, and why the file is no text that can be sent; `what` names the flag or command in question.
 pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
     let content = bytes(what, path, TEXT_LIMIT)?;
-    Attachment::text(&path.display().to_string(), content).map_err(|reason| unusable(what, path, reason))
+    Attachment::text(&path.display().to_string(), content)
+        .map_err(|reason| unusable(what, path, reason))
 }
 
 /// An image that goes with a prompt.
@@ -42,7 +46,8 @@ pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Er
 /// As [`text_attachment`].
 pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
     let content = bytes(what, path, IMAGE_LIMIT)?;
-    Attachment::image(&path.display().to_string(), &content).map_err(|reason| unusable(what, path, reason))
+    Attachment::image(&path.display().to_string(), &content)
+        .map_err(|reason| unusable(what, path, reason))
 }
 
 /// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys from the terminal.
@@ -75,13 +80,18 @@ pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
 /// The bytes of a file, and one more than `limit` where it has more: enough to say so.
 fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
+    let read =
+        File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| Error::of_file(what, path, &error))?;
     Ok(bytes)
 }
 
 fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
-    Error::File { what, path: path.to_owned(), reason }
+    Error::File {
+        what,
+        path: path.to_owned(),
+        reason,
+    }
 }
 
 fn text(source: impl Read) -> io::Result<String> {
@@ -92,5 +102,8 @@ fn text(source: impl Read) -> io::Result<String> {
         return Err(invalid("it is larger than 64 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8 text"))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
 }

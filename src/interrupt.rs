@@ -72,25 +72,28 @@ impl Interrupts {
         // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
         signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
-        let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
+        let mut signals =
+            signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
         let interrupts = self.clone();
-        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-            for signal in signals.forever() {
-                match signal {
-                    SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
-                    // It was stopped by SIGSTOP, of which it can't know, and a shell has set the terminal since.
-                    SIGCONT => enter(),
-                    SIGTSTP if interrupts.editor_has_stopped() => {}
-                    SIGTSTP => {
-                        leave();
-                        // Fails for signals that have no default only.
-                        let _ = emulate_default_handler(SIGTSTP);
-                        enter();
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || {
+                for signal in signals.forever() {
+                    match signal {
+                        SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
+                        // It was stopped by SIGSTOP, of which it can't know, and a shell has set the terminal since.
+                        SIGCONT => enter(),
+                        SIGTSTP if interrupts.editor_has_stopped() => {}
+                        SIGTSTP => {
+                            leave();
+                            // Fails for signals that have no default only.
+                            let _ = emulate_default_handler(SIGTSTP);
+                            enter();
+                        }
+                        other => interrupts.end(128 + other, &leave),
                     }
-                    other => interrupts.end(128 + other, &leave),
                 }
-            }
-        })?;
+            })?;
         Ok(())
     }
 
@@ -120,7 +123,11 @@ impl Interrupts {
     /// # Errors
     /// None.
     #[cfg(not(unix))]
-    pub fn guard_terminal(&self, _: impl Fn() + Send + 'static, _: impl Fn() + Send + 'static) -> io::Result<()> {
+    pub fn guard_terminal(
+        &self,
+        _: impl Fn() + Send + 'static,
+        _: impl Fn() + Send + 'static,
+    ) -> io::Result<()> {
         Ok(())
     }
 

@@ -60,13 +60,25 @@ use ui::Ui;
 fn main() -> ExitCode {
     let environment = Environment::from_process();
     let topic = environment.get(plugin::TOPIC_VARIABLE);
-    let spelling = topic.map(|topic| Spelling::below(topic, &cli::Args::command())).unwrap_or_default();
+    let spelling = topic
+        .map(|topic| Spelling::below(topic, &cli::Args::command()))
+        .unwrap_or_default();
     let args = cli::Args::from_command_line(&spelling);
     let mut ui = Ui::new(&args.output, spelling, &environment);
     let status = match Interrupts::install() {
-        Ok(interrupts) => run(args, Context { environment, ui, interrupts }),
+        Ok(interrupts) => run(
+            args,
+            Context {
+                environment,
+                ui,
+                interrupts,
+            },
+        ),
         Err(error) => {
-            ui.explain(&Error::System { what: "listening for signals", reason: error.to_string() });
+            ui.explain(&Error::System {
+                what: "listening for signals",
+                reason: error.to_string(),
+            });
             ExitStatus::Fixable
         }
     };

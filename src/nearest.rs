@@ -7,7 +7,8 @@ const LIKENESS: f64 = 0.75;
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let rated = names.map(|name| (strsim::jaro_winkler(typed, name), name));
     let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, name)| name)
+    best.filter(|(likeness, _)| *likeness >= LIKENESS)
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

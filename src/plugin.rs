@@ -33,7 +33,11 @@ pub fn commands(root: &Command) -> Vec<PluginCommand<'_>> {
     root.get_subcommands()
         .filter_map(|definition| Some((definition, place(definition.get_name())?)))
         .flat_map(|(definition, id)| {
-            with_subcommands(PluginCommand { id, words: vec![definition.get_name()], definition })
+            with_subcommands(PluginCommand {
+                id,
+                words: vec![definition.get_name()],
+                definition,
+            })
         })
         .collect()
 }
@@ -41,13 +45,24 @@ pub fn commands(root: &Command) -> Vec<PluginCommand<'_>> {
 /// Where a command stands below the topic; None where it has no place there.
 fn place(name: &str) -> Option<String> {
     let exception = PLACES.iter().find(|(other, _)| *other == name);
-    exception.map_or(Some(name), |(_, id)| *id).map(str::to_owned)
+    exception
+        .map_or(Some(name), |(_, id)| *id)
+        .map(str::to_owned)
 }
 
 fn with_subcommands(command: PluginCommand<'_>) -> Vec<PluginCommand<'_>> {
     let below = command.definition.get_subcommands().flat_map(|definition| {
-        let words = command.words.iter().copied().chain([definition.get_name()]).collect();
-        with_subcommands(PluginCommand { id: format!("{}:{}", command.id, definition.get_name()), words, definition })
+        let words = command
+            .words
+            .iter()
+            .copied()
+            .chain([definition.get_name()])
+            .collect();
+        with_subcommands(PluginCommand {
+            id: format!("{}:{}", command.id, definition.get_name()),
+            words,
+            definition,
+        })
     });
     let below: Vec<_> = below.collect();
     [command].into_iter().chain(below).collect()
@@ -62,7 +77,10 @@ impl Spelling {
     pub fn below(topic: &str, root: &Command) -> Self {
         let name = root.get_name();
         let typed = |command: PluginCommand<'_>| {
-            (format!("{name} {}", command.words.join(" ")), format!("heroku {topic}:{}", command.id))
+            (
+                format!("{name} {}", command.words.join(" ")),
+                format!("heroku {topic}:{}", command.id),
+            )
         };
         let mut pairs: Vec<_> = commands(root).into_iter().map(typed).collect();
         // `config pull` has to be found before `config`.
@@ -74,7 +92,9 @@ impl Spelling {
 
     /// The text with every command in it as it is typed here.
     pub fn of<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let replace = |text: Cow<'a, str>, (from, to): &(String, String)| match text.contains(from.as_str()) {
+        let replace = |text: Cow<'a, str>, (from, to): &(String, String)| match text
+            .contains(from.as_str())
+        {
             true => text.replace(from, to).into(),
             false => text,
         };
@@ -93,8 +113,12 @@ impl Spelling {
     fn respelled(&self, mut command: Command) -> Command {
         let usage = command.render_usage().to_string();
         let usage = self.of(usage.trim_start_matches("Usage: ")).into_owned();
-        let after = command.get_after_help().map(|text| self.of(&text.to_string()).into_owned());
-        command = command.override_usage(usage).mut_subcommands(|command| self.respelled(command));
+        let after = command
+            .get_after_help()
+            .map(|text| self.of(&text.to_string()).into_owned());
+        command = command
+            .override_usage(usage)
+            .mut_subcommands(|command| self.respelled(command));
         match after {
             Some(after) => command.after_help(after),
             None => command,
@@ -108,32 +132,57 @@ mod tests {
     use clap::{Arg, ArgAction};
 
     fn root() -> Command {
-        let flag = || Arg::new("json").long("json").action(ArgAction::SetTrue).help("print JSON");
-        let pull = Command::new("pull").arg(flag()).after_help("EXAMPLES\n  $ heroku-chat config pull --json");
+        let flag = || {
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("print JSON")
+        };
+        let pull = Command::new("pull")
+            .arg(flag())
+            .after_help("EXAMPLES\n  $ heroku-chat config pull --json");
         let named = ["chat", "models", "completions"].map(Command::new);
-        Command::new("heroku-chat").subcommands(named).subcommand(Command::new("config").subcommand(pull))
+        Command::new("heroku-chat")
+            .subcommands(named)
+            .subcommand(Command::new("config").subcommand(pull))
     }
 
     #[test]
     fn every_command_has_its_place() {
         let root = root();
-        let places: Vec<_> = commands(&root).into_iter().map(|command| (command.id, command.words.join(" "))).collect();
-        let expected =
-            [("chat", "chat"), ("chat:models", "models"), ("config", "config"), ("config:pull", "config pull")];
-        assert_eq!(places, expected.map(|(id, words)| (id.to_owned(), words.to_owned())));
+        let places: Vec<_> = commands(&root)
+            .into_iter()
+            .map(|command| (command.id, command.words.join(" ")))
+            .collect();
+        let expected = [
+            ("chat", "chat"),
+            ("chat:models", "models"),
+            ("config", "config"),
+            ("config:pull", "config pull"),
+        ];
+        assert_eq!(
+            places,
+            expected.map(|(id, words)| (id.to_owned(), words.to_owned()))
+        );
     }
 
     #[test]
     fn commands_are_spelled_as_they_are_typed() {
         let spelling = Spelling::below("ai", &root());
         let table = [
-            ("heroku-chat config pull -a app", "heroku ai:config:pull -a app"),
+            (
+                "heroku-chat config pull -a app",
+                "heroku ai:config:pull -a app",
+            ),
             (
                 "see `heroku-chat config`, then `heroku-chat models`",
                 "see `heroku ai:config`, then `heroku ai:chat:models`",
             ),
             ("heroku-chat -m model", "heroku ai:chat -m model"),
-            ("heroku-chat completions bash", "heroku-chat completions bash"),
+            (
+                "heroku-chat completions bash",
+                "heroku-chat completions bash",
+            ),
             ("heroku-chat offers no tools", "heroku-chat offers no tools"),
         ];
         for (own, there) in table {
@@ -146,12 +195,24 @@ mod tests {
     fn help_is_spelled_too() {
         let arguments = ["heroku-chat", "config", "pull", "--help"];
         let spelled = Spelling::below("ai", &root()).of_help(root());
-        let help = spelled.try_get_matches_from(arguments).unwrap_err().to_string();
-        assert!(help.contains("Usage: heroku ai:config:pull [OPTIONS]"), "{help}");
-        assert!(help.contains("$ heroku ai:config:pull --json") && !help.contains("heroku-chat"), "{help}");
+        let help = spelled
+            .try_get_matches_from(arguments)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            help.contains("Usage: heroku ai:config:pull [OPTIONS]"),
+            "{help}"
+        );
+        assert!(
+            help.contains("$ heroku ai:config:pull --json") && !help.contains("heroku-chat"),
+            "{help}"
+        );
         let arguments = ["heroku-chat", "config", "pull", "--bogus"];
         let spelled = Spelling::below("ai", &root()).of_help(root());
-        let error = spelled.try_get_matches_from(arguments).unwrap_err().to_string();
+        let error = spelled
+            .try_get_matches_from(arguments)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("Usage: heroku ai:config:pull"), "{error}");
     }
 }

@@ -59,11 +59,17 @@ impl Start {
             (Some(_), _) => None,
             (None, Ok(sessions)) => Some(sessions.create()),
             (None, Err(error)) => {
-                context.ui.warning(&format!("this conversation is not saved: {}", error.explain().title));
+                context.ui.warning(&format!(
+                    "this conversation is not saved: {}",
+                    error.explain().title
+                ));
                 None
             }
         };
-        Ok(Start { saving: Saving::to(session), ..Start::default() })
+        Ok(Start {
+            saving: Saving::to(session),
+            ..Start::default()
+        })
     }
 
     fn named(args: &SessionArgs, refusal: Option<&str>, ui: &mut Ui) -> Result<Self, Error> {
@@ -71,39 +77,82 @@ impl Start {
         let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
         let start = if let Some(reason) = refusal {
             let (restored, found) = match sessions.load(&name) {
-                Err(Error::NoSession { .. }) => (Restored::default(), format!("there is no {name} to read")),
+                Err(Error::NoSession { .. }) => {
+                    (Restored::default(), format!("there is no {name} to read"))
+                }
                 other => (other?, format!("{name} is read")),
             };
             ui.note(&format!("{found}, and nothing is saved: {reason}"));
-            Start { restored, saving: Saving::default() }
+            Start {
+                restored,
+                saving: Saving::default(),
+            }
         } else {
             let opened = sessions.open(&name)?;
-            Start { restored: opened.restored, saving: Saving::to(Some(opened.session)) }
+            Start {
+                restored: opened.restored,
+                saving: Saving::to(Some(opened.session)),
+            }
         };
-        start.restored.notices.iter().for_each(|notice| ui.note(&notice.to_string()));
+        start
+            .restored
+            .notices
+            .iter()
+            .for_each(|notice| ui.note(&notice.to_string()));
         Ok(start)
     }
 
     /// The model to go on with: the flag's, then the one that was used last, then the one that is set.
-    pub fn model(&self, flag: Option<&str>, connection: &Connection, ui: &mut Ui) -> Option<String> {
-        let set = connection.settings.model.as_ref().map(|setting| setting.value.clone());
-        if flag.is_some() { set } else { last_model(&self.restored, set, connection, ui) }
+    pub fn model(
+        &self,
+        flag: Option<&str>,
+        connection: &Connection,
+        ui: &mut Ui,
+    ) -> Option<String> {
+        let set = connection
+            .settings
+            .model
+            .as_ref()
+            .map(|setting| setting.value.clone());
+        if flag.is_some() {
+            set
+        } else {
+            last_model(&self.restored, set, connection, ui)
+        }
     }
 }
 
 /// The model that was used last where it can be had here, else the one that is used now.
-pub fn last_model(restored: &Restored, now: Option<String>, connection: &Connection, ui: &mut Ui) -> Option<String> {
-    let Some(last) = restored.model.clone() else { return now };
-    let Some(reason) = out_of_place(&last, connection) else { return Some(last) };
-    let instead = now.as_ref().map(|now| format!("; going on with {now}")).unwrap_or_default();
-    ui.note(&format!("this conversation was with {last}, and {reason}{instead}"));
+pub fn last_model(
+    restored: &Restored,
+    now: Option<String>,
+    connection: &Connection,
+    ui: &mut Ui,
+) -> Option<String> {
+    let Some(last) = restored.model.clone() else {
+        return now;
+    };
+    let Some(reason) = out_of_place(&last, connection) else {
+        return Some(last);
+    };
+    let instead = now
+        .as_ref()
+        .map(|now| format!("; going on with {now}"))
+        .unwrap_or_default();
+    ui.note(&format!(
+        "this conversation was with {last}, and {reason}{instead}"
+    ));
     now
 }
 
 impl Saving {
     /// Saves to this session, where there is one.
     pub fn to(session: Option<Session>) -> Self {
-        Saving { is_on: session.is_some(), session, ..Saving::default() }
+        Saving {
+            is_on: session.is_some(),
+            session,
+            ..Saving::default()
+        }
     }
 
     /// Whether anything is saved.
@@ -136,9 +185,18 @@ impl Saving {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
         let (blank, left) = match self.session.take() {
             Some(session) if session.is_blank() => (Some(session), None),
-            session => (None, session.filter(Session::is_written).and_then(|session| session.name())),
+            session => (
+                None,
+                session
+                    .filter(Session::is_written)
+                    .and_then(|session| session.name()),
+            ),
         };
-        *self = Saving { is_on: self.is_on, session: blank, ..Saving::default() };
+        *self = Saving {
+            is_on: self.is_on,
+            session: blank,
+            ..Saving::default()
+        };
         if self.is_on {
             self.resume()?;
         }
@@ -172,7 +230,10 @@ impl Saving {
             ui.note(&format!("{name} is read, and nothing is saved"));
             restored
         };
-        restored.notices.iter().for_each(|notice| ui.note(&notice.to_string()));
+        restored
+            .notices
+            .iter()
+            .for_each(|notice| ui.note(&notice.to_string()));
         Ok(restored)
     }
 
@@ -180,12 +241,18 @@ impl Saving {
     ///
     /// # Errors
     /// A name that breaks the rule or is another session's; the system's.
-    pub fn keep_as(&mut self, name: Option<&str>, chat: &mut Chat, ui: &mut Ui) -> Result<bool, Error> {
+    pub fn keep_as(
+        &mut self,
+        name: Option<&str>,
+        chat: &mut Chat,
+        ui: &mut Ui,
+    ) -> Result<bool, Error> {
         let was_on = self.is_on;
         self.resume()?;
         if let Some(session) = &mut self.session {
             session.insist();
-            name.map_or(Ok(()), |name| session.rename(name)).inspect_err(|_| self.is_on = was_on)?;
+            name.map_or(Ok(()), |name| session.rename(name))
+                .inspect_err(|_| self.is_on = was_on)?;
         }
         // Somebody asks, so it is told again.
         self.has_failed = false;
@@ -205,7 +272,9 @@ impl Saving {
 
     /// Writes what changed since the last time. Where that fails it is told once, and tried again the next time.
     pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
-        let Some(session) = self.session.as_mut().filter(|_| self.is_on) else { return };
+        let Some(session) = self.session.as_mut().filter(|_| self.is_on) else {
+            return;
+        };
         match session.save(&mut chat.conversation, &chat.model) {
             Ok(()) => (self.has_failed, self.is_given_up) = (false, false),
             Err(_) if self.has_failed => {}
@@ -214,7 +283,10 @@ impl Saving {
                 self.has_failed = true;
             }
         }
-        session.take_notices().iter().for_each(|notice| ui.note(&notice.to_string()));
+        session
+            .take_notices()
+            .iter()
+            .for_each(|notice| ui.note(&notice.to_string()));
     }
 }
 
@@ -237,8 +309,8 @@ fn out_of_place(model: &str, connection: &Connection) -> Option<&'static str> {
     let is_scripted = Sandbox::has_model(model);
     // Behind an address of this machine there may be `heroku-chat sandbox`.
     let set = connection.settings.model.as_ref();
-    let may_be_sandbox =
-        is_loopback(&connection.settings.url.value) && set.is_none_or(|model| Sandbox::has_model(&model.value));
+    let may_be_sandbox = is_loopback(&connection.settings.url.value)
+        && set.is_none_or(|model| Sandbox::has_model(&model.value));
     match connection.sandbox {
         Some(_) => (!is_scripted).then_some("the sandbox has its own models"),
         None => (is_scripted && !may_be_sandbox).then_some("that is a model of the sandbox"),
@@ -252,8 +324,13 @@ mod tests {
     #[test]
     fn the_flag_and_the_variable_say_that_nothing_is_saved() {
         let saved = |no_save, value: &str| {
-            let args = SessionArgs { continue_last: false, session: None, no_save };
-            refusal(&args, &Environment::from_pairs(&[(VARIABLE, value)])).map(|refusal| refusal.is_none())
+            let args = SessionArgs {
+                continue_last: false,
+                session: None,
+                no_save,
+            };
+            refusal(&args, &Environment::from_pairs(&[(VARIABLE, value)]))
+                .map(|refusal| refusal.is_none())
         };
         assert!(saved(false, "").unwrap());
         assert!(saved(false, "on").unwrap());

@@ -32,7 +32,11 @@ impl Secret {
         let mut result = String::new();
         let mut rest = text;
         while let Some(at) = rest.find(&beginning) {
-            let same = self.0.chars().zip(rest[at..].chars()).take_while(|(one, other)| one == other);
+            let same = self
+                .0
+                .chars()
+                .zip(rest[at..].chars())
+                .take_while(|(one, other)| one == other);
             let same: usize = same.map(|(one, _)| one.len_utf8()).sum();
             result.push_str(&rest[..at]);
             result.push_str(REDACTED);
@@ -60,10 +64,16 @@ pub fn redact_keys(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find("inf-") {
         let tail = &rest[at + "inf-".len()..];
-        let length = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(tail.len());
+        let length = tail
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+            .unwrap_or(tail.len());
         let is_key = length >= 8 && tail[..length].contains(|c: char| c.is_ascii_digit());
         result.push_str(&rest[..at]);
-        result.push_str(if is_key { REDACTED } else { &rest[at..at + "inf-".len() + length] });
+        result.push_str(if is_key {
+            REDACTED
+        } else {
+            &rest[at..at + "inf-".len() + length]
+        });
         rest = &tail[length..];
     }
     result + rest
@@ -84,7 +94,10 @@ mod tests {
         let table = [
             ("key inf-01234567-89ab-cdef, no", "key (redacted), no"),
             ("inf-01234567", "(redacted)"),
-            ("it looks like inf- and a UUID", "it looks like inf- and a UUID"),
+            (
+                "it looks like inf- and a UUID",
+                "it looks like inf- and a UUID",
+            ),
             ("an inf-initely long word", "an inf-initely long word"),
         ];
         for (text, expected) in table {
@@ -97,9 +110,18 @@ mod tests {
         let secret = Secret::new("inf-123");
         assert_eq!(secret.redact("bad key inf-123!"), "bad key (redacted)!");
         let long = Secret::new("inf-0123456789abcdef");
-        assert_eq!(long.redact("inf-0123456789abcdef, cut: inf-01234567"), "(redacted), cut: (redacted)");
+        assert_eq!(
+            long.redact("inf-0123456789abcdef, cut: inf-01234567"),
+            "(redacted), cut: (redacted)"
+        );
         assert_eq!(long.redact("inf-0123 é"), "inf-0123 é");
-        assert_eq!(Secret::new("inf-01234é").redact("inf-01234ä inf-01234é"), "inf-01234ä (redacted)");
-        assert_eq!(Secret::new("äääääääääéé").redact("x äääääääääéä"), "x (redacted)ä");
+        assert_eq!(
+            Secret::new("inf-01234é").redact("inf-01234ä inf-01234é"),
+            "inf-01234ä (redacted)"
+        );
+        assert_eq!(
+            Secret::new("äääääääääéé").redact("x äääääääääéä"),
+            "x (redacted)ä"
+        );
     }
 }

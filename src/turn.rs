@@ -60,7 +60,12 @@ impl Answer {
 }
 
 impl Chat {
-    pub fn new(client: Client, model: String, options: RequestOptions, conversation: Conversation) -> Self {
+    pub fn new(
+        client: Client,
+        model: String,
+        options: RequestOptions,
+        conversation: Conversation,
+    ) -> Self {
         Chat {
             client,
             model,
@@ -81,7 +86,9 @@ impl Chat {
 
     /// Whether images go with any message that a request would have.
     pub fn sends_images(&self) -> bool {
-        chat::sent(&self.conversation, &self.options).iter().any(|message| message.images().next().is_some())
+        chat::sent(&self.conversation, &self.options)
+            .iter()
+            .any(|message| message.images().next().is_some())
     }
 
     /// The body of the last request, whatever came of it.
@@ -93,7 +100,13 @@ impl Chat {
     ///
     /// # Errors
     /// Why there is no answer. An answer that broke off is not an error but marked as cut.
-    pub fn say(&mut self, prompt: Message, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+    pub fn say(
+        &mut self,
+        prompt: Message,
+        show: Show,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Result<Answer, Error> {
         self.conversation.push(prompt);
         let answer = self.answered(show, ui, interrupts);
         match &answer {
@@ -108,7 +121,12 @@ impl Chat {
     ///
     /// # Errors
     /// As [`Chat::say`].
-    pub fn say_again(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
+    pub fn say_again(
+        &mut self,
+        show: Show,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Option<Result<Answer, Error>> {
         let (prompt, old): (Message, Option<Message>) = self.conversation.take_turn()?;
         let answer = self.say(prompt.clone(), show, ui, interrupts);
         if answer.is_err() {
@@ -124,8 +142,16 @@ impl Chat {
     ///
     /// # Errors
     /// As [`Chat::say`].
-    pub fn go_on(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Option<Result<Answer, Error>> {
-        self.conversation.messages().last().filter(|message| message.role == Role::Assistant)?;
+    pub fn go_on(
+        &mut self,
+        show: Show,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Option<Result<Answer, Error>> {
+        self.conversation
+            .messages()
+            .last()
+            .filter(|message| message.role == Role::Assistant)?;
         self.conversation.push(Message::prompt(GO_ON, Vec::new()));
         let context = self.options.context;
         // The request for the rest is no turn of its own.
@@ -137,15 +163,25 @@ impl Chat {
             && let Some(begun) = self.conversation.pop()
         {
             let more = self.message(answer);
-            self.conversation.push(Message { content: begun.content + &more.content, ..more });
+            self.conversation.push(Message {
+                content: begun.content + &more.content,
+                ..more
+            });
         }
         Some(answer)
     }
 
     /// Sends the conversation and keeps the books, where any answer comes.
-    fn answered(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+    fn answered(
+        &mut self,
+        show: Show,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Result<Answer, Error> {
         if models::is_text_only(&self.model) && self.sends_images() {
-            return Err(Error::TextOnly { model: self.model.clone() });
+            return Err(Error::TextOnly {
+                model: self.model.clone(),
+            });
         }
         let answer = self.exchange(show, ui, interrupts)?;
         if answer.completion.is_blank() {
@@ -157,7 +193,11 @@ impl Chat {
 
     fn message(&self, answer: &Answer) -> Message {
         let message = Message::new(Role::Assistant, answer.completion.content.clone());
-        Message { cut: answer.is_cut(), cost: Some(self.cost(answer)), ..message }
+        Message {
+            cut: answer.is_cut(),
+            cost: Some(self.cost(answer)),
+            ..message
+        }
     }
 
     fn cost(&self, answer: &Answer) -> Cost {
@@ -170,7 +210,12 @@ impl Chat {
     }
 
     /// Sends the conversation, again where that may help and nothing was shown yet.
-    fn exchange(&mut self, show: Show, ui: &mut Ui, interrupts: &Interrupts) -> Result<Answer, Error> {
+    fn exchange(
+        &mut self,
+        show: Show,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Result<Answer, Error> {
         let mut waited = Duration::ZERO;
         let mut retries = 0;
         loop {
@@ -178,7 +223,9 @@ impl Chat {
             if answer.first_word.is_some() {
                 return Ok(answer);
             }
-            let Some(error) = answer.cut else { return Ok(answer) };
+            let Some(error) = answer.cut else {
+                return Ok(answer);
+            };
             if let Some(repair) = self.repair(&error) {
                 ui.note(&repair_sentence(&self.model, &repair));
                 continue;
@@ -187,8 +234,13 @@ impl Chat {
                 Error::Service(problem) => problem.retry_after,
                 _ => None,
             };
-            let wait = wait.unwrap_or_else(|| retry::back_off(retries, fastrand::f64())).max(retry::SHORTEST_WAIT);
-            if !self.retries || !error.is_transient() || retries == retry::RETRIES || waited + wait > retry::TOTAL_WAIT
+            let wait = wait
+                .unwrap_or_else(|| retry::back_off(retries, fastrand::f64()))
+                .max(retry::SHORTEST_WAIT);
+            if !self.retries
+                || !error.is_transient()
+                || retries == retry::RETRIES
+                || waited + wait > retry::TOTAL_WAIT
             {
                 return Err(error);
             }
@@ -205,8 +257,11 @@ impl Chat {
         let (mut reads, mut response_head) = (0, Head::default());
         let body = self.request_body();
         self.last_request = Some(body.clone());
-        let mut exchange =
-            self.client.chat(body, self.options.stream, interrupts, |line| ui.debug(&format!("> {line}")));
+        let mut exchange = self
+            .client
+            .chat(body, self.options.stream, interrupts, |line| {
+                ui.debug(&format!("> {line}"))
+            });
         let mut reply = Reply::new(self.client.host(), &self.model);
         let mut written = Ok(());
         let ended = loop {
@@ -231,11 +286,15 @@ impl Chat {
                 }
                 Ok(Step::Head(head)) => {
                     ui.debug(&format!("< {} after {:?}", head.status, started.elapsed()));
-                    head.headers.iter().for_each(|(name, value)| ui.debug(&format!("< {name}: {value}")));
+                    head.headers
+                        .iter()
+                        .for_each(|(name, value)| ui.debug(&format!("< {name}: {value}")));
                     response_head = head.clone();
                     reply.head(head);
                 }
-                Ok(Step::Tick) if first_word.is_none() => ui.waiting(&self.model, started.elapsed()),
+                Ok(Step::Tick) if first_word.is_none() => {
+                    ui.waiting(&self.model, started.elapsed())
+                }
                 Ok(Step::Tick) => {}
                 Ok(Step::End) => break Ok(()),
                 Err(error) => break Err(error),
@@ -252,25 +311,52 @@ impl Chat {
         // What came is kept, also where nobody can see it any more.
         let written = written.and_then(|()| ui.end_answer());
         let first = first_word.map_or_else(|| "none".to_owned(), |time| format!("after {time:?}"));
-        ui.debug(&format!("* first word {first}, total {:?}", started.elapsed()));
+        ui.debug(&format!(
+            "* first word {first}, total {:?}",
+            started.elapsed()
+        ));
         // What the connection does after the service said that the answer is complete, or refused, is no matter.
-        let matters = |error: &Error| !is_complete && (!is_refusal || matches!(error, Error::Interrupted));
-        let cut = written.err().or_else(|| ended.err().filter(matters)).or(result.err());
-        Answer { completion, cut, first_word, total: started.elapsed(), reads, head: response_head }
+        let matters =
+            |error: &Error| !is_complete && (!is_refusal || matches!(error, Error::Interrupted));
+        let cut = written
+            .err()
+            .or_else(|| ended.err().filter(matters))
+            .or(result.err());
+        Answer {
+            completion,
+            cut,
+            first_word,
+            total: started.elapsed(),
+            reads,
+            head: response_head,
+        }
     }
 
     /// Adapts to a refused field, once for each.
     fn repair(&mut self, error: &Error) -> Option<Repair> {
-        let Error::Service(problem) = error else { return None };
+        let Error::Service(problem) = error else {
+            return None;
+        };
         let refused = match &problem.kind {
             ProblemKind::UnknownParameter(name) => name.as_str(),
-            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => "max_tokens",
+            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => {
+                "max_tokens"
+            }
             _ => return None,
         };
-        self.quirks.entry(self.model.clone()).or_default().learn(refused, &self.options)
+        self.quirks
+            .entry(self.model.clone())
+            .or_default()
+            .learn(refused, &self.options)
     }
 
-    fn wait(&self, wait: Duration, error: &Error, ui: &mut Ui, interrupts: &Interrupts) -> Result<(), Error> {
+    fn wait(
+        &self,
+        wait: Duration,
+        error: &Error,
+        ui: &mut Ui,
+        interrupts: &Interrupts,
+    ) -> Result<(), Error> {
         let title = error.explain().title;
         let until = Instant::now() + wait;
         ui.retrying(&title, wait);
@@ -291,7 +377,9 @@ impl Chat {
 
 /// Why an answer without a word is none.
 fn nothing_came(answer: Answer) -> Error {
-    answer.cut.unwrap_or(Error::EmptyAnswer { finish_reason: answer.completion.finish_reason })
+    answer.cut.unwrap_or(Error::EmptyAnswer {
+        finish_reason: answer.completion.finish_reason,
+    })
 }
 
 fn repair_sentence(model: &str, repair: &Repair) -> String {

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// What may be named where: a word, and the files or folders below src/ that may hold it.
 const HOMES: &[(&str, &[&str])] = &[
-    ("attohttpc", &["api/http.rs", "api/proxy.rs", "config/url.rs"]),
+    (
+        "attohttpc",
+        &["api/http.rs", "api/proxy.rs", "config/url.rs"],
+    ),
     ("rustls", &["api/http.rs", "api/reach.rs"]),
     ("x509_parser", &["api/reach.rs"]),
     ("rustyline", &["repl/", "store/"]),
@@ -27,17 +30,64 @@ const HOMES: &[(&str, &[&str])] = &[
 
 /// What a part must not know of: files, and the modules they must not use.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("api/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn", "crate::cli"]),
-    ("ui/", &["crate::commands", "crate::repl", "crate::turn", "crate::config"]),
+    (
+        "api/",
+        &[
+            "crate::ui",
+            "crate::commands",
+            "crate::repl",
+            "crate::turn",
+            "crate::cli",
+        ],
+    ),
+    (
+        "ui/",
+        &[
+            "crate::commands",
+            "crate::repl",
+            "crate::turn",
+            "crate::config",
+        ],
+    ),
     ("sandbox/", &["crate::"]),
-    ("config/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::heroku"]),
+    (
+        "config/",
+        &[
+            "crate::api",
+            "crate::ui",
+            "crate::commands",
+            "crate::repl",
+            "crate::heroku",
+        ],
+    ),
     ("conversation/", &["crate::"]),
-    ("export/", &["crate::ui", "crate::commands", "crate::repl", "crate::turn"]),
-    ("store/", &["crate::api", "crate::ui", "crate::commands", "crate::repl", "crate::turn", "crate::config"]),
+    (
+        "export/",
+        &["crate::ui", "crate::commands", "crate::repl", "crate::turn"],
+    ),
+    (
+        "store/",
+        &[
+            "crate::api",
+            "crate::ui",
+            "crate::commands",
+            "crate::repl",
+            "crate::turn",
+            "crate::config",
+        ],
+    ),
     ("plugin.rs", &["crate::"]),
     ("secret.rs", &["crate::"]),
     ("saving.rs", &["crate::commands", "crate::repl"]),
-    ("turn.rs", &["crate::commands", "crate::repl", "crate::config", "crate::saving"]),
+    (
+        "turn.rs",
+        &[
+            "crate::commands",
+            "crate::repl",
+            "crate::config",
+            "crate::saving",
+        ],
+    ),
     ("repl/", &["crate::commands", "crate::doctor"]),
     ("doctor/", &["crate::commands", "crate::repl"]),
 ];
@@ -57,32 +107,59 @@ fn sources() -> Vec<(String, String)> {
     let mut files = Vec::new();
     collect(&root, &mut files);
     assert!(files.len() > 20, "the sources were not found");
-    let name = |path: &Path| path.strip_prefix(&root).expect("below src").display().to_string();
-    files.iter().map(|path| (name(path), code(&fs::read_to_string(path).expect("UTF-8")))).collect()
+    let name = |path: &Path| {
+        path.strip_prefix(&root)
+            .expect("below src")
+            .display()
+            .to_string()
+    };
+    files
+        .iter()
+        .map(|path| (name(path), code(&fs::read_to_string(path).expect("UTF-8"))))
+        .collect()
 }
 
 /// The file without comments and tests, which may name what they like.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-    text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    let text = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text);
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
 fn every_outside_thing_is_named_in_its_home_only() {
-    for (name, text) in sources().iter().filter(|(name, _)| !name.ends_with("tests.rs")) {
+    for (name, text) in sources()
+        .iter()
+        .filter(|(name, _)| !name.ends_with("tests.rs"))
+    {
         for (word, homes) in HOMES {
             let at_home = homes.iter().any(|home| name.starts_with(home));
-            assert!(at_home || !text.contains(word), "src/{name} names {word}, whose home is {}", homes.join(" or "));
+            assert!(
+                at_home || !text.contains(word),
+                "src/{name} names {word}, whose home is {}",
+                homes.join(" or ")
+            );
         }
     }
 }
 
 #[test]
 fn arrows_point_down() {
-    for (name, text) in sources().iter().filter(|(name, _)| !name.ends_with("tests.rs")) {
+    for (name, text) in sources()
+        .iter()
+        .filter(|(name, _)| !name.ends_with("tests.rs"))
+    {
         for (part, forbidden) in LAYERS.iter().filter(|(part, _)| name.starts_with(part)) {
             for module in *forbidden {
-                assert!(!text.contains(module), "src/{name} uses {module}, but {part} must not know of it");
+                assert!(
+                    !text.contains(module),
+                    "src/{name} uses {module}, but {part} must not know of it"
+                );
             }
         }
     }
@@ -91,18 +168,30 @@ fn arrows_point_down() {
 #[test]
 fn every_module_says_what_it_is_for() {
     for entry in sources() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&entry.0);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("src")
+            .join(&entry.0);
         let text = fs::read_to_string(path).expect("UTF-8");
-        assert!(text.starts_with("//! "), "src/{} does not open with a //! comment", entry.0);
+        assert!(
+            text.starts_with("//! "),
+            "src/{} does not open with a //! comment",
+            entry.0
+        );
     }
 }
 
 #[test]
 fn homes_and_layers_name_files_that_exist() {
     let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
-    let parts = HOMES.iter().flat_map(|(_, homes)| homes.iter()).chain(LAYERS.iter().map(|(part, _)| part));
+    let parts = HOMES
+        .iter()
+        .flat_map(|(_, homes)| homes.iter())
+        .chain(LAYERS.iter().map(|(part, _)| part));
     for part in parts {
-        assert!(names.iter().any(|name| name.starts_with(part)), "there is no src/{part}");
+        assert!(
+            names.iter().any(|name| name.starts_with(part)),
+            "there is no src/{part}"
+        );
     }
 }
 
@@ -110,11 +199,15 @@ fn homes_and_layers_name_files_that_exist() {
 fn a_release_has_a_program_for_every_platform_of_the_plugin() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| fs::read_to_string(root.join(path)).expect("UTF-8");
-    let platforms: serde_json::Value = serde_json::from_str(&read("plugin/platforms.json")).expect("JSON");
+    let platforms: serde_json::Value =
+        serde_json::from_str(&read("plugin/platforms.json")).expect("JSON");
     let (workflow, deny) = (read(".github/workflows/release.yml"), read("deny.toml"));
     for platform in platforms.as_array().expect("a list") {
         let target = platform["target"].as_str().expect("a target");
-        assert!(workflow.contains(&format!("target: {target},")), "release.yml does not build for {target}");
+        assert!(
+            workflow.contains(&format!("target: {target},")),
+            "release.yml does not build for {target}"
+        );
         assert!(deny.contains(target), "deny.toml does not know {target}");
     }
 }

@@ -6,7 +6,10 @@
 //! ```
 //! It is no part of the program: nobody but scripts/package and scripts/install needs it.
 
-#[allow(dead_code, reason = "the definition is wanted, not what the program makes of it")]
+#[allow(
+    dead_code,
+    reason = "the definition is wanted, not what the program makes of it"
+)]
 #[path = "../../src/cli.rs"]
 mod cli;
 mod man;
@@ -28,7 +31,9 @@ fn main() -> Result<()> {
     root.build();
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["plugin", folder, target, binary] => packages::write(&root, Path::new(folder), target, Path::new(binary)),
+        ["plugin", folder, target, binary] => {
+            packages::write(&root, Path::new(folder), target, Path::new(binary))
+        }
         ["man", folder] => man::write(&root, Path::new(folder)),
         _ => Err("it takes: plugin FOLDER TARGET BINARY, or man FOLDER".into()),
     }

@@ -17,24 +17,38 @@ pub fn write(root: &Command, folder: &Path) -> Result<()> {
 
 /// clap_mangen would put it under a heading of its own, EXTRA.
 fn without_after_help(command: Command) -> Command {
-    command.after_help(None::<&str>).mut_subcommands(without_after_help)
+    command
+        .after_help(None::<&str>)
+        .mut_subcommands(without_after_help)
 }
 
 fn append_after_help(command: &Command, name: &str, folder: &Path) -> Result<()> {
-    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let after = command
+        .get_after_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let (notes, examples) = after.split_once("EXAMPLES\n").unwrap_or((&after, ""));
     let (examples, more) = examples.split_once("\n\n").unwrap_or((examples, ""));
-    let mut page = OpenOptions::new().append(true).open(folder.join(format!("{name}.1")))?;
+    let mut page = OpenOptions::new()
+        .append(true)
+        .open(folder.join(format!("{name}.1")))?;
     write_section(&mut page, "NOTES", &format!("{}\n{more}", notes.trim()))?;
     write_section(&mut page, "EXAMPLES", examples)?;
-    let mut below = command.get_subcommands().filter(|command| !command.is_hide_set());
-    below.try_for_each(|command| append_after_help(command, &format!("{name}-{}", command.get_name()), folder))
+    let mut below = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    below.try_for_each(|command| {
+        append_after_help(command, &format!("{name}-{}", command.get_name()), folder)
+    })
 }
 
 fn write_section(page: &mut File, heading: &str, text: &str) -> Result<()> {
     if !text.trim().is_empty() {
         let escaped = text.trim().replace('\\', "\\e").replace('-', "\\-");
-        let lines = escaped.lines().map(|line| format!("{}\n", line.trim())).collect::<String>();
+        let lines = escaped
+            .lines()
+            .map(|line| format!("{}\n", line.trim()))
+            .collect::<String>();
         write!(page, ".SH {heading}\n.nf\n{lines}.fi\n")?;
     }
     Ok(())

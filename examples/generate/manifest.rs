@@ -28,21 +28,41 @@ impl Entry {
 /// The entries of all commands below a topic.
 pub fn entries(root: &Command, topic: &str) -> Vec<Entry> {
     let spelling = Spelling::below(topic, root);
-    plugin::commands(root).into_iter().map(|command| entry(&command, topic, &spelling)).collect()
+    plugin::commands(root)
+        .into_iter()
+        .map(|command| entry(&command, topic, &spelling))
+        .collect()
 }
 
 fn entry(command: &PluginCommand<'_>, topic: &str, spelling: &Spelling) -> Entry {
     let id = format!("{topic}:{}", command.id);
     let definition = command.definition;
-    let about = definition.get_about().map(ToString::to_string).unwrap_or_default();
-    let after = definition.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let about = definition
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let after = definition
+        .get_after_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let (prose, examples) = after.split_once("EXAMPLES\n").unwrap_or((&after, ""));
-    let mut entry =
-        Entry { id, words: command.words.iter().map(|word| (*word).to_owned()).collect(), about, manifest: None };
+    let mut entry = Entry {
+        id,
+        words: command
+            .words
+            .iter()
+            .map(|word| (*word).to_owned())
+            .collect(),
+        about,
+        manifest: None,
+    };
     if definition.is_subcommand_required_set() {
         return entry;
     }
-    let path: Vec<String> = format!("commands/{}", entry.file()).split('/').map(str::to_owned).collect();
+    let path: Vec<String> = format!("commands/{}", entry.file())
+        .split('/')
+        .map(str::to_owned)
+        .collect();
     entry.manifest = Some(json!({
         "id": entry.id,
         "aliases": [],
@@ -69,26 +89,45 @@ fn entry(command: &PluginCommand<'_>, topic: &str, spelling: &Spelling) -> Entry
 /// The first line of clap's usage in the Heroku CLI's form: `ai:ask [FLAGS] [PROMPT...]`.
 fn usage(definition: &Command, spelling: &Spelling) -> String {
     let usage = definition.clone().render_usage().to_string();
-    let line = usage.lines().next().unwrap_or_default().trim_start_matches("Usage: ");
+    let line = usage
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("Usage: ");
     let spelled = spelling.of(line).trim_start_matches("heroku ").to_owned();
-    spelled.replace("[OPTIONS]", "[FLAGS]").replace("]...", "...]").replace(">...", "...>")
+    spelled
+        .replace("[OPTIONS]", "[FLAGS]")
+        .replace("]...", "...]")
+        .replace(">...", "...>")
 }
 
 fn arguments(definition: &Command) -> Value {
     let described = |argument: &Arg| {
         let name = argument.get_id().as_str().to_uppercase();
         let required = argument.is_required_set();
-        (name.clone(), json!({ "name": name, "description": help(argument), "required": required }))
+        (
+            name.clone(),
+            json!({ "name": name, "description": help(argument), "required": required }),
+        )
     };
-    definition.get_positionals().map(described).collect::<Map<_, _>>().into()
+    definition
+        .get_positionals()
+        .map(described)
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn flags(definition: &Command) -> Value {
-    let is_own = |argument: &&Arg| !argument.is_hide_set() && !matches!(argument.get_id().as_str(), "help" | "version");
-    let flags = definition.get_arguments().filter(is_own).filter_map(|argument| {
-        let name = argument.get_long()?;
-        Some((name.to_owned(), flag(name, argument)))
-    });
+    let is_own = |argument: &&Arg| {
+        !argument.is_hide_set() && !matches!(argument.get_id().as_str(), "help" | "version")
+    };
+    let flags = definition
+        .get_arguments()
+        .filter(is_own)
+        .filter_map(|argument| {
+            let name = argument.get_long()?;
+            Some((name.to_owned(), flag(name, argument)))
+        });
     flags.collect::<Map<_, _>>().into()
 }
 
@@ -114,8 +153,12 @@ fn flag(name: &str, argument: &Arg) -> Value {
     if let [default] = argument.get_default_values() {
         flag["default"] = default.to_string_lossy().into();
     }
-    let options: Vec<String> =
-        argument.get_possible_values().iter().map(PossibleValue::get_name).map(str::to_owned).collect();
+    let options: Vec<String> = argument
+        .get_possible_values()
+        .iter()
+        .map(PossibleValue::get_name)
+        .map(str::to_owned)
+        .collect();
     if !options.is_empty() {
         flag["options"] = options.into();
     }
@@ -123,5 +166,8 @@ fn flag(name: &str, argument: &Arg) -> Value {
 }
 
 fn help(argument: &Arg) -> String {
-    argument.get_help().map(ToString::to_string).unwrap_or_default()
+    argument
+        .get_help()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }

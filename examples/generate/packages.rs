@@ -41,17 +41,29 @@ impl Platform {
     }
 
     fn program(&self) -> &'static str {
-        if self.os == "win32" { "heroku-chat.exe" } else { "heroku-chat" }
+        if self.os == "win32" {
+            "heroku-chat.exe"
+        } else {
+            "heroku-chat"
+        }
     }
 }
 
 /// Writes the three folders for a program built for `target`.
 pub fn write(root: &Command, folder: &Path, target: &str, binary: &Path) -> Result<()> {
-    let platforms: Vec<Platform> = serde_json::from_str(&fs::read_to_string(source("platforms.json"))?)?;
+    let platforms: Vec<Platform> =
+        serde_json::from_str(&fs::read_to_string(source("platforms.json"))?)?;
     let ours = platforms.iter().find(|platform| platform.target == target);
     let ours = ours.ok_or_else(|| format!("plugin/platforms.json has no row for {target}"))?;
-    let dependencies: Map<_, _> = platforms.iter().map(|platform| (platform.package(), VERSION.into())).collect();
-    write_plugin(root, &folder.join("main"), json!({ "optionalDependencies": dependencies }))?;
+    let dependencies: Map<_, _> = platforms
+        .iter()
+        .map(|platform| (platform.package(), VERSION.into()))
+        .collect();
+    write_plugin(
+        root,
+        &folder.join("main"),
+        json!({ "optionalDependencies": dependencies }),
+    )?;
 
     let mut with_program = ours.requirements();
     with_program["files"] = json!(["bin"]);
@@ -60,30 +72,58 @@ pub fn write(root: &Command, folder: &Path, target: &str, binary: &Path) -> Resu
 
     with_program["name"] = ours.package().into();
     with_program["version"] = VERSION.into();
-    with_program["description"] = format!("the program of {NAME} for {} on {}", ours.os, ours.cpu).into();
+    with_program["description"] =
+        format!("the program of {NAME} for {} on {}", ours.os, ours.cpu).into();
     with_program["license"] = "MIT".into();
     write_json(&folder.join("platform/package.json"), &with_program)?;
-    write_file(&folder.join("platform/LICENSE"), &fs::read_to_string(source("../LICENSE"))?)?;
+    write_file(
+        &folder.join("platform/LICENSE"),
+        &fs::read_to_string(source("../LICENSE"))?,
+    )?;
     write_program(&folder.join("platform"), ours, binary)
 }
 
 /// Writes the plugin; `more` goes into its package.json.
 fn write_plugin(root: &Command, folder: &Path, more: Value) -> Result<()> {
     let entries = manifest::entries(root, TOPIC);
-    let runnable = || entries.iter().filter_map(|entry| Some((entry, entry.manifest.as_ref()?)));
+    let runnable = || {
+        entries
+            .iter()
+            .filter_map(|entry| Some((entry, entry.manifest.as_ref()?)))
+    };
     for (entry, _) in runnable() {
-        let loader = format!("module.exports = require('{}lib/command')('{}')\n", up(entry), entry.id);
+        let loader = format!(
+            "module.exports = require('{}lib/command')('{}')\n",
+            up(entry),
+            entry.id
+        );
         write_file(&folder.join("commands").join(entry.file()), &loader)?;
     }
-    let words: Map<_, _> = runnable().map(|(entry, _)| (entry.id.clone(), json!(entry.words))).collect();
+    let words: Map<_, _> = runnable()
+        .map(|(entry, _)| (entry.id.clone(), json!(entry.words)))
+        .collect();
     write_json(&folder.join("lib/commands.json"), &words.into())?;
-    let commands: Map<_, _> = runnable().map(|(entry, manifest)| (entry.id.clone(), manifest.clone())).collect();
-    write_json(&folder.join("oclif.manifest.json"), &json!({ "version": VERSION, "commands": commands }))?;
-    for file in ["hooks/init.js", "lib/command.js", "lib/run.js", "README.md", "../LICENSE"] {
+    let commands: Map<_, _> = runnable()
+        .map(|(entry, manifest)| (entry.id.clone(), manifest.clone()))
+        .collect();
+    write_json(
+        &folder.join("oclif.manifest.json"),
+        &json!({ "version": VERSION, "commands": commands }),
+    )?;
+    for file in [
+        "hooks/init.js",
+        "lib/command.js",
+        "lib/run.js",
+        "README.md",
+        "../LICENSE",
+    ] {
         let name = file.trim_start_matches("../");
         write_file(&folder.join(name), &fs::read_to_string(source(file))?)?;
     }
-    write_json(&folder.join("package.json"), &plugin_package(&entries, more)?)
+    write_json(
+        &folder.join("package.json"),
+        &plugin_package(&entries, more)?,
+    )
 }
 
 /// From a command's file to the package's folder.
@@ -106,10 +146,18 @@ fn plugin_package(entries: &[Entry], more: Value) -> Result<Value> {
 
 /// A topic for each command with others below it, under the same words.
 fn subtopics(entries: &[Entry]) -> Value {
-    let has_others = |entry: &&Entry| entries.iter().any(|other| other.id.starts_with(&format!("{}:", entry.id)));
+    let has_others = |entry: &&Entry| {
+        entries
+            .iter()
+            .any(|other| other.id.starts_with(&format!("{}:", entry.id)))
+    };
     let topics = entries.iter().filter(has_others);
     let described = topics.map(|entry| {
-        let name = entry.id.trim_start_matches(TOPIC).trim_start_matches(':').to_owned();
+        let name = entry
+            .id
+            .trim_start_matches(TOPIC)
+            .trim_start_matches(':')
+            .to_owned();
         (name, json!({ "description": entry.about }))
     });
     described.collect::<Map<_, _>>().into()
@@ -122,7 +170,9 @@ fn write_program(folder: &Path, platform: &Platform, binary: &Path) -> Result<()
 }
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("plugin")
+        .join(name)
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<()> {

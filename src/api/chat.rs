@@ -38,7 +38,10 @@ pub struct Quirks {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Repair {
     Dropped(String),
-    Renamed { from: &'static str, to: &'static str },
+    Renamed {
+        from: &'static str,
+        to: &'static str,
+    },
 }
 
 const MAX_TOKENS: &str = "max_tokens";
@@ -99,11 +102,23 @@ struct ExtendedThinking {
 }
 
 /// The JSON of a request.
-pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, quirks: &Quirks) -> Vec<u8> {
+pub fn body(
+    model: &str,
+    conversation: &Conversation,
+    options: &RequestOptions,
+    quirks: &Quirks,
+) -> Vec<u8> {
     let system = conversation.system();
-    let system = system.map(|text| WireMessage { role: Role::System, content: WireContent::Text(text.into()) });
-    let said =
-        sent(conversation, options).iter().map(|message| WireMessage { role: message.role, content: content(message) });
+    let system = system.map(|text| WireMessage {
+        role: Role::System,
+        content: WireContent::Text(text.into()),
+    });
+    let said = sent(conversation, options)
+        .iter()
+        .map(|message| WireMessage {
+            role: message.role,
+            content: content(message),
+        });
     let keeps = |name: &str| !quirks.dropped.contains(name);
     let thinking = options.thinking.filter(|_| keeps("extended_thinking"));
     let body = Body {
@@ -111,8 +126,12 @@ pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, 
         messages: system.into_iter().chain(said).collect(),
         temperature: options.temperature.filter(|_| keeps("temperature")),
         top_p: options.top_p.filter(|_| keeps("top_p")),
-        max_tokens: options.max_tokens.filter(|_| keeps(MAX_TOKENS) && !quirks.renamed_max_tokens),
-        max_completion_tokens: options.max_tokens.filter(|_| keeps(MAX_COMPLETION_TOKENS) && quirks.renamed_max_tokens),
+        max_tokens: options
+            .max_tokens
+            .filter(|_| keeps(MAX_TOKENS) && !quirks.renamed_max_tokens),
+        max_completion_tokens: options
+            .max_tokens
+            .filter(|_| keeps(MAX_COMPLETION_TOKENS) && quirks.renamed_max_tokens),
         stop: if keeps("stop") { &options.stop } else { &[] },
         extended_thinking: thinking.map(|budget_tokens| ExtendedThinking {
             enabled: true,
@@ -126,16 +145,31 @@ pub fn body(model: &str, conversation: &Conversation, options: &RequestOptions, 
 
 /// The messages of a conversation that a request with these options has.
 pub fn sent<'a>(conversation: &'a Conversation, options: &RequestOptions) -> &'a [Message] {
-    options.context.map_or(conversation.messages(), |turns| conversation.last_turns(turns))
+    options.context.map_or(conversation.messages(), |turns| {
+        conversation.last_turns(turns)
+    })
 }
 
 fn content(message: &Message) -> WireContent<'_> {
-    let image = |uri| WirePart::ImageUrl { image_url: ImageUrl { url: uri } };
-    let images: Vec<WirePart<'_>> = message.images().filter_map(Attachment::data_uri).map(image).collect();
+    let image = |uri| WirePart::ImageUrl {
+        image_url: ImageUrl { url: uri },
+    };
+    let images: Vec<WirePart<'_>> = message
+        .images()
+        .filter_map(Attachment::data_uri)
+        .map(image)
+        .collect();
     if images.is_empty() {
         return WireContent::Text(message.text());
     }
-    WireContent::Parts([WirePart::Text { text: message.text() }].into_iter().chain(images).collect())
+    WireContent::Parts(
+        [WirePart::Text {
+            text: message.text(),
+        }]
+        .into_iter()
+        .chain(images)
+        .collect(),
+    )
 }
 
 impl Quirks {
@@ -147,14 +181,18 @@ impl Quirks {
             "top_p" => options.top_p.is_some(),
             MAX_TOKENS if options.max_tokens.is_some() && !self.renamed_max_tokens => {
                 self.renamed_max_tokens = true;
-                return Some(Repair::Renamed { from: MAX_TOKENS, to: MAX_COMPLETION_TOKENS });
+                return Some(Repair::Renamed {
+                    from: MAX_TOKENS,
+                    to: MAX_COMPLETION_TOKENS,
+                });
             }
             MAX_COMPLETION_TOKENS => options.max_tokens.is_some() && self.renamed_max_tokens,
             "stop" => !options.stop.is_empty(),
             "extended_thinking" => options.thinking.is_some(),
             _ => false,
         };
-        (was_sent && self.dropped.insert(refused.to_owned())).then(|| Repair::Dropped(refused.to_owned()))
+        (was_sent && self.dropped.insert(refused.to_owned()))
+            .then(|| Repair::Dropped(refused.to_owned()))
     }
 }
 
@@ -166,7 +204,10 @@ mod tests {
     fn conversation() -> Conversation {
         Conversation::from_messages(vec![
             Message::prompt("Hello!", Vec::new()),
-            Message { cut: true, ..Message::new(Role::Assistant, "Hi there!") },
+            Message {
+                cut: true,
+                ..Message::new(Role::Assistant, "Hi there!")
+            },
             Message::prompt("Why is Heroku so awesome?", Vec::new()),
         ])
     }
@@ -186,7 +227,10 @@ mod tests {
             ],
             "stream": false,
         });
-        assert_eq!(parsed(&RequestOptions::default(), &Quirks::default()), expected);
+        assert_eq!(
+            parsed(&RequestOptions::default(), &Quirks::default()),
+            expected
+        );
     }
 
     #[test]
@@ -215,19 +259,38 @@ mod tests {
     fn the_system_prompt_is_the_first_message() {
         let mut conversation = conversation();
         conversation.set_system(Some("be brief".into()));
-        let bytes = body("m", &conversation, &RequestOptions::default(), &Quirks::default());
+        let bytes = body(
+            "m",
+            &conversation,
+            &RequestOptions::default(),
+            &Quirks::default(),
+        );
         let value: Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(value["messages"][0], json!({"role": "system", "content": "be brief"}));
+        assert_eq!(
+            value["messages"][0],
+            json!({"role": "system", "content": "be brief"})
+        );
     }
 
     #[test]
     fn images_are_parts_and_text_alone_is_a_string() {
         let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
         let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
-        let messages = vec![Message::prompt("one", vec![file.clone()]), Message::prompt("two", vec![file, image])];
-        let bytes = body("m", &Conversation::from_messages(messages), &RequestOptions::default(), &Quirks::default());
+        let messages = vec![
+            Message::prompt("one", vec![file.clone()]),
+            Message::prompt("two", vec![file, image]),
+        ];
+        let bytes = body(
+            "m",
+            &Conversation::from_messages(messages),
+            &RequestOptions::default(),
+            &Quirks::default(),
+        );
         let value: Value = serde_json::from_slice(&bytes).unwrap();
-        assert_eq!(value["messages"][0]["content"], "a.rb:\n```rb\nputs 1\n```\n\none");
+        assert_eq!(
+            value["messages"][0]["content"],
+            "a.rb:\n```rb\nputs 1\n```\n\none"
+        );
         let parts = json!([
             {"type": "text", "text": "a.rb:\n```rb\nputs 1\n```\n\ntwo"},
             {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlhLi4="}},
@@ -237,20 +300,36 @@ mod tests {
 
     #[test]
     fn only_the_latest_turns_are_sent_where_that_is_set() {
-        let options = RequestOptions { context: Some(1), ..RequestOptions::default() };
+        let options = RequestOptions {
+            context: Some(1),
+            ..RequestOptions::default()
+        };
         let messages = parsed(&options, &Quirks::default())["messages"].clone();
-        assert_eq!(messages, json!([{"role": "user", "content": "Why is Heroku so awesome?"}]));
+        assert_eq!(
+            messages,
+            json!([{"role": "user", "content": "Why is Heroku so awesome?"}])
+        );
     }
 
     #[test]
     fn a_refused_field_is_left_out_once_and_max_tokens_is_renamed_first() {
-        let options = RequestOptions { top_p: Some(0.5), max_tokens: Some(9), ..RequestOptions::default() };
+        let options = RequestOptions {
+            top_p: Some(0.5),
+            max_tokens: Some(9),
+            ..RequestOptions::default()
+        };
         let mut quirks = Quirks::default();
-        assert_eq!(quirks.learn("top_p", &options), Some(Repair::Dropped("top_p".into())));
+        assert_eq!(
+            quirks.learn("top_p", &options),
+            Some(Repair::Dropped("top_p".into()))
+        );
         assert_eq!(quirks.learn("top_p", &options), None);
         assert_eq!(quirks.learn("model", &options), None);
         assert_eq!(quirks.learn("temperature", &options), None);
-        assert!(matches!(quirks.learn("max_tokens", &options), Some(Repair::Renamed { .. })));
+        assert!(matches!(
+            quirks.learn("max_tokens", &options),
+            Some(Repair::Renamed { .. })
+        ));
         let value = parsed(&options, &quirks);
         assert_eq!((value.get("top_p"), value.get("max_tokens")), (None, None));
         assert_eq!(value["max_completion_tokens"], 9);

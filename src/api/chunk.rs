@@ -75,7 +75,10 @@ pub struct Count(pub Option<u64>);
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        let rounded = value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64);
+        let rounded = value
+            .as_f64()
+            .filter(|number| *number >= 0.0)
+            .map(|number| number as u64);
         Ok(Count(value.as_u64().or(rounded)))
     }
 }
@@ -89,7 +92,11 @@ impl Piece<'_> {
     /// The reasoning under whichever name it came.
     pub fn any_reasoning(&self) -> &str {
         let names = [&self.reasoning, &self.reasoning_content, &self.thinking];
-        names.into_iter().map(|text| &*text.0).find(|text| !text.is_empty()).unwrap_or_default()
+        names
+            .into_iter()
+            .map(|text| &*text.0)
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
     }
 }
 
@@ -162,9 +169,17 @@ mod tests {
 
     fn texts(json: &str) -> (String, String) {
         let chunk: Chunk<'_> = serde_json::from_str(json).unwrap();
-        let choice = chunk.choices.unwrap_or_default().into_iter().next().unwrap_or_default();
+        let choice = chunk
+            .choices
+            .unwrap_or_default()
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         let piece = choice.delta.or(choice.message).unwrap_or_default();
-        (piece.content.0.to_string(), piece.any_reasoning().to_owned())
+        (
+            piece.content.0.to_string(),
+            piece.any_reasoning().to_owned(),
+        )
     }
 
     #[test]
@@ -175,11 +190,27 @@ mod tests {
                 "Hel",
                 "",
             ),
-            (r#"{"choices":[{"delta":{"content":"a\nb"},"finish_reason":""}]}"#, "a\nb", ""),
-            (r#"{"choices":[{"delta":{"content":null,"tool_calls":null,"reasoning":{"thinking":"hm"}}}]}"#, "", "hm"),
+            (
+                r#"{"choices":[{"delta":{"content":"a\nb"},"finish_reason":""}]}"#,
+                "a\nb",
+                "",
+            ),
+            (
+                r#"{"choices":[{"delta":{"content":null,"tool_calls":null,"reasoning":{"thinking":"hm"}}}]}"#,
+                "",
+                "hm",
+            ),
             (r#"{"choices":[{"delta":{"reasoning":"hm"}}]}"#, "", "hm"),
-            (r#"{"choices":[{"delta":{"reasoning":null,"reasoning_content":"hm"}}]}"#, "", "hm"),
-            (r#"{"choices":[{"delta":{"thinking":"hm","content":"x"}}]}"#, "x", "hm"),
+            (
+                r#"{"choices":[{"delta":{"reasoning":null,"reasoning_content":"hm"}}]}"#,
+                "",
+                "hm",
+            ),
+            (
+                r#"{"choices":[{"delta":{"thinking":"hm","content":"x"}}]}"#,
+                "x",
+                "hm",
+            ),
             (r#"{"choices":[{"delta":{}}]}"#, "", ""),
             (r#"{"choices":[],"usage":{"prompt_tokens":9}}"#, "", ""),
             (r#"{"choices":null}"#, "", ""),
@@ -205,14 +236,21 @@ mod tests {
             ),
         ];
         for (json, content, reasoning) in table {
-            assert_eq!(texts(json), (content.to_owned(), reasoning.to_owned()), "{json}");
+            assert_eq!(
+                texts(json),
+                (content.to_owned(), reasoning.to_owned()),
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn usage_may_be_empty_or_longer_than_known() {
-        for json in [r#"{"usage":{}}"#, r#"{"usage":{"cached_input_tokens":4,"details":{"a":1}}}"#, r#"{"usage":null}"#]
-        {
+        for json in [
+            r#"{"usage":{}}"#,
+            r#"{"usage":{"cached_input_tokens":4,"details":{"a":1}}}"#,
+            r#"{"usage":null}"#,
+        ] {
             let chunk: Chunk<'_> = serde_json::from_str(json).unwrap();
             assert_eq!(chunk.usage.unwrap_or_default(), Usage::default(), "{json}");
         }

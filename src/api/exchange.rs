@@ -27,7 +27,12 @@ pub struct Limits {
 impl Limits {
     /// The usual limits, with this one for the first byte: models may think for long before they say anything.
     pub fn with_first_byte(first_byte: Duration) -> Self {
-        Limits { connection: CONNECT_LIMIT, first_byte, idle: Duration::from_secs(90), total: None }
+        Limits {
+            connection: CONNECT_LIMIT,
+            first_byte,
+            idle: Duration::from_secs(90),
+            total: None,
+        }
     }
 
     /// Longer than any wait of the caller's, for the socket itself.
@@ -37,9 +42,20 @@ impl Limits {
 
     /// No longer than this, for all of it.
     pub fn at_most(self, limit: Duration) -> Self {
-        let Limits { connection, first_byte, idle, total } = self;
-        let [connection, first_byte, idle] = [connection, first_byte, idle].map(|wait| wait.min(limit));
-        Limits { connection, first_byte, idle, total: Some(total.unwrap_or(limit).min(limit)) }
+        let Limits {
+            connection,
+            first_byte,
+            idle,
+            total,
+        } = self;
+        let [connection, first_byte, idle] =
+            [connection, first_byte, idle].map(|wait| wait.min(limit));
+        Limits {
+            connection,
+            first_byte,
+            idle,
+            total: Some(total.unwrap_or(limit).min(limit)),
+        }
     }
 }
 
@@ -82,16 +98,27 @@ pub enum Step {
 
 impl Exchange {
     /// Starts a worker.
-    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, interrupts: &Interrupts) -> Self {
+    pub fn start(
+        http: &Arc<Http>,
+        request: Request,
+        limits: Limits,
+        interrupts: &Interrupts,
+    ) -> Self {
         let (sender, events) = mpsc::sync_channel(CHANNEL_SIZE);
         let wake = sender.clone();
         // A full channel is being read, and its reader looks at the flag first.
         let listening = interrupts.listen(move || drop(wake.try_send(Event::Woken)));
         // Nobody can see the connection of a GET being made, so it gets the time of both.
-        let waiting = if request.body.is_some() { Waiting::Connection } else { Waiting::FirstByte };
+        let waiting = if request.body.is_some() {
+            Waiting::Connection
+        } else {
+            Waiting::FirstByte
+        };
         let http = Arc::clone(http);
         std::thread::spawn(move || {
-            http.send(request, &mut |received| sender.send(Event::Received(received)).is_ok());
+            http.send(request, &mut |received| {
+                sender.send(Event::Received(received)).is_ok()
+            });
         });
         Exchange {
             events,
@@ -114,13 +141,22 @@ impl Exchange {
             let left = self.limit().saturating_sub(self.since.elapsed());
             let event = match self.next_event.take() {
                 Some(event) => Ok(event),
-                None => self.events.recv_timeout(tick.map_or(left, |tick| tick.min(left))),
+                None => self
+                    .events
+                    .recv_timeout(tick.map_or(left, |tick| tick.min(left))),
             };
             if self.interrupts.take() {
                 return Err(Error::Interrupted);
             }
-            if let Some(total) = self.limits.total.filter(|total| self.started.elapsed() > *total) {
-                let failure = NetworkFailure::TimedOut { waiting: self.waiting, limit: total };
+            if let Some(total) = self
+                .limits
+                .total
+                .filter(|total| self.started.elapsed() > *total)
+            {
+                let failure = NetworkFailure::TimedOut {
+                    waiting: self.waiting,
+                    limit: total,
+                };
                 return Err(Error::Network(failure));
             }
             match event {
@@ -136,9 +172,14 @@ impl Exchange {
                 }
                 Ok(Event::Received(Received::End)) => return Ok(Step::End),
                 Ok(Event::Received(Received::Failed(error))) => return Err(error),
-                Err(RecvTimeoutError::Timeout) if self.since.elapsed() < self.limit() => return Ok(Step::Tick),
+                Err(RecvTimeoutError::Timeout) if self.since.elapsed() < self.limit() => {
+                    return Ok(Step::Tick);
+                }
                 Err(RecvTimeoutError::Timeout) => {
-                    let failure = NetworkFailure::TimedOut { waiting: self.waiting, limit: self.limit() };
+                    let failure = NetworkFailure::TimedOut {
+                        waiting: self.waiting,
+                        limit: self.limit(),
+                    };
                     return Err(Error::Network(failure));
                 }
                 // The worker always says how it ended, so its end alone says nothing.

@@ -93,14 +93,20 @@ pub const AGENT: &str = concat!("heroku-chat/", env!("CARGO_PKG_VERSION"));
 impl Head {
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 impl Http {
     /// Reads proxies from this environment. Certificate files are found by rustls-native-certs, in the process's.
     pub fn new(environment: Environment) -> Self {
-        Http { environment, session: OnceLock::new() }
+        Http {
+            environment,
+            session: OnceLock::new(),
+        }
     }
 
     /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns false.
@@ -109,32 +115,55 @@ impl Http {
         let last = match outcome {
             Ok(Ok(())) => Received::End,
             Ok(Err(error)) => Received::Failed(error),
-            Err(_) => Received::Failed(garbled(&request.url, "the HTTP client gave up on what the server sent")),
+            Err(_) => Received::Failed(garbled(
+                &request.url,
+                "the HTTP client gave up on what the server sent",
+            )),
         };
         deliver(last);
     }
 
-    fn exchange(&self, request: &Request, deliver: &mut dyn FnMut(Received) -> bool) -> Result<(), Error> {
+    fn exchange(
+        &self,
+        request: &Request,
+        deliver: &mut dyn FnMut(Received) -> bool,
+    ) -> Result<(), Error> {
         let url = &request.url;
         let proxy = proxy::for_url(url, &self.environment)?.map(|(_, proxy)| proxy);
         let through = proxy.as_ref().map(proxy::shown);
-        let settings = ProxySettings::builder().http_proxy(proxy.clone()).https_proxy(proxy).build();
+        let settings = ProxySettings::builder()
+            .http_proxy(proxy.clone())
+            .https_proxy(proxy)
+            .build();
         let session = self.session.get_or_init(|| session(url, &self.environment));
         let builder = match &request.body {
             Some(_) => session.post(url.as_str()),
             None => session.get(url.as_str()),
         };
-        let mut builder = builder.proxy_settings(settings).read_timeout(request.silence);
+        let mut builder = builder
+            .proxy_settings(settings)
+            .read_timeout(request.silence);
         add_headers(builder.headers_mut(), request)?;
-        let outgoing = Outgoing { bytes: request.body.as_deref(), deliver: &mut *deliver };
-        let response = builder.body(outgoing).send().map_err(|error| classify(error, url, through.as_deref()))?;
+        let outgoing = Outgoing {
+            bytes: request.body.as_deref(),
+            deliver: &mut *deliver,
+        };
+        let response = builder
+            .body(outgoing)
+            .send()
+            .map_err(|error| classify(error, url, through.as_deref()))?;
 
         let (status, headers, mut body) = response.split();
         if status.is_informational() {
             return Err(garbled(url, "it answered with an interim status"));
         }
-        let head = Head { status: status.as_u16(), headers: readable(&headers) };
-        let expected = head.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let head = Head {
+            status: status.as_u16(),
+            headers: readable(&headers),
+        };
+        let expected = head
+            .header("content-length")
+            .and_then(|length| length.parse::<u64>().ok());
         let mut wanted = deliver(Received::Head(head));
         let mut count = 0;
         let mut buffer = [0; READ_SIZE];
@@ -165,7 +194,8 @@ fn add_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Error> 
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     if let Some(key) = &request.key {
         let value = HeaderValue::from_str(&format!("Bearer {}", key.expose()));
-        let mut value = value.map_err(|_| lost(&request.url, "the key does not fit into a header"))?;
+        let mut value =
+            value.map_err(|_| lost(&request.url, "the key does not fit into a header"))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -189,9 +219,18 @@ fn session(url: &Url, environment: &Environment) -> Session {
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the system's.
 pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::CertificateDer<'static>> {
     let mut roots = rustls_native_certs::load_native_certs().certs;
-    if environment.first(&["SSL_CERT_FILE", "SSL_CERT_DIR"]).is_none() {
+    if environment
+        .first(&["SSL_CERT_FILE", "SSL_CERT_DIR"])
+        .is_none()
+    {
         let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        roots.extend(bundled.iter().filter(|root| !roots.contains(root)).cloned().collect::<Vec<_>>());
+        roots.extend(
+            bundled
+                .iter()
+                .filter(|root| !roots.contains(root))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
     }
     // The system's store may hold certificates that rustls refuses, and one of those would fail every request.
     roots.retain(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok());
@@ -206,7 +245,9 @@ struct Outgoing<'a> {
 
 impl Body for Outgoing<'_> {
     fn kind(&mut self) -> io::Result<BodyKind> {
-        Ok(self.bytes.map_or(BodyKind::Empty, |bytes| BodyKind::KnownLength(bytes.len() as u64)))
+        Ok(self.bytes.map_or(BodyKind::Empty, |bytes| {
+            BodyKind::KnownLength(bytes.len() as u64)
+        }))
     }
 
     fn write<W: Write>(&mut self, mut writer: W) -> io::Result<()> {
@@ -224,15 +265,24 @@ impl Body for Outgoing<'_> {
 
 fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect()
 }
 
 fn lost(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Lost { host: host(url), reason: reason.to_owned() })
+    Error::Network(NetworkFailure::Lost {
+        host: host(url),
+        reason: reason.to_owned(),
+    })
 }
 
 fn garbled(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Garbled { host: host(url), reason: reason.to_owned() })
+    Error::Network(NetworkFailure::Garbled {
+        host: host(url),
+        reason: reason.to_owned(),
+    })
 }
 
 fn host(url: &Url) -> String {
@@ -240,7 +290,11 @@ fn host(url: &Url) -> String {
 }
 
 fn address(url: &Url) -> String {
-    format!("{}:{}", host(url), url.port_or_known_default().unwrap_or_default())
+    format!(
+        "{}:{}",
+        host(url),
+        url.port_or_known_default().unwrap_or_default()
+    )
 }
 
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&str>) -> Error {
@@ -251,19 +305,30 @@ fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&str>) -> Error {
                 407 => "it wants a user name and password, or refused those of the proxy variable (407)".to_owned(),
                 status => format!("it refused to connect to {} ({status})", address(url)),
             };
-            Error::Network(NetworkFailure::Proxy { proxy: proxy.unwrap_or_default().to_owned(), reason })
+            Error::Network(NetworkFailure::Proxy {
+                proxy: proxy.unwrap_or_default().to_owned(),
+                reason,
+            })
         }
         ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
-        _ if error.to_string().contains("root trust anchors") => Error::Network(NetworkFailure::NoRoots),
+        _ if error.to_string().contains("root trust anchors") => {
+            Error::Network(NetworkFailure::NoRoots)
+        }
         _ => garbled(url, &error.to_string()),
     }
 }
 
 fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
-    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+    if let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    {
         return Error::Network(classify_tls(tls, host(url)));
     }
-    if let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
+    if let Some(inner) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<attohttpc::Error>())
+    {
         return garbled(url, &inner.to_string());
     }
     let text = error.to_string();
@@ -274,22 +339,34 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
             host: proxy.map_or_else(|| host(url), str::to_owned),
             reason: text.rsplit(": ").next().unwrap_or(&text).to_owned(),
         },
-        io::ErrorKind::ConnectionRefused => {
-            NetworkFailure::Unreachable { address: target, reason: "connection refused".to_owned() }
-        }
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            NetworkFailure::Unreachable { address: target, reason: "no answer".to_owned() }
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::AddrNotAvailable => {
-            NetworkFailure::Unreachable { address: target, reason: "no route to it".to_owned() }
-        }
-        io::ErrorKind::UnexpectedEof => {
-            NetworkFailure::Lost { host: host(url), reason: "it was closed before the answer was complete".to_owned() }
-        }
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
-            NetworkFailure::Lost { host: host(url), reason: "it was reset by the other side".to_owned() }
-        }
-        _ => NetworkFailure::Lost { host: host(url), reason: text },
+        io::ErrorKind::ConnectionRefused => NetworkFailure::Unreachable {
+            address: target,
+            reason: "connection refused".to_owned(),
+        },
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetworkFailure::Unreachable {
+            address: target,
+            reason: "no answer".to_owned(),
+        },
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => NetworkFailure::Unreachable {
+            address: target,
+            reason: "no route to it".to_owned(),
+        },
+        io::ErrorKind::UnexpectedEof => NetworkFailure::Lost {
+            host: host(url),
+            reason: "it was closed before the answer was complete".to_owned(),
+        },
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted => NetworkFailure::Lost {
+            host: host(url),
+            reason: "it was reset by the other side".to_owned(),
+        },
+        _ => NetworkFailure::Lost {
+            host: host(url),
+            reason: text,
+        },
     })
 }
 
@@ -303,15 +380,29 @@ pub(super) fn classify_tls(error: &rustls::Error, host: String) -> NetworkFailur
         Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
             (CertificateFlaw::Time, "it is not valid yet".to_owned())
         }
-        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            (CertificateFlaw::Name, "it is for another host name".to_owned())
+        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => (
+            CertificateFlaw::Name,
+            "it is for another host name".to_owned(),
+        ),
+        Tls::InvalidCertificate(Bad::UnknownIssuer) => {
+            (CertificateFlaw::Issuer, "its issuer is unknown".to_owned())
         }
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => (CertificateFlaw::Issuer, "its issuer is unknown".to_owned()),
-        Tls::InvalidCertificate(other) => (CertificateFlaw::Issuer, format!("it can't be verified ({other})")),
+        Tls::InvalidCertificate(other) => (
+            CertificateFlaw::Issuer,
+            format!("it can't be verified ({other})"),
+        ),
         Tls::InvalidMessage(_) => {
-            return NetworkFailure::Tls { host, reason: "the server does not speak TLS on this port".to_owned() };
+            return NetworkFailure::Tls {
+                host,
+                reason: "the server does not speak TLS on this port".to_owned(),
+            };
         }
-        other => return NetworkFailure::Tls { host, reason: other.to_string() },
+        other => {
+            return NetworkFailure::Tls {
+                host,
+                reason: other.to_string(),
+            };
+        }
     };
     NetworkFailure::Certificate { host, flaw, reason }
 }

@@ -51,12 +51,20 @@ pub struct Client {
 impl Client {
     /// A client for a checked base URL. Without a key only the catalogue can be read.
     pub fn new(base: Url, key: Option<Secret>, limits: Limits, environment: Environment) -> Self {
-        Client { http: Arc::new(Http::new(environment)), base, key, limits }
+        Client {
+            http: Arc::new(Http::new(environment)),
+            base,
+            key,
+            limits,
+        }
     }
 
     /// The same service, asked with less patience or more.
     pub fn with_limits(&self, limits: Limits) -> Self {
-        Client { limits, ..self.clone() }
+        Client {
+            limits,
+            ..self.clone()
+        }
     }
 
     /// The host that is asked.
@@ -70,7 +78,13 @@ impl Client {
     }
 
     /// Sends a chat request. `report` gets the lines of its head.
-    pub fn chat(&self, body: Vec<u8>, stream: bool, interrupts: &Interrupts, report: impl Fn(&str)) -> Exchange {
+    pub fn chat(
+        &self,
+        body: Vec<u8>,
+        stream: bool,
+        interrupts: &Interrupts,
+        report: impl Fn(&str),
+    ) -> Exchange {
         let mut request = self.request(CHAT_PATH, Some(body));
         if stream {
             request.accept = "text/event-stream, application/json";
@@ -85,10 +99,15 @@ impl Client {
     /// Network and service failures, and an answer that is no catalogue.
     pub fn catalogue(&self, interrupts: &Interrupts) -> Result<Catalogue, Error> {
         let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
-        let request = Request { key: None, ..client.request("/available-models", None) };
+        let request = Request {
+            key: None,
+            ..client.request("/available-models", None)
+        };
         let (head, body) = client.fetch(request, None, interrupts)?;
         let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
-        let date = head.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let date = head
+            .header("date")
+            .and_then(|date| httpdate::parse_http_date(date).ok());
         Ok(Catalogue { models, date })
     }
 
@@ -115,7 +134,12 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, every other status, and a page where an answer belongs.
-    fn fetch(&self, request: Request, model: Option<&str>, interrupts: &Interrupts) -> Result<(Head, Vec<u8>), Error> {
+    fn fetch(
+        &self,
+        request: Request,
+        model: Option<&str>,
+        interrupts: &Interrupts,
+    ) -> Result<(Head, Vec<u8>), Error> {
         let exchange = Exchange::start(&self.http, request, self.limits, interrupts);
         let (head, body) = exchange.collect(FETCH_LIMIT)?;
         match head.status {
@@ -132,7 +156,11 @@ impl Client {
 
     fn unreadable(&self, reason: String, body: &[u8]) -> Error {
         let excerpt = problem::excerpt(&String::from_utf8_lossy(body));
-        Error::Unreadable { host: self.host().to_owned(), reason, excerpt }
+        Error::Unreadable {
+            host: self.host().to_owned(),
+            reason,
+            excerpt,
+        }
     }
 
     fn endpoint(&self, path: &str) -> Url {

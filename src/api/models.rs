@@ -64,7 +64,9 @@ impl Model {
 
     /// The day it stops to answer.
     pub fn end_of_life(&self) -> Option<&str> {
-        self.eol_date.as_deref().map(|date| date.get(..10).unwrap_or(date))
+        self.eol_date
+            .as_deref()
+            .map(|date| date.get(..10).unwrap_or(date))
     }
 }
 
@@ -93,12 +95,19 @@ pub fn is_text_only(id: &str) -> bool {
 /// How many tokens conversation and answer may have together, by the beginning of a model's id.
 ///
 /// Source: Heroku's documents of 2026 name these and no other; the catalogue has no such field.
-const CONTEXT_WINDOWS: &[(&str, u64)] =
-    &[("claude-", 200_000), ("gpt-oss", 128_000), ("openai-gpt-oss", 128_000), ("kimi-k2-5", 256_000)];
+const CONTEXT_WINDOWS: &[(&str, u64)] = &[
+    ("claude-", 200_000),
+    ("gpt-oss", 128_000),
+    ("openai-gpt-oss", 128_000),
+    ("kimi-k2-5", 256_000),
+];
 
 /// How many tokens conversation and answer may have together, where that is known.
 pub fn context_window(id: &str) -> Option<u64> {
-    CONTEXT_WINDOWS.iter().find(|(beginning, _)| id.starts_with(beginning)).map(|(_, tokens)| *tokens)
+    CONTEXT_WINDOWS
+        .iter()
+        .find(|(beginning, _)| id.starts_with(beginning))
+        .map(|(_, tokens)| *tokens)
 }
 
 /// The catalogue, and when the service sent it by its own clock.
@@ -116,16 +125,20 @@ pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
     let entries: Vec<Value> = match serde_json::from_slice(body) {
         Ok(Value::Array(entries)) => entries,
         // OpenAI's form, which other servers of this API may give.
-        Ok(Value::Object(mut fields)) if fields.get("data").is_some_and(Value::is_array) => {
-            fields.remove("data").and_then(|data| serde_json::from_value(data).ok()).unwrap_or_default()
-        }
+        Ok(Value::Object(mut fields)) if fields.get("data").is_some_and(Value::is_array) => fields
+            .remove("data")
+            .and_then(|data| serde_json::from_value(data).ok())
+            .unwrap_or_default(),
         Ok(_) => return Err("the list of models is no array".to_owned()),
         Err(error) => return Err(format!("the list of models is no JSON: {error}")),
     };
     // A name that would drive the terminal is none.
     let is_plain = |model: &Model| !model.id.is_empty() && !model.id.chars().any(char::is_control);
-    let mut models: Vec<Model> =
-        entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).filter(is_plain).collect();
+    let mut models: Vec<Model> = entries
+        .into_iter()
+        .filter_map(|entry| serde_json::from_value(entry).ok())
+        .filter(is_plain)
+        .collect();
     models.sort_by(|one, other| (!one.is_chat(), &one.id).cmp(&(!other.is_chat(), &other.id)));
     Ok(models)
 }

@@ -18,9 +18,22 @@ const EXCERPT: usize = 300;
 const SENTENCE: usize = 2000;
 
 /// What a failed response means.
-pub fn read(head: &Head, body: &[u8], host: &str, model: Option<&str>, now: SystemTime) -> ServiceProblem {
+pub fn read(
+    head: &Head,
+    body: &[u8],
+    host: &str,
+    model: Option<&str>,
+    now: SystemTime,
+) -> ServiceProblem {
     // The status of a failure inside an answer is the one it names itself.
-    let head = &Head { status: if is_success(head.status) { inner_status(body) } else { head.status }, ..head.clone() };
+    let head = &Head {
+        status: if is_success(head.status) {
+            inner_status(body)
+        } else {
+            head.status
+        },
+        ..head.clone()
+    };
     let text = String::from_utf8_lossy(body);
     let message = message(&text);
     ServiceProblem {
@@ -40,13 +53,19 @@ fn is_success(status: u16) -> bool {
 /// The code in an error object, where it is a failure status; else 500.
 fn inner_status(body: &[u8]) -> u16 {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = value["error"]["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    let code = value["error"]["code"]
+        .as_u64()
+        .and_then(|code| u16::try_from(code).ok());
     code.filter(|code| (400..600).contains(code)).unwrap_or(500)
 }
 
 fn kind(head: &Head, text: &str, message: &str) -> ProblemKind {
     match head.status {
-        300..=399 => ProblemKind::Redirect(head.header("location").unwrap_or("another address").to_owned()),
+        300..=399 => ProblemKind::Redirect(
+            head.header("location")
+                .unwrap_or("another address")
+                .to_owned(),
+        ),
         400 => match unknown_parameter(message) {
             Some(name) => ProblemKind::UnknownParameter(name),
             None => ProblemKind::Rejected,
@@ -63,8 +82,13 @@ fn kind(head: &Head, text: &str, message: &str) -> ProblemKind {
 
 /// The sentence in an error body, or the start of the body.
 pub fn message(text: &str) -> String {
-    let found = serde_json::from_str(text).ok().and_then(|value| sentence(&value));
-    found.map_or_else(|| excerpt(text), |sentence| sentence.chars().take(SENTENCE).collect())
+    let found = serde_json::from_str(text)
+        .ok()
+        .and_then(|value| sentence(&value));
+    found.map_or_else(
+        || excerpt(text),
+        |sentence| sentence.chars().take(SENTENCE).collect(),
+    )
 }
 
 fn sentence(value: &Value) -> Option<String> {
@@ -76,8 +100,14 @@ fn sentence(value: &Value) -> Option<String> {
         Value::Object(fields) => {
             // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
             let both = matches!(fields.get("error"), Some(Value::String(text)) if !text.trim_start().starts_with('{'));
-            let order = if both { ["message", "error", "detail"] } else { ["error", "message", "detail"] };
-            order.iter().find_map(|name| fields.get(*name).and_then(sentence))
+            let order = if both {
+                ["message", "error", "detail"]
+            } else {
+                ["error", "message", "detail"]
+            };
+            order
+                .iter()
+                .find_map(|name| fields.get(*name).and_then(sentence))
         }
         _ => None,
     }
@@ -114,8 +144,13 @@ pub fn is_html(text: &str) -> bool {
 /// The field that a 400 names, as in `unrecognized request argument supplied: stream_options`.
 fn unknown_parameter(message: &str) -> Option<String> {
     // OpenAI writes it with a capital.
-    let rest = message.split("nrecognized request argument supplied:").nth(1)?;
-    let name = rest.split_whitespace().next()?.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let rest = message
+        .split("nrecognized request argument supplied:")
+        .nth(1)?;
+    let name = rest
+        .split_whitespace()
+        .next()?
+        .trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     (!name.is_empty()).then(|| name.to_owned())
 }
 
@@ -124,8 +159,17 @@ mod tests {
     use super::*;
 
     fn problem(status: u16, body: &str) -> ServiceProblem {
-        let head = Head { status, ..Head::default() };
-        read(&head, body.as_bytes(), "host", Some("model"), SystemTime::UNIX_EPOCH)
+        let head = Head {
+            status,
+            ..Head::default()
+        };
+        read(
+            &head,
+            body.as_bytes(),
+            "host",
+            Some("model"),
+            SystemTime::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -139,10 +183,22 @@ mod tests {
                 r#"{"error":{"code":401,"message":"Invalid API key provided","type":"authentication_error"}}"#,
                 "Invalid API key provided",
             ),
-            (r#"{"error":{"message":"no","type":"x","code":"string"}}"#, "no"),
-            (r#"{"error":"Internal Server Error"}"#, "Internal Server Error"),
-            (r#"{"error":"Bad Request","message":"prompt is empty"}"#, "prompt is empty"),
-            (r#"{"type":"error","error":{"type":"overloaded","message":"Overloaded"}}"#, "Overloaded"),
+            (
+                r#"{"error":{"message":"no","type":"x","code":"string"}}"#,
+                "no",
+            ),
+            (
+                r#"{"error":"Internal Server Error"}"#,
+                "Internal Server Error",
+            ),
+            (
+                r#"{"error":"Bad Request","message":"prompt is empty"}"#,
+                "prompt is empty",
+            ),
+            (
+                r#"{"type":"error","error":{"type":"overloaded","message":"Overloaded"}}"#,
+                "Overloaded",
+            ),
             (
                 "<!DOCTYPE HTML><html><head><title>403</title></head><body>Request\n blocked.</body>",
                 "403 Request blocked.",
@@ -159,13 +215,20 @@ mod tests {
 
     #[test]
     fn the_status_decides_the_meaning() {
-        let unknown =
-            r#"{"error":"{\"code\":400,\"message\":\"unrecognized request argument supplied: stream_options\"}"}"#;
+        let unknown = r#"{"error":"{\"code\":400,\"message\":\"unrecognized request argument supplied: stream_options\"}"}"#;
         let table = [
-            (400, unknown, ProblemKind::UnknownParameter("stream_options".to_owned())),
+            (
+                400,
+                unknown,
+                ProblemKind::UnknownParameter("stream_options".to_owned()),
+            ),
             (400, "{}", ProblemKind::Rejected),
             (401, "{}", ProblemKind::Unauthorized),
-            (403, r#"{"error":{"message":"you do not have access to that model"}}"#, ProblemKind::ModelNotCovered),
+            (
+                403,
+                r#"{"error":{"message":"you do not have access to that model"}}"#,
+                ProblemKind::ModelNotCovered,
+            ),
             (403, "<!DOCTYPE HTML>blocked", ProblemKind::ContentBlocked),
             (403, "<html>", ProblemKind::ContentBlocked),
             (403, "<html>é", ProblemKind::ContentBlocked),

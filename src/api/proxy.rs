@@ -14,7 +14,13 @@ use crate::environment::Environment;
 use crate::error::{Error, NetworkFailure};
 
 /// Every variable that can name a proxy.
-pub const VARIABLES: &[&str] = &["https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"];
+pub const VARIABLES: &[&str] = &[
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "all_proxy",
+    "ALL_PROXY",
+];
 
 /// The variable that names a proxy and the proxy's address, or none for a direct connection.
 ///
@@ -28,18 +34,32 @@ pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<(&'static 
         "https" => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         _ => &["http_proxy", "all_proxy", "ALL_PROXY"],
     };
-    let Some((variable, value)) = environment.first(names) else { return Ok(None) };
-    let bypassed = environment.first(&["no_proxy", "NO_PROXY"]).is_some_and(|(_, list)| is_listed(url, list));
+    let Some((variable, value)) = environment.first(names) else {
+        return Ok(None);
+    };
+    let bypassed = environment
+        .first(&["no_proxy", "NO_PROXY"])
+        .is_some_and(|(_, list)| is_listed(url, list));
     if bypassed || is_loopback(url) {
         return Ok(None);
     }
     let value = value.trim();
-    let address = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
-    let unusable =
-        |reason: &str| Error::Network(NetworkFailure::Proxy { proxy: variable.to_owned(), reason: reason.to_owned() });
+    let address = if value.contains("://") {
+        value.to_owned()
+    } else {
+        format!("http://{value}")
+    };
+    let unusable = |reason: &str| {
+        Error::Network(NetworkFailure::Proxy {
+            proxy: variable.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
     let proxy = Url::parse(&address).map_err(|error| unusable(&error.to_string()))?;
     if proxy.scheme() != "http" {
-        return Err(unusable("only http:// proxies are supported, not SOCKS and not https://"));
+        return Err(unusable(
+            "only http:// proxies are supported, not SOCKS and not https://",
+        ));
     }
     if proxy.host().is_none() {
         return Err(unusable("it names no host"));
@@ -49,7 +69,11 @@ pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<(&'static 
 
 /// A proxy the way it may be shown: without its user name and password.
 pub fn shown(proxy: &Url) -> String {
-    format!("{}:{}", proxy.host_str().unwrap_or_default(), proxy.port_or_known_default().unwrap_or(80))
+    format!(
+        "{}:{}",
+        proxy.host_str().unwrap_or_default(),
+        proxy.port_or_known_default().unwrap_or(80)
+    )
 }
 
 /// User name and password of a proxy as Basic authorization wants them, where it has any. As attohttpc sends them:
@@ -63,7 +87,10 @@ pub fn login(proxy: &Url) -> Option<String> {
 /// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in CIDR form; each may
 /// carry a port.
 fn is_listed(url: &Url, list: &str) -> bool {
-    list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).any(|entry| matches(url, entry))
+    list.split([',', ' '])
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .any(|entry| matches(url, entry))
 }
 
 fn matches(url: &Url, entry: &str) -> bool {
@@ -79,8 +106,14 @@ fn matches(url: &Url, entry: &str) -> bool {
     }
     match url.host() {
         Some(Host::Domain(host)) => {
-            let domain = name.trim_start_matches('*').trim_matches('.').to_ascii_lowercase();
-            host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
+            let domain = name
+                .trim_start_matches('*')
+                .trim_matches('.')
+                .to_ascii_lowercase();
+            host == domain
+                || host
+                    .strip_suffix(&domain)
+                    .is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
         }
         Some(Host::Ipv4(host)) => in_network(IpAddr::V4(host), name),
         Some(Host::Ipv6(host)) => in_network(IpAddr::V6(host), name.trim_matches(['[', ']'])),
@@ -93,9 +126,15 @@ fn in_network(host: IpAddr, network: &str) -> bool {
         Some((address, bits)) => (address, bits.parse::<u32>().ok()),
         None => (network, Some(128)),
     };
-    let (Ok(address), Some(bits)) = (address.parse::<IpAddr>(), bits) else { return false };
+    let (Ok(address), Some(bits)) = (address.parse::<IpAddr>(), bits) else {
+        return false;
+    };
     let (host, address, width) = match (host, address) {
-        (IpAddr::V4(host), IpAddr::V4(address)) => (u128::from(host.to_bits()), u128::from(address.to_bits()), 32),
+        (IpAddr::V4(host), IpAddr::V4(address)) => (
+            u128::from(host.to_bits()),
+            u128::from(address.to_bits()),
+            32,
+        ),
         (IpAddr::V6(host), IpAddr::V6(address)) => (host.to_bits(), address.to_bits(), 128),
         _ => return false,
     };
@@ -110,7 +149,9 @@ mod tests {
 
     fn decide(url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let environment = Environment::from_pairs(variables);
-        for_url(&Url::parse(url).unwrap(), &environment).unwrap().map(|(_, proxy)| proxy.to_string())
+        for_url(&Url::parse(url).unwrap(), &environment)
+            .unwrap()
+            .map(|(_, proxy)| proxy.to_string())
     }
 
     const SERVICE: &str = "https://us.inference.heroku.com";
@@ -119,11 +160,23 @@ mod tests {
     fn proxies_are_read_with_and_without_scheme() {
         let proxy = Some("http://proxy:3128/".to_owned());
         assert_eq!(decide(SERVICE, &[("https_proxy", "proxy:3128")]), proxy);
-        assert_eq!(decide(SERVICE, &[("HTTPS_PROXY", "http://proxy:3128")]), proxy);
-        assert_eq!(decide(SERVICE, &[("ALL_PROXY", "http://proxy:3128")]), proxy);
+        assert_eq!(
+            decide(SERVICE, &[("HTTPS_PROXY", "http://proxy:3128")]),
+            proxy
+        );
+        assert_eq!(
+            decide(SERVICE, &[("ALL_PROXY", "http://proxy:3128")]),
+            proxy
+        );
         assert_eq!(decide(SERVICE, &[("http_proxy", "proxy:3128")]), None);
-        assert_eq!(decide("http://10.0.0.1", &[("HTTP_PROXY", "proxy:3128")]), None);
-        assert_eq!(decide("http://127.0.0.1:1", &[("http_proxy", "proxy:3128")]), None);
+        assert_eq!(
+            decide("http://10.0.0.1", &[("HTTP_PROXY", "proxy:3128")]),
+            None
+        );
+        assert_eq!(
+            decide("http://127.0.0.1:1", &[("http_proxy", "proxy:3128")]),
+            None
+        );
     }
 
     #[test]
@@ -144,8 +197,16 @@ mod tests {
             let found = decide(SERVICE, &[("https_proxy", "proxy:1"), ("no_proxy", list)]);
             assert_eq!(found.is_none(), direct, "{list:?}");
         }
-        for (list, direct) in [("10.0.0.0/8", true), ("10.1.2.3", true), ("10.2.0.0/16", false), ("0.0.0.0/0", true)] {
-            let found = decide("https://10.1.2.3", &[("https_proxy", "proxy:1"), ("no_proxy", list)]);
+        for (list, direct) in [
+            ("10.0.0.0/8", true),
+            ("10.1.2.3", true),
+            ("10.2.0.0/16", false),
+            ("0.0.0.0/0", true),
+        ] {
+            let found = decide(
+                "https://10.1.2.3",
+                &[("https_proxy", "proxy:1"), ("no_proxy", list)],
+            );
             assert_eq!(found.is_none(), direct, "{list:?}");
         }
     }
@@ -158,6 +219,9 @@ mod tests {
 
     #[test]
     fn a_proxys_password_is_not_shown() {
-        assert_eq!(shown(&Url::parse("http://user:secret@proxy:3128").unwrap()), "proxy:3128");
+        assert_eq!(
+            shown(&Url::parse("http://user:secret@proxy:3128").unwrap()),
+            "proxy:3128"
+        );
     }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 
 use super::http;
 use crate::environment::Environment;
@@ -23,13 +25,31 @@ const HEAD_LIMIT: u64 = 16 * 1024;
 /// # Errors
 /// [`NetworkFailure::UnknownHost`].
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    let unknown = |reason: String| Error::Network(NetworkFailure::UnknownHost { host: host.to_owned(), reason });
+    let unknown = |reason: String| {
+        Error::Network(NetworkFailure::UnknownHost {
+            host: host.to_owned(),
+            reason,
+        })
+    };
     // The resolver takes an IPv6 address without the brackets it has in a URL.
     let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
     let addresses: Vec<SocketAddr> = addresses
-        .map_err(|error| unknown(error.to_string().rsplit(": ").next().unwrap_or_default().to_owned()))?
+        .map_err(|error| {
+            unknown(
+                error
+                    .to_string()
+                    .rsplit(": ")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            )
+        })?
         .collect();
-    if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
+    if addresses.is_empty() {
+        Err(unknown("it has no address".to_owned()))
+    } else {
+        Ok(addresses)
+    }
 }
 
 /// A connection to the first address that takes one, each given a share of `limit`.
@@ -38,18 +58,27 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
 /// [`NetworkFailure::Unreachable`], with the reason of the last address.
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
     let share = limit / u32::try_from(addresses.len().clamp(1, 4)).unwrap_or(1);
-    let mut failure = (String::new(), io::Error::from(io::ErrorKind::AddrNotAvailable));
+    let mut failure = (
+        String::new(),
+        io::Error::from(io::ErrorKind::AddrNotAvailable),
+    );
     for address in addresses {
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
-                stream.set_read_timeout(Some(limit)).and_then(|()| stream.set_write_timeout(Some(limit))).ok();
+                stream
+                    .set_read_timeout(Some(limit))
+                    .and_then(|()| stream.set_write_timeout(Some(limit)))
+                    .ok();
                 return Ok(stream);
             }
             Err(error) => failure = (address.to_string(), error),
         }
     }
     let (address, error) = failure;
-    Err(Error::Network(NetworkFailure::Unreachable { address, reason: reason(&error) }))
+    Err(Error::Network(NetworkFailure::Unreachable {
+        address,
+        reason: reason(&error),
+    }))
 }
 
 /// A failure of a connection in words; Unix reports a time limit as "resource temporarily unavailable".
@@ -66,10 +95,19 @@ fn reason(error: &io::Error) -> String {
 /// # Errors
 /// [`NetworkFailure::Proxy`], with the proxy's status.
 pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Result<(), Error> {
-    let refused = |reason: String| Error::Network(NetworkFailure::Proxy { proxy: super::proxy::shown(proxy), reason });
+    let refused = |reason: String| {
+        Error::Network(NetworkFailure::Proxy {
+            proxy: super::proxy::shown(proxy),
+            reason,
+        })
+    };
     let broken = |error: io::Error| refused(reason(&error));
-    let login = super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
-    let head = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n", login.unwrap_or_default());
+    let login =
+        super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
+    let head = format!(
+        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",
+        login.unwrap_or_default()
+    );
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
     let mut reader = BufReader::new(stream.take(HEAD_LIMIT));
     let mut status = String::new();
@@ -84,8 +122,12 @@ pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Re
     }
     match status.split_whitespace().nth(1) {
         Some("200") => Ok(()),
-        Some("407") => Err(refused("it wants a user name and password, or refused those it got (407)".to_owned())),
-        Some(code) => Err(refused(format!("it refused to connect to {host}:{port} ({code})"))),
+        Some("407") => Err(refused(
+            "it wants a user name and password, or refused those it got (407)".to_owned(),
+        )),
+        Some(code) => Err(refused(format!(
+            "it refused to connect to {host}:{port} ({code})"
+        ))),
         None => Err(refused("what it answered is no HTTP".to_owned())),
     }
 }
@@ -94,18 +136,31 @@ pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Re
 ///
 /// # Errors
 /// [`NetworkFailure::Certificate`] with the issuer where that is the trouble, else [`NetworkFailure::Tls`].
-pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -> Result<&'static str, Error> {
-    let failed = |reason: String| Error::Network(NetworkFailure::Tls { host: host.to_owned(), reason });
+pub fn handshake(
+    host: &str,
+    mut stream: TcpStream,
+    environment: &Environment,
+) -> Result<&'static str, Error> {
+    let failed = |reason: String| {
+        Error::Network(NetworkFailure::Tls {
+            host: host.to_owned(),
+            reason,
+        })
+    };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(http::roots(environment));
     if roots.is_empty() {
         return Err(Error::Network(NetworkFailure::NoRoots));
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .build()
-        .map_err(|error| failed(error.to_string()))?;
-    let witness = Arc::new(Witness { verifier, seen: Mutex::default() });
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .map_err(|error| failed(error.to_string()))?;
+    let witness = Arc::new(Witness {
+        verifier,
+        seen: Mutex::default(),
+    });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| failed(error.to_string()))?
@@ -113,7 +168,8 @@ pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -
         .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
-    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+    let mut connection =
+        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
     while connection.is_handshaking() {
         if let Err(error) = connection.complete_io(&mut stream) {
             return Err(Error::Network(classify(&error, host, &witness)));
@@ -126,12 +182,22 @@ pub fn handshake(host: &str, mut stream: TcpStream, environment: &Environment) -
 }
 
 fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure {
-    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
-        return NetworkFailure::Tls { host: host.to_owned(), reason: reason(error) };
+    let Some(tls) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+    else {
+        return NetworkFailure::Tls {
+            host: host.to_owned(),
+            reason: reason(error),
+        };
     };
     match (http::classify_tls(tls, host.to_owned()), witness.issuer()) {
         (NetworkFailure::Certificate { host, flaw, reason }, Some(issuer)) => {
-            NetworkFailure::Certificate { host, flaw, reason: format!("{reason}; it was issued by {issuer}") }
+            NetworkFailure::Certificate {
+                host,
+                flaw,
+                reason: format!("{reason}; it was issued by {issuer}"),
+            }
         }
         (failure, _) => failure,
     }
@@ -162,8 +228,10 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(end_entity.clone().into_owned());
-        self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(end_entity.clone().into_owned());
+        self.verifier
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -172,7 +240,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
+        self.verifier
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -181,7 +250,8 @@ impl ServerCertVerifier for Witness {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
+        self.verifier
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -111,7 +111,9 @@ impl Reply {
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.push(bytes, &mut |event| self.event(event, deliver));
         if decoder.is_over_limit() && self.failure.is_none() {
-            self.failure = Some(Error::BrokenAnswer { reason: "an event is longer than 16 MiB".to_owned() });
+            self.failure = Some(Error::BrokenAnswer {
+                reason: "an event is longer than 16 MiB".to_owned(),
+            });
         }
         self.decoder = decoder;
         !self.done && self.failure.is_none()
@@ -121,7 +123,11 @@ impl Reply {
     ///
     /// # Errors
     /// The service's failure, or that the answer is not complete.
-    pub fn end(mut self, now: SystemTime, deliver: &mut dyn FnMut(Part<'_>)) -> (Completion, Result<(), Error>) {
+    pub fn end(
+        mut self,
+        now: SystemTime,
+        deliver: &mut dyn FnMut(Part<'_>),
+    ) -> (Completion, Result<(), Error>) {
         match std::mem::replace(&mut self.form, Form::Unknown) {
             Form::Whole(body) => self.whole(&body, now, deliver),
             Form::Stream | Form::Unknown => {
@@ -131,7 +137,8 @@ impl Reply {
             }
         }
         let completion = &mut self.completion;
-        self.splitter.end(&mut |part| keep(completion, part, deliver));
+        self.splitter
+            .end(&mut |part| keep(completion, part, deliver));
         let complete = self.done || self.completion.finish_reason.is_some();
         let result = match self.failure {
             Some(error) => Err(error),
@@ -158,7 +165,10 @@ impl Reply {
             self.done = true;
         } else if self.completion.finish_reason.is_some() {
             // The answer is complete; only its usage may follow, and nothing else can undo it.
-            if let Ok(Chunk { usage: Some(usage), .. }) = serde_json::from_str(data) {
+            if let Ok(Chunk {
+                usage: Some(usage), ..
+            }) = serde_json::from_str(data)
+            {
                 self.completion.usage = Some(usage);
             }
         } else if event.name == "error" {
@@ -172,13 +182,19 @@ impl Reply {
                     let reason = format!("an event can't be read: {}", problem::excerpt(data));
                     self.failure = Some(Error::BrokenAnswer { reason });
                 }
-                Err(error) => self.failure = Some(self.unreadable(&format!("an event can't be read: {error}"), data)),
+                Err(error) => {
+                    self.failure =
+                        Some(self.unreadable(&format!("an event can't be read: {error}"), data))
+                }
             }
         }
     }
 
     fn chunk(&mut self, chunk: Chunk<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        if let Some(error) = chunk.error.filter(|error| !matches!(error.get(), "null" | "\"\"")) {
+        if let Some(error) = chunk
+            .error
+            .filter(|error| !matches!(error.get(), "null" | "\"\""))
+        {
             self.failure = Some(self.reported(&format!("{{\"error\":{error}}}")));
             return;
         }
@@ -191,7 +207,10 @@ impl Reply {
         }
         completion.created = completion.created.or(chunk.created.0);
         // An empty usage object says nothing and must not replace one that does.
-        completion.usage = chunk.usage.filter(|usage| *usage != Usage::default()).or(completion.usage);
+        completion.usage = chunk
+            .usage
+            .filter(|usage| *usage != Usage::default())
+            .or(completion.usage);
         for choice in chunk.choices.unwrap_or_default().into_iter().take(1) {
             self.choice(choice, deliver);
         }
@@ -204,7 +223,9 @@ impl Reply {
             if !reasoning.is_empty() {
                 keep(completion, Part::Reasoning(reasoning), deliver);
             }
-            self.splitter.push(&piece.content.0, &mut |part| keep(completion, part, deliver));
+            self.splitter.push(&piece.content.0, &mut |part| {
+                keep(completion, part, deliver)
+            });
         }
         let reason = choice.finish_reason.0.trim();
         if !reason.is_empty() {
@@ -221,15 +242,22 @@ impl Reply {
         }
         match serde_json::from_str::<Chunk<'_>>(&text) {
             Ok(chunk) => {
-                let is_answer = chunk.choices.as_ref().is_some_and(|choices| !choices.is_empty());
+                let is_answer = chunk
+                    .choices
+                    .as_ref()
+                    .is_some_and(|choices| !choices.is_empty());
                 self.chunk(chunk, deliver);
                 if !is_answer && self.failure.is_none() {
                     self.failure = Some(self.unreadable("the object holds no answer", &text));
                 }
                 self.done = true;
             }
-            Err(_) if problem::is_html(&text) => self.failure = Some(self.unreadable("it sent a web page", &text)),
-            Err(error) => self.failure = Some(self.unreadable(&format!("it sent no JSON: {error}"), &text)),
+            Err(_) if problem::is_html(&text) => {
+                self.failure = Some(self.unreadable("it sent a web page", &text))
+            }
+            Err(error) => {
+                self.failure = Some(self.unreadable(&format!("it sent no JSON: {error}"), &text))
+            }
         }
         self.completion.raw = Some(text.trim().to_owned());
     }
@@ -238,14 +266,26 @@ impl Reply {
     fn reported(&self, text: &str) -> Error {
         if self.completion.content.is_empty() && self.completion.reasoning.is_empty() {
             let now = SystemTime::now();
-            let problem = problem::read(&self.head, text.as_bytes(), &self.host, Some(&self.model), now);
+            let problem = problem::read(
+                &self.head,
+                text.as_bytes(),
+                &self.host,
+                Some(&self.model),
+                now,
+            );
             return Error::Service(Box::new(problem));
         }
-        Error::BrokenAnswer { reason: problem::message(text) }
+        Error::BrokenAnswer {
+            reason: problem::message(text),
+        }
     }
 
     fn unreadable(&self, reason: &str, text: &str) -> Error {
-        Error::Unreadable { host: self.host.clone(), reason: reason.to_owned(), excerpt: problem::excerpt(text) }
+        Error::Unreadable {
+            host: self.host.clone(),
+            reason: reason.to_owned(),
+            excerpt: problem::excerpt(text),
+        }
     }
 }
 
@@ -271,9 +311,13 @@ impl Completion {
     /// A sentence about an answer that looks complete and is not.
     pub fn remark(&self) -> Option<String> {
         Some(match self.finish_reason.as_deref()? {
-            _ if self.is_at_limit() => "the answer stopped at the limit of its length (max_tokens)".to_owned(),
+            _ if self.is_at_limit() => {
+                "the answer stopped at the limit of its length (max_tokens)".to_owned()
+            }
             "content_filter" => "the answer was stopped by a content filter".to_owned(),
-            "stop" | "end_turn" | "stop_sequence" | "tool_calls" | "function_call" | "eos" => return None,
+            "stop" | "end_turn" | "stop_sequence" | "tool_calls" | "function_call" | "eos" => {
+                return None;
+            }
             other => format!("the answer ended with the reason {other:?}"),
         })
     }
@@ -281,7 +325,8 @@ impl Completion {
     /// The response object: as it came, or put together from the stream in the same shape.
     pub fn to_json(&self) -> String {
         self.raw.clone().unwrap_or_else(|| {
-            serde_json::to_string_pretty(&Assembled::from(self)).expect("strings and numbers always serialise")
+            serde_json::to_string_pretty(&Assembled::from(self))
+                .expect("strings and numbers always serialise")
         })
     }
 }
@@ -325,14 +370,20 @@ impl<'a> From<&'a Completion> for Assembled<'a> {
         let message = AssembledMessage {
             role: "assistant",
             content: &completion.content,
-            reasoning: (!reasoning.is_empty()).then_some(AssembledReasoning { thinking: reasoning }),
+            reasoning: (!reasoning.is_empty()).then_some(AssembledReasoning {
+                thinking: reasoning,
+            }),
         };
         Assembled {
             id: &completion.id,
             object: "chat.completion",
             created: completion.created,
             model: &completion.model,
-            choices: [AssembledChoice { index: 0, message, finish_reason: completion.finish_reason.as_deref() }],
+            choices: [AssembledChoice {
+                index: 0,
+                message,
+                finish_reason: completion.finish_reason.as_deref(),
+            }],
             usage: completion.usage,
         }
     }

@@ -26,10 +26,16 @@ pub fn back_off(retry: u32, random: f64) -> Duration {
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
     let wait = |name: &str| parse_wait(head.header(name)?, now);
     let reset = |what: &str| {
-        let is_used_up = head.header(&format!("x-ratelimit-remaining-{what}")).is_none_or(|left| left.trim() == "0");
+        let is_used_up = head
+            .header(&format!("x-ratelimit-remaining-{what}"))
+            .is_none_or(|left| left.trim() == "0");
         wait(&format!("x-ratelimit-reset-{what}")).filter(|_| is_used_up)
     };
-    let resets = || reset("requests").max(reset("tokens")).filter(|_| head.status == 429);
+    let resets = || {
+        reset("requests")
+            .max(reset("tokens"))
+            .filter(|_| head.status == 429)
+    };
     wait("retry-after").or_else(resets)
 }
 
@@ -38,7 +44,11 @@ fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
     if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
         // Larger than any wait, so it is a point in time.
         let is_time = number > 1e9;
-        let seconds = if is_time { number - now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64() } else { number };
+        let seconds = if is_time {
+            number - now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64()
+        } else {
+            number
+        };
         return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     }
     match httpdate::parse_http_date(text) {
@@ -55,7 +65,9 @@ fn duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let number: f64 = rest[..digits].parse().ok()?;
         let unit = &rest[digits..];
-        let letters = unit.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(unit.len());
+        let letters = unit
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(unit.len());
         let seconds = match &unit[..letters] {
             "ms" => 0.001,
             "s" => 1.0,
@@ -94,7 +106,11 @@ mod tests {
             ("1e300", None),
         ];
         for (text, expected) in table {
-            assert_eq!(parse_wait(text, now), expected.map(Duration::from_millis), "{text:?}");
+            assert_eq!(
+                parse_wait(text, now),
+                expected.map(Duration::from_millis),
+                "{text:?}"
+            );
         }
     }
 
@@ -110,7 +126,10 @@ mod tests {
     fn resets_count_only_for_a_limit_that_is_used_up() {
         let head = |status, headers: &[(&str, &str)]| Head {
             status,
-            headers: headers.iter().map(|(name, value)| (format!("x-ratelimit-{name}"), (*value).to_owned())).collect(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (format!("x-ratelimit-{name}"), (*value).to_owned()))
+                .collect(),
         };
         let both = [
             ("remaining-requests", "198"),

@@ -83,7 +83,11 @@ impl SseDecoder {
     }
 
     fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(SseEvent<'_>)) {
-        let line = if self.begun { line } else { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) };
+        let line = if self.begun {
+            line
+        } else {
+            line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+        };
         self.begun = true;
         if line.is_empty() {
             self.dispatch(deliver);
@@ -114,7 +118,10 @@ impl SseDecoder {
     fn dispatch(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
         // Heroku's `event:done` may come without data, and means the end all the same.
         if (self.has_data || !self.event.is_empty()) && !self.is_over_limit {
-            deliver(SseEvent { name: &self.event, data: &self.data });
+            deliver(SseEvent {
+                name: &self.event,
+                data: &self.data,
+            });
         }
         self.event.clear();
         self.data.clear();
@@ -138,7 +145,8 @@ mod tests {
     fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<(String, String)> {
         let mut decoder = SseDecoder::default();
         let mut events = Vec::new();
-        let mut deliver = |event: SseEvent<'_>| events.push((event.name.to_owned(), event.data.to_owned()));
+        let mut deliver =
+            |event: SseEvent<'_>| events.push((event.name.to_owned(), event.data.to_owned()));
         for piece in pieces {
             decoder.push(piece, &mut deliver);
         }
@@ -169,13 +177,24 @@ mod tests {
 
     #[test]
     fn several_data_lines_are_joined_and_one_space_is_removed() {
-        assert_eq!(decode([&b"data:  a\ndata\ndata: b\n\n"[..]]), [event("", " a\n\nb")]);
+        assert_eq!(
+            decode([&b"data:  a\ndata\ndata: b\n\n"[..]]),
+            [event("", " a\n\nb")]
+        );
     }
 
     #[test]
     fn a_cut_at_any_byte_changes_nothing() {
-        let expected = [event("message", "{\"a\":\"é⬢\"}"), event("heartbeat", ""), event("done", "[DONE]")];
-        for text in [HEROKU.to_owned(), HEROKU.replace('\n', "\r\n"), HEROKU.replace('\n', "\r")] {
+        let expected = [
+            event("message", "{\"a\":\"é⬢\"}"),
+            event("heartbeat", ""),
+            event("done", "[DONE]"),
+        ];
+        for text in [
+            HEROKU.to_owned(),
+            HEROKU.replace('\n', "\r\n"),
+            HEROKU.replace('\n', "\r"),
+        ] {
             for cut in 0..=text.len() {
                 let (one, two) = text.as_bytes().split_at(cut);
                 assert_eq!(decode([one, two]), expected, "cut at {cut}");
@@ -185,7 +204,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_utf8_are_replaced_and_the_stream_goes_on() {
-        assert_eq!(decode([&b"data:\xff\n\ndata:b\n\n"[..]]), [event("", "\u{fffd}"), event("", "b")]);
+        assert_eq!(
+            decode([&b"data:\xff\n\ndata:b\n\n"[..]]),
+            [event("", "\u{fffd}"), event("", "b")]
+        );
     }
 
     const PARTS: &[&[u8]] = &[
@@ -206,7 +228,16 @@ mod tests {
     #[test]
     fn nothing_of_a_stream_is_handed_over_after_an_event_over_the_limit() {
         let half = vec![b'x'; EVENT_LIMIT / 2];
-        assert_eq!(decode([&b"data:a\n\ndata:"[..], &half, &half, b"y", b"\n\ndata:b\n\n"]), [event("", "a")]);
+        assert_eq!(
+            decode([
+                &b"data:a\n\ndata:"[..],
+                &half,
+                &half,
+                b"y",
+                b"\n\ndata:b\n\n"
+            ]),
+            [event("", "a")]
+        );
         let mut decoder = SseDecoder::default();
         let lines = b"data:\n".repeat(1000);
         for _ in 0..EVENT_LIMIT / 500 {

@@ -98,7 +98,10 @@ fn deliver_some(part: Part<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
 
 /// How many bytes at the end may be the beginning of the closing tag.
 fn partial_tag(text: &str) -> usize {
-    (1..CLOSE.len()).rev().find(|&length| text.ends_with(&CLOSE[..length])).unwrap_or(0)
+    (1..CLOSE.len())
+        .rev()
+        .find(|&length| text.ends_with(&CLOSE[..length]))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -123,7 +126,11 @@ mod tests {
     fn every_cut_gives_the_same_parts() {
         let table = [
             ("plain <b> answer", "", "plain <b> answer"),
-            ("\n<think>a < b </thin</think>\n\nThe answer", "a < b </thin", "The answer"),
+            (
+                "\n<think>a < b </thin</think>\n\nThe answer",
+                "a < b </thin",
+                "The answer",
+            ),
             ("<think>never closed </thi", "never closed </thi", ""),
             ("about <think>tags</think>", "", "about <think>tags</think>"),
             ("<thi", "", "<thi"),
@@ -138,7 +145,11 @@ mod tests {
                 assert_eq!(split([one, two]), expected, "{text:?} cut at {cut}");
             }
             let characters: Vec<String> = text.chars().map(String::from).collect();
-            assert_eq!(split(characters.iter().map(String::as_str)), expected, "{text:?} by character");
+            assert_eq!(
+                split(characters.iter().map(String::as_str)),
+                expected,
+                "{text:?} by character"
+            );
         }
     }
 }

@@ -34,14 +34,23 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let system = super::system_prompt(&args.request)?;
     let mut start = Start::new(&args.session, Unnamed::NotSaved, context)?;
     let connection = context.connect(&args.connection)?;
-    let Some(model) = start.model(args.connection.model.as_deref(), &connection, &mut context.ui) else {
+    let Some(model) = start.model(
+        args.connection.model.as_deref(),
+        &connection,
+        &mut context.ui,
+    ) else {
         return Err(connection.no_model(&context.interrupts));
     };
     if args.messages.is_some() {
         start.restored.conversation = earlier;
     }
     let options = super::request_options(&args.request);
-    let mut chat = Chat::new(connection.client.clone(), model, options, start.restored.conversation);
+    let mut chat = Chat::new(
+        connection.client.clone(),
+        model,
+        options,
+        start.restored.conversation,
+    );
     if system.is_some() {
         chat.conversation.set_system(system);
     }
@@ -50,23 +59,43 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         context.ui.print(&written_out(format, &chat, &connection))?;
         return Ok(ExitStatus::Done);
     }
-    let show = if args.json { Show::Nothing } else { Show::Words };
+    let show = if args.json {
+        Show::Nothing
+    } else {
+        Show::Words
+    };
     let answer = chat.say(prompt, show, &mut context.ui, &context.interrupts)?;
     start.saving.keep(&mut chat, &mut context.ui);
     if args.json {
         context.ui.print(&answer.completion.to_json())?;
     }
-    answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
+    answer
+        .completion
+        .remark()
+        .iter()
+        .for_each(|remark| context.ui.warning(remark));
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
 }
 
 /// What would be sent, to the letter, as a curl command; or the conversation in a format.
 fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> String {
     let Some(format) = format else {
-        return curl::command(&chat.client.chat_endpoint(), &connection.variable("KEY"), &chat.request_body());
+        return curl::command(
+            &chat.client.chat_endpoint(),
+            &connection.variable("KEY"),
+            &chat.request_body(),
+        );
     };
     let prefix = &connection.settings.prefix;
-    export(format, &Subject { conversation: &chat.conversation, model: &chat.model, options: &chat.options, prefix })
+    export(
+        format,
+        &Subject {
+            conversation: &chat.conversation,
+            model: &chat.model,
+            options: &chat.options,
+            prefix,
+        },
+    )
 }
 
 /// The prompt: the arguments, then what is piped in.
@@ -82,22 +111,41 @@ fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
 
 /// What is to go with the prompt: text files before images, each in the order they were given.
 fn attachments(files: &[PathBuf], images: &[PathBuf]) -> Result<Vec<Attachment>, Error> {
-    let files = files.iter().map(|path| input::text_attachment("--file", path));
-    files.chain(images.iter().map(|path| input::image_attachment("--image", path))).collect()
+    let files = files
+        .iter()
+        .map(|path| input::text_attachment("--file", path));
+    files
+        .chain(
+            images
+                .iter()
+                .map(|path| input::image_attachment("--image", path)),
+        )
+        .collect()
 }
 
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
-    let Some(path) = path else { return Ok(Vec::new()) };
+    let Some(path) = path else {
+        return Ok(Vec::new());
+    };
     let text = input::file("--messages", path)?;
-    let unusable = |reason: String| Error::File { what: "--messages", path: path.to_owned(), reason };
+    let unusable = |reason: String| Error::File {
+        what: "--messages",
+        path: path.to_owned(),
+        reason,
+    };
     let messages = json::read(&text).map_err(|error| {
         let form = "a JSON array of objects with role (system, user, assistant) and content, or an object with such an \
                     array as messages";
         unusable(format!("It takes {form}: {error}"))
     })?;
     // The service's own words for this name an index, not a file.
-    match messages.iter().position(|message| message.content.trim().is_empty()) {
-        Some(index) => Err(unusable(format!("messages[{index}] has no content, which the service refuses."))),
+    match messages
+        .iter()
+        .position(|message| message.content.trim().is_empty())
+    {
+        Some(index) => Err(unusable(format!(
+            "messages[{index}] has no content, which the service refuses."
+        ))),
         None => Ok(messages),
     }
 }

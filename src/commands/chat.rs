@@ -20,11 +20,27 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let system = super::system_prompt(&args.request)?;
     let is_terminal = io::stdin().is_terminal();
     // Scripts leave nothing behind but what they ask for.
-    let unnamed = if is_terminal { Unnamed::Saved } else { Unnamed::NotSaved };
+    let unnamed = if is_terminal {
+        Unnamed::Saved
+    } else {
+        Unnamed::NotSaved
+    };
     let start = Start::new(&args.session, unnamed, context)?;
     let connection = context.connect(&args.connection)?;
-    let model = start.model(args.connection.model.as_deref(), &connection, &mut context.ui);
-    let Start { restored: Restored { mut conversation, costs, .. }, saving } = start;
+    let model = start.model(
+        args.connection.model.as_deref(),
+        &connection,
+        &mut context.ui,
+    );
+    let Start {
+        restored:
+            Restored {
+                mut conversation,
+                costs,
+                ..
+            },
+        saving,
+    } = start;
     if system.is_some() {
         conversation.set_system(system);
     }
@@ -37,7 +53,9 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
 
     if is_terminal {
         let mut repl = Repl::new(&connection, context)?;
-        let Some(model) = repl.choose_model(model)? else { return Ok(ExitStatus::Done) };
+        let Some(model) = repl.choose_model(model)? else {
+            return Ok(ExitStatus::Done);
+        };
         return repl.run(chat(model), saving);
     }
     match model {
@@ -49,13 +67,23 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
 /// A turn per line, in one conversation; stops at the first that fails.
 fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<ExitStatus, Error> {
     for line in io::stdin().lock().lines() {
-        let line = line.map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))?;
+        let line = line
+            .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))?;
         if line.trim().is_empty() {
             continue;
         }
-        let answer = chat.say(Message::prompt(line, Vec::new()), Show::Words, &mut context.ui, &context.interrupts)?;
+        let answer = chat.say(
+            Message::prompt(line, Vec::new()),
+            Show::Words,
+            &mut context.ui,
+            &context.interrupts,
+        )?;
         saving.keep(&mut chat, &mut context.ui);
-        answer.completion.remark().iter().for_each(|remark| context.ui.warning(remark));
+        answer
+            .completion
+            .remark()
+            .iter()
+            .for_each(|remark| context.ui.warning(remark));
         if let Some(cut) = answer.cut {
             return Err(cut);
         }

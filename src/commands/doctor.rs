@@ -15,7 +15,10 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     // Ctrl-C between two steps ends the run with the report so far, not at once.
     probe.context.interrupts.hold();
     let json = args.json;
-    let report = doctor::examine(&mut probe, |ui, entry| if json { Ok(()) } else { line(ui, entry) })?;
+    let report = doctor::examine(
+        &mut probe,
+        |ui, entry| if json { Ok(()) } else { line(ui, entry) },
+    )?;
     let ui = &mut context.ui;
     if report.interrupted {
         ui.clear_line();
@@ -23,10 +26,19 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     if json {
         ui.print(&report.to_json())?;
     } else {
-        let skipped: Vec<&str> =
-            report.checks.iter().filter(|entry| entry.status == Status::Skip).map(|entry| entry.title).collect();
+        let skipped: Vec<&str> = report
+            .checks
+            .iter()
+            .filter(|entry| entry.status == Status::Skip)
+            .map(|entry| entry.title)
+            .collect();
         if !skipped.is_empty() {
-            ui.verdict(Tone::Quiet, &format!("not looked at: {}", skipped.join(", ")), None, &[])?;
+            ui.verdict(
+                Tone::Quiet,
+                &format!("not looked at: {}", skipped.join(", ")),
+                None,
+                &[],
+            )?;
         }
         let tone = match (report.ok, report.interrupted) {
             (true, _) => Tone::Good,
@@ -50,8 +62,21 @@ fn line(ui: &mut Ui, entry: &Entry) -> Result<(), Error> {
         // Said in one line at the end; --json has the reason of each.
         Status::Skip => return Ok(()),
     };
-    let source = entry.source.as_ref().map(|source| format!(" (from {source})")).unwrap_or_default();
+    let source = entry
+        .source
+        .as_ref()
+        .map(|source| format!(" (from {source})"))
+        .unwrap_or_default();
     // Steps that go over the network are worth their time.
-    let time = if entry.milliseconds >= 50 { format!(" [{} ms]", entry.milliseconds) } else { String::new() };
-    ui.verdict(tone, &format!("{}: {}{source}{time}", entry.title, entry.found), entry.hint.as_deref(), &entry.commands)
+    let time = if entry.milliseconds >= 50 {
+        format!(" [{} ms]", entry.milliseconds)
+    } else {
+        String::new()
+    };
+    ui.verdict(
+        tone,
+        &format!("{}: {}{source}{time}", entry.title, entry.found),
+        entry.hint.as_deref(),
+        &entry.commands,
+    )
 }

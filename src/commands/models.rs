@@ -18,18 +18,33 @@ const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
 /// # Errors
 /// A URL that can't be used, and failures of network and service.
 pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let sandbox = if args.connection.sandbox { Some(start_sandbox()?) } else { None };
+    let sandbox = if args.connection.sandbox {
+        Some(start_sandbox()?)
+    } else {
+        None
+    };
     let url = match &sandbox {
         Some(sandbox) => sandbox.url(),
         None => service_url(&args.connection, context)?,
     };
-    let models = context.client(&args.connection, url, None).models(&context.interrupts)?;
-    let models: Vec<Model> = models.into_iter().filter(|model| args.all || model.is_chat()).collect();
+    let models = context
+        .client(&args.connection, url, None)
+        .models(&context.interrupts)?;
+    let models: Vec<Model> = models
+        .into_iter()
+        .filter(|model| args.all || model.is_chat())
+        .collect();
     if args.json {
-        context.ui.print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
+        context
+            .ui
+            .print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
     } else {
         let rows: Vec<[String; 4]> = models.iter().map(row).collect();
-        context.ui.table(Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]), &rows, Overflow::Stack)?;
+        context.ui.table(
+            Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]),
+            &rows,
+            Overflow::Stack,
+        )?;
     }
     Ok(ExitStatus::Done)
 }
@@ -59,5 +74,10 @@ pub fn url_without_heroku(args: &ConnectionArgs, environment: &Environment) -> R
 }
 
 fn row(model: &Model) -> [String; 4] {
-    [model.id.clone(), model.state_word().to_owned(), model.regions.join(","), model.future()]
+    [
+        model.id.clone(),
+        model.state_word().to_owned(),
+        model.regions.join(","),
+        model.future(),
+    ]
 }

@@ -17,12 +17,17 @@ pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<ExitStatus, Erro
     })?;
     let url = sandbox.url();
     let lines = [
-        format!("export INFERENCE_URL={}", url.as_str().trim_end_matches('/')),
+        format!(
+            "export INFERENCE_URL={}",
+            url.as_str().trim_end_matches('/')
+        ),
         format!("export INFERENCE_KEY={}", Sandbox::KEY),
         format!("export INFERENCE_MODEL_ID={}", Sandbox::DEFAULT_MODEL),
     ];
     context.ui.print(&lines.join("\n"))?;
-    context.ui.note("Sandbox: scripted models, none is really called. Ctrl-C stops it.");
+    context
+        .ui
+        .note("Sandbox: scripted models, none is really called. Ctrl-C stops it.");
     sandbox.serve();
     Ok(ExitStatus::Done)
 }

@@ -32,23 +32,35 @@ impl EnvFile {
     /// The system's, where the file can't be opened or read; a file over 1 MiB or not in UTF-8 is invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
         let mut text = String::new();
-        File::open(path)?.take(SIZE_LIMIT + 1).read_to_string(&mut text)?;
+        File::open(path)?
+            .take(SIZE_LIMIT + 1)
+            .read_to_string(&mut text)?;
         if text.len() as u64 > SIZE_LIMIT {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than 1 MiB"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "larger than 1 MiB",
+            ));
         }
         Ok(EnvFile::parse(path, &text, names))
     }
 
     /// Reads the lines that set one of `names`.
     pub fn parse(path: &Path, text: &str, names: &[String]) -> Self {
-        let mut file = EnvFile { path: path.to_owned(), ..EnvFile::default() };
+        let mut file = EnvFile {
+            path: path.to_owned(),
+            ..EnvFile::default()
+        };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
-            let Some(name) = names.iter().find(|name| sets(line, name)) else { continue };
+            let Some(name) = names.iter().find(|name| sets(line, name)) else {
+                continue;
+            };
             match value(line) {
                 Ok(value) => file.variables.push((name.clone(), value, number)),
-                Err(reason) => file.warnings.push(format!("line {number} of {} {reason}", path.display())),
+                Err(reason) => file
+                    .warnings
+                    .push(format!("line {number} of {} {reason}", path.display())),
             }
         }
         file
@@ -56,7 +68,11 @@ impl EnvFile {
 
     /// The value of a variable with the line it stands on; an empty one counts as unset.
     pub fn get(&self, name: &str) -> Option<(&str, usize)> {
-        let (_, value, line) = self.variables.iter().rev().find(|(other, ..)| other == name)?;
+        let (_, value, line) = self
+            .variables
+            .iter()
+            .rev()
+            .find(|(other, ..)| other == name)?;
         (!value.is_empty()).then_some((value, *line))
     }
 }
@@ -65,7 +81,9 @@ impl EnvFile {
 /// the same variable go, because the last one would win; all other lines stay as they are.
 pub fn with_values(text: &str, values: &[(String, String)]) -> String {
     let mut written = vec![false; values.len()];
-    let (mark, text) = text.strip_prefix('\u{feff}').map_or(("", text), |rest| ("\u{feff}", rest));
+    let (mark, text) = text
+        .strip_prefix('\u{feff}')
+        .map_or(("", text), |rest| ("\u{feff}", rest));
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut result = String::from(mark);
     for line in text.split_inclusive('\n') {
@@ -73,9 +91,17 @@ pub fn with_values(text: &str, values: &[(String, String)]) -> String {
             Some(index) if written[index] => {}
             Some(index) => {
                 let (name, value) = &values[index];
-                let export = if line.trim_start().starts_with("export ") { "export " } else { "" };
+                let export = if line.trim_start().starts_with("export ") {
+                    "export "
+                } else {
+                    ""
+                };
                 let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
-                result.push_str(&format!("{export}{name}={}{}{end}", quoted(value), comment(line)));
+                result.push_str(&format!(
+                    "{export}{name}={}{}{end}",
+                    quoted(value),
+                    comment(line)
+                ));
                 written[index] = true;
             }
             None => result.push_str(line),
@@ -93,7 +119,9 @@ pub fn with_values(text: &str, values: &[(String, String)]) -> String {
 /// The comment behind a value, with the space before it.
 fn comment(line: &str) -> &str {
     let line = line.trim_end();
-    line.find(" #").filter(|&at| !line[at..].contains(['\'', '"'])).map_or("", |at| &line[at..])
+    line.find(" #")
+        .filter(|&at| !line[at..].contains(['\'', '"']))
+        .map_or("", |at| &line[at..])
 }
 
 /// Whether a value can be written so that every reader of env files takes it as it is.
@@ -105,14 +133,19 @@ pub fn is_writable(value: &str) -> bool {
 /// Heroku gives.
 fn quoted(value: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,=".contains(c);
-    if value.chars().all(is_plain) { Cow::Borrowed(value) } else { Cow::Owned(format!("'{value}'")) }
+    if value.chars().all(is_plain) {
+        Cow::Borrowed(value)
+    } else {
+        Cow::Owned(format!("'{value}'"))
+    }
 }
 
 /// Whether the line is meant to set this variable, be it well written or not.
 fn sets(line: &str, name: &str) -> bool {
     let line = line.trim_start();
     let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-    line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['=', ' ', ':', '\t']) || rest.is_empty())
+    line.strip_prefix(name)
+        .is_some_and(|rest| rest.starts_with(['=', ' ', ':', '\t']) || rest.is_empty())
 }
 
 fn value(line: &str) -> Result<String, &'static str> {
@@ -131,11 +164,19 @@ fn value(line: &str) -> Result<String, &'static str> {
 /// outdone: a `$` is fine in a value that is single-quoted as a whole, and in a comment behind a value without quotes.
 fn substitutes(line: &str) -> bool {
     let value = line.split_once('=').map_or(line, |(_, value)| value.trim());
-    if let Some((quoted, rest)) = value.strip_prefix('\'').and_then(|value| value.split_once('\'')) {
-        let rest_is_comment = rest.is_empty() || rest.starts_with(char::is_whitespace) && rest.trim().starts_with('#');
-        return quoted.contains('\\') && value.contains('$') || !rest_is_comment && rest.contains('$');
+    if let Some((quoted, rest)) = value
+        .strip_prefix('\'')
+        .and_then(|value| value.split_once('\''))
+    {
+        let rest_is_comment = rest.is_empty()
+            || rest.starts_with(char::is_whitespace) && rest.trim().starts_with('#');
+        return quoted.contains('\\') && value.contains('$')
+            || !rest_is_comment && rest.contains('$');
     }
-    let comment = value.find(" #").or_else(|| value.find("\t#")).filter(|_| !value.contains(['\'', '"', '\\']));
+    let comment = value
+        .find(" #")
+        .or_else(|| value.find("\t#"))
+        .filter(|_| !value.contains(['\'', '"', '\\']));
     value[..comment.unwrap_or(value.len())].contains('$')
 }
 
@@ -144,7 +185,11 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> EnvFile {
-        EnvFile::parse(Path::new(".env"), text, &["INFERENCE_URL".to_owned(), "INFERENCE_KEY".to_owned()])
+        EnvFile::parse(
+            Path::new(".env"),
+            text,
+            &["INFERENCE_URL".to_owned(), "INFERENCE_KEY".to_owned()],
+        )
     }
 
     #[test]
@@ -163,19 +208,32 @@ mod tests {
         ];
         for text in table {
             let file = parse(text);
-            assert_eq!(file.get("INFERENCE_KEY").map(|(value, _)| value), Some("inf-1"), "{text:?}");
+            assert_eq!(
+                file.get("INFERENCE_KEY").map(|(value, _)| value),
+                Some("inf-1"),
+                "{text:?}"
+            );
             assert_eq!(file.warnings, Vec::<String>::new(), "{text:?}");
         }
     }
 
     #[test]
     fn a_line_that_cannot_be_read_is_named_by_number_and_not_by_content() {
-        for line in
-            ["INFERENCE_KEY", "INFERENCE_KEY: inf-secret", "INFERENCE_KEY=inf-secret b", "INFERENCE_KEY='inf-secret"]
-        {
-            let file = parse(&format!("# comment\n{line}\nINFERENCE_URL=https://example.com\n"));
+        for line in [
+            "INFERENCE_KEY",
+            "INFERENCE_KEY: inf-secret",
+            "INFERENCE_KEY=inf-secret b",
+            "INFERENCE_KEY='inf-secret",
+        ] {
+            let file = parse(&format!(
+                "# comment\n{line}\nINFERENCE_URL=https://example.com\n"
+            ));
             assert_eq!(file.warnings.len(), 1, "{line}");
-            assert!(file.warnings[0].starts_with("line 2 of .env "), "{:?}", file.warnings);
+            assert!(
+                file.warnings[0].starts_with("line 2 of .env "),
+                "{:?}",
+                file.warnings
+            );
             assert!(!file.warnings[0].contains("secret"), "{:?}", file.warnings);
             assert_eq!(file.get("INFERENCE_URL"), Some(("https://example.com", 3)));
         }
@@ -198,42 +256,75 @@ mod tests {
             assert_eq!(file.variables, vec![], "{line}");
             assert_eq!(file.warnings.len(), 1, "{line}");
         }
-        assert_eq!(parse("INFERENCE_KEY='a$b'").get("INFERENCE_KEY"), Some(("a$b", 1)));
-        assert_eq!(parse("INFERENCE_KEY=ab # costs $5").get("INFERENCE_KEY"), Some(("ab", 1)));
+        assert_eq!(
+            parse("INFERENCE_KEY='a$b'").get("INFERENCE_KEY"),
+            Some(("a$b", 1))
+        );
+        assert_eq!(
+            parse("INFERENCE_KEY=ab # costs $5").get("INFERENCE_KEY"),
+            Some(("ab", 1))
+        );
     }
 
     #[test]
     fn other_variables_and_longer_names_are_left_alone() {
-        let file = parse("INFERENCE_KEYS=a\nMY_INFERENCE_KEY=b\nDATABASE_URL=$x\n# INFERENCE_KEY=c\nINFERENCE_KEY=\n");
+        let file = parse(
+            "INFERENCE_KEYS=a\nMY_INFERENCE_KEY=b\nDATABASE_URL=$x\n# INFERENCE_KEY=c\nINFERENCE_KEY=\n",
+        );
         assert_eq!(file.get("INFERENCE_KEY"), None);
         assert_eq!(file.warnings, Vec::<String>::new());
     }
 
     #[test]
     fn values_replace_their_lines_and_leave_all_others_alone() {
-        let values =
-            [("INFERENCE_URL".to_owned(), "https://new".to_owned()), ("INFERENCE_KEY".to_owned(), "inf-2".to_owned())];
+        let values = [
+            ("INFERENCE_URL".to_owned(), "https://new".to_owned()),
+            ("INFERENCE_KEY".to_owned(), "inf-2".to_owned()),
+        ];
         let table = [
             ("", "INFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
-            ("A=1", "A=1\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
+            (
+                "A=1",
+                "A=1\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n",
+            ),
             (
                 "# ours\nexport INFERENCE_KEY='inf-1' # old\n\nB='x\nINFERENCE_KEY=again\nINFERENCE_URL=https://old\r\nZ=9\n",
                 "# ours\nexport INFERENCE_KEY=inf-2 # old\n\nB='x\nINFERENCE_URL=https://new\r\nZ=9\n",
             ),
-            ("\u{feff}INFERENCE_KEY=x\r\nA=1", "\u{feff}INFERENCE_KEY=inf-2\r\nA=1\r\nINFERENCE_URL=https://new\r\n"),
-            ("#INFERENCE_URL=x\nINFERENCE_URL", "#INFERENCE_URL=x\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
+            (
+                "\u{feff}INFERENCE_KEY=x\r\nA=1",
+                "\u{feff}INFERENCE_KEY=inf-2\r\nA=1\r\nINFERENCE_URL=https://new\r\n",
+            ),
+            (
+                "#INFERENCE_URL=x\nINFERENCE_URL",
+                "#INFERENCE_URL=x\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n",
+            ),
         ];
         for (before, after) in table {
             assert_eq!(with_values(before, &values), after, "{before:?}");
-            assert_eq!(with_values(after, &values), after, "a second time: {after:?}");
+            assert_eq!(
+                with_values(after, &values),
+                after,
+                "a second time: {after:?}"
+            );
         }
     }
 
     #[test]
     fn what_was_written_is_read_back() {
-        for value in ["https://us.inference.heroku.com", "inf-0123", "a b", "pa$$word", "x#y"] {
+        for value in [
+            "https://us.inference.heroku.com",
+            "inf-0123",
+            "a b",
+            "pa$$word",
+            "x#y",
+        ] {
             let text = with_values("", &[("INFERENCE_KEY".to_owned(), value.to_owned())]);
-            assert_eq!(parse(&text).get("INFERENCE_KEY"), Some((value, 1)), "{text:?}");
+            assert_eq!(
+                parse(&text).get("INFERENCE_KEY"),
+                Some((value, 1)),
+                "{text:?}"
+            );
         }
     }
 }

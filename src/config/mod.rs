@@ -121,8 +121,14 @@ impl HerokuQuery {
     /// Where no config var could have that prefix.
     pub fn of(args: &HerokuArgs) -> Result<Self, Error> {
         let prefix = attachment_prefix(&args.attachment)?;
-        let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}")).to_vec();
-        Ok(HerokuQuery { variables, app: args.app.clone(), remote: args.remote.clone() })
+        let variables = ["URL", "KEY", "MODEL_ID"]
+            .map(|suffix| format!("{prefix}_{suffix}"))
+            .to_vec();
+        Ok(HerokuQuery {
+            variables,
+            app: args.app.clone(),
+            remote: args.remote.clone(),
+        })
     }
 }
 
@@ -162,18 +168,31 @@ pub fn gather_from(
     let [url, key, model] = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
     let env_path = args.env_file.as_deref().unwrap_or(Path::new(".env"));
     let local = |name: &str| {
-        if let Some(value) = environment.get(name).map(str::trim).filter(|value| !value.is_empty()) {
+        if let Some(value) = environment
+            .get(name)
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+        {
             return Some(Setting::new(value.to_owned(), Source::Environment));
         }
         let file = env_file?;
         let (value, line) = file.get(name)?;
-        Some(Setting::new(value.to_owned(), Source::EnvFile(file.path.clone(), line)))
+        Some(Setting::new(
+            value.to_owned(),
+            Source::EnvFile(file.path.clone(), line),
+        ))
     };
-    let flag = |value: &Option<String>, flag| value.clone().map(|value| Setting::new(value, Source::Flag(flag)));
+    let flag = |value: &Option<String>, flag| {
+        value
+            .clone()
+            .map(|value| Setting::new(value, Source::Flag(flag)))
+    };
 
     let mut gathered = Gathered {
         url: flag(&args.url, "--url").or_else(|| local(&url)),
-        key: key_file(args.key_file.as_deref())?.or_else(|| local(&key)).map(secret),
+        key: key_file(args.key_file.as_deref())?
+            .or_else(|| local(&key))
+            .map(secret),
         model: flag(&args.model, "--model").or_else(|| local(&model)),
         prefix,
         env_file: Some(env_path.to_owned()).filter(|path| path.exists()),
@@ -198,7 +217,9 @@ impl Gathered {
     /// # Errors
     /// Missing variables, all of them at once; a URL or key that can't be used; URL and key from two places.
     pub fn settings(&self, args: &ConnectionArgs) -> Result<Settings, Error> {
-        let (Some(url), Some(key)) = (&self.url, &self.key) else { return Err(self.missing()) };
+        let (Some(url), Some(key)) = (&self.url, &self.key) else {
+            return Err(self.missing());
+        };
         let address = self.checked_url(url, args)?;
         check_key(key)?;
         self.check_sources(url, key, args)?;
@@ -229,9 +250,19 @@ impl Gathered {
     /// # Errors
     /// Where it is none, or would send the key over a network in clear text.
     pub fn checked_url(&self, url: &Setting<String>, args: &ConnectionArgs) -> Result<Url, Error> {
-        let swapped = || format!("it looks like a key; {0}_URL and {0}_KEY may be swapped", self.prefix);
-        let address =
-            normalise_url(&url.value).map_err(|reason| if url.value.starts_with("inf-") { swapped() } else { reason });
+        let swapped = || {
+            format!(
+                "it looks like a key; {0}_URL and {0}_KEY may be swapped",
+                self.prefix
+            )
+        };
+        let address = normalise_url(&url.value).map_err(|reason| {
+            if url.value.starts_with("inf-") {
+                swapped()
+            } else {
+                reason
+            }
+        });
         let address = address.map_err(|reason| Error::InvalidUrl {
             name: self.variable("URL"),
             value: showable(&url.value).to_owned(),
@@ -239,7 +270,10 @@ impl Gathered {
             reason,
         })?;
         if address.scheme() == "http" && !is_loopback(&address) && !args.allow_http {
-            return Err(Error::PlainHttp { url: address.to_string(), source: url.source.clone() });
+            return Err(Error::PlainHttp {
+                url: address.to_string(),
+                source: url.source.clone(),
+            });
         }
         Ok(address)
     }
@@ -255,12 +289,18 @@ impl Gathered {
         args: &ConnectionArgs,
     ) -> Result<(), Error> {
         // A flag is the user's own word for this very run, a file that came with a repository is not.
-        let by_flag = [&url.source, &key.source].iter().any(|source| matches!(source, Source::Flag(_)));
+        let by_flag = [&url.source, &key.source]
+            .iter()
+            .any(|source| matches!(source, Source::Flag(_)));
         if url.source.is_same_place(&key.source) || by_flag || args.allow_mixed_sources {
             return Ok(());
         }
         let (url, key) = (url.source.clone(), key.source.clone());
-        Err(Error::SplitSources { prefix: self.prefix.clone(), url, key })
+        Err(Error::SplitSources {
+            prefix: self.prefix.clone(),
+            url,
+            key,
+        })
     }
 
     /// The settings of a sandbox, as if they had been found.
@@ -268,7 +308,10 @@ impl Gathered {
         Gathered {
             prefix: settings.prefix.clone(),
             app: None,
-            url: Some(Setting::new(settings.url.value.to_string(), settings.url.source.clone())),
+            url: Some(Setting::new(
+                settings.url.value.to_string(),
+                settings.url.source.clone(),
+            )),
             key: Some(settings.key.clone()),
             model: settings.model.clone(),
             env_file: None,
@@ -284,8 +327,14 @@ impl Gathered {
 
     /// The failure of lacking URL or key, with all that is missing.
     pub fn missing(&self) -> Error {
-        let url = (self.variable("URL"), self.url.as_ref().map(|setting| setting.source.clone()));
-        let key = (self.variable("KEY"), self.key.as_ref().map(|setting| setting.source.clone()));
+        let url = (
+            self.variable("URL"),
+            self.url.as_ref().map(|setting| setting.source.clone()),
+        );
+        let key = (
+            self.variable("KEY"),
+            self.key.as_ref().map(|setting| setting.source.clone()),
+        );
         let mut missing = MissingVariables {
             names: Vec::new(),
             found: Vec::new(),
@@ -303,8 +352,14 @@ impl Gathered {
     }
 
     fn warn_of_unused_app(&mut self, args: &ConnectionArgs) {
-        let (Some(url), Some(key)) = (&self.url, &self.key) else { return };
-        let Some(flag) = args.heroku.app.as_ref().map(|_| "--app").or(args.heroku.remote.as_ref().map(|_| "--remote"))
+        let (Some(url), Some(key)) = (&self.url, &self.key) else {
+            return;
+        };
+        let Some(flag) = args.heroku.app.as_ref().map(|_| "--app").or(args
+            .heroku
+            .remote
+            .as_ref()
+            .map(|_| "--remote"))
         else {
             return;
         };
@@ -330,7 +385,11 @@ fn secret(setting: Setting<String>) -> Setting<Secret> {
 fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     let prefix = attachment.to_ascii_uppercase().replace('-', "_");
     let starts_well = prefix.starts_with(|first: char| first.is_ascii_uppercase() || first == '_');
-    if starts_well && prefix.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+    if starts_well
+        && prefix
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    {
         return Ok(prefix);
     }
     Err(Error::InvalidValue {
@@ -359,11 +418,18 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
         // A remote given by flag is the user's word for this run; the variable is not passed on then. The Heroku CLI
         // judges the variable itself, where it is asked at all.
         None if args.remote.is_some() => Ok(None),
-        None => Ok(environment.get("HEROKU_APP").filter(is_name).map(str::to_owned)),
+        None => Ok(environment
+            .get("HEROKU_APP")
+            .filter(is_name)
+            .map(str::to_owned)),
     }
 }
 
-fn read_env_file(named: Option<&Path>, names: &[String], warnings: &mut Vec<String>) -> Result<Option<EnvFile>, Error> {
+fn read_env_file(
+    named: Option<&Path>,
+    names: &[String],
+    warnings: &mut Vec<String>,
+) -> Result<Option<EnvFile>, Error> {
     let path = named.unwrap_or(Path::new(".env"));
     match EnvFile::read(path, names) {
         Ok(mut file) => {
@@ -382,17 +448,31 @@ fn read_env_file(named: Option<&Path>, names: &[String], warnings: &mut Vec<Stri
 fn key_file(path: Option<&Path>) -> Result<Option<Setting<String>>, Error> {
     let Some(path) = path else { return Ok(None) };
     // The key itself in place of the file's name must not be shown.
-    let shown = path.to_str().filter(|path| showable(path) == *path).map_or(Path::new("(not shown)"), Path::new);
+    let shown = path
+        .to_str()
+        .filter(|path| showable(path) == *path)
+        .map_or(Path::new("(not shown)"), Path::new);
     let text = input::file("--key-file", path).map_err(|error| match error {
-        Error::File { what, reason, .. } => Error::File { what, path: shown.to_owned(), reason },
+        Error::File { what, reason, .. } => Error::File {
+            what,
+            path: shown.to_owned(),
+            reason,
+        },
         other => other,
     })?;
-    Ok(Some(Setting::new(text.trim().to_owned(), Source::Flag("--key-file"))))
+    Ok(Some(Setting::new(
+        text.trim().to_owned(),
+        Source::Flag("--key-file"),
+    )))
 }
 
 /// The value of a URL for a message; people do paste the key, or a password, where the URL belongs.
 pub fn showable(url: &str) -> &str {
-    if url.contains("inf-") || url.contains('@') { "(not shown, it may hold a secret)" } else { url }
+    if url.contains("inf-") || url.contains('@') {
+        "(not shown, it may hold a secret)"
+    } else {
+        url
+    }
 }
 
 /// A key has to fit into a header: visible ASCII, nothing else.
@@ -412,12 +492,17 @@ pub fn check_key(key: &Setting<Secret>) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::InvalidKey { source: key.source.clone(), reason })
+    Err(Error::InvalidKey {
+        source: key.source.clone(),
+        reason,
+    })
 }
 
 /// `inf-` and a UUID, as every key of the service that was seen.
 pub fn has_usual_form(key: &Secret) -> bool {
-    let Some(uuid) = key.expose().strip_prefix("inf-") else { return false };
+    let Some(uuid) = key.expose().strip_prefix("inf-") else {
+        return false;
+    };
     let groups: Vec<&str> = uuid.split('-').collect();
     let is_hex = |group: &&str| group.chars().all(|c| c.is_ascii_hexdigit());
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)

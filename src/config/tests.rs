@@ -12,7 +12,9 @@ const KEY: (&str, &str) = ("INFERENCE_KEY", "inf-1");
 
 fn args(words: &[&str]) -> ConnectionArgs {
     // An env file that isn't there would be an error, so tests without one name an empty one.
-    let all = ["heroku-chat", "--env-file", "/dev/null"].iter().chain(words);
+    let all = ["heroku-chat", "--env-file", "/dev/null"]
+        .iter()
+        .chain(words);
     Args::try_parse_from(all).unwrap().chat.connection
 }
 
@@ -20,7 +22,11 @@ fn not_asked(_: &HerokuQuery) -> HerokuAnswer {
     panic!("Heroku was asked")
 }
 
-fn settings(words: &[&str], variables: &[(&str, &str)], heroku: HerokuAnswer) -> Result<Settings, Error> {
+fn settings(
+    words: &[&str],
+    variables: &[(&str, &str)],
+    heroku: HerokuAnswer,
+) -> Result<Settings, Error> {
     let args = args(words);
     gather(&args, &Environment::from_pairs(variables), |_| heroku)?.settings(&args)
 }
@@ -30,7 +36,9 @@ fn nothing() -> HerokuAnswer {
 }
 
 fn app_vars() -> HerokuAnswer {
-    Ok(BTreeMap::from([URL, KEY].map(|(name, value)| (name.to_owned(), value.to_owned()))))
+    Ok(BTreeMap::from(
+        [URL, KEY].map(|(name, value)| (name.to_owned(), value.to_owned())),
+    ))
 }
 
 #[test]
@@ -49,7 +57,10 @@ fn heroku_is_asked_once_for_everything_and_for_the_named_attachment() {
     let args = args(&["--as", "my-claude", "-a", "example-app"]);
     let found = gather(&args, &Environment::default(), |query| {
         asked.set(asked.get() + 1);
-        assert_eq!(query.variables, ["MY_CLAUDE_URL", "MY_CLAUDE_KEY", "MY_CLAUDE_MODEL_ID"]);
+        assert_eq!(
+            query.variables,
+            ["MY_CLAUDE_URL", "MY_CLAUDE_KEY", "MY_CLAUDE_MODEL_ID"]
+        );
         assert_eq!(query.app.as_deref(), Some("example-app"));
         Ok(BTreeMap::from([
             ("MY_CLAUDE_URL".to_owned(), URL.1.to_owned()),
@@ -60,7 +71,10 @@ fn heroku_is_asked_once_for_everything_and_for_the_named_attachment() {
     .unwrap();
     assert_eq!(asked.get(), 1);
     let settings = found.settings(&args).unwrap();
-    assert_eq!(settings.key.source, Source::Heroku(Some("example-app".to_owned())));
+    assert_eq!(
+        settings.key.source,
+        Source::Heroku(Some("example-app".to_owned()))
+    );
     assert_eq!(settings.model.unwrap().value, "claude");
 }
 
@@ -83,7 +97,9 @@ fn every_missing_variable_is_named_at_once() {
     ];
     for (variables, missing) in table {
         match settings(&[], &variables, nothing()) {
-            Err(Error::MissingVariables(found)) => assert_eq!(found.names, missing, "{variables:?}"),
+            Err(Error::MissingVariables(found)) => {
+                assert_eq!(found.names, missing, "{variables:?}")
+            }
             other => panic!("{variables:?}: {other:?}"),
         }
     }
@@ -92,7 +108,16 @@ fn every_missing_variable_is_named_at_once() {
 #[test]
 fn url_and_key_of_two_places_are_refused_unless_a_flag_says_so() {
     let refused = settings(&[], &[KEY], app_vars());
-    assert!(matches!(refused, Err(Error::SplitSources { key: Source::Environment, .. })), "{refused:?}");
+    assert!(
+        matches!(
+            refused,
+            Err(Error::SplitSources {
+                key: Source::Environment,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
     assert!(settings(&["--allow-mixed-sources"], &[KEY], app_vars()).is_ok());
     let by_flag = settings(&["--url", "https://gateway.example.com"], &[KEY], nothing()).unwrap();
     assert_eq!(by_flag.url.source, Source::Flag("--url"));
@@ -129,11 +154,19 @@ fn a_key_in_the_place_of_the_url_is_not_shown() {
 
 #[test]
 fn names_that_heroku_would_take_for_something_else_are_refused() {
-    for words in
-        [&["-a", "../account"][..], &["-a", ""], &["-a", "Example"], &["--as", "9X"], &["--as", "a b"], &["--as", ""]]
-    {
+    for words in [
+        &["-a", "../account"][..],
+        &["-a", ""],
+        &["-a", "Example"],
+        &["--as", "9X"],
+        &["--as", "a b"],
+        &["--as", ""],
+    ] {
         let result = settings(words, &[], app_vars());
-        assert!(matches!(result, Err(Error::InvalidValue { .. })), "{words:?}: {result:?}");
+        assert!(
+            matches!(result, Err(Error::InvalidValue { .. })),
+            "{words:?}: {result:?}"
+        );
     }
 }
 
@@ -142,7 +175,11 @@ fn an_app_that_was_named_for_nothing_is_told() {
     let args = args(&["-a", "example-app"]);
     let found = gather(&args, &Environment::from_pairs(&[URL, KEY]), not_asked).unwrap();
     assert_eq!(found.warnings.len(), 1);
-    assert!(found.warnings[0].starts_with("--app was not used"), "{:?}", found.warnings);
+    assert!(
+        found.warnings[0].starts_with("--app was not used"),
+        "{:?}",
+        found.warnings
+    );
 }
 
 #[test]
@@ -151,14 +188,25 @@ fn the_example_file_names_exactly_our_variables() {
     let text = include_str!("../../.env.example");
     let file = EnvFile::parse(Path::new(".env.example"), text, &names);
     assert_eq!(file.warnings, Vec::<String>::new());
-    let found: Vec<&str> = file.variables.iter().map(|(name, ..)| name.as_str()).collect();
+    let found: Vec<&str> = file
+        .variables
+        .iter()
+        .map(|(name, ..)| name.as_str())
+        .collect();
     assert_eq!(found, names);
 }
 
 #[test]
 fn the_usual_form_of_a_key_is_known() {
-    assert!(has_usual_form(&Secret::new("inf-01234567-89ab-cdef-0123-456789abcdef")));
-    let others = ["inf-1", "sk-01234567-89ab-cdef-0123-456789abcdef", "inf-01234567-89ab-cdef-0123-456789abcdeg", ""];
+    assert!(has_usual_form(&Secret::new(
+        "inf-01234567-89ab-cdef-0123-456789abcdef"
+    )));
+    let others = [
+        "inf-1",
+        "sk-01234567-89ab-cdef-0123-456789abcdef",
+        "inf-01234567-89ab-cdef-0123-456789abcdeg",
+        "",
+    ];
     for other in others {
         assert!(!has_usual_form(&Secret::new(other)), "{other}");
     }

@@ -40,7 +40,8 @@ pub fn normalise(text: &str) -> Result<Url, String> {
 
 /// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.
 pub fn is_inference_host(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| host.ends_with(".inference.heroku.com"))
+    url.host_str()
+        .is_some_and(|host| host.ends_with(".inference.heroku.com"))
 }
 
 /// Whether the address never leaves this machine.
@@ -60,17 +61,39 @@ mod tests {
     #[test]
     fn what_people_paste_is_brought_into_the_addons_form() {
         let table = [
-            ("https://us.inference.heroku.com", "https://us.inference.heroku.com/"),
-            (" https://us.inference.heroku.com/\n", "https://us.inference.heroku.com/"),
-            ("https://us.inference.heroku.com/v1", "https://us.inference.heroku.com/"),
-            ("https://us.inference.heroku.com/v1/", "https://us.inference.heroku.com/"),
-            ("https://us.inference.heroku.com/v1/chat/completions", "https://us.inference.heroku.com/"),
-            ("https://gateway.example.com/heroku/v1", "https://gateway.example.com/heroku"),
+            (
+                "https://us.inference.heroku.com",
+                "https://us.inference.heroku.com/",
+            ),
+            (
+                " https://us.inference.heroku.com/\n",
+                "https://us.inference.heroku.com/",
+            ),
+            (
+                "https://us.inference.heroku.com/v1",
+                "https://us.inference.heroku.com/",
+            ),
+            (
+                "https://us.inference.heroku.com/v1/",
+                "https://us.inference.heroku.com/",
+            ),
+            (
+                "https://us.inference.heroku.com/v1/chat/completions",
+                "https://us.inference.heroku.com/",
+            ),
+            (
+                "https://gateway.example.com/heroku/v1",
+                "https://gateway.example.com/heroku",
+            ),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080/"),
             ("http://[::1]:8080/v1", "http://[::1]:8080/"),
         ];
         for (given, expected) in table {
-            assert_eq!(normalise(given).map(String::from).as_deref(), Ok(expected), "{given:?}");
+            assert_eq!(
+                normalise(given).map(String::from).as_deref(),
+                Ok(expected),
+                "{given:?}"
+            );
         }
     }
 
@@ -102,7 +125,11 @@ mod tests {
             ("http://localhost.example.com", false),
             ("http://10.0.0.1", false),
         ] {
-            assert_eq!(is_loopback(&Url::parse(given).unwrap()), expected, "{given}");
+            assert_eq!(
+                is_loopback(&Url::parse(given).unwrap()),
+                expected,
+                "{given}"
+            );
         }
     }
 }

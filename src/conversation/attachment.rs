@@ -42,22 +42,38 @@ impl Attachment {
     /// Says why these bytes are none.
     pub fn text(name: &str, bytes: Vec<u8>) -> Result<Self, String> {
         if let Some(kind) = image_type(&bytes) {
-            return Err(format!("It is an image ({kind}), not text; /image in the chat or --image sends it."));
+            return Err(format!(
+                "It is an image ({kind}), not text; /image in the chat or --image sends it."
+            ));
         }
         if bytes.len() > TEXT_LIMIT {
-            return Err(format!("It is larger than a text file may be, {}.", size(TEXT_LIMIT)));
+            return Err(format!(
+                "It is larger than a text file may be, {}.",
+                size(TEXT_LIMIT)
+            ));
         }
         if let Some(position) = bytes.iter().position(|byte| *byte == 0) {
-            return Err(format!("It is binary, not text: there is a NUL at byte {position}."));
+            return Err(format!(
+                "It is binary, not text: there is a NUL at byte {position}."
+            ));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            format!("It is not UTF-8 text: byte {} does not fit.", error.utf8_error().valid_up_to())
+            format!(
+                "It is not UTF-8 text: byte {} does not fit.",
+                error.utf8_error().valid_up_to()
+            )
         })?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let text = text
+            .strip_prefix('\u{feff}')
+            .map(str::to_owned)
+            .unwrap_or(text);
         if text.trim().is_empty() {
             return Err("It is empty.".to_owned());
         }
-        Ok(Attachment { name: name.to_owned(), content: Content::Text { text } })
+        Ok(Attachment {
+            name: name.to_owned(),
+            content: Content::Text { text },
+        })
     }
 
     /// An image, by its content and not by its name.
@@ -69,10 +85,19 @@ impl Attachment {
             return Err("By its content it is no PNG, JPEG, GIF or WebP image.".to_owned());
         };
         if bytes.len() > IMAGE_LIMIT {
-            return Err(format!("It is larger than an image may be, {}.", size(IMAGE_LIMIT)));
+            return Err(format!(
+                "It is larger than an image may be, {}.",
+                size(IMAGE_LIMIT)
+            ));
         }
-        let content = Content::Image { media_type: media_type.into(), base64: BASE64.encode(bytes) };
-        Ok(Attachment { name: name.to_owned(), content })
+        let content = Content::Image {
+            media_type: media_type.into(),
+            base64: BASE64.encode(bytes),
+        };
+        Ok(Attachment {
+            name: name.to_owned(),
+            content,
+        })
     }
 
     /// Name and size, for people.
@@ -90,19 +115,40 @@ impl Attachment {
 
     /// A text file as it is put before the prompt, with its name, in a fence that nothing in it can close.
     pub fn quoted(&self) -> Option<String> {
-        let Content::Text { text } = &self.content else { return None };
-        let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or_default();
+        let Content::Text { text } = &self.content else {
+            return None;
+        };
+        let longest = text
+            .split(|character| character != '`')
+            .map(str::len)
+            .max()
+            .unwrap_or_default();
         let fence = "`".repeat(longest.max(2) + 1);
-        let extension = self.name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let language =
-            if extension.chars().all(|character| character.is_ascii_alphanumeric()) { extension } else { "" };
-        Some(format!("{}:\n{fence}{language}\n{}\n{fence}", self.name, text.trim_end_matches('\n')))
+        let extension = self
+            .name
+            .rsplit_once('.')
+            .map_or("", |(_, extension)| extension);
+        let language = if extension
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric())
+        {
+            extension
+        } else {
+            ""
+        };
+        Some(format!(
+            "{}:\n{fence}{language}\n{}\n{fence}",
+            self.name,
+            text.trim_end_matches('\n')
+        ))
     }
 
     /// An image as a data URI.
     pub fn data_uri(&self) -> Option<String> {
         match &self.content {
-            Content::Image { media_type, base64 } => Some(format!("data:{media_type};base64,{base64}")),
+            Content::Image { media_type, base64 } => {
+                Some(format!("data:{media_type};base64,{base64}"))
+            }
             Content::Text { .. } => None,
         }
     }
@@ -114,7 +160,21 @@ fn image_type(bytes: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         _ => None,
     }
 }
@@ -146,9 +206,17 @@ mod tests {
             let uri = Attachment::image("x", bytes).unwrap().data_uri().unwrap();
             assert!(uri.starts_with(&format!("data:{kind};base64,")), "{uri}");
         }
-        assert!(Attachment::image("x.png", b"not an image").unwrap_err().contains("no PNG"));
+        assert!(
+            Attachment::image("x.png", b"not an image")
+                .unwrap_err()
+                .contains("no PNG")
+        );
         let large = [PNG, &vec![0; IMAGE_LIMIT]].concat();
-        assert!(Attachment::image("x.png", &large).unwrap_err().contains("may be, 5.2 MB"));
+        assert!(
+            Attachment::image("x.png", &large)
+                .unwrap_err()
+                .contains("may be, 5.2 MB")
+        );
     }
 
     #[test]
@@ -167,9 +235,17 @@ mod tests {
 
     #[test]
     fn a_file_with_fences_is_quoted_in_a_longer_one() {
-        let quoted = |name, text: &str| Attachment::text(name, text.into()).unwrap().quoted().unwrap();
+        let quoted = |name, text: &str| {
+            Attachment::text(name, text.into())
+                .unwrap()
+                .quoted()
+                .unwrap()
+        };
         assert_eq!(quoted("a.rb", "puts 1\n"), "a.rb:\n```rb\nputs 1\n```");
-        assert_eq!(quoted("README.md", "```\nx\n```\n"), "README.md:\n````md\n```\nx\n```\n````");
+        assert_eq!(
+            quoted("README.md", "```\nx\n```\n"),
+            "README.md:\n````md\n```\nx\n```\n````"
+        );
         assert_eq!(quoted("Makefile", "all:"), "Makefile:\n```\nall:\n```");
     }
 }

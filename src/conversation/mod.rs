@@ -68,17 +68,30 @@ pub struct Conversation {
 
 impl Message {
     pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Message { role, content: content.into(), attachments: Vec::new(), cut: false, cost: None }
+        Message {
+            role,
+            content: content.into(),
+            attachments: Vec::new(),
+            cut: false,
+            cost: None,
+        }
     }
 
     /// What a user says.
     pub fn prompt(content: impl Into<String>, attachments: Vec<Attachment>) -> Self {
-        Message { attachments, ..Message::new(Role::User, content) }
+        Message {
+            attachments,
+            ..Message::new(Role::User, content)
+        }
     }
 
     /// What is said, with the text files that go with it before it.
     pub fn text(&self) -> Cow<'_, str> {
-        let mut parts: Vec<String> = self.attachments.iter().filter_map(Attachment::quoted).collect();
+        let mut parts: Vec<String> = self
+            .attachments
+            .iter()
+            .filter_map(Attachment::quoted)
+            .collect();
         if parts.is_empty() {
             return Cow::Borrowed(&self.content);
         }
@@ -88,17 +101,24 @@ impl Message {
 
     /// The images that go with it.
     pub fn images(&self) -> impl Iterator<Item = &Attachment> {
-        self.attachments.iter().filter(|attachment| attachment.is_image())
+        self.attachments
+            .iter()
+            .filter(|attachment| attachment.is_image())
     }
 }
 
 impl Conversation {
     /// Continues what was said before. A system message among it becomes the system prompt.
     pub fn from_messages(messages: Vec<Message>) -> Self {
-        let (system, messages): (Vec<_>, Vec<_>) =
-            messages.into_iter().partition(|message| message.role == Role::System);
+        let (system, messages): (Vec<_>, Vec<_>) = messages
+            .into_iter()
+            .partition(|message| message.role == Role::System);
         let system: Vec<String> = system.into_iter().map(|message| message.content).collect();
-        Conversation { system: (!system.is_empty()).then(|| system.join("\n\n")), messages, saved: 0 }
+        Conversation {
+            system: (!system.is_empty()).then(|| system.join("\n\n")),
+            messages,
+            saved: 0,
+        }
     }
 
     pub fn system(&self) -> Option<&str> {
@@ -117,25 +137,51 @@ impl Conversation {
 
     /// How many prompts there are.
     pub fn turns(&self) -> usize {
-        self.messages.iter().filter(|message| message.role == Role::User).count()
+        self.messages
+            .iter()
+            .filter(|message| message.role == Role::User)
+            .count()
     }
 
     /// The messages from the prompt on that begins the last `turns` turns.
     pub fn last_turns(&self, turns: usize) -> &[Message] {
-        let prompts = self.messages.iter().enumerate().rev().filter(|(_, message)| message.role == Role::User);
-        let start = prompts.map(|(index, _)| index).take(turns).last().unwrap_or(self.messages.len());
+        let prompts = self
+            .messages
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, message)| message.role == Role::User);
+        let start = prompts
+            .map(|(index, _)| index)
+            .take(turns)
+            .last()
+            .unwrap_or(self.messages.len());
         // Messages before the first prompt belong to the first turn.
-        if self.turns() <= turns { &self.messages } else { &self.messages[start..] }
+        if self.turns() <= turns {
+            &self.messages
+        } else {
+            &self.messages[start..]
+        }
     }
 
     /// All that was said as text, each message below who said it.
     pub fn transcript(&self) -> String {
-        let system = self.system.iter().map(|text| format!("[system]\n{}", text.trim_end()));
+        let system = self
+            .system
+            .iter()
+            .map(|text| format!("[system]\n{}", text.trim_end()));
         let said = self.messages.iter().map(|message| {
             let role = message.role.word();
-            let files = message.attachments.iter().map(|file| format!(", with {}", file.label()));
+            let files = message
+                .attachments
+                .iter()
+                .map(|file| format!(", with {}", file.label()));
             let cut = if message.cut { ", cut off" } else { "" };
-            format!("[{role}{}{cut}]\n{}", files.collect::<String>(), message.content.trim_end())
+            format!(
+                "[{role}{}{cut}]\n{}",
+                files.collect::<String>(),
+                message.content.trim_end()
+            )
         });
         system.chain(said).collect::<Vec<_>>().join("\n\n")
     }
@@ -147,7 +193,10 @@ impl Conversation {
 
     /// The last answer.
     pub fn last_answer(&self) -> Option<&Message> {
-        self.messages.iter().rev().find(|message| message.role == Role::Assistant)
+        self.messages
+            .iter()
+            .rev()
+            .find(|message| message.role == Role::Assistant)
     }
 
     /// Takes the last message out.
@@ -217,7 +266,13 @@ mod tests {
         let mut conversation = two_turns();
         let before = conversation.messages().to_vec();
         let (prompt, answer) = conversation.take_turn().unwrap();
-        assert_eq!((prompt.content.as_str(), answer.as_ref().map(|m| m.content.as_str())), ("two", Some("2")));
+        assert_eq!(
+            (
+                prompt.content.as_str(),
+                answer.as_ref().map(|m| m.content.as_str())
+            ),
+            ("two", Some("2"))
+        );
         assert_eq!(conversation.messages().len(), 2);
         conversation.put_back(prompt, answer);
         assert_eq!(conversation.messages(), before);
@@ -234,7 +289,10 @@ mod tests {
 
     #[test]
     fn system_messages_become_the_system_prompt() {
-        let messages = vec![Message::new(Role::System, "be brief"), Message::new(Role::User, "hi")];
+        let messages = vec![
+            Message::new(Role::System, "be brief"),
+            Message::new(Role::User, "hi"),
+        ];
         let conversation = Conversation::from_messages(messages);
         assert_eq!(conversation.system(), Some("be brief"));
         assert_eq!(conversation.messages().len(), 1);
@@ -246,7 +304,11 @@ mod tests {
         conversation.mark_saved();
         let (prompt, _) = conversation.take_turn().unwrap();
         conversation.put_back(prompt, Some(answer("another")));
-        assert_eq!(conversation.saved(), 2, "the second turn has to be written again");
+        assert_eq!(
+            conversation.saved(),
+            2,
+            "the second turn has to be written again"
+        );
         conversation.mark_saved();
         conversation.clear();
         assert_eq!(conversation.saved(), 0);
@@ -263,8 +325,12 @@ mod tests {
     #[test]
     fn a_transcript_says_who_said_what() {
         let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
-        let cut = Message { cut: true, ..answer("Because\n") };
-        let mut conversation = Conversation::from_messages(vec![Message::prompt("why?", vec![file]), cut]);
+        let cut = Message {
+            cut: true,
+            ..answer("Because\n")
+        };
+        let mut conversation =
+            Conversation::from_messages(vec![Message::prompt("why?", vec![file]), cut]);
         assert_eq!(Conversation::default().transcript(), "");
         conversation.set_system(Some("be brief".into()));
         let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n[assistant, cut off]\nBecause";
@@ -274,7 +340,10 @@ mod tests {
     #[test]
     fn text_files_stand_before_the_prompt() {
         let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
-        assert_eq!(Message::prompt("why?", vec![file]).text(), "a.rb:\n```rb\nputs 1\n```\n\nwhy?");
+        assert_eq!(
+            Message::prompt("why?", vec![file]).text(),
+            "a.rb:\n```rb\nputs 1\n```\n\nwhy?"
+        );
         assert_eq!(prompt("why?").text(), "why?");
     }
 
@@ -285,6 +354,9 @@ mod tests {
         let message = Message::prompt("why?", vec![file, image]);
         let json = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
-        assert_eq!(serde_json::to_string(&prompt("hi")).unwrap(), r#"{"role":"user","content":"hi"}"#);
+        assert_eq!(
+            serde_json::to_string(&prompt("hi")).unwrap(),
+            r#"{"role":"user","content":"hi"}"#
+        );
     }
 }

@@ -71,9 +71,15 @@ pub struct HerokuFacts {
 }
 
 /// Runs all checks, showing each as it is done where `show` says so.
-pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>) -> Result<Report, Error> {
+pub fn examine(
+    probe: &mut Probe<'_>,
+    show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>,
+) -> Result<Report, Error> {
     let began = Instant::now();
-    let mut report = Report { version: env!("CARGO_PKG_VERSION"), ..Report::default() };
+    let mut report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        ..Report::default()
+    };
     for check in CHECKS {
         if report.interrupted {
             let Check { id, title, .. } = *check;
@@ -85,11 +91,14 @@ pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(
         let missing = check.needs.iter().find(|id| !report.holds(id));
         let verdict = match missing {
             // What needs nothing else takes no time.
-            None if !check.needs.is_empty() && began.elapsed() > BUDGET => {
-                Ok(Verdict::warn("not looked at: the steps before took too long")
-                    .hint("Mend the slow ones, or try again."))
-            }
-            Some(id) => Ok(Verdict::skip(format!("not looked at: needs {}", checks::title(id)))),
+            None if !check.needs.is_empty() && began.elapsed() > BUDGET => Ok(Verdict::warn(
+                "not looked at: the steps before took too long",
+            )
+            .hint("Mend the slow ones, or try again.")),
+            Some(id) => Ok(Verdict::skip(format!(
+                "not looked at: needs {}",
+                checks::title(id)
+            ))),
             None => (check.run)(probe),
         };
         probe.context.ui.clear_status();
@@ -104,10 +113,25 @@ pub fn examine(probe: &mut Probe<'_>, show: impl Fn(&mut Ui, &Entry) -> Result<(
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A server, a proxy or the Heroku CLI may have echoed the key.
         let clean = |text: String| probe.context.ui.clean(&text);
-        let Verdict { status, found, hint, commands, source } = verdict;
+        let Verdict {
+            status,
+            found,
+            hint,
+            commands,
+            source,
+        } = verdict;
         let (found, hint, source) = (clean(found), hint.map(clean), source.map(clean));
         let commands = commands.into_iter().map(clean).collect();
-        let entry = Entry { id: check.id, title: check.title, status, found, hint, commands, source, milliseconds };
+        let entry = Entry {
+            id: check.id,
+            title: check.title,
+            status,
+            found,
+            hint,
+            commands,
+            source,
+            milliseconds,
+        };
         show(&mut probe.context.ui, &entry)?;
         report.add(entry);
         report.interrupted |= probe.context.interrupts.take();
@@ -121,16 +145,32 @@ impl<'a> Probe<'a> {
     ///
     /// # Errors
     /// Names that break Heroku's rules, and a sandbox that can't be started.
-    pub fn new(context: &'a mut Context, args: &'a ConnectionArgs, live: bool) -> Result<Self, Error> {
-        let sandbox = if args.sandbox { Some(start_sandbox()?) } else { None };
-        let env_path = args.env_file.clone().unwrap_or_else(|| PathBuf::from(".env"));
+    pub fn new(
+        context: &'a mut Context,
+        args: &'a ConnectionArgs,
+        live: bool,
+    ) -> Result<Self, Error> {
+        let sandbox = if args.sandbox {
+            Some(start_sandbox()?)
+        } else {
+            None
+        };
+        let env_path = args
+            .env_file
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(".env"));
         // Read once, because it may be a pipe, and with a limit, because nobody may write to that.
         let (path, names) = (env_path.clone(), HerokuQuery::of(&args.heroku)?.variables);
-        let read = context.interrupts.run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
+        let read = context
+            .interrupts
+            .run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
         let env_file = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
-        let gathered = config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
-        let settings = sandbox.as_ref().map(|sandbox| sandbox_settings(sandbox, args));
+        let gathered =
+            config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
+        let settings = sandbox
+            .as_ref()
+            .map(|sandbox| sandbox_settings(sandbox, args));
         let mut probe = Probe {
             context,
             args,
@@ -162,7 +202,12 @@ impl<'a> Probe<'a> {
     pub fn ask_heroku(&mut self) -> Result<&HerokuFacts, Error> {
         let query = HerokuQuery::of(&self.args.heroku)?;
         let cli = HerokuCli::find(&self.context.environment);
-        let facts = self.context.interrupts.run(HEROKU_LIMIT + Duration::from_secs(2), move || facts(&cli, &query))?;
+        let facts = self
+            .context
+            .interrupts
+            .run(HEROKU_LIMIT + Duration::from_secs(2), move || {
+                facts(&cli, &query)
+            })?;
         let facts = facts.unwrap_or_else(silent);
         if let Ok(values) = &facts.variables {
             self.gathered.add_heroku(values);
@@ -176,14 +221,26 @@ impl<'a> Probe<'a> {
     /// # Panics
     /// Never where the checks of the settings passed, which all its callers need.
     pub fn client(&self) -> Client {
-        let settings = self.settings.as_ref().expect("the checks before made sure of it");
-        let client = self.context.client(self.args, settings.url.value.clone(), Some(settings.key.value.clone()));
+        let settings = self
+            .settings
+            .as_ref()
+            .expect("the checks before made sure of it");
+        let client = self.context.client(
+            self.args,
+            settings.url.value.clone(),
+            Some(settings.key.value.clone()),
+        );
         client.with_limits(Limits::with_first_byte(STEP_LIMIT).at_most(STEP_LIMIT))
     }
 
     fn keep_secret(&mut self) {
         // Where URL and key are swapped, the URL is no secret and the report has to name it.
-        if let Some(key) = self.gathered.key.as_ref().filter(|key| !config::is_rather_a_url(&key.value)) {
+        if let Some(key) = self
+            .gathered
+            .key
+            .as_ref()
+            .filter(|key| !config::is_rather_a_url(&key.value))
+        {
             self.context.ui.keep_secret(&key.value);
         }
     }
@@ -191,15 +248,23 @@ impl<'a> Probe<'a> {
     /// The command that runs the doctor for another attachment of the same app.
     pub fn command_for(&self, attachment: &str) -> String {
         let HerokuArgs { app, remote, .. } = &self.args.heroku;
-        let flag = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!(" --{name} {value}"));
-        let flags = [flag("app", app), flag("remote", remote)].into_iter().flatten().collect::<String>();
+        let flag = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!(" --{name} {value}"))
+        };
+        let flags = [flag("app", app), flag("remote", remote)]
+            .into_iter()
+            .flatten()
+            .collect::<String>();
         format!("heroku-chat doctor{flags} --as {attachment}")
     }
 }
 
 fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
     fn patience(quiet: &mut dyn FnMut(Duration)) -> Patience<'_> {
-        Patience { limit: HEROKU_LIMIT, progress: quiet }
+        Patience {
+            limit: HEROKU_LIMIT,
+            progress: quiet,
+        }
     }
     let started = Instant::now();
     let (version, account, variables, all) = std::thread::scope(|scope| {
@@ -207,18 +272,39 @@ fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
         let account = scope.spawn(|| heroku::account(cli, patience(&mut |_| {})));
         let variables = heroku::config_vars(cli, query, patience(&mut |_| {}));
         // All of them together keep to the one limit.
-        let left = Patience { limit: HEROKU_LIMIT.saturating_sub(started.elapsed()), progress: &mut |_| {} };
+        let left = Patience {
+            limit: HEROKU_LIMIT.saturating_sub(started.elapsed()),
+            progress: &mut |_| {},
+        };
         let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
         let all = is_missing.then(|| heroku::all_config_vars(cli, query, left));
-        let ended = |result: std::thread::Result<_>| result.unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)));
+        let ended = |result: std::thread::Result<_>| {
+            result.unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)))
+        };
         (ended(version.join()), ended(account.join()), variables, all)
     });
-    let others = all.as_ref().and_then(|all| all.as_ref().ok()).map(HerokuFacts::attachments).unwrap_or_default();
-    HerokuFacts { version, account, variables, all, others }
+    let others = all
+        .as_ref()
+        .and_then(|all| all.as_ref().ok())
+        .map(HerokuFacts::attachments)
+        .unwrap_or_default();
+    HerokuFacts {
+        version,
+        account,
+        variables,
+        all,
+        others,
+    }
 }
 
 fn silent() -> HerokuFacts {
     let late = HerokuFailure::TimedOut(HEROKU_LIMIT);
     let (version, account, variables) = (Err(late.clone()), Err(late.clone()), Err(late));
-    HerokuFacts { version, account, variables, all: None, others: Vec::new() }
+    HerokuFacts {
+        version,
+        account,
+        variables,
+        all: None,
+        others: Vec::new(),
+    }
 }

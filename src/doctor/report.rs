@@ -68,13 +68,28 @@ impl Entry {
     pub fn interrupted(id: &'static str, title: &'static str) -> Self {
         let found = "not looked at: interrupted".to_owned();
         let (hint, commands, source) = (None, Vec::new(), None);
-        Entry { id, title, status: Status::Skip, found, hint, commands, source, milliseconds: 0 }
+        Entry {
+            id,
+            title,
+            status: Status::Skip,
+            found,
+            hint,
+            commands,
+            source,
+            milliseconds: 0,
+        }
     }
 }
 
 impl Verdict {
     fn new(status: Status, found: impl Into<String>) -> Self {
-        Verdict { status, found: found.into(), hint: None, commands: Vec::new(), source: None }
+        Verdict {
+            status,
+            found: found.into(),
+            hint: None,
+            commands: Vec::new(),
+            source: None,
+        }
     }
 
     pub fn pass(found: impl Into<String>) -> Self {
@@ -99,16 +114,30 @@ impl Verdict {
     }
 
     /// A failure in words that are known already.
-    pub fn explained(Explanation { title, detail, hint, commands }: Explanation) -> Self {
+    pub fn explained(
+        Explanation {
+            title,
+            detail,
+            hint,
+            commands,
+        }: Explanation,
+    ) -> Self {
         let found = match detail {
             Some(detail) => format!("{title}. {detail}"),
             None => title,
         };
-        Verdict { hint, commands, ..Verdict::fail(found) }
+        Verdict {
+            hint,
+            commands,
+            ..Verdict::fail(found)
+        }
     }
 
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Verdict { hint: Some(hint.into()), ..self }
+        Verdict {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     pub fn command(mut self, command: impl Into<String>) -> Self {
@@ -117,7 +146,10 @@ impl Verdict {
     }
 
     pub fn from(self, source: &Source) -> Self {
-        Verdict { source: Some(source.to_string()), ..self }
+        Verdict {
+            source: Some(source.to_string()),
+            ..self
+        }
     }
 }
 
@@ -136,16 +168,25 @@ impl Report {
     /// Ends the report: what to do first.
     pub fn finish(&mut self) {
         self.ok = self.count(Status::Fail) == 0 && !self.interrupted;
-        let first = self.first(Status::Fail).or_else(|| self.first(Status::Warn));
+        let first = self
+            .first(Status::Fail)
+            .or_else(|| self.first(Status::Warn));
         self.next = first.map(|entry| {
-            let step = entry.commands.first().or(entry.hint.as_ref()).unwrap_or(&entry.found);
+            let step = entry
+                .commands
+                .first()
+                .or(entry.hint.as_ref())
+                .unwrap_or(&entry.found);
             format!("{}: {step}", entry.title)
         });
     }
 
     /// How many checks ended so.
     pub fn count(&self, status: Status) -> usize {
-        self.checks.iter().filter(|entry| entry.status == status).count()
+        self.checks
+            .iter()
+            .filter(|entry| entry.status == status)
+            .count()
     }
 
     fn first(&self, status: Status) -> Option<&Entry> {
@@ -159,7 +200,8 @@ impl Report {
 
     /// The last line for people.
     pub fn summary(&self) -> String {
-        let [failed, warned, passed] = [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
+        let [failed, warned, passed] =
+            [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
         let counts = format!("{passed} passed, {warned} warned, {failed} failed");
         match (&self.next, self.interrupted) {
             (_, true) => format!("Interrupted. {counts}."),
@@ -174,8 +216,23 @@ mod tests {
     use super::*;
 
     fn entry(id: &'static str, verdict: Verdict) -> Entry {
-        let Verdict { status, found, hint, commands, source } = verdict;
-        Entry { id, title: id, status, found, hint, commands, source, milliseconds: 0 }
+        let Verdict {
+            status,
+            found,
+            hint,
+            commands,
+            source,
+        } = verdict;
+        Entry {
+            id,
+            title: id,
+            status,
+            found,
+            hint,
+            commands,
+            source,
+            milliseconds: 0,
+        }
     }
 
     #[test]
@@ -183,12 +240,23 @@ mod tests {
         let mut report = Report::default();
         report.add(entry("one", Verdict::pass("fine")));
         report.add(entry("two", Verdict::warn("hm").hint("look")));
-        report.add(entry("three", Verdict::fail("broken").hint("mend").command("heroku login")));
+        report.add(entry(
+            "three",
+            Verdict::fail("broken").hint("mend").command("heroku login"),
+        ));
         report.finish();
         assert!(!report.ok);
         assert_eq!(report.next.as_deref(), Some("three: heroku login"));
-        assert_eq!(report.summary(), "1 passed, 1 warned, 1 failed. First: three: heroku login");
-        assert!(report.holds("one") && report.holds("two") && !report.holds("three") && !report.holds("four"));
+        assert_eq!(
+            report.summary(),
+            "1 passed, 1 warned, 1 failed. First: three: heroku login"
+        );
+        assert!(
+            report.holds("one")
+                && report.holds("two")
+                && !report.holds("three")
+                && !report.holds("four")
+        );
     }
 
     #[test]

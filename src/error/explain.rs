@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem, Waiting,
+    CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind,
+    ServiceProblem, Waiting,
 };
 
 /// A failure in words, not yet wrapped or coloured.
@@ -22,7 +23,10 @@ pub struct Explanation {
 
 impl Explanation {
     fn titled(title: impl Into<String>) -> Self {
-        Explanation { title: title.into(), ..Explanation::default() }
+        Explanation {
+            title: title.into(),
+            ..Explanation::default()
+        }
     }
 
     fn detail(mut self, detail: impl Into<String>) -> Self {
@@ -131,7 +135,11 @@ impl HerokuFailure {
 }
 
 fn quoted(excerpt: &str) -> String {
-    if excerpt.is_empty() { String::new() } else { format!("It begins: {excerpt}") }
+    if excerpt.is_empty() {
+        String::new()
+    } else {
+        format!("It begins: {excerpt}")
+    }
 }
 
 /// The app for a command line: the one that was named, or the Heroku documentation's placeholder.
@@ -141,26 +149,44 @@ fn app_or_example(app: Option<&str>) -> &str {
 
 /// The line of Heroku's quick start that sets one variable.
 pub fn export_line(variable: &str, app: Option<&str>) -> String {
-    format!("export {variable}=$(heroku config:get {variable} -a {})", app_or_example(app))
+    format!(
+        "export {variable}=$(heroku config:get {variable} -a {})",
+        app_or_example(app)
+    )
 }
 
 fn missing_variables(missing: &MissingVariables) -> Explanation {
-    let verb = if missing.names.len() == 1 { "is" } else { "are" };
+    let verb = if missing.names.len() == 1 {
+        "is"
+    } else {
+        "are"
+    };
     let mut title = format!("{} {verb} not set", missing.names.join(" and "));
     for (name, source) in &missing.found {
         title.push_str(&format!("; {name} is, in {source}"));
     }
     let looked = match &missing.env_file {
-        Some(path) => format!("Looked in the environment, {} and the Heroku CLI.", path.display()),
+        Some(path) => format!(
+            "Looked in the environment, {} and the Heroku CLI.",
+            path.display()
+        ),
         None => "Looked in the environment and the Heroku CLI; there is no .env here.".to_owned(),
     };
     let mut explanation = Explanation::titled(title);
     match &missing.heroku {
-        None => explanation = explanation.detail(looked).hint("Set them, here for an app with the add-on:"),
+        None => {
+            explanation = explanation
+                .detail(looked)
+                .hint("Set them, here for an app with the add-on:")
+        }
         Some(failure) => {
             let cause = heroku(failure);
-            let because = cause.detail.map(|detail| format!(" {detail}")).unwrap_or_default();
-            explanation = explanation.detail(format!("{looked} Heroku CLI: {}.{because}", cause.title));
+            let because = cause
+                .detail
+                .map(|detail| format!(" {detail}"))
+                .unwrap_or_default();
+            explanation =
+                explanation.detail(format!("{looked} Heroku CLI: {}.{because}", cause.title));
             explanation.hint = cause.hint;
             explanation.commands = cause.commands;
             if explanation.hint.is_none() {
@@ -171,21 +197,33 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
     // An app that isn't there is of no use in the commands.
     let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
     let app = missing.app.as_deref().filter(|_| !is_unknown);
-    explanation.commands.extend(missing.names.iter().map(|name| export_line(name, app)));
+    explanation
+        .commands
+        .extend(missing.names.iter().map(|name| export_line(name, app)));
     explanation
 }
 
 fn not_on_app(names: &[String], failure: &HerokuFailure) -> Explanation {
     let mut explanation = heroku(failure);
-    explanation.title = format!("{} could not be had from the Heroku CLI: {}", names.join(" and "), explanation.title);
+    explanation.title = format!(
+        "{} could not be had from the Heroku CLI: {}",
+        names.join(" and "),
+        explanation.title
+    );
     // Variables of the environment are no way out where those of the app are wanted.
     explanation.hint = explanation.hint.as_deref().and_then(|hint| {
-        let (first, _) = hint.split_once("r set the variables yourself").unwrap_or((hint, ""));
-        let first = first.trim_end_matches(['o', 'O']).trim_end_matches([' ', ',', ';', '.']);
+        let (first, _) = hint
+            .split_once("r set the variables yourself")
+            .unwrap_or((hint, ""));
+        let first = first
+            .trim_end_matches(['o', 'O'])
+            .trim_end_matches([' ', ',', ';', '.']);
         (!first.is_empty()).then(|| format!("{}:", first.trim_end_matches(':')))
     });
     if explanation.commands.is_empty() {
-        explanation.hint = explanation.hint.map(|hint| format!("{}.", hint.trim_end_matches(':')));
+        explanation.hint = explanation
+            .hint
+            .map(|hint| format!("{}.", hint.trim_end_matches(':')));
     }
     explanation
 }
@@ -220,13 +258,16 @@ fn empty_answer(finish_reason: Option<&str>) -> Explanation {
             Explanation::titled("the answer has no text: max_tokens was used up before it")
                 .hint("Raise --max-tokens; models that reason first need some thousand.")
         }
-        Some("tool_calls") => Explanation::titled("the answer is a tool call, and heroku-chat offers no tools")
-            .hint("Rephrase the prompt, or try another model with -m."),
-        Some(reason) => Explanation::titled(format!("the answer has no text (finish reason {reason})"))
-            .hint("Send the prompt again, or try another model with -m."),
-        None => {
-            Explanation::titled("the answer has no text").hint("Send the prompt again, or try another model with -m.")
+        Some("tool_calls") => {
+            Explanation::titled("the answer is a tool call, and heroku-chat offers no tools")
+                .hint("Rephrase the prompt, or try another model with -m.")
         }
+        Some(reason) => {
+            Explanation::titled(format!("the answer has no text (finish reason {reason})"))
+                .hint("Send the prompt again, or try another model with -m.")
+        }
+        None => Explanation::titled("the answer has no text")
+            .hint("Send the prompt again, or try another model with -m."),
     }
 }
 
@@ -296,29 +337,35 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
 
 fn network(failure: &NetworkFailure) -> Explanation {
     match failure {
-        NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!("the host {host} was not found"))
-            .detail(reason)
-            .hint("Check the network and the URL; `heroku-chat config` shows where it comes from."),
-        NetworkFailure::Unreachable { address, reason } => {
-            Explanation::titled(format!("no connection to {address}: {reason}"))
-                .hint("Check the network, the proxy variables and the URL; `heroku-chat config` shows it.")
-        }
+        NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!(
+            "the host {host} was not found"
+        ))
+        .detail(reason)
+        .hint("Check the network and the URL; `heroku-chat config` shows where it comes from."),
+        NetworkFailure::Unreachable { address, reason } => Explanation::titled(format!(
+            "no connection to {address}: {reason}"
+        ))
+        .hint("Check the network, the proxy variables and the URL; `heroku-chat config` shows it."),
         NetworkFailure::Certificate { host, flaw, reason } => {
-            let explanation = Explanation::titled(format!("the certificate of {host} is not trusted: {reason}"));
+            let explanation = Explanation::titled(format!(
+                "the certificate of {host} is not trusted: {reason}"
+            ));
             match flaw {
                 CertificateFlaw::Time => explanation
                     .hint("Check this machine's clock; if it is right, the host has to renew it:")
                     .command("date"),
-                CertificateFlaw::Name => {
-                    explanation.hint("Check the host in the URL, and whether the network sends you somewhere else.")
-                }
+                CertificateFlaw::Name => explanation.hint(
+                    "Check the host in the URL, and whether the network sends you somewhere else.",
+                ),
                 CertificateFlaw::Issuer => explanation
                     .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
                     .command("export SSL_CERT_FILE=/path/to/company-ca.pem"),
             }
         }
-        NetworkFailure::Tls { host, reason } => Explanation::titled(format!("TLS with {host} failed: {reason}"))
-            .hint("Check that the URL's scheme and port are right."),
+        NetworkFailure::Tls { host, reason } => {
+            Explanation::titled(format!("TLS with {host} failed: {reason}"))
+                .hint("Check that the URL's scheme and port are right.")
+        }
         NetworkFailure::Proxy { proxy, reason } => {
             Explanation::titled(format!("the proxy {proxy} can't be used: {reason}"))
                 .hint("Correct https_proxy, or name the host in no_proxy to go without.")
@@ -328,7 +375,9 @@ fn network(failure: &NetworkFailure) -> Explanation {
                 Waiting::Connection => {
                     "Check the network and the proxy variables; `heroku-chat doctor` looks at each step."
                 }
-                Waiting::FirstByte => "Try again; if the model needs longer for its first word, raise --timeout.",
+                Waiting::FirstByte => {
+                    "Try again; if the model needs longer for its first word, raise --timeout."
+                }
                 Waiting::NextByte => "Send the prompt again for a whole answer.",
             };
             Explanation::titled(format!("waited {} for {waiting}", seconds(*limit))).hint(hint)
@@ -337,21 +386,30 @@ fn network(failure: &NetworkFailure) -> Explanation {
             Explanation::titled(format!("what {host} sent is no HTTP: {reason}"))
                 .hint("Check that the URL's scheme, host and port are those of the service.")
         }
-        NetworkFailure::NoRoots => {
-            Explanation::titled("there is no certificate to trust in SSL_CERT_FILE or SSL_CERT_DIR")
-                .hint("Point it to a PEM file that exists, or unset it to use the bundled certificates:")
-                .command("unset SSL_CERT_FILE SSL_CERT_DIR")
-        }
+        NetworkFailure::NoRoots => Explanation::titled(
+            "there is no certificate to trust in SSL_CERT_FILE or SSL_CERT_DIR",
+        )
+        .hint("Point it to a PEM file that exists, or unset it to use the bundled certificates:")
+        .command("unset SSL_CERT_FILE SSL_CERT_DIR"),
         NetworkFailure::Lost { host, reason } => {
-            Explanation::titled(format!("the connection to {host} broke: {reason}")).hint("Try again.")
+            Explanation::titled(format!("the connection to {host} broke: {reason}"))
+                .hint("Try again.")
         }
     }
 }
 
 fn service(problem: &ServiceProblem) -> Explanation {
-    let ServiceProblem { kind, status, message, host, model, retry_after } = problem;
+    let ServiceProblem {
+        kind,
+        status,
+        message,
+        host,
+        model,
+        retry_after,
+    } = problem;
     let model = model.as_deref().unwrap_or("this model");
-    let titled = |title: String| Explanation::titled(format!("{title} (status {status})")).detail(message);
+    let titled =
+        |title: String| Explanation::titled(format!("{title} (status {status})")).detail(message);
     match kind {
         ProblemKind::UnknownParameter(name) => {
             titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out.")
@@ -379,8 +437,7 @@ fn service(problem: &ServiceProblem) -> Explanation {
     }
 }
 
-const TOO_LONG: &str =
-    "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script.";
+const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script.";
 
 /// What to do about a rejection, by the words of Bedrock that are known to come through.
 fn rejection_hint(message: &str) -> &'static str {

@@ -41,25 +41,55 @@ pub enum Error {
     /// Required variables were found nowhere.
     MissingVariables(Box<MissingVariables>),
     /// The Heroku CLI was asked for these variables and nothing else would do, and it has none.
-    NotOnApp { names: Vec<String>, heroku: HerokuFailure },
+    NotOnApp {
+        names: Vec<String>,
+        heroku: HerokuFailure,
+    },
     /// URL and key come from two places, so the key might be sent to a host it wasn't made for.
-    SplitSources { prefix: String, url: Source, key: Source },
+    SplitSources {
+        prefix: String,
+        url: Source,
+        key: Source,
+    },
     /// A base URL that can't be used.
-    InvalidUrl { name: String, value: String, source: Source, reason: String },
+    InvalidUrl {
+        name: String,
+        value: String,
+        source: Source,
+        reason: String,
+    },
     /// A base URL that would send the key over the network in clear text.
     PlainHttp { url: String, source: Source },
     /// A key with characters that no header can carry.
-    InvalidKey { source: Source, reason: &'static str },
+    InvalidKey {
+        source: Source,
+        reason: &'static str,
+    },
     /// A value of the command line or the environment that breaks a rule.
-    InvalidValue { what: String, value: String, rule: String },
+    InvalidValue {
+        what: String,
+        value: String,
+        rule: String,
+    },
     /// A file that was named can't be used.
-    File { what: &'static str, path: PathBuf, reason: String },
+    File {
+        what: &'static str,
+        path: PathBuf,
+        reason: String,
+    },
     /// `ask` was given neither an argument nor standard input.
     NoPrompt,
     /// Neither flag nor variable names a model; with the ids to choose from.
-    NoModel { variable: String, app: Option<String>, ids: Vec<String> },
+    NoModel {
+        variable: String,
+        app: Option<String>,
+        ids: Vec<String>,
+    },
     /// No session has this name, or one that begins so; with the one that was probably meant.
-    NoSession { name: String, nearest: Option<String> },
+    NoSession {
+        name: String,
+        nearest: Option<String>,
+    },
     /// Several sessions have names that begin so.
     SeveralSessions { typed: String, names: Vec<String> },
     /// The last conversation is to be continued, and there is none.
@@ -79,7 +109,11 @@ pub enum Error {
     /// The service answered, with a failure.
     Service(Box<ServiceProblem>),
     /// The answer can't be understood as one of this API.
-    Unreadable { host: String, reason: String, excerpt: String },
+    Unreadable {
+        host: String,
+        reason: String,
+        excerpt: String,
+    },
     /// The stream ended before the answer was complete.
     Truncated,
     /// The stream reported a failure after the answer had begun.
@@ -154,7 +188,11 @@ pub enum NetworkFailure {
     /// No TCP connection.
     Unreachable { address: String, reason: String },
     /// The certificate isn't acceptable.
-    Certificate { host: String, flaw: CertificateFlaw, reason: String },
+    Certificate {
+        host: String,
+        flaw: CertificateFlaw,
+        reason: String,
+    },
     /// TLS failed otherwise.
     Tls { host: String, reason: String },
     /// The proxy refused, or can't be used.
@@ -239,7 +277,9 @@ impl Error {
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
             Error::Network(
-                NetworkFailure::Certificate { .. } | NetworkFailure::Proxy { .. } | NetworkFailure::NoRoots,
+                NetworkFailure::Certificate { .. }
+                | NetworkFailure::Proxy { .. }
+                | NetworkFailure::NoRoots,
             ) => ExitStatus::Fixable,
             Error::Network(_)
             | Error::Truncated
@@ -258,7 +298,10 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Error::Network(failure) => {
-                matches!(failure, NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. })
+                matches!(
+                    failure,
+                    NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. }
+                )
             }
             Error::Service(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
             Error::Truncated => true,
@@ -268,7 +311,11 @@ impl Error {
 
     /// A file that can't be read or written, with the reason in the system's words.
     pub fn of_file(what: &'static str, path: &Path, error: &io::Error) -> Self {
-        Error::File { what, path: path.to_owned(), reason: error.to_string() }
+        Error::File {
+            what,
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }
     }
 
     /// A failure of writing the result, where a closed pipe is no failure.

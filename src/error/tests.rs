@@ -24,34 +24,63 @@ fn service(kind: ProblemKind, status: u16) -> Error {
 }
 
 fn lost() -> Error {
-    Error::Network(NetworkFailure::Lost { host: "h".to_owned(), reason: "r".to_owned() })
+    Error::Network(NetworkFailure::Lost {
+        host: "h".to_owned(),
+        reason: "r".to_owned(),
+    })
 }
 
 #[test]
 fn readme_lists_every_exit_code() {
     let readme = include_str!("../../README.md");
-    let statuses =
-        [ExitStatus::Done, ExitStatus::Fixable, ExitStatus::Usage, ExitStatus::Service, ExitStatus::Interrupted];
+    let statuses = [
+        ExitStatus::Done,
+        ExitStatus::Fixable,
+        ExitStatus::Usage,
+        ExitStatus::Service,
+        ExitStatus::Interrupted,
+    ];
     for status in statuses {
         let row = format!("\n| {} | ", status as u8);
-        assert!(readme.contains(&row), "README.md has no row for exit code {}", status as u8);
+        assert!(
+            readme.contains(&row),
+            "README.md has no row for exit code {}",
+            status as u8
+        );
     }
 }
 
 #[test]
 fn a_missing_variable_reads_as_in_herokus_quick_start() {
-    let Explanation { title, detail, hint, commands } = missing(&["INFERENCE_URL"], None).explain();
+    let Explanation {
+        title,
+        detail,
+        hint,
+        commands,
+    } = missing(&["INFERENCE_URL"], None).explain();
     assert_eq!(title, "INFERENCE_URL is not set");
-    assert_eq!(detail.as_deref(), Some("Looked in the environment and the Heroku CLI; there is no .env here."));
-    assert_eq!(hint.as_deref(), Some("Set them, here for an app with the add-on:"));
-    assert_eq!(commands, ["export INFERENCE_URL=$(heroku config:get INFERENCE_URL -a example-app)"]);
+    assert_eq!(
+        detail.as_deref(),
+        Some("Looked in the environment and the Heroku CLI; there is no .env here.")
+    );
+    assert_eq!(
+        hint.as_deref(),
+        Some("Set them, here for an app with the add-on:")
+    );
+    assert_eq!(
+        commands,
+        ["export INFERENCE_URL=$(heroku config:get INFERENCE_URL -a example-app)"]
+    );
 }
 
 #[test]
 fn a_heroku_cli_that_is_logged_out_comes_with_its_own_next_step_first() {
     let names = ["INFERENCE_URL", "INFERENCE_KEY"];
     let explanation = missing(&names, Some(HerokuFailure::NotLoggedIn)).explain();
-    assert_eq!(explanation.title, "INFERENCE_URL and INFERENCE_KEY are not set");
+    assert_eq!(
+        explanation.title,
+        "INFERENCE_URL and INFERENCE_KEY are not set"
+    );
     assert_eq!(explanation.commands[0], "heroku login");
     assert_eq!(explanation.commands.len(), 3);
 }
@@ -59,29 +88,76 @@ fn a_heroku_cli_that_is_logged_out_comes_with_its_own_next_step_first() {
 #[test]
 fn a_failure_of_the_service_shows_status_and_sentence() {
     let explanation = service(ProblemKind::Unauthorized, 401).explain();
-    assert_eq!(explanation.title, "us.inference.heroku.com did not accept the key (status 401)");
-    assert_eq!(explanation.detail.as_deref(), Some("the service's own sentence"));
+    assert_eq!(
+        explanation.title,
+        "us.inference.heroku.com did not accept the key (status 401)"
+    );
+    assert_eq!(
+        explanation.detail.as_deref(),
+        Some("the service's own sentence")
+    );
 }
 
 #[test]
 fn each_failure_of_a_session_has_its_own_next_step() {
     let table = [
-        (Error::NoSession { name: "k".into(), nearest: None }, "no session \"k\"", "the sessions there are"),
-        (Error::NoSession { name: "k".into(), nearest: Some("kk".into()) }, "no session \"k\"", "Did you mean kk?"),
         (
-            Error::SeveralSessions { typed: "k".into(), names: vec!["k1".into(), "k2".into()] },
+            Error::NoSession {
+                name: "k".into(),
+                nearest: None,
+            },
+            "no session \"k\"",
+            "the sessions there are",
+        ),
+        (
+            Error::NoSession {
+                name: "k".into(),
+                nearest: Some("kk".into()),
+            },
+            "no session \"k\"",
+            "Did you mean kk?",
+        ),
+        (
+            Error::SeveralSessions {
+                typed: "k".into(),
+                names: vec!["k1".into(), "k2".into()],
+            },
             "names of 2 sessions begin with \"k\"",
             "Type more",
         ),
-        (Error::NothingToContinue, "no saved conversation", "without --continue"),
-        (Error::SessionExists("k".into()), "a session k already", "another name"),
-        (Error::SessionInUse("k".into()), "k is open in a chat", "Leave that chat"),
-        (Error::Unconfirmed { what: "deleting k".into() }, "deleting k can't be undone", "--yes"),
+        (
+            Error::NothingToContinue,
+            "no saved conversation",
+            "without --continue",
+        ),
+        (
+            Error::SessionExists("k".into()),
+            "a session k already",
+            "another name",
+        ),
+        (
+            Error::SessionInUse("k".into()),
+            "k is open in a chat",
+            "Leave that chat",
+        ),
+        (
+            Error::Unconfirmed {
+                what: "deleting k".into(),
+            },
+            "deleting k can't be undone",
+            "--yes",
+        ),
     ];
     for (error, title, hint) in table {
         let explanation = error.explain();
         assert!(explanation.title.contains(title), "{explanation:?}");
-        assert!(explanation.hint.as_ref().is_some_and(|text| text.contains(hint)), "{explanation:?}");
+        assert!(
+            explanation
+                .hint
+                .as_ref()
+                .is_some_and(|text| text.contains(hint)),
+            "{explanation:?}"
+        );
         assert_eq!(error.exit_status(), ExitStatus::Fixable);
     }
 }

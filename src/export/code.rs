@@ -25,21 +25,35 @@ pub struct Language {
 pub fn write(language: &Language, subject: &Subject<'_>) -> String {
     let model = (language.model)(&format!("{}_MODEL_ID", subject.prefix), subject.model);
     let payload = language.notation.payload(&request(subject), &model);
-    (language.template)().replace("INFERENCE", subject.prefix).replacen("PAYLOAD", &payload, 1)
+    (language.template)()
+        .replace("INFERENCE", subject.prefix)
+        .replacen("PAYLOAD", &payload, 1)
 }
 
 /// The fields of the request for the last answer, not streamed.
 fn request(subject: &Subject<'_>) -> Map<String, Value> {
-    let options = RequestOptions { stream: false, ..subject.options.clone() };
-    let body = chat::body(subject.model, &up_to_last_prompt(subject.conversation), &options, &Quirks::default());
-    let mut fields: Map<String, Value> = serde_json::from_slice(&body).expect("a request is an object");
+    let options = RequestOptions {
+        stream: false,
+        ..subject.options.clone()
+    };
+    let body = chat::body(
+        subject.model,
+        &up_to_last_prompt(subject.conversation),
+        &options,
+        &Quirks::default(),
+    );
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(&body).expect("a request is an object");
     fields.remove("stream");
     fields
 }
 
 fn up_to_last_prompt(conversation: &Conversation) -> Conversation {
     let messages = conversation.messages();
-    let end = messages.iter().rposition(|message| message.role == Role::User).map_or(messages.len(), |last| last + 1);
+    let end = messages
+        .iter()
+        .rposition(|message| message.role == Role::User)
+        .map_or(messages.len(), |last| last + 1);
     let mut asked = Conversation::from_messages(messages[..end].to_vec());
     asked.set_system(conversation.system().map(str::to_owned));
     asked
@@ -66,25 +80,46 @@ mod tests {
 
     #[test]
     fn the_last_prompt_is_asked_again_with_all_before_it() {
-        let options = RequestOptions { max_tokens: Some(9), stream: true, ..RequestOptions::default() };
+        let options = RequestOptions {
+            max_tokens: Some(9),
+            stream: true,
+            ..RequestOptions::default()
+        };
         let conversation = conversation();
-        let subject = Subject { conversation: &conversation, model: "m", options: &options, prefix: "INFERENCE" };
+        let subject = Subject {
+            conversation: &conversation,
+            model: "m",
+            options: &options,
+            prefix: "INFERENCE",
+        };
         let messages = json!([
             {"role": "system", "content": "count"},
             {"role": "user", "content": "one"},
             {"role": "assistant", "content": "1"},
             {"role": "user", "content": "two"},
         ]);
-        assert_eq!(Value::Object(request(&subject)), json!({"model": "m", "messages": messages, "max_tokens": 9}));
+        assert_eq!(
+            Value::Object(request(&subject)),
+            json!({"model": "m", "messages": messages, "max_tokens": 9})
+        );
     }
 
     #[test]
     fn the_words_of_the_template_are_safe_in_a_prompt() {
         let options = RequestOptions::default();
-        let said = Conversation::from_messages(vec![Message::prompt("INFERENCE PAYLOAD", Vec::new())]);
-        let subject = Subject { conversation: &said, model: "PAYLOAD", options: &options, prefix: "EMBEDDING" };
+        let said =
+            Conversation::from_messages(vec![Message::prompt("INFERENCE PAYLOAD", Vec::new())]);
+        let subject = Subject {
+            conversation: &said,
+            model: "PAYLOAD",
+            options: &options,
+            prefix: "EMBEDDING",
+        };
         let code = write(&ruby::LANGUAGE, &subject);
-        assert!(code.contains(r#"env.fetch("EMBEDDING_MODEL_ID", "PAYLOAD")"#), "{code}");
+        assert!(
+            code.contains(r#"env.fetch("EMBEDDING_MODEL_ID", "PAYLOAD")"#),
+            "{code}"
+        );
         assert!(code.contains(r#"content: "INFERENCE PAYLOAD""#), "{code}");
         assert!(!code.contains("INFERENCE_"), "{code}");
     }

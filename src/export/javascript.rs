@@ -20,7 +20,11 @@ const NOTATION: Notation = Notation {
     key: |name| format!("{name}: "),
     // Inside a page, "</script>" would end the script.
     special: &[("</", "<\\/")],
-    lines: Some(Lines { open: "", glue: " +", close: "" }),
+    lines: Some(Lines {
+        open: "",
+        glue: " +",
+        close: "",
+    }),
 };
 
 const TEMPLATE: &str = r#"// A chat completion of Heroku Managed Inference, with the fetch of Node.js 18 or newer.

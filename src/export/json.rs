@@ -23,9 +23,15 @@ struct Messages {
 
 /// The conversation, nothing left out.
 pub fn write(subject: &Subject<'_>) -> String {
-    let system = subject.conversation.system().map(|text| Cow::Owned(Message::new(Role::System, text)));
+    let system = subject
+        .conversation
+        .system()
+        .map(|text| Cow::Owned(Message::new(Role::System, text)));
     let said = subject.conversation.messages().iter().map(Cow::Borrowed);
-    let document = Document { model: subject.model, messages: system.into_iter().chain(said).collect() };
+    let document = Document {
+        model: subject.model,
+        messages: system.into_iter().chain(said).collect(),
+    };
     serde_json::to_string_pretty(&document).expect("strings and numbers always serialise") + "\n"
 }
 
@@ -50,17 +56,32 @@ mod tests {
     fn what_was_exported_can_be_read_back() {
         let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
         let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
-        let cost = Cost { model: "m".into(), prompt_tokens: Some(1), completion_tokens: None };
+        let cost = Cost {
+            model: "m".into(),
+            prompt_tokens: Some(1),
+            completion_tokens: None,
+        };
         let messages = vec![
             Message::new(Role::System, "be brief"),
             Message::prompt("why?", vec![file, image]),
-            Message { cut: true, cost: Some(cost), ..Message::new(Role::Assistant, "because") },
+            Message {
+                cut: true,
+                cost: Some(cost),
+                ..Message::new(Role::Assistant, "because")
+            },
         ];
         let conversation = Conversation::from_messages(messages.clone());
         let options = RequestOptions::default();
-        let text = write(&Subject { conversation: &conversation, model: "m", options: &options, prefix: "INFERENCE" });
+        let text = write(&Subject {
+            conversation: &conversation,
+            model: "m",
+            options: &options,
+            prefix: "INFERENCE",
+        });
         assert!(
-            text.starts_with("{\n  \"model\": \"m\",\n  \"messages\": [\n    {\n      \"role\": \"system\","),
+            text.starts_with(
+                "{\n  \"model\": \"m\",\n  \"messages\": [\n    {\n      \"role\": \"system\","
+            ),
             "{text}"
         );
         assert_eq!(read(&text).unwrap(), messages);
@@ -70,7 +91,12 @@ mod tests {
     fn an_array_of_messages_can_be_read_too() {
         let messages = read(" [{\"role\": \"user\", \"content\": \"hi\"}]").unwrap();
         assert_eq!(messages, [Message::new(Role::User, "hi")]);
-        assert!(read("{}").unwrap_err().to_string().contains("missing field `messages`"));
+        assert!(
+            read("{}")
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `messages`")
+        );
         assert!(read("7").is_err());
     }
 }

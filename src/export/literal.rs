@@ -43,7 +43,11 @@ impl Notation {
             "model" => format!("{}{model}", (self.key)(key)),
             _ => self.field(key, value, 1),
         };
-        self.broken(["{", "}"], &in_order(fields).map(field).collect::<Vec<_>>(), 0)
+        self.broken(
+            ["{", "}"],
+            &in_order(fields).map(field).collect::<Vec<_>>(),
+            0,
+        )
     }
 
     /// A text between double quotes. What is invisible, or would make the code read other than it is, is escaped.
@@ -52,7 +56,11 @@ impl Notation {
         literal.push('"');
         let mut rest = text;
         while let Some(character) = rest.chars().next() {
-            if let Some((special, instead)) = self.special.iter().find(|(special, _)| rest.starts_with(special)) {
+            if let Some((special, instead)) = self
+                .special
+                .iter()
+                .find(|(special, _)| rest.starts_with(special))
+            {
                 literal.push_str(instead);
                 rest = &rest[special.len()..];
                 continue;
@@ -72,13 +80,23 @@ impl Notation {
             Value::Number(number) => number.to_string(),
             Value::String(text) => self.text(text),
             Value::Array(items) => {
-                let parts: Vec<String> = items.iter().map(|item| self.value(item, depth + 1)).collect();
+                let parts: Vec<String> = items
+                    .iter()
+                    .map(|item| self.value(item, depth + 1))
+                    .collect();
                 self.group(["[", "]"], "", &parts, items.iter().all(is_scalar), depth)
             }
             Value::Object(fields) => {
-                let parts: Vec<String> =
-                    in_order(fields).map(|(key, value)| self.field(key, value, depth + 1)).collect();
-                self.group(["{", "}"], self.padding, &parts, fields.values().all(is_scalar), depth)
+                let parts: Vec<String> = in_order(fields)
+                    .map(|(key, value)| self.field(key, value, depth + 1))
+                    .collect();
+                self.group(
+                    ["{", "}"],
+                    self.padding,
+                    &parts,
+                    fields.values().all(is_scalar),
+                    depth,
+                )
             }
         }
     }
@@ -87,7 +105,11 @@ impl Notation {
         let key = (self.key)(key);
         match (value.as_str(), &self.lines) {
             (Some(text), Some(lines)) if text.trim_end_matches('\n').contains('\n') => {
-                format!("{}{}", key.trim_end(), self.several_lines(text, lines, depth))
+                format!(
+                    "{}{}",
+                    key.trim_end(),
+                    self.several_lines(text, lines, depth)
+                )
             }
             _ => key + &self.value(value, depth),
         }
@@ -97,16 +119,40 @@ impl Notation {
     fn several_lines(&self, text: &str, lines: &Lines, depth: usize) -> String {
         let outer = format!("\n{}", self.indent.repeat(depth));
         let inner = format!("{outer}{}", self.indent);
-        let texts: Vec<String> = text.split_inclusive('\n').map(|line| self.text(line)).collect();
-        let close = if lines.close.is_empty() { String::new() } else { outer + lines.close };
-        format!("{}{inner}{}{close}", lines.open, texts.join(&format!("{}{inner}", lines.glue)))
+        let texts: Vec<String> = text
+            .split_inclusive('\n')
+            .map(|line| self.text(line))
+            .collect();
+        let close = if lines.close.is_empty() {
+            String::new()
+        } else {
+            outer + lines.close
+        };
+        format!(
+            "{}{inner}{}{close}",
+            lines.open,
+            texts.join(&format!("{}{inner}", lines.glue))
+        )
     }
 
-    fn group(&self, brackets: [&str; 2], padding: &str, parts: &[String], is_flat: bool, depth: usize) -> String {
+    fn group(
+        &self,
+        brackets: [&str; 2],
+        padding: &str,
+        parts: &[String],
+        is_flat: bool,
+        depth: usize,
+    ) -> String {
         let [open, close] = brackets;
         let line = format!("{open}{padding}{}{padding}{close}", parts.join(", "));
-        let fits = is_flat && !line.contains('\n') && line.chars().count() + self.indent.len() * depth <= WIDTH;
-        if fits { line } else { self.broken(brackets, parts, depth) }
+        let fits = is_flat
+            && !line.contains('\n')
+            && line.chars().count() + self.indent.len() * depth <= WIDTH;
+        if fits {
+            line
+        } else {
+            self.broken(brackets, parts, depth)
+        }
     }
 
     /// A line for each part.
@@ -124,7 +170,12 @@ fn is_scalar(value: &Value) -> bool {
 
 fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     let mut fields: Vec<_> = fields.iter().collect();
-    fields.sort_by_key(|(key, _)| FIRST.iter().position(|first| first == key).unwrap_or(FIRST.len()));
+    fields.sort_by_key(|(key, _)| {
+        FIRST
+            .iter()
+            .position(|first| first == key)
+            .unwrap_or(FIRST.len())
+    });
     fields.into_iter()
 }
 
@@ -137,10 +188,17 @@ fn push_escaped(literal: &mut String, character: char) {
         '\n' => literal.push_str("\\n"),
         '\r' => literal.push_str("\\r"),
         '\t' => literal.push_str("\\t"),
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => {
+        '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' => {
             literal.push_str(&format!("\\u{:04x}", u32::from(character)));
         }
-        control if control.is_control() => literal.push_str(&format!("\\u{:04x}", u32::from(control))),
+        control if control.is_control() => {
+            literal.push_str(&format!("\\u{:04x}", u32::from(control)))
+        }
         other => literal.push(other),
     }
 }
@@ -228,10 +286,26 @@ mod tests {
     #[test]
     fn what_means_more_in_a_language_is_escaped_in_that_language() {
         let table = [
-            (&ruby::LANGUAGE, "#{x} #$x #@x ##{} #x $x", r##""\#{x} \#$x \#@x #\#{} #x $x""##),
-            (&python::LANGUAGE, "#{x} \"\"\" {x}", r##""#{x} \"\"\" {x}""##),
-            (&javascript::LANGUAGE, "</script> ${x} `", r#""<\/script> ${x} `""#),
-            (&shell::LANGUAGE, r"$x `x` \ \$ \n", r#""\$x \`x\` \\\\ \\\\\$ \\\\n""#),
+            (
+                &ruby::LANGUAGE,
+                "#{x} #$x #@x ##{} #x $x",
+                r##""\#{x} \#$x \#@x #\#{} #x $x""##,
+            ),
+            (
+                &python::LANGUAGE,
+                "#{x} \"\"\" {x}",
+                r##""#{x} \"\"\" {x}""##,
+            ),
+            (
+                &javascript::LANGUAGE,
+                "</script> ${x} `",
+                r#""<\/script> ${x} `""#,
+            ),
+            (
+                &shell::LANGUAGE,
+                r"$x `x` \ \$ \n",
+                r#""\$x \`x\` \\\\ \\\\\$ \\\\n""#,
+            ),
         ];
         for (language, text, literal) in table {
             assert_eq!(language.notation.text(text), literal);
@@ -241,17 +315,28 @@ mod tests {
     #[test]
     fn nothing_invisible_or_reordering_is_left_in_code() {
         let all: String = ('\0'..='\u{ffff}').collect();
-        for language in [&ruby::LANGUAGE, &python::LANGUAGE, &javascript::LANGUAGE, &shell::LANGUAGE] {
+        for language in [
+            &ruby::LANGUAGE,
+            &python::LANGUAGE,
+            &javascript::LANGUAGE,
+            &shell::LANGUAGE,
+        ] {
             let literal = language.notation.text(&all);
             assert!(!literal.contains(char::is_control));
-            assert!(!literal.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{feff}', '\u{200b}']));
+            assert!(
+                !literal.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{feff}', '\u{200b}'])
+            );
         }
     }
 
     #[test]
     fn long_things_get_a_line_for_each_part() {
         let value = json!({"stop": ["x".repeat(50), "y".repeat(50)]});
-        let expected = format!("{{\n  stop: [\n    \"{}\",\n    \"{}\",\n  ],\n}}", "x".repeat(50), "y".repeat(50));
+        let expected = format!(
+            "{{\n  stop: [\n    \"{}\",\n    \"{}\",\n  ],\n}}",
+            "x".repeat(50),
+            "y".repeat(50)
+        );
         assert_eq!(payload(&ruby::LANGUAGE.notation, &value), expected);
     }
 }

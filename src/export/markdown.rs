@@ -11,7 +11,9 @@ const DEEPER: usize = 2;
 pub fn write(subject: &Subject<'_>) -> String {
     let conversation = subject.conversation;
     let title = format!("# {}", heading(conversation));
-    let system = conversation.system().map(|text| format!("## System prompt\n\n{}", nested(text)));
+    let system = conversation
+        .system()
+        .map(|text| format!("## System prompt\n\n{}", nested(text)));
     let said = conversation.messages().iter().map(section);
     let parts: Vec<String> = [title].into_iter().chain(system).chain(said).collect();
     parts.join("\n\n") + "\n"
@@ -19,9 +21,18 @@ pub fn write(subject: &Subject<'_>) -> String {
 
 /// The first prompt's, without the marks of a heading that it may be.
 fn heading(conversation: &Conversation) -> String {
-    let prompt = conversation.messages().iter().find(|message| message.role == Role::User);
-    let title = prompt.map(|prompt| title(prompt.content.trim_start_matches(['#', ' ', '\n']))).unwrap_or_default();
-    if title.is_empty() { "Conversation".to_owned() } else { title }
+    let prompt = conversation
+        .messages()
+        .iter()
+        .find(|message| message.role == Role::User);
+    let title = prompt
+        .map(|prompt| title(prompt.content.trim_start_matches(['#', ' ', '\n'])))
+        .unwrap_or_default();
+    if title.is_empty() {
+        "Conversation".to_owned()
+    } else {
+        title
+    }
 }
 
 fn section(message: &Message) -> String {
@@ -34,7 +45,12 @@ fn section(message: &Message) -> String {
     let images: Vec<String> = message.images().map(Attachment::label).collect();
     let images = (!images.is_empty()).then(|| format!("Attached: {}", images.join(", ")));
     let cut = message.cut.then(|| "*This answer was cut off.*".to_owned());
-    let parts = [Some(format!("## {who}")), images, Some(nested(&message.text())), cut];
+    let parts = [
+        Some(format!("## {who}")),
+        images,
+        Some(nested(&message.text())),
+        cut,
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
@@ -47,7 +63,11 @@ fn nested(text: &str) -> String {
         match fence {
             None => {
                 fence = opened(line);
-                lines.push(if fence.is_some() { line.to_owned() } else { deeper(line) });
+                lines.push(if fence.is_some() {
+                    line.to_owned()
+                } else {
+                    deeper(line)
+                });
             }
             Some(open) => {
                 lines.push(line.to_owned());
@@ -67,14 +87,18 @@ fn opened(line: &str) -> Option<&str> {
 }
 
 fn is_closed(open: &str, line: &str) -> bool {
-    fence(line)
-        .is_some_and(|close| close.trim_start().starts_with(open.trim_start()) && line[close.len()..].trim().is_empty())
+    fence(line).is_some_and(|close| {
+        close.trim_start().starts_with(open.trim_start()) && line[close.len()..].trim().is_empty()
+    })
 }
 
 /// Three or more backticks or tildes at the start of a line, and up to three spaces before them.
 fn fence(line: &str) -> Option<&str> {
     let marker = unindented(line)?;
-    let first = marker.chars().next().filter(|character| matches!(character, '`' | '~'))?;
+    let first = marker
+        .chars()
+        .next()
+        .filter(|character| matches!(character, '`' | '~'))?;
     let rest = marker.trim_start_matches(first);
     (marker.len() - rest.len() >= 3).then(|| &line[..line.len() - rest.len()])
 }
@@ -104,20 +128,34 @@ mod tests {
 
     fn written(conversation: &Conversation) -> String {
         let options = RequestOptions::default();
-        write(&Subject { conversation, model: "m", options: &options, prefix: "INFERENCE" })
+        write(&Subject {
+            conversation,
+            model: "m",
+            options: &options,
+            prefix: "INFERENCE",
+        })
     }
 
     #[test]
     fn each_message_is_a_section() {
         let file = Attachment::text("Procfile", b"web: puma\n".to_vec()).unwrap();
         let image = Attachment::image("map.gif", b"GIF89a...").unwrap();
-        let cost = Cost { model: "claude-4-5-haiku".into(), ..Cost::default() };
+        let cost = Cost {
+            model: "claude-4-5-haiku".into(),
+            ..Cost::default()
+        };
         let conversation = Conversation::from_messages(vec![
             Message::new(Role::System, "be brief"),
             Message::prompt("\n# Is this right?\nFor Rails.", vec![file, image]),
-            Message { cost: Some(cost), ..Message::new(Role::Assistant, "Yes.\n") },
+            Message {
+                cost: Some(cost),
+                ..Message::new(Role::Assistant, "Yes.\n")
+            },
             Message::prompt("Sure?", Vec::new()),
-            Message { cut: true, ..Message::new(Role::Assistant, "I am n") },
+            Message {
+                cut: true,
+                ..Message::new(Role::Assistant, "I am n")
+            },
         ]);
         let expected = "# Is this right?
 
@@ -157,7 +195,12 @@ I am n
 
     #[test]
     fn the_title_is_one_short_line() {
-        let heading = |prompt: &str| heading(&Conversation::from_messages(vec![Message::prompt(prompt, Vec::new())]));
+        let heading = |prompt: &str| {
+            heading(&Conversation::from_messages(vec![Message::prompt(
+                prompt,
+                Vec::new(),
+            )]))
+        };
         assert_eq!(heading("Why?\nTell me."), "Why?");
         assert_eq!(heading("\n## Why?\nTell me."), "Why?");
         assert_eq!(heading("###"), "Conversation");
@@ -167,10 +210,22 @@ I am n
     #[test]
     fn headings_of_an_answer_stand_below_its_own_and_code_is_left_alone() {
         let table = [
-            ("# one\n##\ttwo\n ##### five", "### one\n####\ttwo\n###### five"),
-            ("#tag\n    # code\n####### seven", "#tag\n    # code\n####### seven"),
-            ("```sh\n# comment\n```\n# one", "```sh\n# comment\n```\n### one"),
-            ("~~~~\n```\n~~~\n# code\n~~~~~\n# one", "~~~~\n```\n~~~\n# code\n~~~~~\n### one"),
+            (
+                "# one\n##\ttwo\n ##### five",
+                "### one\n####\ttwo\n###### five",
+            ),
+            (
+                "#tag\n    # code\n####### seven",
+                "#tag\n    # code\n####### seven",
+            ),
+            (
+                "```sh\n# comment\n```\n# one",
+                "```sh\n# comment\n```\n### one",
+            ),
+            (
+                "~~~~\n```\n~~~\n# code\n~~~~~\n# one",
+                "~~~~\n```\n~~~\n# code\n~~~~~\n### one",
+            ),
             ("```a`b\n# one", "```a`b\n### one"),
             ("```\n``` x\n# code\n```", "```\n``` x\n# code\n```"),
         ];
@@ -182,6 +237,9 @@ I am n
     #[test]
     fn a_fence_left_open_by_a_cut_answer_is_closed() {
         assert_eq!(nested("````rb\nputs 1\n```"), "````rb\nputs 1\n```\n````");
-        assert_eq!(nested("1. so\n\n   ```\n   puts"), "1. so\n\n   ```\n   puts\n   ```");
+        assert_eq!(
+            nested("1. so\n\n   ```\n   puts"),
+            "1. so\n\n   ```\n   puts\n   ```"
+        );
     }
 }

@@ -92,7 +92,10 @@ pub fn export(format: Format, subject: &Subject<'_>) -> String {
 
 /// The endings of file names that say a format, as a rule.
 pub fn extensions() -> String {
-    let usual: Vec<String> = FORMATS.iter().map(|row| format!(".{} ({})", row.extensions[0], row.name)).collect();
+    let usual: Vec<String> = FORMATS
+        .iter()
+        .map(|row| format!(".{} ({})", row.extensions[0], row.name))
+        .collect();
     format!("a name that ends in {}", usual.join(", "))
 }
 
@@ -100,12 +103,18 @@ impl Format {
     /// The format of a file, by its extension.
     pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        FORMATS.iter().find(|row| row.extensions.contains(&extension.as_str())).map(|row| row.format)
+        FORMATS
+            .iter()
+            .find(|row| row.extensions.contains(&extension.as_str()))
+            .map(|row| row.format)
     }
 
     /// What there is to know about it.
     pub fn row(self) -> &'static Row {
-        FORMATS.iter().find(|row| row.format == self).expect("a test goes through all formats")
+        FORMATS
+            .iter()
+            .find(|row| row.format == self)
+            .expect("a test goes through all formats")
     }
 }
 

@@ -18,7 +18,11 @@ const NOTATION: Notation = Notation {
     last_comma: ",",
     key: |name| format!("\"{name}\": "),
     special: &[],
-    lines: Some(Lines { open: " (", glue: "", close: ")" }),
+    lines: Some(Lines {
+        open: " (",
+        glue: "",
+        close: ")",
+    }),
 };
 
 const TEMPLATE: &str = r#""""A chat completion of Heroku Managed Inference, with Python's standard library."""

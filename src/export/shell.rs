@@ -6,7 +6,11 @@ use super::literal::Notation;
 use crate::api::curl;
 
 pub const LANGUAGE: Language = Language {
-    template: || TEMPLATE.replace("CURL", &curl::call(OPTIONS, ADDRESS, "INFERENCE_KEY")).into(),
+    template: || {
+        TEMPLATE
+            .replace("CURL", &curl::call(OPTIONS, ADDRESS, "INFERENCE_KEY"))
+            .into()
+    },
     notation: NOTATION,
     model: |variable, model| format!("\"${{{variable}:-{}}}\"", default_word(model)),
 };

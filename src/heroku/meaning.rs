@@ -21,12 +21,24 @@ pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
         return Err(failure(printed, &message, query));
     }
     let is_answer = |(name, _): &(String, String)| query.variables.contains(name);
-    if !printed.stdout.lines().filter_map(shell_assignment).any(|assignment| is_answer(&assignment)) {
+    if !printed
+        .stdout
+        .lines()
+        .filter_map(shell_assignment)
+        .any(|assignment| is_answer(&assignment))
+    {
         let message = format!("it printed no variables: {}", printed.stdout.trim());
-        return Err(HerokuFailure::Other { code: printed.code, message: message.chars().take(300).collect() });
+        return Err(HerokuFailure::Other {
+            code: printed.code,
+            message: message.chars().take(300).collect(),
+        });
     }
-    let values: BTreeMap<String, String> =
-        printed.stdout.lines().filter_map(shell_assignment).filter(|(_, value)| !value.is_empty()).collect();
+    let values: BTreeMap<String, String> = printed
+        .stdout
+        .lines()
+        .filter_map(shell_assignment)
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
     if values.is_empty() {
         return Err(HerokuFailure::NotAttached(query.app.clone()));
     }
@@ -43,10 +55,17 @@ pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
 
 /// Reads `--version`, as in `heroku/11.10.0 linux-x64 node-v20.20.2`.
 pub fn version(printed: &Printed) -> Result<String, HerokuFailure> {
-    let first = printed.stdout.split_whitespace().next().and_then(|word| word.strip_prefix("heroku/"));
+    let first = printed
+        .stdout
+        .split_whitespace()
+        .next()
+        .and_then(|word| word.strip_prefix("heroku/"));
     match first {
         Some(version) => Ok(version.to_owned()),
-        None => Err(HerokuFailure::Other { code: printed.code, message: error_sentence(&unwrapped(&printed.stderr)) }),
+        None => Err(HerokuFailure::Other {
+            code: printed.code,
+            message: error_sentence(&unwrapped(&printed.stderr)),
+        }),
     }
 }
 
@@ -61,7 +80,9 @@ pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
     }
     match failure(printed, &message, &HerokuQuery::default()) {
         // The same answer means another thing where no token of the environment was used.
-        HerokuFailure::InvalidToken if !message.contains("HEROKU_API_KEY") => Err(HerokuFailure::NotLoggedIn),
+        HerokuFailure::InvalidToken if !message.contains("HEROKU_API_KEY") => {
+            Err(HerokuFailure::NotLoggedIn)
+        }
         other => Err(other),
     }
 }
@@ -69,9 +90,14 @@ pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
 fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailure {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let own_words = || error_sentence(message);
-    if says(&["Press any key to open up the browser"]) || (printed.code == Some(0) && printed.stdout.is_empty()) {
+    if says(&["Press any key to open up the browser"])
+        || (printed.code == Some(0) && printed.stdout.is_empty())
+    {
         HerokuFailure::NotLoggedIn
-    } else if says(&["token provided to HEROKU_API_KEY is invalid", "Error ID: unauthorized"]) {
+    } else if says(&[
+        "token provided to HEROKU_API_KEY is invalid",
+        "Error ID: unauthorized",
+    ]) {
         HerokuFailure::InvalidToken
     } else if says(&["Missing required flag app"]) {
         HerokuFailure::NoApp
@@ -96,13 +122,19 @@ fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailu
     ]) {
         HerokuFailure::Unreachable(own_words())
     } else {
-        HerokuFailure::Other { code: printed.code, message: own_words() }
+        HerokuFailure::Other {
+            code: printed.code,
+            message: own_words(),
+        }
     }
 }
 
 /// The lines of standard error joined into one, without the `›` that the CLI puts before each.
 fn unwrapped(stderr: &str) -> String {
-    let words = stderr.lines().map(without_mark).flat_map(str::split_whitespace);
+    let words = stderr
+        .lines()
+        .map(without_mark)
+        .flat_map(str::split_whitespace);
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -112,7 +144,9 @@ fn without_mark(line: &str) -> &str {
 
 /// The error without the warnings before it and the word that introduces it, short enough to show.
 fn error_sentence(message: &str) -> String {
-    let sentence = message.rfind("Error: ").map_or(message, |start| &message[start + "Error: ".len()..]);
+    let sentence = message
+        .rfind("Error: ")
+        .map_or(message, |start| &message[start + "Error: ".len()..]);
     sentence.chars().take(300).collect()
 }
 
@@ -128,7 +162,11 @@ fn remotes(stderr: &str) -> Vec<String> {
 /// A line of `--shell` output: `NAME=value`, `NAME='value'`, or `NAME="value"` with backslash escapes.
 fn shell_assignment(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once('=')?;
-    let inside = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let inside = |quote| {
+        value
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+    };
     let value = if let Some(literal) = inside('\'') {
         literal.to_owned()
     } else if let Some(escaped) = inside('"') {
@@ -161,20 +199,28 @@ mod tests {
 
     fn query() -> HerokuQuery {
         HerokuQuery {
-            variables: ["INFERENCE_URL", "INFERENCE_KEY", "INFERENCE_MODEL_ID"].map(str::to_owned).to_vec(),
+            variables: ["INFERENCE_URL", "INFERENCE_KEY", "INFERENCE_MODEL_ID"]
+                .map(str::to_owned)
+                .to_vec(),
             app: Some("good".to_owned()),
             remote: None,
         }
     }
 
     fn answer(code: i32, stdout: &str, stderr: &str) -> HerokuAnswer {
-        variables(&Printed { code: Some(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }, &query())
+        variables(
+            &Printed {
+                code: Some(code),
+                stdout: stdout.to_owned(),
+                stderr: stderr.to_owned(),
+            },
+            &query(),
+        )
     }
 
     #[test]
     fn values_are_read_in_every_quoting_of_the_cli() {
-        let stdout =
-            "INFERENCE_URL='https://us.inference.heroku.com'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\"a\\\"b\\n\"\n";
+        let stdout = "INFERENCE_URL='https://us.inference.heroku.com'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\"a\\\"b\\n\"\n";
         let values = answer(0, stdout, "").unwrap();
         assert_eq!(values["INFERENCE_URL"], "https://us.inference.heroku.com");
         assert_eq!(values["INFERENCE_KEY"], "inf-1");
@@ -183,7 +229,12 @@ mod tests {
 
     #[test]
     fn an_unset_variable_is_left_out() {
-        let values = answer(0, "INFERENCE_URL='https://x'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\n", "").unwrap();
+        let values = answer(
+            0,
+            "INFERENCE_URL='https://x'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\n",
+            "",
+        )
+        .unwrap();
         assert_eq!(values.get("INFERENCE_MODEL_ID"), None);
     }
 
@@ -198,7 +249,12 @@ mod tests {
                 "",
                 HerokuFailure::NotAttached(Some("good".into())),
             ),
-            (0, "", "heroku: Press any key to open up the browser to login or q to exit: ", HerokuFailure::NotLoggedIn),
+            (
+                0,
+                "",
+                "heroku: Press any key to open up the browser to login or q to exit: ",
+                HerokuFailure::NotLoggedIn,
+            ),
             (0, "", "", HerokuFailure::NotLoggedIn),
             (
                 1,
@@ -246,19 +302,26 @@ mod tests {
                 1,
                 "",
                 "    Error: getaddrinfo EAI_AGAIN api.heroku.com\n    Code: EAI_AGAIN\n",
-                HerokuFailure::Unreachable("getaddrinfo EAI_AGAIN api.heroku.com Code: EAI_AGAIN".into()),
+                HerokuFailure::Unreachable(
+                    "getaddrinfo EAI_AGAIN api.heroku.com Code: EAI_AGAIN".into(),
+                ),
             ),
             (
                 1,
                 "",
                 "    Error: self-signed certificate\n    Code: DEPTH_ZERO_SELF_SIGNED_CERT\n",
-                HerokuFailure::Certificate("self-signed certificate Code: DEPTH_ZERO_SELF_SIGNED_CERT".into()),
+                HerokuFailure::Certificate(
+                    "self-signed certificate Code: DEPTH_ZERO_SELF_SIGNED_CERT".into(),
+                ),
             ),
             (
                 1,
                 "",
                 "node:internal/modules\nError: Cannot find module '/nonexistent'\n",
-                HerokuFailure::Other { code: Some(1), message: "Cannot find module '/nonexistent'".into() },
+                HerokuFailure::Other {
+                    code: Some(1),
+                    message: "Cannot find module '/nonexistent'".into(),
+                },
             ),
         ];
         for (code, stdout, stderr, expected) in table {
@@ -267,25 +330,48 @@ mod tests {
     }
 
     fn printed(code: i32, stdout: &str, stderr: &str) -> Printed {
-        Printed { code: Some(code), stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+        Printed {
+            code: Some(code),
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        }
     }
 
     #[test]
     fn version_and_account_are_read() {
-        assert_eq!(version(&printed(0, "heroku/11.10.0 linux-x64 node-v20.20.2\n", "")), Ok("11.10.0".to_owned()));
+        assert_eq!(
+            version(&printed(0, "heroku/11.10.0 linux-x64 node-v20.20.2\n", "")),
+            Ok("11.10.0".to_owned())
+        );
         assert!(version(&printed(1, "", "SyntaxError")).is_err());
-        assert_eq!(account(&printed(0, "dev@example.com\n", "")), Ok("dev@example.com".to_owned()));
-        assert_eq!(account(&printed(100, "", " ›   Error: not logged in\n")), Err(HerokuFailure::NotLoggedIn));
-        let refused = " ›   Error: Invalid credentials provided.\n ›\n ›   Error ID: unauthorized\n";
-        assert_eq!(account(&printed(2, "", refused)), Err(HerokuFailure::NotLoggedIn));
+        assert_eq!(
+            account(&printed(0, "dev@example.com\n", "")),
+            Ok("dev@example.com".to_owned())
+        );
+        assert_eq!(
+            account(&printed(100, "", " ›   Error: not logged in\n")),
+            Err(HerokuFailure::NotLoggedIn)
+        );
+        let refused =
+            " ›   Error: Invalid credentials provided.\n ›\n ›   Error ID: unauthorized\n";
+        assert_eq!(
+            account(&printed(2, "", refused)),
+            Err(HerokuFailure::NotLoggedIn)
+        );
         let by_variable = format!(" ›   Warning: HEROKU_API_KEY is set\n{refused}");
-        assert_eq!(account(&printed(2, "", &by_variable)), Err(HerokuFailure::InvalidToken));
+        assert_eq!(
+            account(&printed(2, "", &by_variable)),
+            Err(HerokuFailure::InvalidToken)
+        );
     }
 
     #[test]
     fn a_page_in_place_of_the_variables_is_a_failure() {
         let page = "    SyntaxError: Unexpected token '<', \"<html><bod\"... is not valid JSON\n";
         assert!(all_variables(&printed(1, "", page), &query()).is_err());
-        assert_eq!(all_variables(&printed(0, "{}\n", ""), &query()), Ok(BTreeMap::new()));
+        assert_eq!(
+            all_variables(&printed(0, "{}\n", ""), &query()),
+            Ok(BTreeMap::new())
+        );
     }
 }

@@ -20,7 +20,11 @@ use crate::error::HerokuFailure;
 use meaning::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.
-const PROGRAM: &str = if cfg!(windows) { "heroku.cmd" } else { "heroku" };
+const PROGRAM: &str = if cfg!(windows) {
+    "heroku.cmd"
+} else {
+    "heroku"
+};
 
 /// A server that accepts and never answers holds the CLI for 64 s; past this it waits for something else.
 pub const LIMIT: Duration = Duration::from_secs(75);
@@ -48,17 +52,30 @@ pub struct HerokuCli {
 impl HerokuCli {
     /// The CLI whose plugin started this program, which need not be on PATH; else the one on PATH.
     pub fn find(environment: &Environment) -> Self {
-        let file = |name| environment.get(name).filter(|path| Path::new(path).is_file());
+        let file = |name| {
+            environment
+                .get(name)
+                .filter(|path| Path::new(path).is_file())
+        };
         let words = match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
             // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's own dependencies.
-            (Some(node), Some(script)) => [node, "--no-deprecation", script].map(str::to_owned).to_vec(),
+            (Some(node), Some(script)) => [node, "--no-deprecation", script]
+                .map(str::to_owned)
+                .to_vec(),
             _ => vec![PROGRAM.to_owned()],
         };
-        HerokuCli { words, is_on_dyno: environment.get("DYNO").is_some() }
+        HerokuCli {
+            words,
+            is_on_dyno: environment.get("DYNO").is_some(),
+        }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut words = self.words.iter().map(String::as_str).chain(arguments.iter().copied());
+        let mut words = self
+            .words
+            .iter()
+            .map(String::as_str)
+            .chain(arguments.iter().copied());
         let mut command = Command::new(words.next().unwrap_or(PROGRAM));
         command.args(words);
         command
@@ -71,7 +88,11 @@ impl HerokuCli {
 /// Says why there are no values.
 pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
     let names = query.variables.iter().map(String::as_str);
-    let arguments: Vec<&str> = ["config:get"].into_iter().chain(names).chain(["--shell"]).collect();
+    let arguments: Vec<&str> = ["config:get"]
+        .into_iter()
+        .chain(names)
+        .chain(["--shell"])
+        .collect();
     meaning::variables(&run(cli, &with_app(arguments, query), patience)?, query)
 }
 
@@ -80,8 +101,15 @@ pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>)
 ///
 /// # Errors
 /// Says why there are none.
-pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
-    meaning::all_variables(&run(cli, &with_app(vec!["config", "--json"], query), patience)?, query)
+pub fn all_config_vars(
+    cli: &HerokuCli,
+    query: &HerokuQuery,
+    patience: Patience<'_>,
+) -> HerokuAnswer {
+    meaning::all_variables(
+        &run(cli, &with_app(vec!["config", "--json"], query), patience)?,
+        query,
+    )
 }
 
 /// The version, such as `11.10.0`.
@@ -107,7 +135,11 @@ fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a 
     arguments
 }
 
-fn run(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> Result<Printed, HerokuFailure> {
+fn run(
+    cli: &HerokuCli,
+    arguments: &[&str],
+    patience: Patience<'_>,
+) -> Result<Printed, HerokuFailure> {
     let limit = patience.limit;
     start_and_wait(cli, arguments, patience).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if cli.is_on_dyno => HerokuFailure::OnDyno,
@@ -117,7 +149,11 @@ fn run(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> Result<Pr
     })
 }
 
-fn start_and_wait(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -> io::Result<Printed> {
+fn start_and_wait(
+    cli: &HerokuCli,
+    arguments: &[&str],
+    patience: Patience<'_>,
+) -> io::Result<Printed> {
     let mut command = cli.command(arguments);
     command
         // One line per error instead of a wrap at 80 columns in mid-sentence.
@@ -129,7 +165,12 @@ fn start_and_wait(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in ["DEBUG", "HEROKU_DEBUG", "HEROKU_DEBUG_HEADERS", "FORCE_COLOR"] {
+    for name in [
+        "DEBUG",
+        "HEROKU_DEBUG",
+        "HEROKU_DEBUG_HEADERS",
+        "FORCE_COLOR",
+    ] {
         command.env_remove(name);
     }
     // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not what the user meant.
@@ -151,7 +192,11 @@ fn start_and_wait(cli: &HerokuCli, arguments: &[&str], patience: Patience<'_>) -
         (patience.progress)(started.elapsed());
     };
     let until = Instant::now() + PIPE_GRACE;
-    Ok(Printed { code: status.code(), stdout: stdout(until), stderr: stderr(until) })
+    Ok(Printed {
+        code: status.code(),
+        stdout: stdout(until),
+        stderr: stderr(until),
+    })
 }
 
 /// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or until a time.
@@ -173,7 +218,9 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
     }
     move |until| {
         let mut bytes = Vec::new();
-        while let Ok(mut piece) = receiver.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        while let Ok(mut piece) =
+            receiver.recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
             bytes.append(&mut piece);
         }
         String::from_utf8_lossy(&bytes).into_owned()
@@ -188,7 +235,11 @@ mod tests {
     fn the_cli_that_started_us_is_asked_where_its_files_are_there() {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let found = |node, script| {
-            HerokuCli::find(&Environment::from_pairs(&[("HEROKU_CLI_NODE", node), ("HEROKU_CLI_BIN", script)])).words
+            HerokuCli::find(&Environment::from_pairs(&[
+                ("HEROKU_CLI_NODE", node),
+                ("HEROKU_CLI_BIN", script),
+            ]))
+            .words
         };
         assert_eq!(found(here, here), [here, "--no-deprecation", here]);
         assert_eq!(found(here, "/nonexistent/heroku"), [PROGRAM]);

@@ -32,7 +32,11 @@ pub struct LineHelper {
 
 impl LineHelper {
     /// A helper that gets the catalogue from `fetch`, until it has it.
-    pub fn new(fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static, keys: Keys, color: bool) -> Self {
+    pub fn new(
+        fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static,
+        keys: Keys,
+        color: bool,
+    ) -> Self {
         LineHelper {
             fetch: Box::new(fetch),
             models: OnceCell::new(),
@@ -65,7 +69,11 @@ impl LineHelper {
 
     fn model_ids(&self) -> Vec<String> {
         let models = self.models().unwrap_or_default();
-        models.into_iter().filter(Model::is_chat).map(|model| model.id).collect()
+        models
+            .into_iter()
+            .filter(Model::is_chat)
+            .map(|model| model.id)
+            .collect()
     }
 
     /// Where the word to complete begins, and all it could be.
@@ -73,9 +81,17 @@ impl LineHelper {
         if self.choosing_model.get() {
             return (0, self.model_ids());
         }
-        let Some(command) = line.strip_prefix('/') else { return (line.len(), Vec::new()) };
+        let Some(command) = line.strip_prefix('/') else {
+            return (line.len(), Vec::new());
+        };
         let Some((name, argument)) = command.split_once(' ') else {
-            return (0, COMMANDS.iter().map(|command| completed(command.name, command)).collect());
+            return (
+                0,
+                COMMANDS
+                    .iter()
+                    .map(|command| completed(command.name, command))
+                    .collect(),
+            );
         };
         let start = line.len() - argument.len();
         match Command::named(name).map(|command| command.completes) {
@@ -91,17 +107,30 @@ impl LineHelper {
 /// Names of settings, then the values of the one that was named.
 fn settings(start: usize, argument: &str) -> (usize, Vec<String>) {
     match argument.split_once(' ') {
-        None => (start, SETTINGS.iter().map(|setting| format!("{} ", setting.name)).collect()),
+        None => (
+            start,
+            SETTINGS
+                .iter()
+                .map(|setting| format!("{} ", setting.name))
+                .collect(),
+        ),
         Some((name, value)) => {
             let setting = SETTINGS.iter().find(|setting| setting.name == name);
-            (start + argument.len() - value.len(), setting.map(|setting| owned(setting.words)).unwrap_or_default())
+            (
+                start + argument.len() - value.len(),
+                setting
+                    .map(|setting| owned(setting.words))
+                    .unwrap_or_default(),
+            )
         }
     }
 }
 
 /// Where the names can't be had, /load will say why.
 fn session_names() -> Vec<String> {
-    Sessions::in_data_folder().and_then(|sessions| sessions.names()).unwrap_or_default()
+    Sessions::in_data_folder()
+        .and_then(|sessions| sessions.names())
+        .unwrap_or_default()
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -110,27 +139,49 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 /// A completed command is ready for what may follow it.
 fn completed(name: &str, command: &Command) -> String {
-    if command.arguments.is_empty() { format!("/{name}") } else { format!("/{name} ") }
+    if command.arguments.is_empty() {
+        format!("/{name}")
+    } else {
+        format!("/{name} ")
+    }
 }
 
 impl LineHelper {
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
-        if command.and_then(|(name, _)| Command::named(name)).is_some_and(|found| found.completes == Completes::Files) {
+        if command
+            .and_then(|(name, _)| Command::named(name))
+            .is_some_and(|found| found.completes == Completes::Files)
+        {
             return self.files.complete(line, line.len(), context);
         }
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];
-        let pair = |text: String| Pair { display: text.trim_end().to_owned(), replacement: text };
-        Ok((start, candidates.into_iter().filter(|text| text.starts_with(typed)).map(pair).collect()))
+        let pair = |text: String| Pair {
+            display: text.trim_end().to_owned(),
+            replacement: text,
+        };
+        Ok((
+            start,
+            candidates
+                .into_iter()
+                .filter(|text| text.starts_with(typed))
+                .map(pair)
+                .collect(),
+        ))
     }
 }
 
 impl Completer for LineHelper {
     type Candidate = Pair;
 
-    fn complete(&self, line: &str, position: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, pairs) = self.fitting(&line[..position], context)?;
         // Only a list of several has a pager, and only after one is the line looked at again.
         self.keys.set_completing(pairs.len() > 1);
@@ -145,24 +196,37 @@ impl Hinter for LineHelper {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
-        let typed = line.strip_prefix('/').filter(|typed| position == line.len() && !typed.is_empty())?;
+        let typed = line
+            .strip_prefix('/')
+            .filter(|typed| position == line.len() && !typed.is_empty())?;
         if self.keys.is_sending() {
             return None;
         }
-        let mut fitting = COMMANDS.iter().filter(|command| command.name.starts_with(typed));
+        let mut fitting = COMMANDS
+            .iter()
+            .filter(|command| command.name.starts_with(typed));
         // A command that is typed in full fits before longer ones do.
         let (command, rest) = (fitting.next()?, fitting.next());
         if rest.is_some() && command.name != typed {
             return None;
         }
         let rest = &command.name[typed.len()..];
-        Some(format!("{rest} {}", command.arguments).trim_end().to_owned()).filter(|hint| !hint.is_empty())
+        Some(
+            format!("{rest} {}", command.arguments)
+                .trim_end()
+                .to_owned(),
+        )
+        .filter(|hint| !hint.is_empty())
     }
 }
 
 impl Highlighter for LineHelper {
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        if self.color { Cow::Owned(format!("\x1b[2m{hint}\x1b[0m")) } else { Cow::Borrowed(hint) }
+        if self.color {
+            Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))
+        } else {
+            Cow::Borrowed(hint)
+        }
     }
 }
 

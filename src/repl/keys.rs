@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement, RepeatCount,
+    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, Movement,
+    RepeatCount,
 };
 
 use crate::ui::{open_fence, terminal};
@@ -73,9 +74,16 @@ impl Keys {
 }
 
 impl ConditionalEventHandler for Keys {
-    fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+    fn handle(
+        &self,
+        event: &Event,
+        _: RepeatCount,
+        _: bool,
+        context: &EventContext<'_>,
+    ) -> Option<Cmd> {
         let key = *event.get(0)?;
-        self.state().key(key, context.line(), context.pos(), context.has_hint())
+        self.state()
+            .key(key, context.line(), context.pos(), context.has_hint())
     }
 }
 
@@ -93,7 +101,8 @@ impl State {
         let last = self.last_key.replace((key, Instant::now()));
         let at_once = last.is_some_and(|(_, time)| time.elapsed() < BY_HAND);
         // Some send two characters for one line end.
-        let ends_line = key == CTRL_J && last.is_some_and(|(last, _)| matches!(last, ENTER | CTRL_M));
+        let ends_line =
+            key == CTRL_J && last.is_some_and(|(last, _)| matches!(last, ENTER | CTRL_M));
         match std::mem::take(&mut self.entry) {
             entry @ (Entry::Entered { .. } | Entry::Pasting { .. }) if ends_line => {
                 self.entry = entry;
@@ -107,13 +116,19 @@ impl State {
             }
             // The line was sent, and a key that no paste holds came right behind it.
             Entry::Entered { .. } if key == KeyEvent::ctrl('C') => None,
-            Entry::Entered { .. } if text_of(key).is_empty() && key.0 != KeyCode::BracketedPasteStart => {
+            Entry::Entered { .. }
+                if text_of(key).is_empty() && key.0 != KeyCode::BracketedPasteStart =>
+            {
                 Some(Cmd::AcceptLine)
             }
-            Entry::Entered { line, position } => self.gather(&format!("\n{}", text_of(key)), &line, position),
+            Entry::Entered { line, position } => {
+                self.gather(&format!("\n{}", text_of(key)), &line, position)
+            }
             Entry::Typing | Entry::ForEditor(_) => match key {
                 ENTER | CTRL_M if self.is_completing => Some(Cmd::AcceptLine),
-                ENTER | CTRL_M if self.single_line || !is_unfinished(line) => self.enter(line, position, has_hint),
+                ENTER | CTRL_M if self.single_line || !is_unfinished(line) => {
+                    self.enter(line, position, has_hint)
+                }
                 ENTER | CTRL_M | CTRL_J | ALT_ENTER if at_once => self.gather("\n", line, position),
                 ENTER | CTRL_M | CTRL_J | ALT_ENTER => Some(Cmd::Newline),
                 CTRL_O => {
@@ -129,9 +144,16 @@ impl State {
         if !terminal::end_input_after(Duration::ZERO) {
             return Some(Cmd::AcceptLine);
         }
-        self.entry = Entry::Entered { line: line.to_owned(), position };
+        self.entry = Entry::Entered {
+            line: line.to_owned(),
+            position,
+        };
         // The cursor goes behind the line, and a hint must not stay on the screen.
-        Some(if position == line.len() && has_hint { Cmd::Repaint } else { Cmd::Move(Movement::EndOfBuffer) })
+        Some(if position == line.len() && has_hint {
+            Cmd::Repaint
+        } else {
+            Cmd::Move(Movement::EndOfBuffer)
+        })
     }
 
     /// Begins to gather a paste behind what stands before the cursor, and clears the line, to be shown again at the end.
@@ -141,7 +163,10 @@ impl State {
             return Some(Cmd::Newline);
         }
         let (before, after) = line.split_at(position);
-        self.entry = Entry::Pasting { before: format!("{before}{text}"), after: after.to_owned() };
+        self.entry = Entry::Pasting {
+            before: format!("{before}{text}"),
+            after: after.to_owned(),
+        };
         Some(Cmd::Kill(Movement::WholeBuffer))
     }
 }

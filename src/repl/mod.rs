@@ -73,23 +73,40 @@ impl<'a> Repl<'a> {
     pub fn new(connection: &'a Connection, context: &'a mut Context) -> Result<Self, Error> {
         // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is the only way to be rid
         // of the prompt.
-        let can_edit = !context.environment.get("TERM").is_some_and(|term| PLAIN_TERMINALS.contains(&term));
+        let can_edit = !context
+            .environment
+            .get("TERM")
+            .is_some_and(|term| PLAIN_TERMINALS.contains(&term));
         let quiet = can_edit.then(|| Mode::current().quiet());
         let typed_ahead = TypedAhead::default();
         if let Some(quiet) = &quiet {
-            let (found, again, typed) = (quiet.found().clone(), quiet.found().clone(), typed_ahead.clone());
+            let (found, again, typed) = (
+                quiet.found().clone(),
+                quiet.found().clone(),
+                typed_ahead.clone(),
+            );
             // What was typed for us must not reach the shell, which would run it.
             let leave = move || {
                 typed.add(&terminal::take_input());
                 found.restore_after_editor();
             };
-            let guarded = context.interrupts.guard_terminal(move || again.set_quiet(), leave);
-            guarded.map_err(|error| Error::System { what: "listening for signals", reason: error.to_string() })?;
+            let guarded = context
+                .interrupts
+                .guard_terminal(move || again.set_quiet(), leave);
+            guarded.map_err(|error| Error::System {
+                what: "listening for signals",
+                reason: error.to_string(),
+            })?;
             context.interrupts.hold();
         }
         let color = context.ui.has_color();
         let fetch = fetch_models(&connection.client, context);
-        let reader = Reader::new(|keys| LineHelper::new(fetch, keys, color), typed_ahead, can_edit, context)?;
+        let reader = Reader::new(
+            |keys| LineHelper::new(fetch, keys, color),
+            typed_ahead,
+            can_edit,
+            context,
+        )?;
         Ok(Repl {
             connection,
             context,
@@ -120,9 +137,14 @@ impl<'a> Repl<'a> {
         loop {
             // Where nothing of a conversation is to be saved, its prompts aren't either.
             self.reader.keep_history(self.saving.is_on());
-            match self.reader.read(PROMPT, &std::mem::take(&mut initial), self.context)? {
+            match self
+                .reader
+                .read(PROMPT, &std::mem::take(&mut initial), self.context)?
+            {
                 Read::End => return Ok(self.leave()),
-                Read::Interrupted { on_empty_line: true } if leaving => return Ok(self.leave()),
+                Read::Interrupted {
+                    on_empty_line: true,
+                } if leaving => return Ok(self.leave()),
                 Read::Interrupted { on_empty_line } => {
                     leaving = on_empty_line;
                     if on_empty_line {
@@ -151,7 +173,8 @@ impl<'a> Repl<'a> {
 
     fn leave(&mut self) -> ExitStatus {
         if self.saving.has_failed() {
-            self.ui().warning("the last of this conversation is not saved");
+            self.ui()
+                .warning("the last of this conversation is not saved");
         }
         ExitStatus::Done
     }
@@ -165,11 +188,19 @@ impl<'a> Repl<'a> {
             return Ok(set);
         }
         let models = self.connection.client.models(&self.context.interrupts)?;
-        let ids: Vec<String> = models.iter().filter(|model| model.is_chat()).map(|model| model.id.clone()).collect();
+        let ids: Vec<String> = models
+            .iter()
+            .filter(|model| model.is_chat())
+            .map(|model| model.id.clone())
+            .collect();
         if ids.is_empty() {
             return Err(self.connection.no_model(&self.context.interrupts));
         }
-        let list: Vec<String> = ids.iter().enumerate().map(|(index, id)| format!("{:3}  {id}", index + 1)).collect();
+        let list: Vec<String> = ids
+            .iter()
+            .enumerate()
+            .map(|(index, id)| format!("{:3}  {id}", index + 1))
+            .collect();
         let variable = self.variable("MODEL_ID");
         self.ui().note(&format!(
             "{variable} is not set. Choose a model by number or id; -m or the variable does it for good:"
@@ -191,11 +222,16 @@ impl<'a> Repl<'a> {
                 Read::Interrupted { .. } | Read::End => return Ok(None),
             };
             let line = line.trim();
-            let by_number = line.parse::<usize>().ok().and_then(|number| ids.get(number.checked_sub(1)?));
+            let by_number = line
+                .parse::<usize>()
+                .ok()
+                .and_then(|number| ids.get(number.checked_sub(1)?));
             match by_number.or_else(|| ids.iter().find(|id| *id == line)) {
                 Some(id) => return Ok(Some(id.clone())),
                 None if line.is_empty() => {}
-                None => self.ui().warning(&format!("{line:?} is neither a number of the list nor an id in it")),
+                None => self.ui().warning(&format!(
+                    "{line:?} is neither a number of the list nor an id in it"
+                )),
             }
         }
     }
@@ -217,14 +253,21 @@ impl<'a> Repl<'a> {
 
     /// Has files go with the next prompt; the same file again is what it is now.
     fn attach(&mut self, attachments: Vec<Attachment>) {
-        self.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
+        self.attachments
+            .retain(|old| attachments.iter().all(|new| new.name != old.name));
         self.attachments.extend(attachments);
     }
 
     /// Says what goes with the next prompt.
     fn list_attachments(&mut self) {
-        for label in self.attachments.iter().map(Attachment::label).collect::<Vec<_>>() {
-            self.ui().note(&format!("{label} goes with the next prompt"));
+        for label in self
+            .attachments
+            .iter()
+            .map(Attachment::label)
+            .collect::<Vec<_>>()
+        {
+            self.ui()
+                .note(&format!("{label} goes with the next prompt"));
         }
     }
 
@@ -236,7 +279,8 @@ impl<'a> Repl<'a> {
                 "copied {what}, {characters} characters; where the clipboard stays empty, the terminal doesn't allow OSC 52"
             ));
         } else {
-            self.ui().warning("this terminal has no clipboard that a program can reach");
+            self.ui()
+                .warning("this terminal has no clipboard that a program can reach");
         }
     }
 
@@ -261,7 +305,9 @@ impl<'a> Repl<'a> {
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, argument),
             Line::Unknown { name, nearest } => {
-                let meant = nearest.map(|name| format!(" Did you mean /{name}?")).unwrap_or_default();
+                let meant = nearest
+                    .map(|name| format!(" Did you mean /{name}?"))
+                    .unwrap_or_default();
                 self.ui().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins with / is typed with //"
                 ));
@@ -269,7 +315,12 @@ impl<'a> Repl<'a> {
             }
             Line::Prompt(prompt) => {
                 let message = Message::prompt(prompt, self.attachments.clone());
-                let answer = chat.say(message, Show::Words, &mut self.context.ui, &self.context.interrupts);
+                let answer = chat.say(
+                    message,
+                    Show::Words,
+                    &mut self.context.ui,
+                    &self.context.interrupts,
+                );
                 if answer.is_ok() {
                     self.attachments.clear();
                 }
@@ -282,7 +333,10 @@ impl<'a> Repl<'a> {
     fn report(&mut self, chat: &Chat, answer: Result<Answer, Error>) -> Result<Flow, Error> {
         match answer {
             // Nobody reads any more.
-            Ok(Answer { cut: Some(error @ (Error::ReaderGone | Error::Output(_))), .. }) => Err(error),
+            Ok(Answer {
+                cut: Some(error @ (Error::ReaderGone | Error::Output(_))),
+                ..
+            }) => Err(error),
             Ok(answer) => {
                 self.finish(chat, &answer);
                 Ok(Flow::Continue)
@@ -302,14 +356,24 @@ impl<'a> Repl<'a> {
     fn finish(&mut self, chat: &Chat, answer: &Answer) {
         let ui = &mut self.context.ui;
         match &answer.cut {
-            Some(Error::Interrupted) => ui.note("stopped; what came is kept. /continue goes on, /retry asks again"),
+            Some(Error::Interrupted) => {
+                ui.note("stopped; what came is kept. /continue goes on, /retry asks again")
+            }
             Some(error) => {
                 ui.explain(error);
                 ui.note("what came is kept. /continue goes on, /retry asks again");
             }
             None => {
-                let next = if answer.completion.is_at_limit() { "; /continue goes on" } else { "" };
-                answer.completion.remark().iter().for_each(|remark| ui.warning(&format!("{remark}{next}")));
+                let next = if answer.completion.is_at_limit() {
+                    "; /continue goes on"
+                } else {
+                    ""
+                };
+                answer
+                    .completion
+                    .remark()
+                    .iter()
+                    .for_each(|remark| ui.warning(&format!("{remark}{next}")));
             }
         }
         ui.footer(&footer(chat, answer));
@@ -321,9 +385,17 @@ impl<'a> Repl<'a> {
     fn greet(&mut self, chat: &Chat) {
         let settings = &self.connection.settings;
         let greeting = if self.connection.sandbox.is_some() {
-            format!("Sandbox: {} is scripted, no model is called. /help for help", chat.model)
+            format!(
+                "Sandbox: {} is scripted, no model is called. /help for help",
+                chat.model
+            )
         } else {
-            format!("{} at {}, from {}. /help for help", chat.model, chat.client.host(), settings.url.source)
+            format!(
+                "{} at {}, from {}. /help for help",
+                chat.model,
+                chat.client.host(),
+                settings.url.source
+            )
         };
         self.ui().note(&greeting);
         let age = self.ui().age();
@@ -332,7 +404,10 @@ impl<'a> Repl<'a> {
 }
 
 /// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
-fn fetch_models(client: &Client, context: &Context) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
+fn fetch_models(
+    client: &Client,
+    context: &Context,
+) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
     let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
     let interrupts = context.interrupts.clone();
     move || client.models(&interrupts)
@@ -342,8 +417,13 @@ fn fetch_models(client: &Client, context: &Context) -> impl Fn() -> Result<Vec<M
 fn footer(chat: &Chat, answer: &Answer) -> String {
     let mut parts = Vec::new();
     if let Some(usage) = answer.completion.usage {
-        let tokens = |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        parts.push(format!("tokens: {} in, {} out", tokens(usage.prompt_tokens.0), tokens(usage.completion_tokens.0)));
+        let tokens =
+            |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        parts.push(format!(
+            "tokens: {} in, {} out",
+            tokens(usage.prompt_tokens.0),
+            tokens(usage.completion_tokens.0)
+        ));
     }
     if let Some(first) = answer.first_word {
         parts.push(format!("first word {}", seconds(first)));
@@ -352,7 +432,10 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
     if let Some(turns) = chat.options.context
         && turns < chat.conversation.turns()
     {
-        parts.push(format!("the last {turns} of {} turns were sent", chat.conversation.turns()));
+        parts.push(format!(
+            "the last {turns} of {} turns were sent",
+            chat.conversation.turns()
+        ));
     }
     parts.push(chat.model.clone());
     parts.join(" · ")
@@ -361,7 +444,10 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
 /// A warning where the model's context window fills up.
 fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let usage = answer.completion.usage?;
-    let tokens = usage.prompt_tokens.0?.saturating_add(usage.completion_tokens.0?);
+    let tokens = usage
+        .prompt_tokens
+        .0?
+        .saturating_add(usage.completion_tokens.0?);
     let window = models::context_window(&chat.model)?;
     (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(

@@ -39,7 +39,10 @@ pub struct TypedAhead(Arc<Mutex<String>>);
 
 impl TypedAhead {
     pub fn add(&self, text: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_str(text);
     }
 
     fn take(&self) -> String {
@@ -71,9 +74,17 @@ impl Reader {
         context: &mut Context,
     ) -> Result<Self, Error> {
         let keys = Keys::default();
-        let editor = line_editor(helper(keys.clone()), &keys, context.ui.has_color()).map_err(from_editor)?;
-        let mut reader =
-            Reader { editor, keys, history: None, is_recording: true, is_kept: true, typed_ahead, can_edit };
+        let editor = line_editor(helper(keys.clone()), &keys, context.ui.has_color())
+            .map_err(from_editor)?;
+        let mut reader = Reader {
+            editor,
+            keys,
+            history: None,
+            is_recording: true,
+            is_kept: true,
+            typed_ahead,
+            can_edit,
+        };
         reader.load_history(context);
         Ok(reader)
     }
@@ -91,13 +102,17 @@ impl Reader {
         {
             // What was typed meanwhile would be written with the next line. Where the file can't be read any more, the
             // next line will tell.
-            let _ = self.editor.clear_history().and_then(|()| self.editor.load_history(path));
+            let _ = self
+                .editor
+                .clear_history()
+                .and_then(|()| self.editor.load_history(path));
         }
     }
 
     /// Edits in the manner of vi, or in that of Emacs.
     pub fn set_vi(&mut self, vi: bool) {
-        self.editor.set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
+        self.editor
+            .set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
     }
 
     /// Whether it edits in the manner of vi.
@@ -109,7 +124,12 @@ impl Reader {
     ///
     /// # Errors
     /// Failures of the terminal.
-    pub fn read(&mut self, prompt: &str, initial: &str, context: &mut Context) -> Result<Read, Error> {
+    pub fn read(
+        &mut self,
+        prompt: &str,
+        initial: &str,
+        context: &mut Context,
+    ) -> Result<Read, Error> {
         let (mut before, mut after) = (initial.to_owned(), String::new());
         let typed = self.typed_ahead.take();
         if !before.is_empty() && (terminal::has_input() || !typed.is_empty()) {
@@ -130,7 +150,13 @@ impl Reader {
             let read = self.editor.readline_with_initial(prompt, (&before, &after));
             context.interrupts.set_editing(false);
             return match (self.keys.take(), read) {
-                (Entry::Pasting { before: all_before, after: all_after }, Err(ReadlineError::Eof)) => {
+                (
+                    Entry::Pasting {
+                        before: all_before,
+                        after: all_after,
+                    },
+                    Err(ReadlineError::Eof),
+                ) => {
                     context.ui.erase_row_above();
                     (before, after) = (all_before, all_after);
                     continue;
@@ -140,12 +166,14 @@ impl Reader {
                     self.remember(&line, context);
                     Ok(Read::Line(line))
                 }
-                (_, Err(ReadlineError::Interrupted)) => {
-                    Ok(Read::Interrupted { on_empty_line: self.helper().line_is_empty.get() })
-                }
+                (_, Err(ReadlineError::Interrupted)) => Ok(Read::Interrupted {
+                    on_empty_line: self.helper().line_is_empty.get(),
+                }),
                 (_, Err(ReadlineError::Eof)) => Ok(Read::End),
                 // A byte that is no UTF-8 was typed; the line is lost, the chat is not.
-                (_, Err(ReadlineError::Io(error))) if error.kind() == std::io::ErrorKind::InvalidData => {
+                (_, Err(ReadlineError::Io(error)))
+                    if error.kind() == std::io::ErrorKind::InvalidData =>
+                {
                     context.ui.warning("what was typed is not UTF-8");
                     continue;
                 }
@@ -168,14 +196,19 @@ impl Reader {
     }
 
     fn load_history(&mut self, context: &mut Context) {
-        let loaded = store::history_file().map_err(|error| error.to_string()).and_then(|path| {
-            if self.editor.load_history(&path).is_err() {
-                // rustyline could neither read nor append to it ever again.
-                let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
-                context.ui.warning(&format!("the history could not be read and is now {}", aside.display()));
-            }
-            Ok(path)
-        });
+        let loaded = store::history_file()
+            .map_err(|error| error.to_string())
+            .and_then(|path| {
+                if self.editor.load_history(&path).is_err() {
+                    // rustyline could neither read nor append to it ever again.
+                    let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
+                    context.ui.warning(&format!(
+                        "the history could not be read and is now {}",
+                        aside.display()
+                    ));
+                }
+                Ok(path)
+            });
         match loaded {
             Ok(path) => self.history = Some(path),
             Err(reason) => context.ui.note(&format!("no history is kept: {reason}")),
@@ -192,27 +225,43 @@ impl Reader {
             && let Err(error) = self.editor.append_history(path)
         {
             self.history = None;
-            context.ui.warning(&format!("the history can't be written any more: {error}"));
+            context
+                .ui
+                .warning(&format!("the history can't be written any more: {error}"));
         }
     }
 }
 
-fn line_editor(helper: LineHelper, keys: &Keys, color: bool) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
+fn line_editor(
+    helper: LineHelper,
+    keys: &Keys,
+    color: bool,
+) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_space(true)
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
-        .color_mode(if color { ColorMode::Enabled } else { ColorMode::Disabled })
+        .color_mode(if color {
+            ColorMode::Enabled
+        } else {
+            ColorMode::Disabled
+        })
         // Prompt and echo go to the terminal even where answers go to a file.
         .behavior(Behavior::PreferTerm)
         .build();
     let mut editor = Editor::with_config(config)?;
     editor.set_helper(Some(helper));
-    editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys.clone())));
+    editor.bind_sequence(
+        Event::Any,
+        EventHandler::Conditional(Box::new(keys.clone())),
+    );
     Ok(editor)
 }
 
 fn from_editor(error: ReadlineError) -> Error {
-    Error::System { what: "reading from the terminal", reason: error.to_string() }
+    Error::System {
+        what: "reading from the terminal",
+        reason: error.to_string(),
+    }
 }

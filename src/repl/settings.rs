@@ -30,9 +30,15 @@ pub struct Setting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// A flag, else this.
-    Flag { name: &'static str, default: &'static str },
+    Flag {
+        name: &'static str,
+        default: &'static str,
+    },
     /// A variable of the environment, else our default.
-    Variable { name: &'static str, default: &'static str },
+    Variable {
+        name: &'static str,
+        default: &'static str,
+    },
 }
 
 const SWITCH: &[&str] = &["on", "off"];
@@ -44,12 +50,18 @@ pub const SETTINGS: &[Setting] = &[
         about: "randomness",
         range: "a number from 0 to 1",
         words: &[],
-        origin: Origin::Flag { name: "--temperature", default: "not sent" },
+        origin: Origin::Flag {
+            name: "--temperature",
+            default: "not sent",
+        },
         value: |_, chat| chat.options.temperature.map(|number| number.to_string()),
         change: |repl, chat, text| {
-            optional(&mut chat.options.temperature, text, repl.initial.options.temperature, |text| {
-                cli::unit_interval(text).ok()
-            })
+            optional(
+                &mut chat.options.temperature,
+                text,
+                repl.initial.options.temperature,
+                |text| cli::unit_interval(text).ok(),
+            )
         },
     },
     Setting {
@@ -57,10 +69,18 @@ pub const SETTINGS: &[Setting] = &[
         about: "share of likely tokens to choose from",
         range: "a number from 0 to 1",
         words: &[],
-        origin: Origin::Flag { name: "--top-p", default: "not sent" },
+        origin: Origin::Flag {
+            name: "--top-p",
+            default: "not sent",
+        },
         value: |_, chat| chat.options.top_p.map(|number| number.to_string()),
         change: |repl, chat, text| {
-            optional(&mut chat.options.top_p, text, repl.initial.options.top_p, |text| cli::unit_interval(text).ok())
+            optional(
+                &mut chat.options.top_p,
+                text,
+                repl.initial.options.top_p,
+                |text| cli::unit_interval(text).ok(),
+            )
         },
     },
     Setting {
@@ -68,10 +88,18 @@ pub const SETTINGS: &[Setting] = &[
         about: "longest answer, in tokens",
         range: "a whole number above 0",
         words: &[],
-        origin: Origin::Flag { name: "--max-tokens", default: "not sent" },
+        origin: Origin::Flag {
+            name: "--max-tokens",
+            default: "not sent",
+        },
         value: |_, chat| chat.options.max_tokens.map(|number| number.to_string()),
         change: |repl, chat, text| {
-            optional(&mut chat.options.max_tokens, text, repl.initial.options.max_tokens, |text| at_least(1, text))
+            optional(
+                &mut chat.options.max_tokens,
+                text,
+                repl.initial.options.max_tokens,
+                |text| at_least(1, text),
+            )
         },
     },
     Setting {
@@ -79,10 +107,16 @@ pub const SETTINGS: &[Setting] = &[
         about: "text at which the answer ends",
         range: "any text",
         words: &[],
-        origin: Origin::Flag { name: "--stop", default: "not sent" },
+        origin: Origin::Flag {
+            name: "--stop",
+            default: "not sent",
+        },
         value: |_, chat| Some(chat.options.stop.join(", ")).filter(|text| !text.is_empty()),
         change: |repl, chat, text| {
-            chat.options.stop = text.map_or_else(|| repl.initial.options.stop.clone(), |text| vec![text.to_owned()]);
+            chat.options.stop = text.map_or_else(
+                || repl.initial.options.stop.clone(),
+                |text| vec![text.to_owned()],
+            );
             true
         },
     },
@@ -91,10 +125,18 @@ pub const SETTINGS: &[Setting] = &[
         about: "budget for thinking first, in tokens",
         range: "a whole number from 1024",
         words: &["2000", "8000"],
-        origin: Origin::Flag { name: "--thinking", default: "not sent" },
+        origin: Origin::Flag {
+            name: "--thinking",
+            default: "not sent",
+        },
         value: |_, chat| chat.options.thinking.map(|number| number.to_string()),
         change: |repl, chat, text| {
-            optional(&mut chat.options.thinking, text, repl.initial.options.thinking, |text| at_least(1024, text))
+            optional(
+                &mut chat.options.thinking,
+                text,
+                repl.initial.options.thinking,
+                |text| at_least(1024, text),
+            )
         },
     },
     Setting {
@@ -102,10 +144,15 @@ pub const SETTINGS: &[Setting] = &[
         about: "show answers as they come",
         range: "on or off",
         words: SWITCH,
-        origin: Origin::Flag { name: "--no-stream", default: "on" },
+        origin: Origin::Flag {
+            name: "--no-stream",
+            default: "on",
+        },
         value: |_, chat| (!chat.options.stream).then(|| "off".to_owned()),
         change: |repl, chat, text| {
-            switch(text, repl.initial.options.stream).map(|on| chat.options.stream = on).is_some()
+            switch(text, repl.initial.options.stream)
+                .map(|on| chat.options.stream = on)
+                .is_some()
         },
     },
     Setting {
@@ -113,7 +160,10 @@ pub const SETTINGS: &[Setting] = &[
         about: "how many of the latest turns are sent",
         range: "a whole number above 0, or all",
         words: &["all", "10", "50"],
-        origin: Origin::Variable { name: "HEROKU_CHAT_CONTEXT", default: "all" },
+        origin: Origin::Variable {
+            name: "HEROKU_CHAT_CONTEXT",
+            default: "all",
+        },
         value: |_, chat| chat.options.context.map(|turns| turns.to_string()),
         change: |repl, chat, text| {
             let turns = |text: &str| match text {
@@ -129,9 +179,16 @@ pub const SETTINGS: &[Setting] = &[
         about: "render Markdown",
         range: "on or off",
         words: SWITCH,
-        origin: Origin::Variable { name: "HEROKU_CHAT_MARKDOWN", default: "on" },
+        origin: Origin::Variable {
+            name: "HEROKU_CHAT_MARKDOWN",
+            default: "on",
+        },
         value: |repl, _| (!repl.ui().wants_markdown()).then(|| "off".to_owned()),
-        change: |repl, _, text| switch(text, repl.initial.markdown).map(|on| repl.ui().set_markdown(on)).is_some(),
+        change: |repl, _, text| {
+            switch(text, repl.initial.markdown)
+                .map(|on| repl.ui().set_markdown(on))
+                .is_some()
+        },
     },
     Setting {
         name: "save",
@@ -139,16 +196,26 @@ pub const SETTINGS: &[Setting] = &[
         range: "on or off",
         words: SWITCH,
         // Heeded before there was a chat.
-        origin: Origin::Flag { name: "--no-save or HEROKU_CHAT_SAVE", default: "on" },
+        origin: Origin::Flag {
+            name: "--no-save or HEROKU_CHAT_SAVE",
+            default: "on",
+        },
         value: |repl, _| (!repl.saving.is_on()).then(|| "off".to_owned()),
-        change: |repl, chat, text| switch(text, repl.initial.save).map(|on| save(repl, chat, on)).is_some(),
+        change: |repl, chat, text| {
+            switch(text, repl.initial.save)
+                .map(|on| save(repl, chat, on))
+                .is_some()
+        },
     },
     Setting {
         name: "editmode",
         about: "keys at the prompt",
         range: "emacs or vi",
         words: &["emacs", "vi"],
-        origin: Origin::Variable { name: "HEROKU_CHAT_EDITMODE", default: "emacs" },
+        origin: Origin::Variable {
+            name: "HEROKU_CHAT_EDITMODE",
+            default: "emacs",
+        },
         value: |repl, _| repl.reader.is_vi().then(|| "vi".to_owned()),
         change: |repl, _, text| {
             let vi = match text {
@@ -176,13 +243,25 @@ impl Setting {
     fn row(&self, repl: &mut Repl<'_>, chat: &Chat) -> [String; 4] {
         let value = (self.value)(repl, chat);
         let is_set = value.is_some();
-        let (Origin::Flag { name: origin, default } | Origin::Variable { name: origin, default }) = self.origin;
+        let (Origin::Flag {
+            name: origin,
+            default,
+        }
+        | Origin::Variable {
+            name: origin,
+            default,
+        }) = self.origin;
         let source = match (repl.changed.contains(self.name), is_set) {
             (true, _) => "/set",
             (false, true) => origin,
             (false, false) => "default",
         };
-        [self.name.to_owned(), value.unwrap_or_else(|| default.to_owned()), source.to_owned(), self.range.to_owned()]
+        [
+            self.name.to_owned(),
+            value.unwrap_or_else(|| default.to_owned()),
+            source.to_owned(),
+            self.range.to_owned(),
+        ]
     }
 }
 
@@ -199,9 +278,16 @@ pub struct Initial {
 ///
 /// # Errors
 /// A value that is not in its range.
-pub fn from_environment(repl: &mut Repl<'_>, chat: &mut Chat, environment: &Environment) -> Result<(), Error> {
+pub fn from_environment(
+    repl: &mut Repl<'_>,
+    chat: &mut Chat,
+    environment: &Environment,
+) -> Result<(), Error> {
     for setting in SETTINGS {
-        let Some((variable, value)) = setting.variable().and_then(|name| Some((name, environment.get(name)?))) else {
+        let Some((variable, value)) = setting
+            .variable()
+            .and_then(|name| Some((name, environment.get(name)?)))
+        else {
             continue;
         };
         if !(setting.change)(repl, chat, Some(value)) {
@@ -226,21 +312,39 @@ pub fn from_environment(repl: &mut Repl<'_>, chat: &mut Chat, environment: &Envi
 /// # Errors
 /// Failures of the output.
 pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
-    let (name, value) = argument.split_once(char::is_whitespace).unwrap_or((argument, ""));
+    let (name, value) = argument
+        .split_once(char::is_whitespace)
+        .unwrap_or((argument, ""));
     let value = value.trim();
     if name.is_empty() {
-        let rows: Vec<[String; 4]> = SETTINGS.iter().map(|setting| setting.row(repl, chat)).collect();
-        repl.ui().table(Some(["SETTING", "VALUE", "FROM", "RANGE"]), &rows, Overflow::Stack)?;
+        let rows: Vec<[String; 4]> = SETTINGS
+            .iter()
+            .map(|setting| setting.row(repl, chat))
+            .collect();
+        repl.ui().table(
+            Some(["SETTING", "VALUE", "FROM", "RANGE"]),
+            &rows,
+            Overflow::Stack,
+        )?;
         return Ok(Flow::Continue);
     }
     let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
         let meant = nearest(name, SETTINGS.iter().map(|setting| setting.name));
-        let meant = meant.map(|name| format!(" Did you mean {name}?")).unwrap_or_default();
-        repl.ui().warning(&format!("there is no setting {name:?}.{meant} /set lists them"));
+        let meant = meant
+            .map(|name| format!(" Did you mean {name}?"))
+            .unwrap_or_default();
+        repl.ui().warning(&format!(
+            "there is no setting {name:?}.{meant} /set lists them"
+        ));
         return Ok(Flow::Continue);
     };
-    if !value.is_empty() && !(setting.change)(repl, chat, Some(value).filter(|value| *value != "default")) {
-        repl.ui().warning(&format!("{name} takes {}, or default; not {value:?}", setting.range));
+    if !value.is_empty()
+        && !(setting.change)(repl, chat, Some(value).filter(|value| *value != "default"))
+    {
+        repl.ui().warning(&format!(
+            "{name} takes {}, or default; not {value:?}",
+            setting.range
+        ));
         return Ok(Flow::Continue);
     }
     match value {
@@ -249,7 +353,10 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         _ => _ = repl.changed.insert(setting.name),
     }
     let [_, value, source, _] = setting.row(repl, chat);
-    repl.ui().note(&format!("{name} is {value}, from {source}: {}", setting.about));
+    repl.ui().note(&format!(
+        "{name} is {value}, from {source}: {}",
+        setting.about
+    ));
     Ok(Flow::Continue)
 }
 
@@ -260,7 +367,8 @@ fn save(repl: &mut Repl<'_>, chat: &Chat, on: bool) {
     match repl.saving.resume() {
         Err(error) => repl.ui().explain(&error),
         Ok(()) if chat.conversation.turns() > 0 => {
-            repl.ui().note("all that was said in this conversation is saved; /clear begins another");
+            repl.ui()
+                .note("all that was said in this conversation is saved; /clear begins another");
         }
         Ok(()) => {}
     }
@@ -303,7 +411,10 @@ mod tests {
         let readme = include_str!("../../README.md");
         let row = |setting: &Setting| {
             let (Origin::Flag { name, .. } | Origin::Variable { name, .. }) = setting.origin;
-            format!("| `{}` | {} | {} | `{name}` |\n", setting.name, setting.about, setting.range)
+            format!(
+                "| `{}` | {} | {} | `{name}` |\n",
+                setting.name, setting.about, setting.range
+            )
         };
         let table: String = SETTINGS.iter().map(row).collect();
         assert!(readme.contains(&table), "README.md should hold:\n{table}");

@@ -53,19 +53,22 @@ impl Sandbox {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();
         let served = Arc::new(AtomicUsize::new(0));
-        let acceptor = thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let served = Arc::clone(&served);
-                // A client that goes away in mid-answer is what sandboxes are for.
-                thread::spawn(move || drop(serve(&connection, &served)));
-            }
-        })?;
+        let acceptor = thread::Builder::new()
+            .name("sandbox".to_owned())
+            .spawn(move || {
+                for connection in listener.incoming().flatten() {
+                    let served = Arc::clone(&served);
+                    // A client that goes away in mid-answer is what sandboxes are for.
+                    thread::spawn(move || drop(serve(&connection, &served)));
+                }
+            })?;
         Ok(Sandbox { port, acceptor })
     }
 
     /// Its base URL.
     pub fn url(&self) -> Url {
-        Url::parse(&format!("http://127.0.0.1:{}", self.port)).expect("an address and a port make a URL")
+        Url::parse(&format!("http://127.0.0.1:{}", self.port))
+            .expect("an address and a port make a URL")
     }
 
     /// Waits while it serves, which has no end.
@@ -79,10 +82,16 @@ impl Sandbox {
 fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
     // Without it, a token may wait for the acknowledgement of the one before.
     connection.set_nodelay(true)?;
-    let Some(request) = request::read(connection)? else { return Ok(()) };
+    let Some(request) = request::read(connection)? else {
+        return Ok(());
+    };
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/available-models") => respond(connection, 200, &[], &replies::catalogue().to_string()),
-        ("GET", "/v1/mcp/servers") if !has_key(&request) => refuse(connection, &Refusal::unauthorized()),
+        ("GET", "/available-models") => {
+            respond(connection, 200, &[], &replies::catalogue().to_string())
+        }
+        ("GET", "/v1/mcp/servers") if !has_key(&request) => {
+            refuse(connection, &Refusal::unauthorized())
+        }
         ("GET", "/v1/mcp/servers") => respond(connection, 200, &[], "[]"),
         ("POST", "/v1/chat/completions") => chat(connection, &request, served),
         (_, "/available-models" | "/v1/mcp/servers" | "/v1/chat/completions") => {
@@ -104,13 +113,25 @@ fn chat(connection: &TcpStream, request: &Request, served: &AtomicUsize) -> io::
     match reply {
         Reply::Refuse(refusal) => refuse(connection, &refusal),
         // The model is looked at before the messages, so that a request without any tells whether it may be used.
-        _ if asked.refusal.is_some() => asked.refusal.iter().try_for_each(|refusal| refuse(connection, refusal)),
+        _ if asked.refusal.is_some() => asked
+            .refusal
+            .iter()
+            .try_for_each(|refusal| refuse(connection, refusal)),
         Reply::Silence => wait_for_the_client(connection),
         Reply::Say(framing, acts) => {
             let id = format!("chatcmpl-{:021x}", served.load(Ordering::Relaxed));
-            let stream = Stream { connection, framing, id, model: asked.model.id };
+            let stream = Stream {
+                connection,
+                framing,
+                id,
+                model: asked.model.id,
+            };
             let answer = asked.within_limit(acts);
-            if asked.stream { stream.send(&asked, &answer) } else { stream.send_whole(&asked, &answer) }
+            if asked.stream {
+                stream.send(&asked, &answer)
+            } else {
+                stream.send_whole(&asked, &answer)
+            }
         }
     }
 }
@@ -136,7 +157,11 @@ impl Stream<'_> {
             json!([{"index": 0, "delta": {}, "finish_reason": answer.finish}]),
             None,
         ))?;
-        self.event(&self.object("chat.completion.chunk", json!([]), Some(asked.usage(answer.tokens))))?;
+        self.event(&self.object(
+            "chat.completion.chunk",
+            json!([]),
+            Some(asked.usage(answer.tokens)),
+        ))?;
         self.chunk(self.framing.end().as_bytes())?;
         self.write(b"0\r\n\r\n")
     }
@@ -148,7 +173,9 @@ impl Stream<'_> {
                 Act::Say(text) => content.push_str(text),
                 Act::Think(text) => thinking.push_str(text),
                 Act::Pause(time) => thread::sleep(*time),
-                Act::Raw(bytes) => return respond(self.connection, 200, &[], &String::from_utf8_lossy(bytes)),
+                Act::Raw(bytes) => {
+                    return respond(self.connection, 200, &[], &String::from_utf8_lossy(bytes));
+                }
                 Act::Cut => {
                     return self.write(
                         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{\"id\":",
@@ -173,9 +200,11 @@ impl Stream<'_> {
     }
 
     fn object(&self, kind: &str, choices: Value, usage: Option<Value>) -> Value {
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let mut object =
-            json!({"id": self.id, "object": kind, "created": created, "model": self.model, "choices": choices});
+        let created = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let mut object = json!({"id": self.id, "object": kind, "created": created, "model": self.model, "choices": choices});
         if let Some(usage) = usage {
             object["usage"] = usage;
         }
@@ -208,8 +237,17 @@ fn refuse(connection: &TcpStream, refusal: &Refusal) -> io::Result<()> {
     respond(connection, refusal.status, &refusal.headers, &refusal.body)
 }
 
-fn respond(mut connection: &TcpStream, status: u16, headers: &[(&str, &str)], body: &str) -> io::Result<()> {
-    let kind = if body.starts_with('<') { "text/html" } else { "application/json" };
+fn respond(
+    mut connection: &TcpStream,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<()> {
+    let kind = if body.starts_with('<') {
+        "text/html"
+    } else {
+        "application/json"
+    };
     let mut response = format!(
         "HTTP/1.1 {status} Sandbox\r\nDate: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
         httpdate::fmt_http_date(SystemTime::now()),

@@ -51,15 +51,40 @@ pub enum Framing {
 
 /// The models, in the order of the catalogue.
 pub const MODELS: &[Model] = &[
-    Model { id: "sandbox-echo", about: "repeats the prompt", reply: |asked, _| heroku(paced(&asked.prompt, 2)) },
-    Model { id: "sandbox-markdown", about: "a sample of Markdown", reply: |_, _| heroku(words(MARKDOWN)) },
-    Model { id: "sandbox-slow", about: "40 tokens a second", reply: |_, _| heroku(paced(&counting(400), 25)) },
-    Model { id: "sandbox-long", about: "1 MB of text", reply: |_, _| heroku(words(&long_text())) },
-    Model { id: "sandbox-thinking", about: "reasons, then answers", reply: |asked, _| heroku(thinking(&asked.prompt)) },
+    Model {
+        id: "sandbox-echo",
+        about: "repeats the prompt",
+        reply: |asked, _| heroku(paced(&asked.prompt, 2)),
+    },
+    Model {
+        id: "sandbox-markdown",
+        about: "a sample of Markdown",
+        reply: |_, _| heroku(words(MARKDOWN)),
+    },
+    Model {
+        id: "sandbox-slow",
+        about: "40 tokens a second",
+        reply: |_, _| heroku(paced(&counting(400), 25)),
+    },
+    Model {
+        id: "sandbox-long",
+        about: "1 MB of text",
+        reply: |_, _| heroku(words(&long_text())),
+    },
+    Model {
+        id: "sandbox-thinking",
+        about: "reasons, then answers",
+        reply: |asked, _| heroku(thinking(&asked.prompt)),
+    },
     Model {
         id: "sandbox-think-tag",
         about: "reasons inside think tags of its text",
-        reply: |asked, _| heroku(words(&format!("<think>\nThe user wrote: {}\n</think>\n\nDone.", asked.prompt))),
+        reply: |asked, _| {
+            heroku(words(&format!(
+                "<think>\nThe user wrote: {}\n</think>\n\nDone.",
+                asked.prompt
+            )))
+        },
     },
     Model {
         id: "sandbox-openai",
@@ -93,7 +118,11 @@ pub const MODELS: &[Model] = &[
         id: "sandbox-picky",
         about: "refuses the parameter temperature",
         reply: |asked, _| {
-            if asked.has_temperature { unknown_field("temperature") } else { heroku(words(&asked.prompt)) }
+            if asked.has_temperature {
+                unknown_field("temperature")
+            } else {
+                heroku(words(&asked.prompt))
+            }
         },
     },
     Model {
@@ -112,34 +141,76 @@ pub const MODELS: &[Model] = &[
         about: "sends control characters",
         reply: |_, _| heroku(words("\x1b[2J\x1b]0;title\x07red\u{202e}der")),
     },
-    Model { id: "sandbox-empty", about: "answers without text", reply: |_, _| heroku(Vec::new()) },
+    Model {
+        id: "sandbox-empty",
+        about: "answers without text",
+        reply: |_, _| heroku(Vec::new()),
+    },
     Model {
         id: "sandbox-400",
         about: "status 400",
         reply: |_, _| refuse(400, "messages[0]: content is required", &[]),
     },
-    Model { id: "sandbox-401", about: "status 401", reply: |_, _| refuse(401, "Invalid API key provided", &[]) },
+    Model {
+        id: "sandbox-401",
+        about: "status 401",
+        reply: |_, _| refuse(401, "Invalid API key provided", &[]),
+    },
     Model {
         id: "sandbox-403",
         about: "status 403: the key is for another model",
         reply: |_, _| refuse(403, "you do not have access to that model", &[]),
     },
-    Model { id: "sandbox-blocked", about: "status 403 of the firewall, in HTML", reply: |_, _| page(403) },
-    Model { id: "sandbox-404", about: "status 404", reply: |_, _| refuse(404, "model not found", &[]) },
-    Model { id: "sandbox-408", about: "status 408", reply: |_, _| refuse(408, "the request timed out", &[]) },
+    Model {
+        id: "sandbox-blocked",
+        about: "status 403 of the firewall, in HTML",
+        reply: |_, _| page(403),
+    },
+    Model {
+        id: "sandbox-404",
+        about: "status 404",
+        reply: |_, _| refuse(404, "model not found", &[]),
+    },
+    Model {
+        id: "sandbox-408",
+        about: "status 408",
+        reply: |_, _| refuse(408, "the request timed out", &[]),
+    },
     Model {
         id: "sandbox-429",
         about: "status 429, always",
         reply: |_, _| refuse(429, "rate limit reached", &[("Retry-After", "1")]),
     },
-    Model { id: "sandbox-500", about: "status 500", reply: |_, _| refuse(500, "Internal Server Error", &[]) },
-    Model { id: "sandbox-502", about: "status 502", reply: |_, _| page(502) },
-    Model { id: "sandbox-503", about: "status 503", reply: |_, _| refuse(503, "Service Unavailable", &[]) },
-    Model { id: "sandbox-504", about: "status 504", reply: |_, _| page(504) },
+    Model {
+        id: "sandbox-500",
+        about: "status 500",
+        reply: |_, _| refuse(500, "Internal Server Error", &[]),
+    },
+    Model {
+        id: "sandbox-502",
+        about: "status 502",
+        reply: |_, _| page(502),
+    },
+    Model {
+        id: "sandbox-503",
+        about: "status 503",
+        reply: |_, _| refuse(503, "Service Unavailable", &[]),
+    },
+    Model {
+        id: "sandbox-504",
+        about: "status 504",
+        reply: |_, _| page(504),
+    },
     Model {
         id: "sandbox-redirect",
         about: "status 302",
-        reply: |_, _| refuse(302, "moved", &[("Location", "https://elsewhere.example.com/")]),
+        reply: |_, _| {
+            refuse(
+                302,
+                "moved",
+                &[("Location", "https://elsewhere.example.com/")],
+            )
+        },
     },
     Model {
         id: "sandbox-cut",
@@ -151,21 +222,32 @@ pub const MODELS: &[Model] = &[
         about: "falls silent in mid-answer",
         reply: |_, _| heroku(then("This answer stalls", Act::Stall)),
     },
-    Model { id: "sandbox-silent", about: "never answers", reply: |_, _| Reply::Silence },
+    Model {
+        id: "sandbox-silent",
+        about: "never answers",
+        reply: |_, _| Reply::Silence,
+    },
     Model {
         id: "sandbox-error",
         about: "reports an error in mid-answer",
         reply: |_, _| {
             heroku(then(
                 "Half an",
-                Act::Raw(b"event:error\ndata:{\"error\":{\"message\":\"overloaded\"}}\n\n".to_vec()),
+                Act::Raw(
+                    b"event:error\ndata:{\"error\":{\"message\":\"overloaded\"}}\n\n".to_vec(),
+                ),
             ))
         },
     },
     Model {
         id: "sandbox-garbage",
         about: "sends what is no JSON",
-        reply: |_, _| heroku(then("Half an", Act::Raw(b"data: {\"choices\": [oops\n\n".to_vec()))),
+        reply: |_, _| {
+            heroku(then(
+                "Half an",
+                Act::Raw(b"data: {\"choices\": [oops\n\n".to_vec()),
+            ))
+        },
     },
     Model {
         id: "sandbox-html",
@@ -220,8 +302,15 @@ impl Model {
 }
 
 fn seen(images: &[(String, usize)]) -> String {
-    let list: Vec<String> = images.iter().map(|(kind, bytes)| format!("{kind} of {bytes} bytes")).collect();
-    if list.is_empty() { "I see no image.".to_owned() } else { format!("I see: {}.", list.join(", ")) }
+    let list: Vec<String> = images
+        .iter()
+        .map(|(kind, bytes)| format!("{kind} of {bytes} bytes"))
+        .collect();
+    if list.is_empty() {
+        "I see no image.".to_owned()
+    } else {
+        format!("I see: {}.", list.join(", "))
+    }
 }
 
 fn heroku(acts: Vec<Act>) -> Reply {
@@ -229,27 +318,42 @@ fn heroku(acts: Vec<Act>) -> Reply {
 }
 
 fn refuse(status: u16, message: &str, headers: &[(&'static str, &'static str)]) -> Reply {
-    Reply::Refuse(Refusal { headers: headers.to_vec(), ..Refusal::new(status, message) })
+    Reply::Refuse(Refusal {
+        headers: headers.to_vec(),
+        ..Refusal::new(status, message)
+    })
 }
 
 fn unknown_field(name: &str) -> Reply {
-    Reply::Refuse(Refusal::nested(400, &format!("unrecognized request argument supplied: {name}")))
+    Reply::Refuse(Refusal::nested(
+        400,
+        &format!("unrecognized request argument supplied: {name}"),
+    ))
 }
 
 fn page(status: u16) -> Reply {
     let body = format!(
         "<!DOCTYPE HTML>\n<html><head><title>{status}</title></head><body>This page is not of the API.</body></html>"
     );
-    Reply::Refuse(Refusal { status, headers: Vec::new(), body })
+    Reply::Refuse(Refusal {
+        status,
+        headers: Vec::new(),
+        body,
+    })
 }
 
 /// A token for each word with the space after it.
 fn words(text: &str) -> Vec<Act> {
-    text.split_inclusive([' ', '\n']).map(|word| Act::Say(word.to_owned())).collect()
+    text.split_inclusive([' ', '\n'])
+        .map(|word| Act::Say(word.to_owned()))
+        .collect()
 }
 
 fn paced(text: &str, milliseconds: u64) -> Vec<Act> {
-    words(text).into_iter().flat_map(|word| [word, Act::Pause(Duration::from_millis(milliseconds))]).collect()
+    words(text)
+        .into_iter()
+        .flat_map(|word| [word, Act::Pause(Duration::from_millis(milliseconds))])
+        .collect()
 }
 
 fn then(text: &str, last: Act) -> Vec<Act> {
@@ -257,8 +361,14 @@ fn then(text: &str, last: Act) -> Vec<Act> {
 }
 
 fn thinking(prompt: &str) -> Vec<Act> {
-    let thought = format!("The user wrote {} characters. I say them again.", prompt.chars().count());
-    let thought = thought.split_inclusive(' ').map(|word| Act::Think(word.to_owned())).collect::<Vec<_>>();
+    let thought = format!(
+        "The user wrote {} characters. I say them again.",
+        prompt.chars().count()
+    );
+    let thought = thought
+        .split_inclusive(' ')
+        .map(|word| Act::Think(word.to_owned()))
+        .collect::<Vec<_>>();
     thought.into_iter().chain(words(prompt)).collect()
 }
 
@@ -306,7 +416,10 @@ mod tests {
     #[test]
     fn readme_lists_the_models_as_the_table_does() {
         let readme = include_str!("../../README.md");
-        let table: String = MODELS.iter().map(|model| format!("| `{}` | {} |\n", model.id, model.about)).collect();
+        let table: String = MODELS
+            .iter()
+            .map(|model| format!("| `{}` | {} |\n", model.id, model.about))
+            .collect();
         assert!(readme.contains(&table), "README.md should hold:\n{table}");
     }
 

@@ -20,7 +20,10 @@ pub struct Request {
 impl Request {
     /// The value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -40,11 +43,17 @@ pub fn read(mut connection: &TcpStream) -> io::Result<Option<Request>> {
             Head::Partial | Head::Invalid => return Ok(None),
         }
     };
-    let length = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let length = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
     if length > BODY_LIMIT {
         return Ok(None);
     }
-    if request.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
+    if request
+        .header("expect")
+        .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+    {
         connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     bytes.drain(..head_length);
@@ -71,7 +80,10 @@ fn parse_head(bytes: &[u8]) -> Head {
         Ok(httparse::Status::Complete(length)) => {
             let path = parsed.path.unwrap_or_default();
             let header = |header: &httparse::Header<'_>| {
-                (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
+                (
+                    header.name.to_ascii_lowercase(),
+                    String::from_utf8_lossy(header.value).into_owned(),
+                )
             };
             let request = Request {
                 method: parsed.method.unwrap_or_default().to_owned(),

@@ -13,7 +13,9 @@ pub fn rfc3339(time: SystemTime) -> Option<String> {
 
 /// A time as names begin with it, to the minute: `2026-11-23-0215`.
 pub fn stamp(time: SystemTime) -> String {
-    let Some(time) = date_time(time) else { return "undated".to_owned() };
+    let Some(time) = date_time(time) else {
+        return "undated".to_owned();
+    };
     format!("{}-{:02}{:02}", time.date(), time.hour(), time.minute())
 }
 
@@ -27,7 +29,9 @@ pub fn age(time: SystemTime, now: SystemTime) -> String {
         seconds @ MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
         seconds @ HOUR..DAY => format!("{} h ago", seconds / HOUR),
         seconds if seconds < 14 * DAY => format!("{} d ago", seconds / DAY),
-        _ => date_time(time).map(|time| time.date().to_string()).unwrap_or_default(),
+        _ => date_time(time)
+            .map(|time| time.date().to_string())
+            .unwrap_or_default(),
     }
 }
 
@@ -47,14 +51,19 @@ mod tests {
 
     #[test]
     fn times_are_written_in_utc() {
-        assert_eq!(rfc3339(at(1_795_400_107)).as_deref(), Some("2026-11-23T02:15:07Z"));
+        assert_eq!(
+            rfc3339(at(1_795_400_107)).as_deref(),
+            Some("2026-11-23T02:15:07Z")
+        );
         assert_eq!(stamp(at(1_795_400_107)), "2026-11-23-0215");
         assert_eq!(stamp(at(0)), "1970-01-01-0000");
     }
 
     #[test]
     fn a_year_that_no_calendar_has_is_no_time() {
-        let far = UNIX_EPOCH.checked_add(Duration::from_secs(1 << 55)).expect("a time");
+        let far = UNIX_EPOCH
+            .checked_add(Duration::from_secs(1 << 55))
+            .expect("a time");
         assert_eq!(rfc3339(far), None);
         assert_eq!(age(at(0), far), "1970-01-01");
         assert_eq!(age(far, at(0)), "now");

@@ -63,7 +63,9 @@ pub fn expand_home(path: &str) -> PathBuf {
 #[cfg(unix)]
 pub fn is_writable(folder: &Path) -> bool {
     let existing = folder.ancestors().find(|folder| folder.exists());
-    existing.is_some_and(|folder| folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok())
+    existing.is_some_and(|folder| {
+        folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+    })
 }
 
 #[cfg(not(unix))]
@@ -77,10 +79,14 @@ pub fn is_writable(folder: &Path) -> bool {
 /// # Errors
 /// The system's.
 pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     // tempfile makes its files readable by their owner only.
     // Its name in an error would only puzzle.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
@@ -94,11 +100,14 @@ pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
 pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = created.map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => io::Error::new(error.kind(), "It is there already; choose another name."),
+        io::ErrorKind::AlreadyExists => {
+            io::Error::new(error.kind(), "It is there already; choose another name.")
+        }
         _ => error,
     })?;
     // What was made just now and can't be filled is of no use to anybody.
-    file.write_all(content.as_bytes()).inspect_err(|_| drop(fs::remove_file(path)))
+    file.write_all(content.as_bytes())
+        .inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Whether an open file has no name any more.
@@ -136,10 +145,16 @@ pub fn other_readers(_: &Path) -> io::Result<Option<&'static str>> {
 /// The system's.
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let numbered = (1..).map(|number| path.with_extension(format!("bad{number}")));
-    let aside = std::iter::once(path.with_extension("bad")).chain(numbered).find(|aside| !aside.exists());
+    let aside = std::iter::once(path.with_extension("bad"))
+        .chain(numbered)
+        .find(|aside| !aside.exists());
     let aside = aside.expect("numbers don't end");
     fs::rename(path, &aside)?;
-    private_file().write(true).create_new(true).open(path)?.write_all(HISTORY_HEADER)?;
+    private_file()
+        .write(true)
+        .create_new(true)
+        .open(path)?
+        .write_all(HISTORY_HEADER)?;
     Ok(aside)
 }
 
@@ -159,7 +174,10 @@ fn private_file() -> OpenOptions {
 #[cfg(unix)]
 fn private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 #[cfg(not(unix))]

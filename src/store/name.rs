@@ -13,8 +13,12 @@ const LONGEST_SLUG: usize = 24;
 
 /// Whether a name can be given.
 pub fn is_valid(name: &str) -> bool {
-    let allowed = |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
-    !name.is_empty() && name.len() <= LONGEST && !name.starts_with(['-', '.']) && name.chars().all(allowed)
+    let allowed =
+        |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
+    !name.is_empty()
+        && name.len() <= LONGEST
+        && !name.starts_with(['-', '.'])
+        && name.chars().all(allowed)
 }
 
 /// Judges a name.
@@ -25,7 +29,11 @@ pub fn check(name: &str) -> Result<(), Error> {
     if is_valid(name) {
         return Ok(());
     }
-    Err(Error::InvalidValue { what: "the session name".to_owned(), value: name.to_owned(), rule: RULE.to_owned() })
+    Err(Error::InvalidValue {
+        what: "the session name".to_owned(),
+        value: name.to_owned(),
+        rule: RULE.to_owned(),
+    })
 }
 
 /// A name that sorts by time and can be typed: `2026-11-23-0215-explain-dynos`.
@@ -64,12 +72,32 @@ mod tests {
     #[test]
     fn names_are_letters_digits_and_three_marks() {
         let long = "a".repeat(100);
-        for name in ["k", "release-2.1_notes", "Zürich", "日本語", "2026-11-23-0215", &long] {
+        for name in [
+            "k",
+            "release-2.1_notes",
+            "Zürich",
+            "日本語",
+            "2026-11-23-0215",
+            &long,
+        ] {
             assert!(is_valid(name), "{name}");
         }
         let too_long = "a".repeat(101);
-        for name in ["", ".", "..", ".hidden", "-m", "a/b", "../a", "a b", "a\n", "a\0", "c:", "é\u{202e}", &too_long]
-        {
+        for name in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "-m",
+            "a/b",
+            "../a",
+            "a b",
+            "a\n",
+            "a\0",
+            "c:",
+            "é\u{202e}",
+            &too_long,
+        ] {
             assert!(check(name).is_err(), "{name:?}");
         }
         let explanation = check("a/b").unwrap_err().explain();
@@ -85,18 +113,27 @@ mod tests {
             ("Was heißt für Größe?", "T-was"),
             ("これは何ですか", "T"),
             ("  \n\n", "T"),
-            ("a-very-long-first-line that goes on and on", "T-a-very-long-first-line"),
+            (
+                "a-very-long-first-line that goes on and on",
+                "T-a-very-long-first-line",
+            ),
             (&"x".repeat(200), "T"),
         ];
         for (prompt, name) in table {
             assert_eq!(from_prompt("T", prompt), name, "{prompt}");
-            assert!(is_valid(&from_prompt("2026-11-23-0215", prompt)), "{prompt}");
+            assert!(
+                is_valid(&from_prompt("2026-11-23-0215", prompt)),
+                "{prompt}"
+            );
         }
     }
 
     #[test]
     fn a_numbered_name_is_still_one_that_can_be_given() {
-        assert_eq!([numbered("k", 1), numbered("k", 2), numbered("k", 13)], ["k", "k-2", "k-13"]);
+        assert_eq!(
+            [numbered("k", 1), numbered("k", 2), numbered("k", 13)],
+            ["k", "k-2", "k-13"]
+        );
         let wide = "é".repeat(50);
         assert!(is_valid(&numbered(&wide, 2)), "{}", numbered(&wide, 2));
         assert!(is_valid(&numbered(&"a".repeat(100), 1000)));

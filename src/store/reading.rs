@@ -62,7 +62,11 @@ pub fn read(bytes: &[u8], detail: Detail) -> Result<Reading, String> {
             continue;
         }
         // A title needs the first prompt in any case.
-        let detail = if reading.title.is_none() { Detail::Everything } else { detail };
+        let detail = if reading.title.is_none() {
+            Detail::Everything
+        } else {
+            detail
+        };
         match record::read(line, reading.model.as_deref(), detail) {
             None if !has_end => {
                 reading.ending = Ending::Torn;
@@ -92,7 +96,10 @@ const NO_SESSION: &str = "It is no conversation that was saved by heroku-chat.";
 
 fn check_header(record: &Record) -> Result<(), String> {
     match record {
-        Record::Header { version: 1..=VERSION, .. } => Ok(()),
+        Record::Header {
+            version: 1..=VERSION,
+            ..
+        } => Ok(()),
         Record::Header { version, .. } => Err(format!(
             "It was written by a newer heroku-chat, in version {version} of the format; this one reads {VERSION}."
         )),
@@ -123,7 +130,10 @@ impl Reading {
                     self.title = Some(title(&message.content));
                 }
                 self.costs.extend(message.cost.clone());
-                self.timeline.say(Said { message, hash: hash(line) });
+                self.timeline.say(Said {
+                    message,
+                    hash: hash(line),
+                });
             }
             Record::Keep(count) => self.timeline.keep(count),
             Record::Unknown => {}
@@ -133,7 +143,12 @@ impl Reading {
     /// A line that can't be read was most likely a message, and counts as one for what is taken back later.
     fn skip(&mut self, line: &[u8]) {
         self.unreadable += 1;
-        let is_other = [&b"{\"heroku-chat\""[..], b"{\"keep\"", b"{\"model\"", b"{\"system\""];
+        let is_other = [
+            &b"{\"heroku-chat\""[..],
+            b"{\"keep\"",
+            b"{\"model\"",
+            b"{\"system\"",
+        ];
         if !is_other.iter().any(|start| line.starts_with(start)) {
             self.timeline.lose();
         }
@@ -155,7 +170,8 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 mod tests {
     use super::*;
     const HEADER: &str = "{\"heroku-chat\":1,\"started\":\"T\"}\n";
-    const TURN: &str = "{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"assistant\",\"content\":\"b\"}\n";
+    const TURN: &str =
+        "{\"role\":\"user\",\"content\":\"a\"}\n{\"role\":\"assistant\",\"content\":\"b\"}\n";
 
     fn outline(text: &str) -> Reading {
         read(text.as_bytes(), Detail::Outline).unwrap()
@@ -164,7 +180,10 @@ mod tests {
     #[test]
     fn a_newer_format_and_other_files_are_refused() {
         let table = [
-            ("{\"heroku-chat\":2,\"started\":\"T\"}\n", "newer heroku-chat, in version 2"),
+            (
+                "{\"heroku-chat\":2,\"started\":\"T\"}\n",
+                "newer heroku-chat, in version 2",
+            ),
             ("{\"heroku-chat\":0}\n", "version 0"),
             ("{\"role\":\"user\",\"content\":\"a\"}\n", "no conversation"),
             ("{}\n", "no conversation"),
@@ -181,11 +200,21 @@ mod tests {
         for end in 0..HEADER.len() - 1 {
             let reading = outline(&HEADER[..end]);
             assert!(reading.is_blank(), "{end}");
-            assert_eq!(reading.ending, if end == 0 { Ending::Whole } else { Ending::Torn });
+            assert_eq!(
+                reading.ending,
+                if end == 0 {
+                    Ending::Whole
+                } else {
+                    Ending::Torn
+                }
+            );
         }
         let reading = outline(HEADER);
         assert!(!reading.is_blank());
-        assert_eq!((reading.started.as_deref(), reading.ending), (Some("T"), Ending::Whole));
+        assert_eq!(
+            (reading.started.as_deref(), reading.ending),
+            (Some("T"), Ending::Whole)
+        );
     }
 
     #[test]
@@ -195,15 +224,21 @@ mod tests {
         assert_eq!(reading.unreadable, 1);
         assert_eq!(reading.timeline.into_turns().len(), 4);
         // A damaged header, model or keep was no message.
-        let reading = outline(&["{\"heroku-chat\":\n", TURN, "{\"keep\":\n", "{\"model\":\n"].concat());
+        let reading =
+            outline(&["{\"heroku-chat\":\n", TURN, "{\"keep\":\n", "{\"model\":\n"].concat());
         assert_eq!((reading.unreadable, reading.timeline.next_place()), (3, 2));
     }
 
     #[test]
     fn records_of_a_later_program_blank_lines_and_crlf_are_no_damage() {
-        let text = [HEADER, "\n  \r\n", TURN, "{\"mood\":\"fine\"}\n"].concat().replace('\n', "\r\n");
+        let text = [HEADER, "\n  \r\n", TURN, "{\"mood\":\"fine\"}\n"]
+            .concat()
+            .replace('\n', "\r\n");
         let reading = outline(&text);
-        assert_eq!((reading.unreadable, reading.ending, reading.length), (0, Ending::Whole, text.len()));
+        assert_eq!(
+            (reading.unreadable, reading.ending, reading.length),
+            (0, Ending::Whole, text.len())
+        );
         assert_eq!(reading.timeline.into_turns().len(), 2);
     }
 
@@ -211,7 +246,10 @@ mod tests {
     fn a_last_line_without_its_end_is_read_where_it_is_whole() {
         let text = [HEADER, TURN.trim_end()].concat();
         let reading = outline(&text);
-        assert_eq!((reading.ending, reading.length), (Ending::NoLineEnd, text.len()));
+        assert_eq!(
+            (reading.ending, reading.length),
+            (Ending::NoLineEnd, text.len())
+        );
         assert_eq!(reading.timeline.into_turns().len(), 2);
     }
 }

@@ -83,20 +83,40 @@ pub fn read(line: &[u8], model: Option<&str>, detail: Detail) -> Option<Record> 
     text.trim_start().strip_prefix('{')?;
     let line: Line<'_> = serde_json::from_str(&text).ok()?;
     Some(match line {
-        Line { role: Some(role), .. } => Record::Message(line.message(role, model, detail)?),
-        Line { keep: Some(count), .. } => Record::Keep(count),
-        Line { system: Some(system), .. } => Record::System(system),
-        Line { model: Some(model), .. } => Record::Model(model),
-        Line { version: Some(version), started, .. } => Record::Header { version, started },
+        Line {
+            role: Some(role), ..
+        } => Record::Message(line.message(role, model, detail)?),
+        Line {
+            keep: Some(count), ..
+        } => Record::Keep(count),
+        Line {
+            system: Some(system),
+            ..
+        } => Record::System(system),
+        Line {
+            model: Some(model), ..
+        } => Record::Model(model),
+        Line {
+            version: Some(version),
+            started,
+            ..
+        } => Record::Header { version, started },
         _ => Record::Unknown,
     })
 }
 
 impl Line<'_> {
     fn message(&self, role: Role, model: Option<&str>, detail: Detail) -> Option<Message> {
-        let mut message = Message { cut: self.cut, ..Message::new(role, "") };
+        let mut message = Message {
+            cut: self.cut,
+            ..Message::new(role, "")
+        };
         if let (Some([prompt_tokens, completion_tokens]), Some(model)) = (self.tokens, model) {
-            message.cost = Some(Cost { model: model.to_owned(), prompt_tokens, completion_tokens });
+            message.cost = Some(Cost {
+                model: model.to_owned(),
+                prompt_tokens,
+                completion_tokens,
+            });
         }
         if detail == Detail::Everything {
             message.content = serde_json::from_str(self.content?.get()).ok()?;
@@ -117,9 +137,23 @@ pub fn message(message: &Message) -> Vec<u8> {
 
 /// Adds the line of a message, with its end. An answer may have megabytes, which are not copied once more.
 pub fn write_message(message: &Message, bytes: &mut Vec<u8>) {
-    let Message { role, content, attachments, cut, cost } = message;
-    let tokens = cost.as_ref().map(|cost| [cost.prompt_tokens, cost.completion_tokens]);
-    let line = MessageLine { role: *role, content, attachments, cut: *cut, tokens };
+    let Message {
+        role,
+        content,
+        attachments,
+        cut,
+        cost,
+    } = message;
+    let tokens = cost
+        .as_ref()
+        .map(|cost| [cost.prompt_tokens, cost.completion_tokens]);
+    let line = MessageLine {
+        role: *role,
+        content,
+        attachments,
+        cut: *cut,
+        tokens,
+    };
     serde_json::to_writer(&mut *bytes, &line).expect("strings and numbers always serialise");
     bytes.push(b'\n');
 }
@@ -158,18 +192,39 @@ mod tests {
     fn what_is_written_is_read() {
         let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
         let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
-        let cost = Cost { model: "m".into(), prompt_tokens: Some(14), completion_tokens: None };
+        let cost = Cost {
+            model: "m".into(),
+            prompt_tokens: Some(14),
+            completion_tokens: None,
+        };
         let prompt = Message::prompt("two\nlines \u{2028} \"\\", vec![file, image]);
-        let answer = Message { cut: true, cost: Some(cost), ..Message::new(Role::Assistant, "é\0") };
+        let answer = Message {
+            cut: true,
+            cost: Some(cost),
+            ..Message::new(Role::Assistant, "é\0")
+        };
         for original in [prompt, answer] {
             let line = message(&original);
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
             assert_eq!(read_all(&line), Some(Record::Message(original.clone())));
-            let outline = Message { content: String::new(), attachments: Vec::new(), ..original };
-            assert_eq!(read(&line, Some("m"), Detail::Outline), Some(Record::Message(outline)));
+            let outline = Message {
+                content: String::new(),
+                attachments: Vec::new(),
+                ..original
+            };
+            assert_eq!(
+                read(&line, Some("m"), Detail::Outline),
+                Some(Record::Message(outline))
+            );
         }
         let started = Some("2026-11-23T02:15:07Z".to_owned());
-        assert_eq!(read_all(&header(started.clone())), Some(Record::Header { version: VERSION, started }));
+        assert_eq!(
+            read_all(&header(started.clone())),
+            Some(Record::Header {
+                version: VERSION,
+                started
+            })
+        );
         assert_eq!(read_all(&model("m")), Some(Record::Model("m".into())));
         assert_eq!(read_all(&system(None)), Some(Record::System(String::new())));
         assert_eq!(read_all(&keep(7)), Some(Record::Keep(7)));
@@ -178,21 +233,56 @@ mod tests {
     #[test]
     fn lines_look_as_documented() {
         let text = |line: Vec<u8>| String::from_utf8(line).unwrap();
-        assert_eq!(text(header(Some("T".into()))), "{\"heroku-chat\":1,\"started\":\"T\"}\n");
-        let cost = Cost { model: "m".into(), prompt_tokens: Some(14), completion_tokens: Some(5) };
-        let answer = Message { cost: Some(cost), ..Message::new(Role::Assistant, "hi") };
-        assert_eq!(text(message(&answer)), "{\"role\":\"assistant\",\"content\":\"hi\",\"tokens\":[14,5]}\n");
-        assert_eq!(text(keep(2)) + &text(system(Some("s"))), "{\"keep\":2}\n{\"system\":\"s\"}\n");
+        assert_eq!(
+            text(header(Some("T".into()))),
+            "{\"heroku-chat\":1,\"started\":\"T\"}\n"
+        );
+        let cost = Cost {
+            model: "m".into(),
+            prompt_tokens: Some(14),
+            completion_tokens: Some(5),
+        };
+        let answer = Message {
+            cost: Some(cost),
+            ..Message::new(Role::Assistant, "hi")
+        };
+        assert_eq!(
+            text(message(&answer)),
+            "{\"role\":\"assistant\",\"content\":\"hi\",\"tokens\":[14,5]}\n"
+        );
+        assert_eq!(
+            text(keep(2)) + &text(system(Some("s"))),
+            "{\"keep\":2}\n{\"system\":\"s\"}\n"
+        );
     }
 
     #[test]
     fn readme_shows_lines_that_are_read() {
         let readme = include_str!("../../README.md");
-        let block = readme.split("```json\n{\"heroku-chat\"").nth(1).expect("an example in README.md");
+        let block = readme
+            .split("```json\n{\"heroku-chat\"")
+            .nth(1)
+            .expect("an example in README.md");
         let block = format!("{{\"heroku-chat\"{}", block.split("```").next().unwrap());
-        let records: Vec<_> = block.lines().map(|line| read_all(line.as_bytes()).unwrap()).collect();
-        assert!(matches!(records[0], Record::Header { version: VERSION, started: Some(_) }), "{:?}", records[0]);
-        assert!(records.len() > 3 && !records.contains(&Record::Unknown), "{records:?}");
+        let records: Vec<_> = block
+            .lines()
+            .map(|line| read_all(line.as_bytes()).unwrap())
+            .collect();
+        assert!(
+            matches!(
+                records[0],
+                Record::Header {
+                    version: VERSION,
+                    started: Some(_)
+                }
+            ),
+            "{:?}",
+            records[0]
+        );
+        assert!(
+            records.len() > 3 && !records.contains(&Record::Unknown),
+            "{records:?}"
+        );
         let mut again = records.iter().filter_map(|record| match record {
             Record::Message(said) => String::from_utf8(message(said)).ok(),
             _ => None,
@@ -203,8 +293,17 @@ mod tests {
     #[test]
     fn a_stray_byte_costs_a_character_and_nonsense_the_line() {
         let line = b"{\"role\":\"user\",\"content\":\"a\xffb\"}\n";
-        assert_eq!(read_all(line), Some(Record::Message(Message::new(Role::User, "a\u{fffd}b"))));
-        for nonsense in [&b"{\"role\":\"user\",\"cont"[..], b"\0\0\0", b"[1]", b"{\"role\":\"robot\"}", b"\xff\xfe"] {
+        assert_eq!(
+            read_all(line),
+            Some(Record::Message(Message::new(Role::User, "a\u{fffd}b")))
+        );
+        for nonsense in [
+            &b"{\"role\":\"user\",\"cont"[..],
+            b"\0\0\0",
+            b"[1]",
+            b"{\"role\":\"robot\"}",
+            b"\xff\xfe",
+        ] {
             assert_eq!(read_all(nonsense), None, "{nonsense:?}");
         }
         assert_eq!(read_all(b"{\"mood\":\"fine\"}"), Some(Record::Unknown));

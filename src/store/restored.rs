@@ -37,8 +37,21 @@ pub struct File {
 pub fn read(bytes: &[u8]) -> Result<File, String> {
     let reading = reading::read(bytes, Detail::Everything)?;
     let notices = notices(&reading);
-    let Reading { model, system, timeline, costs, ending, length, .. } = reading;
-    let mut held = Held { next_place: timeline.next_place(), system, model: model.clone(), ..Held::default() };
+    let Reading {
+        model,
+        system,
+        timeline,
+        costs,
+        ending,
+        length,
+        ..
+    } = reading;
+    let mut held = Held {
+        next_place: timeline.next_place(),
+        system,
+        model: model.clone(),
+        ..Held::default()
+    };
     let mut messages = Vec::new();
     for (place, Said { message, hash }) in timeline.into_turns() {
         held.messages.push(HeldMessage { place, hash });
@@ -47,7 +60,17 @@ pub fn read(bytes: &[u8]) -> Result<File, String> {
     let mut conversation = Conversation::from_messages(messages);
     conversation.set_system(held.system.clone());
     conversation.mark_saved();
-    Ok(File { restored: Restored { conversation, model, costs, notices }, held, length, ending })
+    Ok(File {
+        restored: Restored {
+            conversation,
+            model,
+            costs,
+            notices,
+        },
+        held,
+        length,
+        ending,
+    })
 }
 
 fn notices(reading: &Reading) -> Vec<Notice> {

@@ -22,7 +22,11 @@ pub enum Notice {
     /// So many lines of the file can't be read.
     Unreadable(usize),
     /// It can't be written by this process, and is continued in a copy.
-    Copied { name: String, copy: String, reason: CopyReason },
+    Copied {
+        name: String,
+        copy: String,
+        reason: CopyReason,
+    },
     /// Another process took the name between two looks at it.
     NameTaken { wanted: String, name: String },
 }
@@ -85,26 +89,56 @@ impl Session {
     pub(super) fn wanted(folder: PathBuf, base: Option<String>, number: usize) -> Self {
         let target = Target::Wanted { base, number };
         let (prelude, held, notices) = (Vec::new(), Held::default(), Vec::new());
-        Session { folder, target, prelude, length: 0, is_torn: false, must_exist: false, held, notices }
+        Session {
+            folder,
+            target,
+            prelude,
+            length: 0,
+            is_torn: false,
+            must_exist: false,
+            held,
+            notices,
+        }
     }
 
     /// A session whose file was locked and read, up to `length`.
-    pub(super) fn opened(folder: PathBuf, name: String, file: File, length: u64, is_torn: bool) -> Self {
+    pub(super) fn opened(
+        folder: PathBuf,
+        name: String,
+        file: File,
+        length: u64,
+        is_torn: bool,
+    ) -> Self {
         let target = Target::Open { file, name };
         let (prelude, held, notices) = (Vec::new(), Held::default(), Vec::new());
-        Session { folder, target, prelude, length, is_torn, must_exist: false, held, notices }
+        Session {
+            folder,
+            target,
+            prelude,
+            length,
+            is_torn,
+            must_exist: false,
+            held,
+            notices,
+        }
     }
 
     /// As it is where the file, or the prelude, says this already.
     pub(super) fn holding(self, held: Held, prelude: Vec<u8>) -> Self {
-        Session { held, prelude, ..self }
+        Session {
+            held,
+            prelude,
+            ..self
+        }
     }
 
     /// Its name; none where that will be made of its first prompt.
     pub fn name(&self) -> Option<String> {
         match &self.target {
             Target::Open { name, .. } => Some(name.clone()),
-            Target::Wanted { base, number } => base.as_ref().map(|base| name::numbered(base, *number)),
+            Target::Wanted { base, number } => {
+                base.as_ref().map(|base| name::numbered(base, *number))
+            }
         }
     }
 
@@ -163,7 +197,10 @@ impl Session {
     pub fn rename(&mut self, new: &str) -> Result<(), Error> {
         name::check(new)?;
         if self.is_deleted() {
-            *self = Session { must_exist: self.must_exist, ..Session::wanted(self.folder.clone(), None, 1) };
+            *self = Session {
+                must_exist: self.must_exist,
+                ..Session::wanted(self.folder.clone(), None, 1)
+            };
         }
         if self.name().is_some_and(|name| name == new) {
             return Ok(());
@@ -171,7 +208,9 @@ impl Session {
         let path = file_of(&self.folder, new);
         let failed = |error: io::Error| Error::of_file("the session", &path, &error);
         match &mut self.target {
-            Target::Wanted { .. } if path.exists() => return Err(Error::SessionExists(new.to_owned())),
+            Target::Wanted { .. } if path.exists() => {
+                return Err(Error::SessionExists(new.to_owned()));
+            }
             Target::Wanted { base, number } => {
                 (*base, *number) = (Some(new.to_owned()), 1);
             }
@@ -181,7 +220,9 @@ impl Session {
                     return Err(Error::SessionExists(new.to_owned()));
                 };
                 let renamed = fs::rename(file_of(&self.folder, name), &path);
-                renamed.inspect_err(|_| drop(fs::remove_file(&path))).map_err(failed)?;
+                renamed
+                    .inspect_err(|_| drop(fs::remove_file(&path)))
+                    .map_err(failed)?;
                 new.clone_into(name);
             }
         }
@@ -195,16 +236,25 @@ impl Session {
 
     /// Makes the file, under a name nobody has.
     fn make(&mut self, first: Option<&Message>) -> io::Result<()> {
-        let Target::Wanted { base, number } = &self.target else { return Ok(()) };
+        let Target::Wanted { base, number } = &self.target else {
+            return Ok(());
+        };
         let wanted = self.name();
         let now = SystemTime::now();
         let prompt = first.map_or("", |message| &message.content);
-        let base = base.clone().unwrap_or_else(|| name::from_prompt(&clock::stamp(now), prompt));
+        let base = base
+            .clone()
+            .unwrap_or_else(|| name::from_prompt(&clock::stamp(now), prompt));
         private_folder(&self.folder)?;
         for name in (*number..).map(|number| name::numbered(&base, number)) {
-            let Some(file) = claim(&file_of(&self.folder, &name))? else { continue };
+            let Some(file) = claim(&file_of(&self.folder, &name))? else {
+                continue;
+            };
             if let Some(wanted) = wanted.filter(|wanted| *wanted != name) {
-                self.notices.push(Notice::NameTaken { wanted, name: name.clone() });
+                self.notices.push(Notice::NameTaken {
+                    wanted,
+                    name: name.clone(),
+                });
             }
             self.target = Target::Open { file, name };
             break;
@@ -214,7 +264,9 @@ impl Session {
 
     /// Writes at the end of what is good.
     fn append(&mut self, mut lines: Vec<u8>) -> io::Result<()> {
-        let Target::Open { file, .. } = &mut self.target else { return Ok(()) };
+        let Target::Open { file, .. } = &mut self.target else {
+            return Ok(());
+        };
         if self.length == 0 && self.prelude.is_empty() {
             self.prelude = record::header(clock::rfc3339(SystemTime::now()));
         }
@@ -236,11 +288,15 @@ impl Session {
 /// The lines that turn what the file says into what was said, and what it says with them.
 fn changes(held: &Held, conversation: &Conversation, model: &str) -> (Vec<u8>, Held) {
     let messages = conversation.messages();
-    let mut kept = conversation.saved().min(held.messages.len()).min(messages.len());
+    let mut kept = conversation
+        .saved()
+        .min(held.messages.len())
+        .min(messages.len());
     // A turn that was taken out and put back is in the file already, and paid for once.
     let is_held = |index: usize| {
         let line = messages.get(index).map(record::message);
-        line.zip(held.messages.get(index)).is_some_and(|(line, held)| hash(&line) == held.hash)
+        line.zip(held.messages.get(index))
+            .is_some_and(|(line, held)| hash(&line) == held.hash)
     };
     while is_held(kept) {
         kept += 1;
@@ -261,7 +317,10 @@ fn changes(held: &Held, conversation: &Conversation, model: &str) -> (Vec<u8>, H
         }
         let start = lines.len();
         record::write_message(message, &mut lines);
-        after.messages.push(HeldMessage { place: after.next_place, hash: hash(&lines[start..]) });
+        after.messages.push(HeldMessage {
+            place: after.next_place,
+            hash: hash(&lines[start..]),
+        });
         after.next_place += 1;
     }
     after.name_model(model, &mut lines);
@@ -289,7 +348,11 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
         return Ok(None);
     }
-    let file = private_file().read(true).append(true).create(true).open(path)?;
+    let file = private_file()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
     Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
 }
 
@@ -307,19 +370,43 @@ pub(super) fn lock(file: &File) -> io::Result<bool> {
 impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Notice::TurnInFlight => f.write_str("the last turn was never saved whole, and is left out"),
-            Notice::Unreadable(1) => f.write_str("a line of the session's file can't be read; its turn is left out"),
+            Notice::TurnInFlight => {
+                f.write_str("the last turn was never saved whole, and is left out")
+            }
+            Notice::Unreadable(1) => {
+                f.write_str("a line of the session's file can't be read; its turn is left out")
+            }
             Notice::Unreadable(count) => {
-                write!(f, "{count} lines of the session's file can't be read; their turns are left out")
+                write!(
+                    f,
+                    "{count} lines of the session's file can't be read; their turns are left out"
+                )
             }
-            Notice::Copied { name, copy, reason: CopyReason::InUse } => {
-                write!(f, "{name} is open in another chat; this one goes on in a copy, {copy}")
+            Notice::Copied {
+                name,
+                copy,
+                reason: CopyReason::InUse,
+            } => {
+                write!(
+                    f,
+                    "{name} is open in another chat; this one goes on in a copy, {copy}"
+                )
             }
-            Notice::Copied { name, copy, reason: CopyReason::ReadOnly } => {
-                write!(f, "{name} can't be written; this chat goes on in a copy, {copy}")
+            Notice::Copied {
+                name,
+                copy,
+                reason: CopyReason::ReadOnly,
+            } => {
+                write!(
+                    f,
+                    "{name} can't be written; this chat goes on in a copy, {copy}"
+                )
             }
             Notice::NameTaken { wanted, name } => {
-                write!(f, "another chat has taken the name {wanted}; this one is saved as {name}")
+                write!(
+                    f,
+                    "another chat has taken the name {wanted}; this one is saved as {name}"
+                )
             }
         }
     }

@@ -56,8 +56,13 @@ impl Sessions {
     /// # Errors
     /// Where there is no home to have a data folder in.
     pub fn in_data_folder() -> Result<Self, Error> {
-        let none = |error: io::Error| Error::System { what: "finding the data folder", reason: error.to_string() };
-        Ok(Sessions { folder: data_folder().map_err(none)?.join("sessions") })
+        let none = |error: io::Error| Error::System {
+            what: "finding the data folder",
+            reason: error.to_string(),
+        };
+        Ok(Sessions {
+            folder: data_folder().map_err(none)?.join("sessions"),
+        })
     }
 
     /// A session without a name, made with its first message.
@@ -75,19 +80,39 @@ impl Sessions {
         let (bytes, owned) = match self.read_locked(name) {
             Ok(found) => found,
             // A file in the folder's place is told where saving fails.
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 let session = Session::wanted(self.folder.clone(), Some(name.to_owned()), 1);
-                return Ok(Opened { session, restored: Restored::default() });
+                return Ok(Opened {
+                    session,
+                    restored: Restored::default(),
+                });
             }
             Err(error) => return Err(self.unusable(name, error.to_string())),
         };
         let read = restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
-        let restored::File { mut restored, held, length, ending } = read;
-        let line_end = if ending == Ending::NoLineEnd { &b"\n"[..] } else { b"" };
+        let restored::File {
+            mut restored,
+            held,
+            length,
+            ending,
+        } = read;
+        let line_end = if ending == Ending::NoLineEnd {
+            &b"\n"[..]
+        } else {
+            b""
+        };
         let session = match owned {
             Owned::Ours(file) => {
                 let is_torn = ending == Ending::Torn;
-                let session = Session::opened(self.folder.clone(), name.to_owned(), file, length as u64, is_torn);
+                let session = Session::opened(
+                    self.folder.clone(),
+                    name.to_owned(),
+                    file,
+                    length as u64,
+                    is_torn,
+                );
                 session.holding(held, line_end.to_vec())
             }
             Owned::NotOurs(reason) => {
@@ -104,7 +129,12 @@ impl Sessions {
     fn read_locked(&self, name: &str) -> io::Result<(Vec<u8>, Owned)> {
         let path = file_of(&self.folder, name);
         let mut file = match private_file().read(true).append(true).open(&path) {
-            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
                 return Ok((fs::read(path)?, Owned::NotOurs(CopyReason::ReadOnly)));
             }
             other => other?,
@@ -113,16 +143,31 @@ impl Sessions {
         let is_ours = lock(&file)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        Ok((bytes, if is_ours { Owned::Ours(file) } else { Owned::NotOurs(CopyReason::InUse) }))
+        Ok((
+            bytes,
+            if is_ours {
+                Owned::Ours(file)
+            } else {
+                Owned::NotOurs(CopyReason::InUse)
+            },
+        ))
     }
 
     /// A session under the next free name, and what is to be told of it.
     fn copy_of(&self, name: &str, reason: CopyReason) -> (Session, Notice) {
-        let is_free = |number: &usize| !file_of(&self.folder, &name::numbered(name, *number)).exists();
+        let is_free =
+            |number: &usize| !file_of(&self.folder, &name::numbered(name, *number)).exists();
         let number = (2..).find(is_free).expect("numbers don't end");
         let copy = name::numbered(name, number);
         let session = Session::wanted(self.folder.clone(), Some(name.to_owned()), number);
-        (session, Notice::Copied { name: name.to_owned(), copy, reason })
+        (
+            session,
+            Notice::Copied {
+                name: name.to_owned(),
+                copy,
+                reason,
+            },
+        )
     }
 
     /// What was said in a session, which is left as it is.
@@ -142,8 +187,14 @@ impl Sessions {
     pub fn summary(&self, name: &str) -> Result<Summary, Error> {
         let metadata = file_of(&self.folder, name).metadata();
         let metadata = metadata.map_err(|error| self.unusable(name, error.to_string()))?;
-        let changed = metadata.modified().map_err(|error| self.unusable(name, error.to_string()))?;
-        let entry = Entry { name: name.to_owned(), changed, bytes: metadata.len() };
+        let changed = metadata
+            .modified()
+            .map_err(|error| self.unusable(name, error.to_string()))?;
+        let entry = Entry {
+            name: name.to_owned(),
+            changed,
+            bytes: metadata.len(),
+        };
         let summary = self.summarise(&entry)?;
         summary.ok_or_else(|| self.unusable(name, "It is empty.".to_owned()))
     }
@@ -155,7 +206,11 @@ impl Sessions {
     pub fn latest(&self) -> Result<String, Error> {
         let entries = self.entries()?;
         let is_session = |entry: &&Entry| matches!(self.summarise(entry), Ok(Some(_)));
-        entries.iter().find(is_session).map(|entry| entry.name.clone()).ok_or(Error::NothingToContinue)
+        entries
+            .iter()
+            .find(is_session)
+            .map(|entry| entry.name.clone())
+            .ok_or(Error::NothingToContinue)
     }
 
     /// All sessions, the newest first.
@@ -179,7 +234,11 @@ impl Sessions {
     /// # Errors
     /// As [`Sessions::list`].
     pub fn names(&self) -> Result<Vec<String>, Error> {
-        Ok(self.entries()?.into_iter().map(|entry| entry.name).collect())
+        Ok(self
+            .entries()?
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect())
     }
 
     /// The session of this very name.
@@ -188,7 +247,14 @@ impl Sessions {
     /// Where there is none.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
         let found = self.find(name)?;
-        if found == name { Ok(found) } else { Err(Error::NoSession { name: name.to_owned(), nearest: Some(found) }) }
+        if found == name {
+            Ok(found)
+        } else {
+            Err(Error::NoSession {
+                name: name.to_owned(),
+                nearest: Some(found),
+            })
+        }
     }
 
     /// The session that is meant by a name or the beginning of one.
@@ -200,16 +266,23 @@ impl Sessions {
         if let Some(name) = names.iter().find(|name| *name == typed) {
             return Ok(name.clone());
         }
-        let beginning: Vec<&String> = names.iter().filter(|name| name.starts_with(typed)).collect();
+        let beginning: Vec<&String> = names
+            .iter()
+            .filter(|name| name.starts_with(typed))
+            .collect();
         match beginning[..] {
             [name] => Ok(name.clone()),
             [] => {
                 let nearest = nearest(typed, names.iter().map(String::as_str)).map(str::to_owned);
-                Err(Error::NoSession { name: typed.to_owned(), nearest })
+                Err(Error::NoSession {
+                    name: typed.to_owned(),
+                    nearest,
+                })
             }
-            _ => {
-                Err(Error::SeveralSessions { typed: typed.to_owned(), names: beginning.into_iter().cloned().collect() })
-            }
+            _ => Err(Error::SeveralSessions {
+                typed: typed.to_owned(),
+                names: beginning.into_iter().cloned().collect(),
+            }),
         }
     }
 
@@ -223,7 +296,10 @@ impl Sessions {
         let unusable = |error: io::Error| self.unusable(name, error.to_string());
         let file = match private_file().read(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Error::NoSession { name: name.to_owned(), nearest: None });
+                return Err(Error::NoSession {
+                    name: name.to_owned(),
+                    nearest: None,
+                });
             }
             other => other.map_err(unusable)?,
         };
@@ -241,10 +317,16 @@ impl Sessions {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let mut found = Vec::new();
         for Entry { name, .. } in self.entries()? {
-            let Ok(restored) = self.load(&name) else { continue };
+            let Ok(restored) = self.load(&name) else {
+                continue;
+            };
             for message in restored.conversation.messages() {
                 let line = line_with(&words, &message.content);
-                found.extend(line.map(|line| Found { name: name.clone(), role: message.role, line }));
+                found.extend(line.map(|line| Found {
+                    name: name.clone(),
+                    role: message.role,
+                    line,
+                }));
             }
         }
         Ok(found)
@@ -254,10 +336,19 @@ impl Sessions {
     fn entries(&self) -> Result<Vec<Entry>, Error> {
         let folder = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.map_err(|error| Error::of_file("the sessions' folder", &self.folder, &error))?,
+            other => other
+                .map_err(|error| Error::of_file("the sessions' folder", &self.folder, &error))?,
         };
-        let mut entries: Vec<Entry> = folder.flatten().filter_map(|entry| Entry::of(&entry)).collect();
-        entries.sort_unstable_by(|one, other| other.changed.cmp(&one.changed).then_with(|| other.name.cmp(&one.name)));
+        let mut entries: Vec<Entry> = folder
+            .flatten()
+            .filter_map(|entry| Entry::of(&entry))
+            .collect();
+        entries.sort_unstable_by(|one, other| {
+            other
+                .changed
+                .cmp(&one.changed)
+                .then_with(|| other.name.cmp(&one.name))
+        });
         Ok(entries)
     }
 
@@ -269,13 +360,20 @@ impl Sessions {
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
         fs::read(file_of(&self.folder, name)).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::NoSession { name: name.to_owned(), nearest: None },
+            ErrorKind::NotFound => Error::NoSession {
+                name: name.to_owned(),
+                nearest: None,
+            },
             _ => self.unusable(name, error.to_string()),
         })
     }
 
     fn unusable(&self, name: &str, reason: String) -> Error {
-        Error::File { what: "the session", path: file_of(&self.folder, name), reason }
+        Error::File {
+            what: "the session",
+            path: file_of(&self.folder, name),
+            reason,
+        }
     }
 }
 
@@ -285,9 +383,17 @@ fn line_with(words: &[String], text: &str) -> Option<String> {
     if !words.iter().all(|word| lower.contains(word)) {
         return None;
     }
-    let count = |line: &&str| words.iter().filter(|word| line.to_lowercase().contains(*word)).count();
+    let count = |line: &&str| {
+        words
+            .iter()
+            .filter(|word| line.to_lowercase().contains(*word))
+            .count()
+    };
     // The first of several, which `max_by_key` would leave for the last.
-    text.lines().rev().max_by_key(count).map(|line| line.trim().to_owned())
+    text.lines()
+        .rev()
+        .max_by_key(count)
+        .map(|line| line.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -35,9 +35,16 @@ impl Entry {
     /// None for what is no session.
     pub fn of(entry: &DirEntry) -> Option<Self> {
         let file = entry.file_name().into_string().ok()?;
-        let name = file.strip_suffix(".jsonl").filter(|name| name::is_valid(name))?.to_owned();
+        let name = file
+            .strip_suffix(".jsonl")
+            .filter(|name| name::is_valid(name))?
+            .to_owned();
         let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
-        Some(Entry { name, changed: metadata.modified().ok()?, bytes: metadata.len() })
+        Some(Entry {
+            name,
+            changed: metadata.modified().ok()?,
+            bytes: metadata.len(),
+        })
     }
 }
 
@@ -48,7 +55,13 @@ impl Summary {
     /// A row of the list.
     pub fn row(&self, now: SystemTime) -> [String; 5] {
         let model = self.model.clone().unwrap_or_default();
-        [self.name.clone(), clock::age(self.changed, now), self.turns.to_string(), model, self.title.clone()]
+        [
+            self.name.clone(),
+            clock::age(self.changed, now),
+            self.turns.to_string(),
+            model,
+            self.title.clone(),
+        ]
     }
 
     /// Reads a file; none where nothing was ever written to it.

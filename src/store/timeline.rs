@@ -36,7 +36,10 @@ impl Timeline {
 
     /// Whether the last message is a prompt: its answer never came.
     pub fn ends_with_prompt(&self) -> bool {
-        self.slots.last().is_some_and(|slot| slot.as_ref().is_some_and(|said| said.message.role == Role::User))
+        self.slots.last().is_some_and(|slot| {
+            slot.as_ref()
+                .is_some_and(|said| said.message.role == Role::User)
+        })
     }
 
     /// The prompts that have an answer, each followed by it, with their places. A service refuses a conversation of
@@ -62,7 +65,10 @@ mod tests {
     use super::*;
 
     fn said(role: Role) -> Said {
-        Said { message: Message::new(role, ""), hash: 0 }
+        Said {
+            message: Message::new(role, ""),
+            hash: 0,
+        }
     }
 
     /// `u` and `a` are messages, `x` is a lost one, a digit keeps so many.
@@ -76,7 +82,11 @@ mod tests {
                 count => timeline.keep(count.to_digit(10).unwrap() as usize),
             }
         }
-        timeline.into_turns().iter().map(|(place, _)| *place).collect()
+        timeline
+            .into_turns()
+            .iter()
+            .map(|(place, _)| *place)
+            .collect()
     }
 
     #[test]

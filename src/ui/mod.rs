@@ -78,7 +78,9 @@ impl Ui {
             color: match args.color {
                 ColorChoice::Always => true,
                 ColorChoice::Never => false,
-                ColorChoice::Auto => is_terminal && !plain_terminal && environment.get("NO_COLOR").is_none(),
+                ColorChoice::Auto => {
+                    is_terminal && !plain_terminal && environment.get("NO_COLOR").is_none()
+                }
             },
         };
         Ui {
@@ -146,7 +148,11 @@ impl Ui {
     /// # Errors
     /// As [`Ui::flush`].
     pub fn print(&mut self, text: &str) -> Result<(), Error> {
-        let text = if self.out.is_terminal { for_terminal(text) } else { text.into() };
+        let text = if self.out.is_terminal {
+            for_terminal(text)
+        } else {
+            text.into()
+        };
         self.pending.push_str(&text);
         if !text.ends_with('\n') {
             self.pending.push('\n');
@@ -172,7 +178,13 @@ impl Ui {
     ///
     /// # Errors
     /// As [`Ui::flush`].
-    pub fn verdict(&mut self, tone: Tone, text: &str, hint: Option<&str>, commands: &[String]) -> Result<(), Error> {
+    pub fn verdict(
+        &mut self,
+        tone: Tone,
+        text: &str,
+        hint: Option<&str>,
+        commands: &[String],
+    ) -> Result<(), Error> {
         let (style, mark) = match tone {
             Tone::Good => (GREEN, "✓"),
             Tone::Caution => (YELLOW, "!"),
@@ -183,10 +195,16 @@ impl Ui {
         let mark = out.styled(style, mark);
         let mut lines = out.wrapped(&format!("{mark} "), "  ", &self.clean(text));
         if let Some(hint) = hint {
-            lines.push_str(&format!("\n{}", out.wrapped("    ", "    ", &self.clean(hint))));
+            lines.push_str(&format!(
+                "\n{}",
+                out.wrapped("    ", "    ", &self.clean(hint))
+            ));
         }
         for command in commands {
-            lines.push_str(&format!("\n      {}", out.styled(CYAN, &self.clean(command))));
+            lines.push_str(&format!(
+                "\n      {}",
+                out.styled(CYAN, &self.clean(command))
+            ));
         }
         self.pending.push_str(&lines);
         self.pending.push('\n');
@@ -212,8 +230,12 @@ impl Ui {
     pub fn end_answer(&mut self) -> Result<(), Error> {
         self.end_markdown();
         match std::mem::replace(&mut self.answer, AnswerState::None) {
-            AnswerState::Content { at_line_start: false } => self.pending.push('\n'),
-            AnswerState::Reasoning { at_line_start: false } => self.write_err("\n"),
+            AnswerState::Content {
+                at_line_start: false,
+            } => self.pending.push('\n'),
+            AnswerState::Reasoning {
+                at_line_start: false,
+            } => self.write_err("\n"),
             _ => {}
         }
         self.flush()
@@ -228,7 +250,9 @@ impl Ui {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        let written = out.write_all(self.pending.as_bytes()).and_then(|()| out.flush());
+        let written = out
+            .write_all(self.pending.as_bytes())
+            .and_then(|()| out.flush());
         self.pending.clear();
         written.map_err(Error::from_output)
     }
@@ -240,13 +264,21 @@ impl Ui {
             self.write_err(&format!("{end}{label}"));
         }
         if self.wants_markdown && self.out.renders_markdown() {
-            let markdown = self.markdown.get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
+            let markdown = self
+                .markdown
+                .get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
-            let safe = if self.out.is_terminal { for_terminal(text) } else { text.into() };
+            let safe = if self.out.is_terminal {
+                for_terminal(text)
+            } else {
+                text.into()
+            };
             self.pending.push_str(&safe);
         }
-        self.answer = AnswerState::Content { at_line_start: text.ends_with('\n') };
+        self.answer = AnswerState::Content {
+            at_line_start: text.ends_with('\n'),
+        };
         Ok(())
     }
 
@@ -254,7 +286,9 @@ impl Ui {
     fn end_markdown(&mut self) {
         if let Some(mut markdown) = self.markdown.take() {
             markdown.end(&mut self.pending);
-            self.answer = AnswerState::Content { at_line_start: true };
+            self.answer = AnswerState::Content {
+                at_line_start: true,
+            };
         }
     }
 
@@ -266,13 +300,17 @@ impl Ui {
         self.end_markdown();
         self.flush()?;
         let label = match self.answer {
-            AnswerState::Content { at_line_start: false } => "\n",
+            AnswerState::Content {
+                at_line_start: false,
+            } => "\n",
             AnswerState::None if !self.err.color => "[reasoning]\n",
             _ => "",
         };
         let styled = self.err.styled(DIM, &for_terminal(text));
         self.write_err(&format!("{label}{styled}"));
-        self.answer = AnswerState::Reasoning { at_line_start: text.ends_with('\n') };
+        self.answer = AnswerState::Reasoning {
+            at_line_start: text.ends_with('\n'),
+        };
         Ok(())
     }
 
@@ -296,21 +334,35 @@ impl Ui {
     /// A sentence the user should act on one day.
     pub fn warning(&mut self, text: &str) {
         let mark = self.err.styled(YELLOW, "›");
-        self.message(&self.err.wrapped(&format!(" {mark}   Warning: "), &format!(" {mark}   "), &self.clean(text)));
+        self.message(&self.err.wrapped(
+            &format!(" {mark}   Warning: "),
+            &format!(" {mark}   "),
+            &self.clean(text),
+        ));
     }
 
     /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare for copying.
     pub fn explain(&mut self, error: &Error) {
-        let Explanation { title, detail, hint, commands } = error.explain();
+        let Explanation {
+            title,
+            detail,
+            hint,
+            commands,
+        } = error.explain();
         let mark = self.err.styled(RED, "›");
         let indent = format!(" {mark}   ");
-        let mut text = self.err.wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
+        let mut text = self
+            .err
+            .wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
         for paragraph in detail.iter().chain(&hint) {
             text.push('\n');
             text.push_str(&self.err.wrapped(&indent, &indent, &self.clean(paragraph)));
         }
         for command in &commands {
-            text.push_str(&format!("\n       {}", self.err.styled(CYAN, &self.clean(command))));
+            text.push_str(&format!(
+                "\n       {}",
+                self.err.styled(CYAN, &self.clean(command))
+            ));
         }
         self.message(&text);
     }
@@ -333,7 +385,10 @@ impl Ui {
     /// Says that a turn waits for its first word.
     pub fn waiting(&mut self, model: &str, elapsed: Duration) {
         if elapsed >= PATIENCE {
-            self.status(&format!("waiting for {model}, {} s (Ctrl-C stops)", elapsed.as_secs()));
+            self.status(&format!(
+                "waiting for {model}, {} s (Ctrl-C stops)",
+                elapsed.as_secs()
+            ));
         }
     }
 
@@ -345,21 +400,30 @@ impl Ui {
     /// Says that the Heroku CLI is being asked.
     pub fn asking_heroku(&mut self, elapsed: Duration) {
         if elapsed >= PATIENCE {
-            self.status(&format!("asking the Heroku CLI for the config vars, {} s", elapsed.as_secs()));
+            self.status(&format!(
+                "asking the Heroku CLI for the config vars, {} s",
+                elapsed.as_secs()
+            ));
         }
     }
 
     /// Says that the same request will be sent again, and why.
     pub fn retrying(&mut self, title: &str, wait: Duration) {
         if !self.err.can_erase {
-            self.note(&format!("{title}: trying again in {} s", seconds_left(wait)));
+            self.note(&format!(
+                "{title}: trying again in {} s",
+                seconds_left(wait)
+            ));
         }
         self.still_retrying(title, wait);
     }
 
     /// Counts down to the next attempt.
     pub fn still_retrying(&mut self, title: &str, left: Duration) {
-        self.status(&format!("{title}: trying again in {} s, Ctrl-C to stop", seconds_left(left)));
+        self.status(&format!(
+            "{title}: trying again in {} s, Ctrl-C to stop",
+            seconds_left(left)
+        ));
     }
 
     /// A line that is erased by whatever is written next; only on a terminal.
@@ -407,7 +471,12 @@ impl Ui {
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
         let text = for_terminal(&text);
-        redact_keys(&self.secret.as_ref().map_or_else(|| text.to_string(), |secret| secret.redact(&text)))
+        redact_keys(
+            &self
+                .secret
+                .as_ref()
+                .map_or_else(|| text.to_string(), |secret| secret.redact(&text)),
+        )
     }
 
     /// Since the program started, for `--debug`.

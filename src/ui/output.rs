@@ -34,21 +34,38 @@ impl Output {
         }
         // Escape codes in the indents take no room; textwrap knows that of none but its own.
         let plain = |indent: &str| {
-            [RED, YELLOW, GREEN, DIM, PLAIN].iter().fold(indent.to_owned(), |text, code| text.replace(code, ""))
+            [RED, YELLOW, GREEN, DIM, PLAIN]
+                .iter()
+                .fold(indent.to_owned(), |text, code| text.replace(code, ""))
         };
         // Ids and commands have hyphens; half of one can't be copied.
-        let options = textwrap::Options::new(terminal::width().max(20)).word_splitter(WordSplitter::NoHyphenation);
+        let options = textwrap::Options::new(terminal::width().max(20))
+            .word_splitter(WordSplitter::NoHyphenation);
         let (plain_first, plain_rest) = (plain(first), plain(rest));
-        let lines = textwrap::wrap(text, options.initial_indent(&plain_first).subsequent_indent(&plain_rest));
+        let lines = textwrap::wrap(
+            text,
+            options
+                .initial_indent(&plain_first)
+                .subsequent_indent(&plain_rest),
+        );
         let restored = lines.iter().enumerate().map(|(index, line)| {
-            let (styled, bare) = if index == 0 { (first, &plain_first) } else { (rest, &plain_rest) };
-            line.strip_prefix(bare.as_str()).map_or_else(|| line.to_string(), |line| format!("{styled}{line}"))
+            let (styled, bare) = if index == 0 {
+                (first, &plain_first)
+            } else {
+                (rest, &plain_rest)
+            };
+            line.strip_prefix(bare.as_str())
+                .map_or_else(|| line.to_string(), |line| format!("{styled}{line}"))
         });
         restored.collect::<Vec<_>>().join("\n")
     }
 
     /// Text in a style, where there are colours.
     pub fn styled(&self, style: &str, text: &str) -> String {
-        if self.color { format!("{style}{text}{PLAIN}") } else { text.to_owned() }
+        if self.color {
+            format!("{style}{text}{PLAIN}")
+        } else {
+            text.to_owned()
+        }
     }
 }

@@ -6,7 +6,10 @@ use std::borrow::Cow;
 /// The text with every control character but line feed and tab, and every bidirectional override, made visible or left
 /// out. Character by character, so that a sequence in two pieces is no way around it.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|character| replacement(character) == Some(character)) {
+    if text
+        .chars()
+        .all(|character| replacement(character) == Some(character))
+    {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter_map(replacement).collect())
@@ -38,9 +41,15 @@ mod tests {
     #[test]
     fn no_control_character_gets_through() {
         let all: String = ('\0'..='\u{ffff}').collect();
-        for character in for_terminal(&all).chars().filter(|c| !matches!(c, '\n' | '\t')) {
+        for character in for_terminal(&all)
+            .chars()
+            .filter(|c| !matches!(c, '\n' | '\t'))
+        {
             assert!(!character.is_control(), "{character:?}");
-            assert!(!matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'), "{character:?}");
+            assert!(
+                !matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+                "{character:?}"
+            );
         }
         assert_eq!(for_terminal("\x1b]0;x\x07a\r\nb\rc"), "␛]0;x␇a\nbc");
     }

@@ -29,15 +29,28 @@ pub fn lay_out<const COLUMNS: usize>(
 ) -> String {
     let headings = headings.map(|headings| headings.map(str::to_owned));
     let all: Vec<&[String; COLUMNS]> = headings.iter().chain(rows).collect();
-    let column = |index: usize| all.iter().map(|row| row[index].width()).max().unwrap_or_default();
+    let column = |index: usize| {
+        all.iter()
+            .map(|row| row[index].width())
+            .max()
+            .unwrap_or_default()
+    };
     let columns: Vec<usize> = (0..COLUMNS).map(column).collect();
-    let before = columns.iter().rev().skip(1).map(|column| column + GAP.len()).sum::<usize>();
+    let before = columns
+        .iter()
+        .rev()
+        .skip(1)
+        .map(|column| column + GAP.len())
+        .sum::<usize>();
     let last = columns.last().copied().unwrap_or_default();
     let lines: Vec<String> = match width {
-        Some(width) if before + last <= width => all.iter().map(|row| line(*row, &columns, last)).collect(),
-        Some(width) if overflow == Overflow::Cut && before + NARROWEST <= width => {
-            all.iter().map(|row| line(*row, &columns, width - before)).collect()
+        Some(width) if before + last <= width => {
+            all.iter().map(|row| line(*row, &columns, last)).collect()
         }
+        Some(width) if overflow == Overflow::Cut && before + NARROWEST <= width => all
+            .iter()
+            .map(|row| line(*row, &columns, width - before))
+            .collect(),
         Some(width) => rows.iter().map(|row| stacked(row, width)).collect(),
         None => all.iter().map(|row| line(*row, &columns, last)).collect(),
     };
@@ -46,12 +59,16 @@ pub fn lay_out<const COLUMNS: usize>(
 
 /// A row in these columns, the last one cut where it is wider than `room`.
 fn line(row: &[String], columns: &[usize], room: usize) -> String {
-    let Some((last, others)) = row.split_last() else { return String::new() };
+    let Some((last, others)) = row.split_last() else {
+        return String::new();
+    };
     let padded = others.iter().zip(columns).map(|(cell, column)| {
         let padding = " ".repeat(column.saturating_sub(cell.width()));
         format!("{cell}{padding}{GAP}")
     });
-    format!("{}{}", padded.collect::<String>(), cut(last, room)).trim_end().to_owned()
+    format!("{}{}", padded.collect::<String>(), cut(last, room))
+        .trim_end()
+        .to_owned()
 }
 
 /// The text in so many columns, cut between characters as people count them.
@@ -71,8 +88,14 @@ fn cut(text: &str, room: usize) -> String {
 
 /// The first cell, and the others below it.
 fn stacked(row: &[String], width: usize) -> String {
-    let Some((first, others)) = row.split_first() else { return String::new() };
-    let others: Vec<&str> = others.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+    let Some((first, others)) = row.split_first() else {
+        return String::new();
+    };
+    let others: Vec<&str> = others
+        .iter()
+        .map(String::as_str)
+        .filter(|cell| !cell.is_empty())
+        .collect();
     // Half of an id can't be copied.
     let options = Options::new(width.max(20)).word_splitter(WordSplitter::NoHyphenation);
     let first = textwrap::fill(first, options.clone());
@@ -90,7 +113,10 @@ mod tests {
     const HEADINGS: Option<[&str; 3]> = Some(["NAME", "KIND", "ABOUT"]);
 
     fn rows() -> Vec<[String; 3]> {
-        vec![["a".into(), "漢字".into(), String::new()], ["long name".into(), "b".into(), "the rest of it".into()]]
+        vec![
+            ["a".into(), "漢字".into(), String::new()],
+            ["long name".into(), "b".into(), "the rest of it".into()],
+        ]
     }
 
     #[test]
@@ -106,7 +132,10 @@ mod tests {
         let cut = "NAME       KIND  ABOUT\na          漢字\nlong name  b     the rest of…";
         assert_eq!(lay_out(HEADINGS, &rows(), Some(30), Overflow::Cut), cut);
         let stacked = "a\n  漢字\nlong name\n  b · the rest of it";
-        assert_eq!(lay_out(HEADINGS, &rows(), Some(30), Overflow::Stack), stacked);
+        assert_eq!(
+            lay_out(HEADINGS, &rows(), Some(30), Overflow::Stack),
+            stacked
+        );
         assert_eq!(lay_out(HEADINGS, &rows(), Some(20), Overflow::Cut), stacked);
     }
 

@@ -10,8 +10,12 @@ const DEFAULT_HEIGHT: usize = 24;
 #[cfg(unix)]
 pub fn width() -> usize {
     use rustix::termios::tcgetwinsize;
-    let size = tcgetwinsize(rustix::stdio::stderr()).or_else(|_| tcgetwinsize(rustix::stdio::stdout()));
-    size.ok().map(|size| usize::from(size.ws_col)).filter(|&columns| columns > 0).unwrap_or(DEFAULT_WIDTH)
+    let size =
+        tcgetwinsize(rustix::stdio::stderr()).or_else(|_| tcgetwinsize(rustix::stdio::stdout()));
+    size.ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|&columns| columns > 0)
+        .unwrap_or(DEFAULT_WIDTH)
 }
 
 #[cfg(not(unix))]
@@ -23,7 +27,10 @@ pub fn width() -> usize {
 #[cfg(unix)]
 pub fn height() -> usize {
     let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
-    size.ok().map(|size| usize::from(size.ws_row)).filter(|&rows| rows > 0).unwrap_or(DEFAULT_HEIGHT)
+    size.ok()
+        .map(|size| usize::from(size.ws_row))
+        .filter(|&rows| rows > 0)
+        .unwrap_or(DEFAULT_HEIGHT)
 }
 
 #[cfg(not(unix))]
@@ -36,9 +43,12 @@ pub fn height() -> usize {
 #[cfg(unix)]
 pub fn end_input_after(silence: std::time::Duration) -> bool {
     use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-    let Ok(mut mode) = tcgetattr(rustix::stdio::stdin()) else { return false };
+    let Ok(mut mode) = tcgetattr(rustix::stdio::stdin()) else {
+        return false;
+    };
     mode.special_codes[SpecialCodeIndex::VMIN] = 0;
-    mode.special_codes[SpecialCodeIndex::VTIME] = u8::try_from(silence.as_millis() / 100).unwrap_or(u8::MAX);
+    mode.special_codes[SpecialCodeIndex::VTIME] =
+        u8::try_from(silence.as_millis() / 100).unwrap_or(u8::MAX);
     tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &mode).is_ok()
 }
 
@@ -71,7 +81,10 @@ pub fn take_input() -> String {
             _ => break,
         }
     }
-    String::from_utf8_lossy(&bytes).chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+    String::from_utf8_lossy(&bytes)
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
 }
 
 #[cfg(not(unix))]
@@ -128,9 +141,13 @@ impl Mode {
         use rustix::termios::LocalModes;
         if let Some(mode) = &self.0 {
             let mut quiet = mode.clone();
-            quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+            quiet
+                .local_modes
+                .remove(LocalModes::ECHO | LocalModes::ICANON);
             // Without NOFLSH, Ctrl-C would throw away what was typed ahead.
-            quiet.local_modes.insert(LocalModes::ISIG | LocalModes::NOFLSH);
+            quiet
+                .local_modes
+                .insert(LocalModes::ISIG | LocalModes::NOFLSH);
             Mode(Some(quiet)).restore();
         }
     }

@@ -19,15 +19,37 @@ fn quick_start_example_is_sent_as_the_quick_start_sends_it() {
         {"role": "assistant", "content": "Hi there! How can I assist you today?"},
     ]);
     program.file("turns.json", &turns.to_string());
-    let flags = ["--messages", "turns.json", "--temperature", "0.5", "--max-tokens", "100", "--no-stream"];
-    let arguments: Vec<&str> = ["ask"].into_iter().chain(flags).chain(["Why is Heroku so awesome?"]).collect();
-    program.run(&arguments).expect_code(0).expect_output("Because of its dynos.\n");
+    let flags = [
+        "--messages",
+        "turns.json",
+        "--temperature",
+        "0.5",
+        "--max-tokens",
+        "100",
+        "--no-stream",
+    ];
+    let arguments: Vec<&str> = ["ask"]
+        .into_iter()
+        .chain(flags)
+        .chain(["Why is Heroku so awesome?"])
+        .collect();
+    program
+        .run(&arguments)
+        .expect_code(0)
+        .expect_output("Because of its dynos.\n");
 
     let request = api.only_request();
     assert_eq!(request.line, "POST /v1/chat/completions HTTP/1.1");
-    assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
     assert_eq!(request.header("content-type"), Some("application/json"));
-    assert!(request.header("user-agent").is_some_and(|agent| agent.starts_with("heroku-chat/")));
+    assert!(
+        request
+            .header("user-agent")
+            .is_some_and(|agent| agent.starts_with("heroku-chat/"))
+    );
     let expected = json!({
         "model": "test-model",
         "messages": [
@@ -51,7 +73,9 @@ fn quick_start_reports_each_missing_variable_with_its_export_line() {
             .expect_code(1)
             .expect_output("")
             .expect_error(&format!("{name} is not set"))
-            .expect_error(&format!("export {name}=$(heroku config:get {name} -a example-app)"));
+            .expect_error(&format!(
+                "export {name}=$(heroku config:get {name} -a example-app)"
+            ));
     }
     let catalogue = r#"[{"model_id":"claude-4-5-haiku","type":["text-to-text"]},{"model_id":"embed","type":["text-to-embedding"]}]"#;
     let api = Api::fixed(respond(200, "", catalogue));
@@ -61,16 +85,25 @@ fn quick_start_reports_each_missing_variable_with_its_export_line() {
         .expect_code(1)
         .expect_error("INFERENCE_MODEL_ID is not set")
         .expect_error("Models: claude-4-5-haiku\n")
-        .expect_error("export INFERENCE_MODEL_ID=$(heroku config:get INFERENCE_MODEL_ID -a good-app)");
+        .expect_error(
+            "export INFERENCE_MODEL_ID=$(heroku config:get INFERENCE_MODEL_ID -a good-app)",
+        );
     assert_eq!(api.only_request().line, "GET /available-models HTTP/1.1");
     assert_eq!(api.only_request().header("authorization"), None);
 }
 
 #[test]
 fn quick_start_shows_status_and_body_of_a_failure() {
-    let api = Api::fixed(respond(400, "", r#"{"error":{"code":400,"message":"max_tokens: too large"}}"#));
+    let api = Api::fixed(respond(
+        400,
+        "",
+        r#"{"error":{"code":400,"message":"max_tokens: too large"}}"#,
+    ));
     let run = Program::for_service(&api.url()).run(&["ask", "--max-tokens", "9", "hi"]);
-    run.expect_code(1).expect_output("").expect_error("status 400").expect_error("max_tokens: too large");
+    run.expect_code(1)
+        .expect_output("")
+        .expect_error("status 400")
+        .expect_error("max_tokens: too large");
 }
 
 #[test]
@@ -78,12 +111,19 @@ fn the_prompt_is_arguments_then_input() {
     let table = [
         (&["ask", "one", "two"][..], "", "one two"),
         (&["ask"], "from a pipe\n", "from a pipe"),
-        (&["ask", "Explain:"], "line 1\nline 2\n", "Explain:\n\nline 1\nline 2"),
+        (
+            &["ask", "Explain:"],
+            "line 1\nline 2\n",
+            "Explain:\n\nline 1\nline 2",
+        ),
         (&["ask", "--", "--not-a-flag"], "", "--not-a-flag"),
     ];
     for (arguments, input, prompt) in table {
         let api = Api::tokens(&["ok"]);
-        Program::for_service(&api.url()).run_with_input(arguments, input).expect_code(0).expect_output("ok\n");
+        Program::for_service(&api.url())
+            .run_with_input(arguments, input)
+            .expect_code(0)
+            .expect_output("ok\n");
         assert_eq!(
             api.only_request().json()["messages"],
             json!([{"role": "user", "content": prompt}]),
@@ -94,30 +134,55 @@ fn the_prompt_is_arguments_then_input() {
 
 #[test]
 fn no_prompt_is_a_usage_error() {
-    Program::new().run(&["ask"]).expect_code(2).expect_error("there is no prompt");
-    Program::new().run_with_input(&["ask", " "], "\n").expect_code(2).expect_error("there is no prompt");
+    Program::new()
+        .run(&["ask"])
+        .expect_code(2)
+        .expect_error("there is no prompt");
+    Program::new()
+        .run_with_input(&["ask", " "], "\n")
+        .expect_code(2)
+        .expect_error("there is no prompt");
 }
 
 #[test]
 fn piped_output_is_byte_exact_and_ends_with_a_newline() {
     let api = Api::tokens(&["a\x1b[31m", "\tb\r\n", "é⬢"]);
-    Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("a\x1b[31m\tb\r\né⬢\n");
+    Program::for_service(&api.url())
+        .run(&["ask", "hi"])
+        .expect_code(0)
+        .expect_output("a\x1b[31m\tb\r\né⬢\n");
     let api = Api::tokens(&["ends\n"]);
-    Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("ends\n");
+    Program::for_service(&api.url())
+        .run(&["ask", "hi"])
+        .expect_code(0)
+        .expect_output("ends\n");
 }
 
 #[test]
 fn nothing_but_the_answer_is_on_standard_output() {
-    let run = Program::new().run(&["ask", "--sandbox", "-m", "sandbox-thinking", "--debug", "hello"]);
-    run.expect_code(0).expect_output("hello\n").expect_error("authorization: Bearer (redacted)");
+    let run = Program::new().run(&[
+        "ask",
+        "--sandbox",
+        "-m",
+        "sandbox-thinking",
+        "--debug",
+        "hello",
+    ]);
+    run.expect_code(0)
+        .expect_output("hello\n")
+        .expect_error("authorization: Bearer (redacted)");
 }
 
 #[test]
 fn json_is_the_response_object_streamed_or_not() {
     let api = Api::fixed(respond(200, "", ANSWER));
-    let run = Program::for_service(&api.url()).run(&["ask", "--json", "--no-stream", "hi"]).expect_code(0);
+    let run = Program::for_service(&api.url())
+        .run(&["ask", "--json", "--no-stream", "hi"])
+        .expect_code(0);
     assert_eq!(run.stdout.trim(), ANSWER);
-    let run = Program::new().run(&["ask", "--json", "--sandbox", "-m", "sandbox-thinking", "hi"]).expect_code(0);
+    let run = Program::new()
+        .run(&["ask", "--json", "--sandbox", "-m", "sandbox-thinking", "hi"])
+        .expect_code(0);
     let object: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(object["choices"][0]["message"]["content"], "hi");
     assert_eq!(object["choices"][0]["finish_reason"], "stop");
@@ -129,15 +194,35 @@ fn json_is_the_response_object_streamed_or_not() {
 fn dry_run_prints_a_curl_command_that_works_and_sends_nothing() {
     let api = Api::tokens(&["ok"]);
     let program = Program::for_service(&api.url());
-    let run = program.run(&["ask", "--dry-run", "--system", "be brief", "it's \"quoted\" $HOME"]).expect_code(0);
+    let run = program
+        .run(&[
+            "ask",
+            "--dry-run",
+            "--system",
+            "be brief",
+            "it's \"quoted\" $HOME",
+        ])
+        .expect_code(0);
     assert!(api.requests().is_empty());
     assert!(run.stdout.contains("$INFERENCE_KEY"), "{}", run.stdout);
-    let output =
-        Command::new("bash").args(["-c", &run.stdout]).env("INFERENCE_KEY", KEY).output().expect("a shell and curl");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("data:[DONE]"), "{output:?}");
+    let output = Command::new("bash")
+        .args(["-c", &run.stdout])
+        .env("INFERENCE_KEY", KEY)
+        .output()
+        .expect("a shell and curl");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("data:[DONE]"),
+        "{output:?}"
+    );
     let request = api.only_request();
-    assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-    assert_eq!(request.json()["messages"][1]["content"], "it's \"quoted\" $HOME");
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {KEY}").as_str())
+    );
+    assert_eq!(
+        request.json()["messages"][1]["content"],
+        "it's \"quoted\" $HOME"
+    );
 }
 
 #[test]
@@ -158,33 +243,56 @@ fn every_failure_of_the_service_has_its_exit_code() {
         ("sandbox-empty", 3, "has no text"),
     ];
     for (model, code, words) in table {
-        Program::new().run(&["ask", "--sandbox", "-m", model, "hi"]).expect_code(code).expect_error(words);
+        Program::new()
+            .run(&["ask", "--sandbox", "-m", model, "hi"])
+            .expect_code(code)
+            .expect_error(words);
     }
 }
 
 #[test]
 fn what_came_before_a_failure_is_printed() {
-    for (model, text) in [("sandbox-cut", "This answer is cut\n"), ("sandbox-error", "Half an\n")] {
-        Program::new().run(&["ask", "--sandbox", "-m", model, "hi"]).expect_code(3).expect_output(text);
+    for (model, text) in [
+        ("sandbox-cut", "This answer is cut\n"),
+        ("sandbox-error", "Half an\n"),
+    ] {
+        Program::new()
+            .run(&["ask", "--sandbox", "-m", model, "hi"])
+            .expect_code(3)
+            .expect_output(text);
     }
 }
 
 #[test]
 fn an_answer_cut_by_max_tokens_is_told_as_such() {
     let run = Program::new().run(&["ask", "--sandbox", "--max-tokens", "2", "one two three"]);
-    run.expect_code(0).expect_output("one two \n").expect_error("stopped at the limit of its length (max_tokens)");
+    run.expect_code(0)
+        .expect_output("one two \n")
+        .expect_error("stopped at the limit of its length (max_tokens)");
 }
 
 #[test]
 fn a_busy_service_is_asked_again_and_the_user_is_told() {
     let run = Program::new().run(&["ask", "--sandbox", "-m", "sandbox-busy", "hello"]);
-    run.expect_code(0).expect_output("hello\n").expect_error("trying again in 1 s");
+    run.expect_code(0)
+        .expect_output("hello\n")
+        .expect_error("trying again in 1 s");
 }
 
 #[test]
 fn a_refused_parameter_is_left_out_once_with_a_word_about_it() {
-    let run = Program::new().run(&["ask", "--sandbox", "-m", "sandbox-picky", "--temperature", "0.1", "hello"]);
-    run.expect_code(0).expect_output("hello\n").expect_error("does not know temperature");
+    let run = Program::new().run(&[
+        "ask",
+        "--sandbox",
+        "-m",
+        "sandbox-picky",
+        "--temperature",
+        "0.1",
+        "hello",
+    ]);
+    run.expect_code(0)
+        .expect_output("hello\n")
+        .expect_error("does not know temperature");
 }
 
 #[test]
@@ -197,33 +305,73 @@ fn a_closed_pipe_ends_quietly() {
     });
     let program = Program::for_service(&api.url());
     let mut command = program.process(&["ask", "hi"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     let mut first = [0; 20];
-    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("the answer begins");
+    child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_exact(&mut first)
+        .expect("the answer begins");
     let output = child.wait_with_output().expect("the program ends");
-    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).as_ref()
+        ),
+        (Some(0), "")
+    );
 }
 
 #[test]
 fn bad_values_are_named_with_what_to_do() {
     let program = Program::for_service("https://us.inference.heroku.com");
-    program.run(&["ask", "--temperature", "1.5", "hi"]).expect_code(2).expect_error("a number from 0 to 1");
-    program.run(&["ask", "--thinking=5", "hi"]).expect_code(2).expect_error("5 is not in 1024..");
-    program.run(&["ask", "--messages", "nosuch.json", "hi"]).expect_code(1).expect_error("nosuch.json can't be used");
+    program
+        .run(&["ask", "--temperature", "1.5", "hi"])
+        .expect_code(2)
+        .expect_error("a number from 0 to 1");
+    program
+        .run(&["ask", "--thinking=5", "hi"])
+        .expect_code(2)
+        .expect_error("5 is not in 1024..");
+    program
+        .run(&["ask", "--messages", "nosuch.json", "hi"])
+        .expect_code(1)
+        .expect_error("nosuch.json can't be used");
     program.file("bad.json", r#"[{"role":"robot","content":"a"}]"#);
-    program.run(&["ask", "--messages", "bad.json", "hi"]).expect_code(1).expect_error("unknown variant `robot`");
+    program
+        .run(&["ask", "--messages", "bad.json", "hi"])
+        .expect_code(1)
+        .expect_error("unknown variant `robot`");
     program.file("empty.json", r#"[{"role":"user","content":" "}]"#);
-    program.run(&["ask", "--messages", "empty.json", "hi"]).expect_code(1).expect_error("messages[0] has no content");
-    program.run(&["ask", "--system", "@nosuch", "hi"]).expect_code(1).expect_error("nosuch");
+    program
+        .run(&["ask", "--messages", "empty.json", "hi"])
+        .expect_code(1)
+        .expect_error("messages[0] has no content");
+    program
+        .run(&["ask", "--system", "@nosuch", "hi"])
+        .expect_code(1)
+        .expect_error("nosuch");
 }
 
 #[test]
 fn ctrl_c_while_models_are_fetched_is_no_missing_model() {
     let api = Api::serve(|exchange| exchange.wait_for_close());
     let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
-    let mut child = program.process(&["ask", "hi"]).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut child = program
+        .process(&["ask", "hi"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     api.wait_for_request();
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .expect("kill");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
 
@@ -237,28 +385,46 @@ fn ctrl_c_twice_ends_it_even_while_nobody_reads_the_output() {
         exchange.wait_for_close();
     });
     let program = Program::for_service(&api.url());
-    let mut child = program.process(&["ask", "hi"]).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut child = program
+        .process(&["ask", "hi"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
     api.wait_for_request();
     let process = child.id().to_string();
     while child.try_wait().expect("it can be asked").is_none() {
-        Command::new("kill").args(["-INT", &process]).stderr(Stdio::null()).status().expect("kill");
+        Command::new("kill")
+            .args(["-INT", &process])
+            .stderr(Stdio::null())
+            .status()
+            .expect("kill");
     }
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
 
 #[test]
 fn flags_before_the_command_are_used_or_refused() {
-    Program::new().run(&["--debug", "ask", "--sandbox", "hi"]).expect_code(0).expect_error("POST http://127.0.0.1");
+    Program::new()
+        .run(&["--debug", "ask", "--sandbox", "hi"])
+        .expect_code(0)
+        .expect_error("POST http://127.0.0.1");
     let run = Program::new().run(&["-m", "x", "ask", "--sandbox", "hi"]);
-    run.expect_code(2).expect_error("--model belongs behind the command: heroku-chat ask --model");
+    run.expect_code(2)
+        .expect_error("--model belongs behind the command: heroku-chat ask --model");
 }
 
 #[test]
 fn a_key_in_the_wrong_place_is_not_shown() {
     let program = Program::for_service("https://us.inference.heroku.com");
-    program.run(&["ask", "--key-file", KEY, "hi"]).expect_code(1).expect_error("--key-file (not shown) can't be used");
+    program
+        .run(&["ask", "--key-file", KEY, "hi"])
+        .expect_code(1)
+        .expect_error("--key-file (not shown) can't be used");
     program.file("key", &format!("INFERENCE_KEY={KEY}"));
-    program.run(&["ask", "--key-file", "key", "hi"]).expect_code(1).expect_error("holds its name, too");
+    program
+        .run(&["ask", "--key-file", "key", "hi"])
+        .expect_code(1)
+        .expect_error("holds its name, too");
 }
 
 #[test]

@@ -16,7 +16,11 @@ fn answering(answers: &'static [(&'static str, &'static str)]) -> Api {
         let index = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let (text, reason) = answers[index.min(answers.len() - 1)];
         let end = json!({"choices": [{"delta": {}, "finish_reason": reason}], "usage": {"prompt_tokens": 150_000, "completion_tokens": 20_000}});
-        exchange.send(&format!("{}{}data: {end}\n\ndata: [DONE]\n\n", sse_head(), event(text)));
+        exchange.send(&format!(
+            "{}{}data: {end}\n\ndata: [DONE]\n\n",
+            sse_head(),
+            event(text)
+        ));
     })
 }
 
@@ -32,7 +36,10 @@ fn files_and_images_go_with_the_next_prompt_and_come_back_with_it() {
     program.file("two words.txt", "hello\n");
     std::fs::write(program.work().join("tiny.png"), PNG).expect("a picture");
     let terminal = Terminal::chat(&program, &[], 80);
-    terminal.run("/file main.rb 'two words.txt'", "main.rb (7 bytes) goes with the next prompt");
+    terminal.run(
+        "/file main.rb 'two words.txt'",
+        "main.rb (7 bytes) goes with the next prompt",
+    );
     terminal.run("/image tiny.png", "tiny.png (28 bytes) goes");
     terminal.run("what is this?", "seen");
     let sent = json!([{"role": "user", "content": [
@@ -41,14 +48,23 @@ fn files_and_images_go_with_the_next_prompt_and_come_back_with_it() {
     ]}]);
     assert_eq!(messages(&api), sent);
     terminal.send("/undo\r");
-    terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> what is this?"));
+    terminal.wait_until("the prompt", |screen| {
+        screen.trim_end().ends_with("> what is this?")
+    });
     terminal.send("\r");
-    terminal.wait_until("another answer", |screen| screen.matches("\nseen").count() == 2);
+    terminal.wait_until("another answer", |screen| {
+        screen.matches("\nseen").count() == 2
+    });
     terminal.wait_for_prompt();
     assert_eq!(messages(&api), sent, "the files came back with the prompt");
     terminal.run("and now?", "and now?");
-    terminal.wait_until("a third answer", |screen| screen.matches("\nseen").count() == 3);
-    assert_eq!(messages(&api)[2], json!({"role": "user", "content": "and now?"}));
+    terminal.wait_until("a third answer", |screen| {
+        screen.matches("\nseen").count() == 3
+    });
+    assert_eq!(
+        messages(&api)[2],
+        json!({"role": "user", "content": "and now?"})
+    );
 }
 
 #[test]
@@ -67,7 +83,9 @@ fn what_can_not_be_sent_is_refused_with_the_reason() {
     terminal.run("/image tiny.png", "tiny.png (28 bytes) goes");
     terminal.send("look\r");
     terminal.wait_for("doesn't support the");
-    terminal.wait_until("the prompt again", |screen| screen.trim_end().ends_with("> look"));
+    terminal.wait_until("the prompt again", |screen| {
+        screen.trim_end().ends_with("> look")
+    });
     terminal.send("\x15");
     terminal.wait_for_prompt();
     terminal.run("/model sandbox-vision", "now talking to sandbox-vision");
@@ -79,10 +97,25 @@ fn a_text_only_model_gets_no_image() {
     let program = Program::for_service("http://127.0.0.1:9");
     std::fs::write(program.work().join("tiny.png"), PNG).expect("a picture");
     let terminal = Terminal::chat(&program, &["-m", "gpt-oss-120b"], 80);
-    terminal.run("/image tiny.png", "gpt-oss-120b takes text alone, no images");
-    program.run(&["ask", "-m", "kimi-k2-5", "--image", "tiny.png", "look"]).expect_code(1).expect_error("text alone");
-    let seen = program.run(&["ask", "--sandbox", "-m", "sandbox-vision", "--image", "tiny.png", "look"]);
-    seen.expect_code(0).expect_output("I see: image/png of 28 bytes.\n");
+    terminal.run(
+        "/image tiny.png",
+        "gpt-oss-120b takes text alone, no images",
+    );
+    program
+        .run(&["ask", "-m", "kimi-k2-5", "--image", "tiny.png", "look"])
+        .expect_code(1)
+        .expect_error("text alone");
+    let seen = program.run(&[
+        "ask",
+        "--sandbox",
+        "-m",
+        "sandbox-vision",
+        "--image",
+        "tiny.png",
+        "look",
+    ]);
+    seen.expect_code(0)
+        .expect_output("I see: image/png of 28 bytes.\n");
 }
 
 #[test]
@@ -90,10 +123,22 @@ fn ask_sends_files_with_their_names() {
     let program = Program::new();
     program.file("a.txt", "one");
     program.file("b.txt", "two");
-    let run = program.run(&["ask", "--sandbox", "-f", "a.txt", "--file", "b.txt", "compare"]);
-    run.expect_code(0).expect_output("a.txt:\n```txt\none\n```\n\nb.txt:\n```txt\ntwo\n```\n\ncompare\n");
+    let run = program.run(&[
+        "ask",
+        "--sandbox",
+        "-f",
+        "a.txt",
+        "--file",
+        "b.txt",
+        "compare",
+    ]);
+    run.expect_code(0)
+        .expect_output("a.txt:\n```txt\none\n```\n\nb.txt:\n```txt\ntwo\n```\n\ncompare\n");
     std::fs::write(program.work().join("binary"), b"ab\0").expect("a file");
-    program.run(&["ask", "--sandbox", "-f", "binary", "hm"]).expect_code(1).expect_error("--file binary can't be used");
+    program
+        .run(&["ask", "--sandbox", "-f", "binary", "hm"])
+        .expect_code(1)
+        .expect_error("--file binary can't be used");
 }
 
 #[test]
@@ -117,27 +162,47 @@ fn settings_are_listed_changed_and_sent() {
         ] {
             // A narrow terminal has each setting's name on a line of its own.
             let [name, value, source] = row;
-            let found = list.lines().any(|line| line.split_whitespace().take(3).eq(row))
+            let found = list
+                .lines()
+                .any(|line| line.split_whitespace().take(3).eq(row))
                 || list.contains(&format!("{name}\n  {value} · {source} · "));
             assert!(found, "{row:?} at {columns}:\n{list}");
         }
         terminal.run("go", "fine");
         let body = api.only_request().json();
-        assert_eq!((&body["temperature"], &body["max_tokens"], body.get("top_p")), (&json!(0.5), &json!(99), None));
+        assert_eq!(
+            (&body["temperature"], &body["max_tokens"], body.get("top_p")),
+            (&json!(0.5), &json!(99), None)
+        );
     }
 }
 
 #[test]
 fn default_goes_back_to_what_flags_and_environment_said() {
     let program = Program::new().with("HEROKU_CHAT_CONTEXT", "7");
-    let terminal = Terminal::chat(&program, &["--sandbox", "--temperature", "0.2", "--no-save"], 80);
+    let terminal = Terminal::chat(
+        &program,
+        &["--sandbox", "--temperature", "0.2", "--no-save"],
+        80,
+    );
     terminal.run("/set temperature 0.9", "temperature is 0.9, from /set");
-    terminal.run("/set temperature default", "temperature is 0.2, from --temperature");
+    terminal.run(
+        "/set temperature default",
+        "temperature is 0.2, from --temperature",
+    );
     terminal.run("/set context all", "context is all");
-    terminal.run("/set context default", "context is 7, from HEROKU_CHAT_CONTEXT");
+    terminal.run(
+        "/set context default",
+        "context is 7, from HEROKU_CHAT_CONTEXT",
+    );
     terminal.run("private", "out ·");
     terminal.run("/set save default", "save is off");
-    assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
+    assert!(
+        !program
+            .home()
+            .join(".local/share/heroku-chat/sessions")
+            .exists()
+    );
 }
 
 #[test]
@@ -157,7 +222,9 @@ fn vi_keys_edit_where_they_are_wanted() {
     terminal.wait_for("> xhello");
     terminal.send("\x1b");
     terminal.send("0x");
-    terminal.wait_until("the first letter gone", |screen| screen.trim_end().ends_with("> hello"));
+    terminal.wait_until("the first letter gone", |screen| {
+        screen.trim_end().ends_with("> hello")
+    });
     terminal.send("\r");
     terminal.wait_for("\nhello\n");
     terminal.wait_for_prompt();
@@ -177,21 +244,39 @@ fn only_the_latest_turns_are_sent_where_that_is_set() {
     assert_eq!(messages(&api), json!([{"role": "user", "content": "two"}]));
     terminal.run("/set context all", "context is all");
     terminal.run("three", "three");
-    terminal.wait_until("the third answer", |screen| screen.matches("\nfine").count() == 3);
-    assert_eq!(messages(&api).as_array().map(Vec::len), Some(5), "nothing was lost");
+    terminal.wait_until("the third answer", |screen| {
+        screen.matches("\nfine").count() == 3
+    });
+    assert_eq!(
+        messages(&api).as_array().map(Vec::len),
+        Some(5),
+        "nothing was lost"
+    );
 }
 
 #[test]
 fn a_cut_answer_is_continued_and_stays_one_message() {
-    let api = answering(&[("The answer is", "length"), (" forty-two.", "stop"), ("Because.", "stop")]);
+    let api = answering(&[
+        ("The answer is", "length"),
+        (" forty-two.", "stop"),
+        ("Because.", "stop"),
+    ]);
     let program = Program::for_service(&api.url());
     let terminal = Terminal::chat(&program, &[], 80);
     terminal.run("/continue", "there is no answer to go on with");
     terminal.run("what is it?", "/continue goes on");
     terminal.run("/continue", "forty-two.");
     let asked = messages(&api);
-    assert_eq!(asked[1], json!({"role": "assistant", "content": "The answer is"}));
-    assert!(asked[2]["content"].as_str().is_some_and(|text| text.contains("Go on exactly")), "{asked}");
+    assert_eq!(
+        asked[1],
+        json!({"role": "assistant", "content": "The answer is"})
+    );
+    assert!(
+        asked[2]["content"]
+            .as_str()
+            .is_some_and(|text| text.contains("Go on exactly")),
+        "{asked}"
+    );
     terminal.run("why?", "Because.");
     let expected = json!([
         {"role": "user", "content": "what is it?"},
@@ -202,8 +287,14 @@ fn a_cut_answer_is_continued_and_stays_one_message() {
     terminal.run("/set context 1", "context is 1");
     terminal.send("/continue\r");
     terminal.wait_for("it is asked for more all the same");
-    terminal.wait_until("more of it", |screen| screen.matches("Because.").count() == 2);
-    assert_eq!(messages(&api).as_array().map(Vec::len), Some(3), "the request for more is no turn of its own");
+    terminal.wait_until("more of it", |screen| {
+        screen.matches("Because.").count() == 2
+    });
+    assert_eq!(
+        messages(&api).as_array().map(Vec::len),
+        Some(3),
+        "the request for more is no turn of its own"
+    );
 }
 
 #[test]
@@ -216,7 +307,10 @@ fn a_context_window_that_fills_up_is_told_and_usage_counts_every_answer() {
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> one"));
     terminal.send("\x15/usage\r");
     let table = terminal.wait_for("all     150000  20000");
-    assert!(table.contains("1       150000  20000  claude-4-5-haiku"), "{table}");
+    assert!(
+        table.contains("1       150000  20000  claude-4-5-haiku"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -233,14 +327,21 @@ fn a_conversation_that_is_too_long_is_told_what_to_do() {
 
 #[test]
 fn the_last_answer_or_one_of_its_code_blocks_is_copied() {
-    let api = answering(&[("One:\n\n```sh\nls\n```\n\nTwo:\n\n~~~\n\ttab\n~~~\n", "stop")]);
+    let api = answering(&[(
+        "One:\n\n```sh\nls\n```\n\nTwo:\n\n~~~\n\ttab\n~~~\n",
+        "stop",
+    )]);
     let program = Program::for_service(&api.url());
     let terminal = Terminal::chat(&program, &[], 80);
     terminal.run("/copy", "there is no answer to copy");
     terminal.run("go", "out ·");
     let copied = |text: &str| format!("\x1b]52;c;{}\x07", BASE64.encode(text));
     terminal.run("/copy", "copied the answer");
-    assert!(terminal.raw().contains(&copied("One:\n\n```sh\nls\n```\n\nTwo:\n\n~~~\n\ttab\n~~~")));
+    assert!(
+        terminal
+            .raw()
+            .contains(&copied("One:\n\n```sh\nls\n```\n\nTwo:\n\n~~~\n\ttab\n~~~"))
+    );
     terminal.run("/copy 2", "copied code block 2");
     assert!(terminal.raw().contains(&copied("\ttab\n")));
     terminal.run("/copy 3", "has code blocks 1 to 2; not \"3\"");
@@ -273,10 +374,16 @@ fn a_conversation_is_exported_in_the_form_that_the_file_name_says() {
     terminal.run("hello there", "out ·");
     terminal.run("/export 'my chat.rb'", "written to my chat.rb");
     let ruby = std::fs::read_to_string(program.work().join("my chat.rb")).expect("an export");
-    assert!(ruby.contains("net/http") && ruby.contains("hello there"), "{ruby}");
+    assert!(
+        ruby.contains("net/http") && ruby.contains("hello there"),
+        "{ruby}"
+    );
     terminal.run("/export chat.txt", "a name that ends in .md");
     terminal.run("/export 'my chat.rb'", "It is there already");
     terminal.run("/export chat.md", "written to chat.md");
     let document = std::fs::read_to_string(program.work().join("chat.md")).expect("an export");
-    assert_eq!(document, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");
+    assert_eq!(
+        document,
+        "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n"
+    );
 }

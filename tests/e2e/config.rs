@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::support::{Api, KEY, Program};
 
-const VALUES: &str =
-    "echo \"INFERENCE_URL='https://us.inference.heroku.com'\"; echo INFERENCE_KEY=inf-1; echo INFERENCE_MODEL_ID=";
+const VALUES: &str = "echo \"INFERENCE_URL='https://us.inference.heroku.com'\"; echo INFERENCE_KEY=inf-1; echo INFERENCE_MODEL_ID=";
 
 #[test]
 fn every_value_is_shown_with_its_source_and_the_key_never() {
@@ -37,11 +36,16 @@ fn heroku_is_asked_in_one_call_with_a_clean_environment_and_no_input() {
     let program = program.with("PATH", &path);
     let run = program.run(&["config", "-a", "example-app"]).expect_code(0);
     assert!(
-        run.stdout.contains("https://us.inference.heroku.com  (from the Heroku app example-app)"),
+        run.stdout
+            .contains("https://us.inference.heroku.com  (from the Heroku app example-app)"),
         "{}",
         run.stdout
     );
-    assert!(run.stdout.contains("INFERENCE_MODEL_ID: not set"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("INFERENCE_MODEL_ID: not set"),
+        "{}",
+        run.stdout
+    );
     let asked = std::fs::read_to_string(program.home().join("asked")).expect("it was asked");
     let expected = "config:get INFERENCE_URL INFERENCE_KEY INFERENCE_MODEL_ID --shell --app example-app\n\
                     debug=\ncolumns=1000\ninput=\n";
@@ -59,63 +63,123 @@ fn heroku_is_not_asked_where_the_environment_has_all() {
 #[test]
 fn a_helper_that_keeps_the_pipes_open_holds_nothing_up() {
     let program = Program::new();
-    program.command("heroku", &format!("/bin/sleep 1000 &\necho $! > \"$HOME/helper\"\n{VALUES}"));
+    program.command(
+        "heroku",
+        &format!("/bin/sleep 1000 &\necho $! > \"$HOME/helper\"\n{VALUES}"),
+    );
     program.run(&["config"]).expect_code(0);
     let helper = std::fs::read_to_string(program.home().join("helper")).expect("its process id");
-    let killed = std::process::Command::new("kill").arg(helper.trim()).status().expect("kill");
-    assert!(killed.success(), "the helper had ended already, so it held nothing open");
+    let killed = std::process::Command::new("kill")
+        .arg(helper.trim())
+        .status()
+        .expect("kill");
+    assert!(
+        killed.success(),
+        "the helper had ended already, so it held nothing open"
+    );
 }
 
 #[test]
 fn a_url_of_a_file_never_gets_the_key_of_the_environment() {
     let api = Api::tokens(&["stolen"]);
-    let program = Program::new().with("INFERENCE_KEY", KEY).with("INFERENCE_MODEL_ID", "m");
+    let program = Program::new()
+        .with("INFERENCE_KEY", KEY)
+        .with("INFERENCE_MODEL_ID", "m");
     program.file(".env", &format!("INFERENCE_URL={}\n", api.url()));
-    program.run(&["ask", "hi"]).expect_code(1).expect_error("the URL from .env line 1, the key from the environment");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("the URL from .env line 1, the key from the environment");
     assert!(api.requests().is_empty());
-    program.run(&["ask", "--allow-mixed-sources", "hi"]).expect_code(0).expect_output("stolen\n");
+    program
+        .run(&["ask", "--allow-mixed-sources", "hi"])
+        .expect_code(0)
+        .expect_output("stolen\n");
 }
 
 #[test]
 fn a_line_that_cannot_be_read_is_named_by_number() {
     let program = Program::new();
     program.file(".env", &format!("\nINFERENCE_KEY={KEY} x\n"));
-    program.run(&["config"]).expect_code(1).expect_error("line 2 of .env can't be read");
-    program.run(&["config", "--env-file", "other.env"]).expect_code(1).expect_error("other.env can't be used");
+    program
+        .run(&["config"])
+        .expect_code(1)
+        .expect_error("line 2 of .env can't be read");
+    program
+        .run(&["config", "--env-file", "other.env"])
+        .expect_code(1)
+        .expect_error("other.env can't be used");
 }
 
 #[test]
 fn only_the_working_folder_is_searched_for_env_files() {
     let program = Program::new();
-    std::fs::write(program.folder.path().join(".env"), "INFERENCE_URL=https://evil.example.com\nINFERENCE_KEY=x\n")
-        .unwrap();
-    program.run(&["config"]).expect_code(1).expect_error("there is no .env here");
+    std::fs::write(
+        program.folder.path().join(".env"),
+        "INFERENCE_URL=https://evil.example.com\nINFERENCE_KEY=x\n",
+    )
+    .unwrap();
+    program
+        .run(&["config"])
+        .expect_code(1)
+        .expect_error("there is no .env here");
 }
 
 #[test]
 fn every_state_of_the_heroku_cli_has_its_next_step() {
-    let logged_out = "echo 'heroku: Press any key to open up the browser to login or q to exit' >&2; exit 1";
+    let logged_out =
+        "echo 'heroku: Press any key to open up the browser to login or q to exit' >&2; exit 1";
     let no_app = "printf ' ›   Error: The following error occurred:\\n ›     Missing required flag app\\n' >&2; exit 2";
     for (body, title, command) in [
         (logged_out, "it is not logged in", "heroku login"),
         ("exit 0", "it is not logged in", "heroku login"),
-        (no_app, "no app was named", "heroku git:remote -a example-app"),
-        ("echo INFERENCE_URL=", "the app has no such variables", "heroku addons:create heroku-inference:standard"),
-        ("kill -9 $$", "it was ended by a signal", "export INFERENCE_KEY="),
-        ("echo strange >&2; exit 9", "it ended with exit code 9", "strange"),
+        (
+            no_app,
+            "no app was named",
+            "heroku git:remote -a example-app",
+        ),
+        (
+            "echo INFERENCE_URL=",
+            "the app has no such variables",
+            "heroku addons:create heroku-inference:standard",
+        ),
+        (
+            "kill -9 $$",
+            "it was ended by a signal",
+            "export INFERENCE_KEY=",
+        ),
+        (
+            "echo strange >&2; exit 9",
+            "it ended with exit code 9",
+            "strange",
+        ),
     ] {
         let program = Program::new();
         program.command("heroku", body);
-        program.run(&["ask", "hi"]).expect_code(1).expect_error(title).expect_error(command);
+        program
+            .run(&["ask", "hi"])
+            .expect_code(1)
+            .expect_error(title)
+            .expect_error(command);
     }
-    Program::new().run(&["ask", "hi"]).expect_code(1).expect_error("the heroku program is not on PATH");
+    Program::new()
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("the heroku program is not on PATH");
 }
 
 #[test]
 fn pull_wants_the_variables_of_the_app_and_not_of_the_environment() {
     let program = Program::for_service("http://127.0.0.1:9");
-    let run = program.run(&["config", "pull", "-a", "example-app"]).expect_code(1);
-    let run = run.expect_error("INFERENCE_URL and INFERENCE_KEY could not be had from the Heroku CLI");
+    let run = program
+        .run(&["config", "pull", "-a", "example-app"])
+        .expect_code(1);
+    let run =
+        run.expect_error("INFERENCE_URL and INFERENCE_KEY could not be had from the Heroku CLI");
     let run = run.expect_error("Install it (https://devcenter.heroku.com/articles/heroku-cli).");
-    assert!(!run.stderr.contains("export") && !run.stderr.contains("yourself"), "{}", run.stderr);
+    assert!(
+        !run.stderr.contains("export") && !run.stderr.contains("yourself"),
+        "{}",
+        run.stderr
+    );
 }

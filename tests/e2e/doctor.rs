@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::support::{
-    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Terminal, Tls, event, git, proxy, respond, sse_head,
-    with_heroku,
+    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Terminal, Tls, event, git, proxy, respond,
+    sse_head, with_heroku,
 };
 
 const SERVICE: &str = "https://us.inference.heroku.com";
@@ -25,7 +25,14 @@ impl From<Program> for Setup {
 
 /// A broken setup: how it is made, the flags of doctor, the check that notices with its status, and words of what it
 /// found, hints or commands.
-type Case = (&'static str, fn() -> Setup, &'static [&'static str], &'static str, &'static str, &'static str);
+type Case = (
+    &'static str,
+    fn() -> Setup,
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 fn service() -> Program {
     Program::for_service(SERVICE)
@@ -35,7 +42,9 @@ fn env_file(text: &str) -> Program {
     let program = Program::new();
     program.file(
         ".env",
-        &text.replace("KEY", &format!("INFERENCE_KEY={KEY}")).replace("URL", &format!("INFERENCE_URL={SERVICE}")),
+        &text
+            .replace("KEY", &format!("INFERENCE_KEY={KEY}"))
+            .replace("URL", &format!("INFERENCE_URL={SERVICE}")),
     );
     program
 }
@@ -56,7 +65,10 @@ fn tls(names: &[&str], years: (i32, i32), trusted: bool) -> Setup {
     let server = Tls::serve(names, years, |_| String::new());
     let mut program = Program::for_service(&format!("https://localhost:{}", server.port));
     if trusted {
-        let path = program.file("ca.pem", &server.certificate).display().to_string();
+        let path = program
+            .file("ca.pem", &server.certificate)
+            .display()
+            .to_string();
         program = program.with("SSL_CERT_FILE", &path);
     }
     program.into()
@@ -90,23 +102,53 @@ fn date(days: u64) -> String {
 
 /// An HTTP date, as `date` prints it.
 fn httpdate(time: SystemTime) -> String {
-    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
-    let arguments = ["-u", "-d", &format!("@{seconds}"), "+%a, %d %b %Y %H:%M:%S GMT"];
-    let output = Command::new("date").args(arguments).env("LC_ALL", "C").output().expect("date runs");
-    String::from_utf8(output.stdout).expect("ASCII").trim().to_owned()
+    let seconds = time
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
+    let arguments = [
+        "-u",
+        "-d",
+        &format!("@{seconds}"),
+        "+%a, %d %b %Y %H:%M:%S GMT",
+    ];
+    let output = Command::new("date")
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .output()
+        .expect("date runs");
+    String::from_utf8(output.stdout)
+        .expect("ASCII")
+        .trim()
+        .to_owned()
 }
 
 /// The real host name of the service, reached through a proxy that leads to a server of ours.
 fn eu_service() -> Setup {
-    let server = Tls::serve(&["eu.inference.heroku.com"], Tls::VALID, |_| respond(200, "", CATALOGUE));
+    let server = Tls::serve(&["eu.inference.heroku.com"], Tls::VALID, |_| {
+        respond(200, "", CATALOGUE)
+    });
     let program = Program::for_service("https://eu.inference.heroku.com");
-    let path = program.file("ca.pem", &server.certificate).display().to_string();
+    let path = program
+        .file("ca.pem", &server.certificate)
+        .display()
+        .to_string();
     let proxy = format!("127.0.0.1:{}", proxy(Ok(server.port)));
-    program.with("SSL_CERT_FILE", &path).with("https_proxy", &proxy).into()
+    program
+        .with("SSL_CERT_FILE", &path)
+        .with("https_proxy", &proxy)
+        .into()
 }
 
 const CASES: &[Case] = &[
-    ("nothing at all", || Program::new().into(), &[], "heroku-cli", "fail", "not on PATH"),
+    (
+        "nothing at all",
+        || Program::new().into(),
+        &[],
+        "heroku-cli",
+        "fail",
+        "not on PATH",
+    ),
     (
         "no URL",
         || service().without("INFERENCE_URL").into(),
@@ -125,7 +167,12 @@ const CASES: &[Case] = &[
     ),
     (
         "another attachment",
-        || Program::new().with("EMBEDDING_URL", SERVICE).with("EMBEDDING_KEY", KEY).into(),
+        || {
+            Program::new()
+                .with("EMBEDDING_URL", SERVICE)
+                .with("EMBEDDING_KEY", KEY)
+                .into()
+        },
         &[],
         "url",
         "fail",
@@ -171,7 +218,14 @@ const CASES: &[Case] = &[
         "fail",
         "nosuch.env can't be read",
     ),
-    (".env that others can read", || env_file("URL\nKEY\n").into(), &[], "env-permissions", "warn", "chmod 600 .env"),
+    (
+        ".env that others can read",
+        || env_file("URL\nKEY\n").into(),
+        &[],
+        "env-permissions",
+        "warn",
+        "chmod 600 .env",
+    ),
     (
         ".env that git would commit",
         || in_git(env_file("URL\nKEY\n")).into(),
@@ -202,7 +256,11 @@ const CASES: &[Case] = &[
     ),
     (
         "a URL without scheme",
-        || service().with("INFERENCE_URL", "us.inference.heroku.com").into(),
+        || {
+            service()
+                .with("INFERENCE_URL", "us.inference.heroku.com")
+                .into()
+        },
         &[],
         "url",
         "fail",
@@ -210,7 +268,11 @@ const CASES: &[Case] = &[
     ),
     (
         "a URL in quotes",
-        || service().with("INFERENCE_URL", "\"https://us.inference.heroku.com\"").into(),
+        || {
+            service()
+                .with("INFERENCE_URL", "\"https://us.inference.heroku.com\"")
+                .into()
+        },
         &[],
         "url",
         "fail",
@@ -218,7 +280,11 @@ const CASES: &[Case] = &[
     ),
     (
         "a URL with /v1",
-        || service().with("INFERENCE_URL", "https://us.inference.heroku.com/v1").into(),
+        || {
+            service()
+                .with("INFERENCE_URL", "https://us.inference.heroku.com/v1")
+                .into()
+        },
         &[],
         "url",
         "warn",
@@ -226,16 +292,31 @@ const CASES: &[Case] = &[
     ),
     (
         "plain http to another machine",
-        || service().with("INFERENCE_URL", "http://inference.example.com").into(),
+        || {
+            service()
+                .with("INFERENCE_URL", "http://inference.example.com")
+                .into()
+        },
         &[],
         "url",
         "fail",
         "--allow-http",
     ),
-    ("a key in quotes", || service().with("INFERENCE_KEY", &format!("'{KEY}'")).into(), &[], "key", "fail", "quotes"),
+    (
+        "a key in quotes",
+        || service().with("INFERENCE_KEY", &format!("'{KEY}'")).into(),
+        &[],
+        "key",
+        "fail",
+        "quotes",
+    ),
     (
         "a key with a space",
-        || service().with("INFERENCE_KEY", &format!("{KEY} {KEY}")).into(),
+        || {
+            service()
+                .with("INFERENCE_KEY", &format!("{KEY} {KEY}"))
+                .into()
+        },
         &[],
         "key",
         "fail",
@@ -299,13 +380,25 @@ const CASES: &[Case] = &[
     ),
     (
         "an app of another account",
-        || heroku(|platform| platform.answer("closed", Answer::Forbidden), |program| program),
+        || {
+            heroku(
+                |platform| platform.answer("closed", Answer::Forbidden),
+                |program| program,
+            )
+        },
         &["-a", "closed"],
         "heroku-app",
         "fail",
         "You do not have access to the app closed",
     ),
-    ("no app", || heroku(|_| {}, |program| program), &[], "heroku-app", "fail", "heroku git:remote -a example-app"),
+    (
+        "no app",
+        || heroku(|_| {}, |program| program),
+        &[],
+        "heroku-app",
+        "fail",
+        "heroku git:remote -a example-app",
+    ),
     (
         "an unknown remote",
         || heroku(|_| {}, in_git_with_heroku),
@@ -314,10 +407,22 @@ const CASES: &[Case] = &[
         "fail",
         "git knows no remote",
     ),
-    ("several remotes", || heroku(|_| {}, two_remotes), &[], "heroku-app", "fail", "--remote one"),
+    (
+        "several remotes",
+        || heroku(|_| {}, two_remotes),
+        &[],
+        "heroku-app",
+        "fail",
+        "--remote one",
+    ),
     (
         "no add-on",
-        || heroku(|platform| platform.app("bare", &[("PORT", "1")]), |program| program),
+        || {
+            heroku(
+                |platform| platform.app("bare", &[("PORT", "1")]),
+                |program| program,
+            )
+        },
         &["-a", "bare"],
         "heroku-addon",
         "fail",
@@ -325,7 +430,12 @@ const CASES: &[Case] = &[
     ),
     (
         "the add-on under another name",
-        || heroku(|platform| platform.app("good", &[("MY_AI_URL", SERVICE), ("MY_AI_KEY", KEY)]), |program| program),
+        || {
+            heroku(
+                |platform| platform.app("good", &[("MY_AI_URL", SERVICE), ("MY_AI_KEY", KEY)]),
+                |program| program,
+            )
+        },
         &["-a", "good"],
         "heroku-addon",
         "fail",
@@ -333,7 +443,12 @@ const CASES: &[Case] = &[
     ),
     (
         "a sign-in page before Heroku's API",
-        || heroku(|platform| platform.answer("good", Answer::Html200), |program| program),
+        || {
+            heroku(
+                |platform| platform.answer("good", Answer::Html200),
+                |program| program,
+            )
+        },
         &["-a", "good"],
         "heroku-addon",
         "fail",
@@ -344,7 +459,11 @@ const CASES: &[Case] = &[
         || {
             heroku(
                 |_| {},
-                |program| program.with("HEROKU_HOST", NOBODY_LISTENS).with("HEROKU_PARTICLEBOARD_URL", NOBODY_LISTENS),
+                |program| {
+                    program
+                        .with("HEROKU_HOST", NOBODY_LISTENS)
+                        .with("HEROKU_PARTICLEBOARD_URL", NOBODY_LISTENS)
+                },
             )
         },
         &["-a", "good"],
@@ -354,7 +473,11 @@ const CASES: &[Case] = &[
     ),
     (
         "an unknown host",
-        || service().with("INFERENCE_URL", "https://nosuch.invalid").into(),
+        || {
+            service()
+                .with("INFERENCE_URL", "https://nosuch.invalid")
+                .into()
+        },
         &[],
         "dns",
         "fail",
@@ -368,7 +491,14 @@ const CASES: &[Case] = &[
         "fail",
         "connection refused",
     ),
-    ("an expired certificate", || tls(&["localhost"], Tls::EXPIRED, true), &[], "tls", "fail", "it has expired"),
+    (
+        "an expired certificate",
+        || tls(&["localhost"], Tls::EXPIRED, true),
+        &[],
+        "tls",
+        "fail",
+        "it has expired",
+    ),
     (
         "a certificate of another host",
         || tls(&["elsewhere"], Tls::VALID, true),
@@ -389,7 +519,8 @@ const CASES: &[Case] = &[
         "no TLS on the port",
         || {
             let Setup(program, servers) = api(String::new);
-            let url = program.variables()["INFERENCE_URL"].replace("http://127.0.0.1", "https://localhost");
+            let url = program.variables()["INFERENCE_URL"]
+                .replace("http://127.0.0.1", "https://localhost");
             std::mem::forget(servers);
             program.with("INFERENCE_URL", &url).into()
         },
@@ -416,7 +547,11 @@ const CASES: &[Case] = &[
     ),
     (
         "a proxy that wants a password",
-        || service().with("https_proxy", &format!("127.0.0.1:{}", proxy(Err(407)))).into(),
+        || {
+            service()
+                .with("https_proxy", &format!("127.0.0.1:{}", proxy(Err(407))))
+                .into()
+        },
         &[],
         "tls",
         "fail",
@@ -462,7 +597,14 @@ const CASES: &[Case] = &[
         "fail",
         "no whole answer within 4 s",
     ),
-    ("a service without a catalogue", || api(|| respond(404, "", "{}")), &[], "catalogue", "warn", "no list of models"),
+    (
+        "a service without a catalogue",
+        || api(|| respond(404, "", "{}")),
+        &[],
+        "catalogue",
+        "warn",
+        "no list of models",
+    ),
     (
         "a clock that is slow",
         || api(|| respond(200, &date(2), CATALOGUE)),
@@ -471,7 +613,14 @@ const CASES: &[Case] = &[
         "fail",
         "ahead of the service",
     ),
-    ("a clock that is a little off", || api(|| respond(200, &date(0), CATALOGUE)), &[], "clock", "warn", "10 min"),
+    (
+        "a clock that is a little off",
+        || api(|| respond(200, &date(0), CATALOGUE)),
+        &[],
+        "clock",
+        "warn",
+        "10 min",
+    ),
     (
         "no model",
         || {
@@ -483,10 +632,38 @@ const CASES: &[Case] = &[
         "warn",
         "export INFERENCE_MODEL_ID=test-model",
     ),
-    ("a model misspelt", || with_model("test-modle"), &[], "model", "fail", "export INFERENCE_MODEL_ID=test-model"),
-    ("a model nobody knows", || with_model("zzz"), &[], "model", "fail", "heroku-chat models"),
-    ("a model for something else", || with_model("embed"), &[], "model", "fail", "no chat model but text-to-embedding"),
-    ("a model of another region", eu_service, &[], "model", "fail", "not offered in eu, only in us"),
+    (
+        "a model misspelt",
+        || with_model("test-modle"),
+        &[],
+        "model",
+        "fail",
+        "export INFERENCE_MODEL_ID=test-model",
+    ),
+    (
+        "a model nobody knows",
+        || with_model("zzz"),
+        &[],
+        "model",
+        "fail",
+        "heroku-chat models",
+    ),
+    (
+        "a model for something else",
+        || with_model("embed"),
+        &[],
+        "model",
+        "fail",
+        "no chat model but text-to-embedding",
+    ),
+    (
+        "a model of another region",
+        eu_service,
+        &[],
+        "model",
+        "fail",
+        "not offered in eu, only in us",
+    ),
     (
         "a model on its way out",
         || Program::new().into(),
@@ -611,7 +788,15 @@ fn in_git_with_heroku(program: Program) -> Program {
 fn two_remotes(program: Program) -> Program {
     let program = in_git_with_heroku(program);
     for name in ["one", "two"] {
-        git(&program.work(), &["remote", "add", name, &format!("https://git.heroku.com/{name}.git")]);
+        git(
+            &program.work(),
+            &[
+                "remote",
+                "add",
+                name,
+                &format!("https://git.heroku.com/{name}.git"),
+            ],
+        );
     }
     program
 }
@@ -624,8 +809,16 @@ fn read_by_python(text: &str) {
         .stdout(Stdio::null())
         .spawn()
         .expect("python3 runs");
-    python.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
-    assert!(python.wait().expect("it ends").success(), "not JSON:\n{text}");
+    python
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(text.as_bytes())
+        .expect("it reads");
+    assert!(
+        python.wait().expect("it ends").success(),
+        "not JSON:\n{text}"
+    );
 }
 
 fn check(case: &Case) {
@@ -636,12 +829,23 @@ fn check(case: &Case) {
     read_by_python(&run.stdout);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let checks = report["checks"].as_array().expect("checks");
-    let entry = checks.iter().find(|entry| entry["id"] == *id).unwrap_or_else(|| panic!("{name}: no check {id}"));
+    let entry = checks
+        .iter()
+        .find(|entry| entry["id"] == *id)
+        .unwrap_or_else(|| panic!("{name}: no check {id}"));
     assert_eq!(entry["status"], *status, "{name}: {entry:#}");
-    let said = format!("{} {} {}", entry["found"], entry["hint"], entry["commands"]).replace("\\\"", "\"");
-    assert!(said.contains(words), "{name}: {words:?} is not in {entry:#}");
+    let said =
+        format!("{} {} {}", entry["found"], entry["hint"], entry["commands"]).replace("\\\"", "\"");
+    assert!(
+        said.contains(words),
+        "{name}: {words:?} is not in {entry:#}"
+    );
     let failed = checks.iter().any(|entry| entry["status"] == "fail");
-    assert_eq!((run.code, report["ok"].as_bool()), (i32::from(failed), Some(!failed)), "{name}");
+    assert_eq!(
+        (run.code, report["ok"].as_bool()),
+        (i32::from(failed), Some(!failed)),
+        "{name}"
+    );
     if *status == "fail" {
         assert!(report["next"].is_string(), "{name}: {report:#}");
     }
@@ -687,8 +891,10 @@ fn a_healthy_setup_passes_without_heroku_and_without_spending_a_token() {
         let spends = request.line.starts_with("POST") && request.json().get("messages").is_some();
         assert!(!spends, "{request:?}");
     }
-    let written: Vec<_> =
-        [program.home(), program.work()].iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).collect();
+    let written: Vec<_> = [program.home(), program.work()]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        .collect();
     assert!(written.is_empty(), "{written:?}");
 }
 
@@ -697,8 +903,17 @@ fn settings_of_the_real_heroku_cli_are_checked_to_the_end() {
     let Setup(program, servers) = with_model("test-model");
     let url = program.variables()["INFERENCE_URL"].clone();
     let platform = Platform::start();
-    platform.app("good", &[("INFERENCE_URL", &url), ("INFERENCE_KEY", KEY), ("INFERENCE_MODEL_ID", "test-model")]);
-    let run = with_heroku(&platform).run(&["doctor", "-a", "good"]).expect_code(0);
+    platform.app(
+        "good",
+        &[
+            ("INFERENCE_URL", &url),
+            ("INFERENCE_KEY", KEY),
+            ("INFERENCE_MODEL_ID", "test-model"),
+        ],
+    );
+    let run = with_heroku(&platform)
+        .run(&["doctor", "-a", "good"])
+        .expect_code(0);
     for words in [
         "Heroku account: dev@example.com",
         "on a plan of one model",
@@ -712,7 +927,11 @@ fn settings_of_the_real_heroku_cli_are_checked_to_the_end() {
 
 #[test]
 fn an_echoed_key_is_in_no_report() {
-    let api = Api::fixed(respond(401, "", &format!(r#"{{"error":"bad key {KEY} given"}}"#)));
+    let api = Api::fixed(respond(
+        401,
+        "",
+        &format!(r#"{{"error":"bad key {KEY} given"}}"#),
+    ));
     let program = Program::for_service(&api.url());
     for flags in [&["doctor"][..], &["doctor", "--json"]] {
         let run = program.run(flags);
@@ -728,16 +947,31 @@ fn a_server_that_drips_is_given_up() {
             std::thread::sleep(Duration::from_millis(100));
         }
     });
-    let run = Program::for_service(&api.url()).run(&["doctor"]).expect_code(1);
-    assert!(run.stdout.contains("no whole answer within 4 s"), "{}", run.stdout);
+    let run = Program::for_service(&api.url())
+        .run(&["doctor"])
+        .expect_code(1);
+    assert!(
+        run.stdout.contains("no whole answer within 4 s"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
 fn a_named_env_file_is_read_once_and_no_other_in_its_place() {
     let program = Program::new();
-    program.file(".env", &format!("INFERENCE_URL=https://wrong.example.com\nINFERENCE_KEY={KEY}\n"));
-    let missing = program.run(&["doctor", "--env-file", "nosuch.env"]).expect_code(1);
-    assert!(missing.stdout.contains("INFERENCE_URL is not set"), "{}", missing.stdout);
+    program.file(
+        ".env",
+        &format!("INFERENCE_URL=https://wrong.example.com\nINFERENCE_KEY={KEY}\n"),
+    );
+    let missing = program
+        .run(&["doctor", "--env-file", "nosuch.env"])
+        .expect_code(1);
+    assert!(
+        missing.stdout.contains("INFERENCE_URL is not set"),
+        "{}",
+        missing.stdout
+    );
     let pipe = format!(
         "'{}' doctor --env-file /dev/fd/3 3<<END\nINFERENCE_URL=http://127.0.0.1:1\nINFERENCE_KEY={KEY}\nEND\n",
         assert_cmd::cargo::cargo_bin!("heroku-chat").display()
@@ -751,38 +985,74 @@ fn a_named_env_file_is_read_once_and_no_other_in_its_place() {
         .output()
         .expect("a shell");
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.contains("URL: http://127.0.0.1:1 (from /dev/fd/3 line 1)"), "{text}");
+    assert!(
+        text.contains("URL: http://127.0.0.1:1 (from /dev/fd/3 line 1)"),
+        "{text}"
+    );
 }
 
 #[test]
 fn pull_follows_a_link_and_names_the_rule_that_works() {
     let platform = Platform::start();
-    platform.app("good", &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)]);
+    platform.app(
+        "good",
+        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
+    );
     let program = in_git_with_heroku(with_heroku(&platform));
     std::fs::create_dir(program.work().join("real")).unwrap();
     std::fs::write(program.work().join("real/.env"), "A=1\n").unwrap();
     std::os::unix::fs::symlink("real/.env", program.work().join(".env")).unwrap();
-    program.run(&["config", "pull", "-a", "good"]).expect_code(0);
+    program
+        .run(&["config", "pull", "-a", "good"])
+        .expect_code(0);
     assert!(program.work().join(".env").is_symlink());
-    assert!(std::fs::read_to_string(program.work().join("real/.env")).unwrap().contains(KEY));
+    assert!(
+        std::fs::read_to_string(program.work().join("real/.env"))
+            .unwrap()
+            .contains(KEY)
+    );
     // The rule that is named does what it says.
     std::fs::remove_file(program.work().join(".env")).unwrap();
     let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
     let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
-    let entry = report["checks"].as_array().unwrap().iter().find(|entry| entry["id"] == "env-git").unwrap();
+    let entry = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["id"] == "env-git")
+        .unwrap();
     assert_eq!(entry["status"], "fail", "{entry:#}");
     let command = entry["commands"][0].as_str().expect("a command").to_owned();
-    assert!(Command::new("sh").args(["-c", &command]).current_dir(program.work()).status().unwrap().success());
+    assert!(
+        Command::new("sh")
+            .args(["-c", &command])
+            .current_dir(program.work())
+            .status()
+            .unwrap()
+            .success()
+    );
     let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
     let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
-    let entry = report["checks"].as_array().unwrap().iter().find(|entry| entry["id"] == "env-git").unwrap();
+    let entry = report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["id"] == "env-git")
+        .unwrap();
     assert_eq!(entry["status"], "pass", "{entry:#}");
 }
 
 #[test]
 fn live_tells_times_tokens_and_headroom() {
-    let run = Program::new().run(&["doctor", "--sandbox", "--live"]).expect_code(0);
-    for words in ["completion: first word after", "tokens spent", "streaming: ", "199 of 200 requests left"] {
+    let run = Program::new()
+        .run(&["doctor", "--sandbox", "--live"])
+        .expect_code(0);
+    for words in [
+        "completion: first word after",
+        "tokens spent",
+        "streaming: ",
+        "199 of 200 requests left",
+    ] {
         assert!(run.stdout.contains(words), "{words}:\n{}", run.stdout);
     }
 }
@@ -812,7 +1082,9 @@ fn plain(raw: &str) -> String {
     let mut rest = raw;
     while let Some(start) = rest.find("\x1b[") {
         text.push_str(&rest[..start]);
-        let end = rest[start + 2..].find(|c: char| c.is_ascii_alphabetic()).expect("the end of a sequence");
+        let end = rest[start + 2..]
+            .find(|c: char| c.is_ascii_alphabetic())
+            .expect("the end of a sequence");
         let sequence = &rest[start..start + 2 + end + 1];
         if sequence == "\x1b[K" {
             text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
@@ -833,50 +1105,92 @@ fn ctrl_c_gives_the_report_so_far() {
     terminal.wait_for("TLS: ");
     terminal.send("\x03");
     terminal.wait_for("Interrupted. ");
-    assert!(terminal.screen().contains("connection: "), "{}", terminal.screen());
+    assert!(
+        terminal.screen().contains("connection: "),
+        "{}",
+        terminal.screen()
+    );
     assert_eq!(terminal.wait_for_end(), 130);
 }
 
 #[test]
 fn pull_writes_the_variables_and_nothing_else() {
     let platform = Platform::start();
-    platform.app("good", &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)]);
+    platform.app(
+        "good",
+        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
+    );
     let program = in_git_with_heroku(with_heroku(&platform));
     let before = "# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY=old\n";
     let path = program.file(".env", before);
-    let dry = program.run(&["config", "pull", "-a", "good", "--dry-run"]).expect_code(0);
-    assert_eq!(dry.stdout, "Would write INFERENCE_URL, INFERENCE_KEY to .env\n");
+    let dry = program
+        .run(&["config", "pull", "-a", "good", "--dry-run"])
+        .expect_code(0);
+    assert_eq!(
+        dry.stdout,
+        "Would write INFERENCE_URL, INFERENCE_KEY to .env\n"
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
 
-    let run = program.run(&["config", "pull", "-a", "good"]).expect_code(0);
-    assert_eq!(run.stdout, "Wrote INFERENCE_URL, INFERENCE_KEY to .env, readable by you only\n");
-    assert!(run.stderr.contains("echo /.env >> .gitignore"), "{}", run.stderr);
-    let after = format!("# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY={KEY}\nINFERENCE_URL={SERVICE}\n");
+    let run = program
+        .run(&["config", "pull", "-a", "good"])
+        .expect_code(0);
+    assert_eq!(
+        run.stdout,
+        "Wrote INFERENCE_URL, INFERENCE_KEY to .env, readable by you only\n"
+    );
+    assert!(
+        run.stderr.contains("echo /.env >> .gitignore"),
+        "{}",
+        run.stderr
+    );
+    let after = format!(
+        "# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY={KEY}\nINFERENCE_URL={SERVICE}\n"
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
     use std::os::unix::fs::PermissionsExt;
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 
     program
         .run(&["config", "pull", "-a", "good", "--gitignore"])
         .expect_code(0)
         .expect_error(".env is in .gitignore now");
-    assert_eq!(std::fs::read_to_string(program.work().join(".gitignore")).unwrap(), "/.env\n");
+    assert_eq!(
+        std::fs::read_to_string(program.work().join(".gitignore")).unwrap(),
+        "/.env\n"
+    );
     let config = program.run(&["config"]).expect_code(0);
-    assert!(config.stdout.contains("(from .env line 4)"), "{}", config.stdout);
-    program.run(&["config", "pull", "-a", "nosuch"]).expect_code(1).expect_error("there is no app \"nosuch\"");
+    assert!(
+        config.stdout.contains("(from .env line 4)"),
+        "{}",
+        config.stdout
+    );
+    program
+        .run(&["config", "pull", "-a", "nosuch"])
+        .expect_code(1)
+        .expect_error("there is no app \"nosuch\"");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
 }
 
 #[test]
 fn pull_asks_on_a_terminal_before_it_touches_gitignore() {
     let platform = Platform::start();
-    platform.app("good", &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)]);
+    platform.app(
+        "good",
+        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
+    );
     let program = in_git_with_heroku(with_heroku(&platform));
     let terminal = Terminal::start(&program, &["config", "pull", "-a", "good"], 24, 80);
     terminal.wait_for("Add it to .gitignore? [y/N]");
     terminal.send("y\r");
     assert_eq!(terminal.wait_for_end(), 0);
-    assert_eq!(std::fs::read_to_string(program.work().join(".gitignore")).unwrap(), "/.env\n");
+    assert_eq!(
+        std::fs::read_to_string(program.work().join(".gitignore")).unwrap(),
+        "/.env\n"
+    );
 }
 
 #[test]
@@ -897,6 +1211,8 @@ fn a_stream_that_dribbles_is_seen_as_streaming() {
             exchange.send("event:done\ndata:[DONE]\n\n");
         }
     });
-    let run = Program::for_service(&api.url()).run(&["doctor", "--live"]).expect_code(0);
+    let run = Program::for_service(&api.url())
+        .run(&["doctor", "--live"])
+        .expect_code(0);
     assert!(run.stdout.contains("pieces over"), "{}", run.stdout);
 }

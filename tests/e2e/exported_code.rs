@@ -21,8 +21,7 @@ const LANGUAGES: &[Language] = &[
     ("javascript", "chat.mjs", "node"),
 ];
 
-const ANSWER: &str =
-    r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"Fine."},"finish_reason":"stop"}]}"#;
+const ANSWER: &str = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"Fine."},"finish_reason":"stop"}]}"#;
 
 /// The sandbox as a process of its own, ended with its test.
 struct Sandbox {
@@ -34,19 +33,32 @@ struct Sandbox {
 impl Sandbox {
     fn start() -> Self {
         let mut command = Program::new().process(&["sandbox"]);
-        let mut process = command.current_dir("/").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().take(3);
+        let mut process = command
+            .current_dir("/")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().expect("a pipe"))
+            .lines()
+            .take(3);
         let variable = |line: String| {
             let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
             Some((name.to_owned(), value.to_owned()))
         };
-        let variables = lines.map(|line| variable(line.unwrap()).expect("export NAME=value")).collect();
+        let variables = lines
+            .map(|line| variable(line.unwrap()).expect("export NAME=value"))
+            .collect();
         Sandbox { process, variables }
     }
 
     /// The program, and the code it writes, talk to this sandbox.
     fn program(&self) -> Program {
-        self.variables.iter().fold(Program::new(), |program, (name, value)| program.with(name, value))
+        self.variables
+            .iter()
+            .fold(Program::new(), |program, (name, value)| {
+                program.with(name, value)
+            })
     }
 }
 
@@ -60,12 +72,21 @@ impl Drop for Sandbox {
 /// Has the program write code for a prompt, and runs that with the program's variables but the model's.
 fn generate_and_run(program: &Program, language: Language, arguments: &[&str]) -> Output {
     let file = generate(program, language, arguments);
-    interpreter(program, language, &file).output().expect("the interpreter is there")
+    interpreter(program, language, &file)
+        .output()
+        .expect("the interpreter is there")
 }
 
-fn generate(program: &Program, (format, file, _): Language, arguments: &[&str]) -> std::path::PathBuf {
+fn generate(
+    program: &Program,
+    (format, file, _): Language,
+    arguments: &[&str],
+) -> std::path::PathBuf {
     let flag = format!("--dry-run={format}");
-    let code = program.run(&[&["ask", flag.as_str()], arguments].concat()).expect_code(0).stdout;
+    let code = program
+        .run(&[&["ask", flag.as_str()], arguments].concat())
+        .expect_code(0)
+        .stdout;
     program.file(file, &code)
 }
 
@@ -73,9 +94,16 @@ fn generate(program: &Program, (format, file, _): Language, arguments: &[&str]) 
 fn interpreter(program: &Program, (_, _, name): Language, file: &Path) -> Command {
     let mut command = Command::new(name);
     command.arg(file).env_clear().current_dir(program.work());
-    command.envs(["PATH", "HOME"].iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.envs(
-        program.variables().iter().filter(|(name, _)| ["INFERENCE_URL", "INFERENCE_KEY"].contains(&name.as_str())),
+        ["PATH", "HOME"]
+            .iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?))),
+    );
+    command.envs(
+        program
+            .variables()
+            .iter()
+            .filter(|(name, _)| ["INFERENCE_URL", "INFERENCE_KEY"].contains(&name.as_str())),
     );
     command
 }
@@ -86,8 +114,14 @@ fn text(bytes: &[u8]) -> String {
 
 /// Whatever means something in one of the languages, alone and next to each other.
 fn nasty() -> String {
-    let marks = ["\\", "\"", "'", "`", "#", "$", "@", "{", "}", "(", ")", "<", "/", "%", "\n", "n", "u0041", "é"];
-    let pairs: String = marks.iter().flat_map(|one| marks.iter().map(move |two| format!("{one}{two}"))).collect();
+    let marks = [
+        "\\", "\"", "'", "`", "#", "$", "@", "{", "}", "(", ")", "<", "/", "%", "\n", "n", "u0041",
+        "é",
+    ];
+    let pairs: String = marks
+        .iter()
+        .flat_map(|one| marks.iter().map(move |two| format!("{one}{two}")))
+        .collect();
     let controls: String = ('\u{1}'..='\u{ff}').collect();
     format!(
         "#{{exit}} #$0 #@x ${{HOME}} $(exit 3) `exit 4` $'x' !! %s \\u0041 \\x41 \\0\nEND\nEOF\n__END__\n\"\"\" ''' */ -->\n\
@@ -113,28 +147,70 @@ fn each_program_sends_what_ask_sends() {
     let nasty = nasty();
     program.file(
         "turns.json",
-        &json!([{"role": "user", "content": nasty}, {"role": "assistant", "content": "So?\n"}]).to_string(),
+        &json!([{"role": "user", "content": nasty}, {"role": "assistant", "content": "So?\n"}])
+            .to_string(),
     );
     program.file("notes.rb", &format!("```\n#{{x}}\nEND\n````\n\t{nasty}\n"));
     std::fs::write(program.work().join("dot.png"), b"\x89PNG\r\n\x1a\n\0\xff").expect("an image");
-    let request = ["--messages", "turns.json", "--system", "be\nbrief", "--temperature", "0.5", "--max-tokens", "50"];
-    let more = ["--stop", "`END`", "--stop", "$x\n", "--thinking=1024", "-f", "notes.rb", "--image", "dot.png", "Why?"];
+    let request = [
+        "--messages",
+        "turns.json",
+        "--system",
+        "be\nbrief",
+        "--temperature",
+        "0.5",
+        "--max-tokens",
+        "50",
+    ];
+    let more = [
+        "--stop",
+        "`END`",
+        "--stop",
+        "$x\n",
+        "--thinking=1024",
+        "-f",
+        "notes.rb",
+        "--image",
+        "dot.png",
+        "Why?",
+    ];
     let arguments = [&request[..], &more[..]].concat();
 
-    program.run(&[&["ask", "--no-stream"], &arguments[..]].concat()).expect_code(0).expect_output("Fine.\n");
+    program
+        .run(&[&["ask", "--no-stream"], &arguments[..]].concat())
+        .expect_code(0)
+        .expect_output("Fine.\n");
     for language in LANGUAGES {
         let output = generate_and_run(&program, *language, &arguments);
-        assert_eq!((text(&output.stdout), text(&output.stderr)), ("Fine.\n".into(), String::new()), "{language:?}");
+        assert_eq!(
+            (text(&output.stdout), text(&output.stderr)),
+            ("Fine.\n".into(), String::new()),
+            "{language:?}"
+        );
     }
     let requests = api.requests();
     assert_eq!(requests.len(), 1 + LANGUAGES.len());
     let mut expected = requests[0].json();
-    expected.as_object_mut().expect("an object").remove("stream");
+    expected
+        .as_object_mut()
+        .expect("an object")
+        .remove("stream");
     assert_eq!(expected["messages"].as_array().map(Vec::len), Some(4));
     for (request, language) in requests[1..].iter().zip(LANGUAGES) {
-        assert_eq!(request.line, "POST /v1/chat/completions HTTP/1.1", "{language:?}");
-        assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()), "{language:?}");
-        assert_eq!(request.header("content-type"), Some("application/json"), "{language:?}");
+        assert_eq!(
+            request.line, "POST /v1/chat/completions HTTP/1.1",
+            "{language:?}"
+        );
+        assert_eq!(
+            request.header("authorization"),
+            Some(format!("Bearer {KEY}").as_str()),
+            "{language:?}"
+        );
+        assert_eq!(
+            request.header("content-type"),
+            Some("application/json"),
+            "{language:?}"
+        );
         assert_eq!(request.json(), expected, "{language:?}");
     }
 }
@@ -148,14 +224,25 @@ fn the_variable_names_the_model_before_the_one_of_the_conversation() {
         let file = generate(&program, *language, &["-m", odd, "Hi"]);
         for model in ["", "another-model"] {
             let mut command = interpreter(&program, *language, &file);
-            let output = command.env("INFERENCE_MODEL_ID", model).output().expect("the interpreter is there");
+            let output = command
+                .env("INFERENCE_MODEL_ID", model)
+                .output()
+                .expect("the interpreter is there");
             assert_eq!(text(&output.stderr), "", "{language:?}");
         }
     }
     let requests = api.requests();
-    let models: Vec<Value> = requests.iter().map(|request| request.json()["model"].clone()).collect();
+    let models: Vec<Value> = requests
+        .iter()
+        .map(|request| request.json()["model"].clone())
+        .collect();
     assert_eq!(models, [odd, "another-model"].repeat(LANGUAGES.len()));
-    assert!(requests.iter().all(|request| request.line == "POST /v1/chat/completions HTTP/1.1"), "{requests:?}");
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.line == "POST /v1/chat/completions HTTP/1.1"),
+        "{requests:?}"
+    );
 }
 
 #[test]
@@ -164,8 +251,16 @@ fn a_failure_is_shown_with_status_and_body() {
     for language in LANGUAGES {
         let output = generate_and_run(&sandbox.program(), *language, &["-m", "sandbox-401", "Hi"]);
         let body = r#"{"error":{"code":401,"message":"Invalid API key provided","type":"invalid_request"}}"#;
-        assert_eq!(text(&output.stderr), format!("Request failed: 401, {body}\n"), "{language:?}");
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{language:?}");
+        assert_eq!(
+            text(&output.stderr),
+            format!("Request failed: 401, {body}\n"),
+            "{language:?}"
+        );
+        assert_eq!(
+            (output.status.code(), output.stdout.len()),
+            (Some(1), 0),
+            "{language:?}"
+        );
     }
 }
 
@@ -181,8 +276,13 @@ fn a_variable_that_is_missing_or_empty_is_named() {
                 Some(value) => command.env(name, value),
             };
             let output = command.output().expect("the interpreter is there");
-            let advice = format!("Set it with: export {name}=$(heroku config:get {name} -a example-app)");
-            assert_eq!(text(&output.stderr), format!("{name} is not set. {advice}\n"), "{language:?}");
+            let advice =
+                format!("Set it with: export {name}=$(heroku config:get {name} -a example-app)");
+            assert_eq!(
+                text(&output.stderr),
+                format!("{name} is not set. {advice}\n"),
+                "{language:?}"
+            );
             assert_eq!(output.status.code(), Some(1), "{language:?}");
         }
     }
@@ -194,9 +294,16 @@ fn a_redirect_does_not_lead_the_key_to_another_server() {
     let location = format!("Location: {}/elsewhere\r\n", other.url());
     let api = Api::fixed(respond(302, &location, ""));
     let program = Program::for_service(&api.url());
-    LANGUAGES.iter().for_each(|language| drop(generate_and_run(&program, *language, &["Hi"])));
+    LANGUAGES
+        .iter()
+        .for_each(|language| drop(generate_and_run(&program, *language, &["Hi"])));
     assert_eq!(api.requests().len(), LANGUAGES.len());
-    assert!(other.requests().iter().all(|request| request.header("authorization").is_none()));
+    assert!(
+        other
+            .requests()
+            .iter()
+            .all(|request| request.header("authorization").is_none())
+    );
 }
 
 /// All users of a machine can see the arguments of its processes.
@@ -205,18 +312,32 @@ fn the_key_is_in_no_argument_of_curl() {
     let api = Api::fixed(respond(200, "", ANSWER));
     let program = Program::for_service(&api.url());
     let path = std::env::var("PATH").expect("a PATH");
-    program.command("curl", &format!("echo \"$@\" >>arguments\nPATH='{path}' exec curl \"$@\""));
+    program.command(
+        "curl",
+        &format!("echo \"$@\" >>arguments\nPATH='{path}' exec curl \"$@\""),
+    );
     let path = format!("{}:{path}", program.folder.path().join("bin").display());
     for flag in ["--dry-run", "--dry-run=curl"] {
         let command = program.run(&["ask", flag, "Hi"]).expect_code(0).stdout;
         let file = program.file("chat.sh", &command);
-        let output = interpreter(&program, LANGUAGES[0], &file).env("PATH", &path).output().expect("bash");
+        let output = interpreter(&program, LANGUAGES[0], &file)
+            .env("PATH", &path)
+            .output()
+            .expect("bash");
         assert!(output.status.success(), "{output:?}");
     }
-    let arguments = std::fs::read_to_string(program.work().join("arguments")).expect("curl was called");
-    assert!(arguments.contains("/v1/chat/completions") && !arguments.contains(KEY), "{arguments}");
+    let arguments =
+        std::fs::read_to_string(program.work().join("arguments")).expect("curl was called");
+    assert!(
+        arguments.contains("/v1/chat/completions") && !arguments.contains(KEY),
+        "{arguments}"
+    );
     let expected = format!("Bearer {KEY}");
-    assert!(api.requests().iter().all(|request| request.header("authorization") == Some(&expected)));
+    assert!(
+        api.requests()
+            .iter()
+            .all(|request| request.header("authorization") == Some(&expected))
+    );
     assert_eq!(api.requests().len(), 2);
 }
 
@@ -239,18 +360,34 @@ fn json_is_read_back_by_messages() {
     let api = Api::fixed(respond(200, "", ANSWER));
     let program = Program::for_service(&api.url());
     program.file("notes.rb", "puts 1\n");
-    let asked = ["--no-stream", "--system", "be brief", "-f", "notes.rb", "Why?"];
-    let exported = program.run(&[&["ask", "--dry-run=json"], &asked[..]].concat()).expect_code(0).stdout;
+    let asked = [
+        "--no-stream",
+        "--system",
+        "be brief",
+        "-f",
+        "notes.rb",
+        "Why?",
+    ];
+    let exported = program
+        .run(&[&["ask", "--dry-run=json"], &asked[..]].concat())
+        .expect_code(0)
+        .stdout;
     program.file("exported.json", &exported);
     program.run(&[&["ask"], &asked[..]].concat()).expect_code(0);
-    program.run(&["ask", "--no-stream", "--messages", "exported.json"]).expect_code(0);
+    program
+        .run(&["ask", "--no-stream", "--messages", "exported.json"])
+        .expect_code(0);
     let requests = api.requests();
     assert_eq!(requests[0].json(), requests[1].json());
-    assert_eq!(requests[0].json()["messages"][0], json!({"role": "system", "content": "be brief"}));
+    assert_eq!(
+        requests[0].json()["messages"][0],
+        json!({"role": "system", "content": "be brief"})
+    );
 }
 
 #[test]
 fn a_format_that_there_is_not_is_answered_with_those_there_are() {
     let run = Program::new().run(&["ask", "--sandbox", "--dry-run=perl", "Hi"]);
-    run.expect_code(2).expect_error("markdown, json, curl, ruby, python, javascript");
+    run.expect_code(2)
+        .expect_error("markdown, json, curl, ruby, python, javascript");
 }

@@ -20,10 +20,25 @@ fn values_of_an_app_are_used() {
     platform.app("good", &VARIABLES);
     platform.app("standard", &VARIABLES[..2]);
     let run = config(&with_heroku(&platform), &["-a", "good"]).expect_code(0);
-    assert!(run.stdout.contains("claude-4-5-haiku  (from the Heroku app good)"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("claude-4-5-haiku  (from the Heroku app good)"),
+        "{}",
+        run.stdout
+    );
     let run = config(&with_heroku(&platform), &["-a", "standard"]).expect_code(0);
-    assert!(run.stdout.contains("INFERENCE_MODEL_ID: not set"), "{}", run.stdout);
-    assert_eq!(platform.requests(), ["GET /apps/good/config-vars", "GET /apps/standard/config-vars"]);
+    assert!(
+        run.stdout.contains("INFERENCE_MODEL_ID: not set"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(
+        platform.requests(),
+        [
+            "GET /apps/good/config-vars",
+            "GET /apps/standard/config-vars"
+        ]
+    );
 }
 
 #[test]
@@ -36,7 +51,9 @@ fn an_account_that_is_missing_or_wrong_is_told() {
         .expect_error("it is not logged in")
         .expect_error("heroku login");
     let bad_token = with_heroku(&platform).with("HEROKU_API_KEY", "expired");
-    config(&bad_token, &["-a", "good"]).expect_code(1).expect_error("HEROKU_API_KEY is set and was refused");
+    config(&bad_token, &["-a", "good"])
+        .expect_code(1)
+        .expect_error("HEROKU_API_KEY is set and was refused");
 }
 
 #[test]
@@ -46,10 +63,18 @@ fn an_app_that_is_unknown_or_closed_is_told() {
     platform.answer("busy", Answer::RateLimited);
     platform.app("bare", &[]);
     let program = with_heroku(&platform);
-    config(&program, &["-a", "nosuch"]).expect_code(1).expect_error("there is no app \"nosuch\"");
-    config(&program, &["-a", "closed"]).expect_code(1).expect_error("You do not have access to the app closed");
-    config(&program, &["-a", "busy"]).expect_code(1).expect_error("Your account reached the API rate limit");
-    config(&program, &["-a", "bare"]).expect_code(1).expect_error("the app \"bare\" has no such variables");
+    config(&program, &["-a", "nosuch"])
+        .expect_code(1)
+        .expect_error("there is no app \"nosuch\"");
+    config(&program, &["-a", "closed"])
+        .expect_code(1)
+        .expect_error("You do not have access to the app closed");
+    config(&program, &["-a", "busy"])
+        .expect_code(1)
+        .expect_error("Your account reached the API rate limit");
+    config(&program, &["-a", "bare"])
+        .expect_code(1)
+        .expect_error("the app \"bare\" has no such variables");
 }
 
 #[test]
@@ -58,11 +83,24 @@ fn git_remotes_name_the_app() {
     platform.app("good", &VARIABLES);
     platform.app("standard", &VARIABLES[..2]);
     let program = with_heroku(&platform);
-    config(&program, &[]).expect_code(1).expect_error("no app was named");
+    config(&program, &[])
+        .expect_code(1)
+        .expect_error("no app was named");
     git(&program.work(), &["init", "-q"]);
-    git(&program.work(), &["remote", "add", "heroku", "https://git.heroku.com/good.git"]);
+    git(
+        &program.work(),
+        &["remote", "add", "heroku", "https://git.heroku.com/good.git"],
+    );
     config(&program, &[]).expect_code(0);
-    git(&program.work(), &["remote", "add", "staging", "https://git.heroku.com/standard.git"]);
+    git(
+        &program.work(),
+        &[
+            "remote",
+            "add",
+            "staging",
+            "https://git.heroku.com/standard.git",
+        ],
+    );
     config(&program, &[])
         .expect_code(1)
         .expect_error("several apps")
@@ -73,7 +111,9 @@ fn git_remotes_name_the_app() {
     let program = program.with("HEROKU_APP", "nosuch");
     config(&program, &["-r", "staging"]).expect_code(0);
     let program = program.without("HEROKU_APP");
-    config(&program, &["-r", "nosuch"]).expect_code(1).expect_error("git knows no remote \"nosuch\"");
+    config(&program, &["-r", "nosuch"])
+        .expect_code(1)
+        .expect_error("git knows no remote \"nosuch\"");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::support::{
-    Api, KEY, Platform, Program, Run, Terminal, event, heroku, offline, packages, respond, sse_head, with_plugin,
-    without_heroku,
+    Api, KEY, Platform, Program, Run, Terminal, event, heroku, offline, packages, respond,
+    sse_head, with_plugin, without_heroku,
 };
 
 fn run(program: &Program, arguments: &[&str]) -> Run {
@@ -30,25 +30,46 @@ fn as_people_have_it(platform: &Platform) -> Program {
 /// A chat through the plugin, at its first prompt.
 fn chat(program: &Program, arguments: &[&str]) -> Terminal {
     let all: Vec<&str> = ["ai:chat"].iter().chain(arguments).copied().collect();
-    let terminal = Terminal::start_program(program, heroku().to_str().expect("UTF-8"), &all, 24, 80);
+    let terminal =
+        Terminal::start_program(program, heroku().to_str().expect("UTF-8"), &all, 24, 80);
     terminal.wait_for_prompt();
     terminal
 }
 
 fn shell(program: &Program, script: &str) -> Run {
-    let script = format!("set -o pipefail; heroku() {{ '{}' \"$@\"; }}; {script}", heroku().display());
-    Run::of(program.process_of(Path::new("/bin/bash"), &["-c", &script]), "")
+    let script = format!(
+        "set -o pipefail; heroku() {{ '{}' \"$@\"; }}; {script}",
+        heroku().display()
+    );
+    Run::of(
+        program.process_of(Path::new("/bin/bash"), &["-c", &script]),
+        "",
+    )
 }
 
 /// All files below a folder but what the CLI and npm keep for themselves after any plugin: npm's cache and logs, the
 /// CLI's cache, its credential helper for git, and its lists of plugins and of their files.
 fn files(folder: &Path) -> BTreeSet<String> {
-    let list = Command::new("find").args([".", "-type", "f"]).current_dir(folder).output().expect("find");
+    let list = Command::new("find")
+        .args([".", "-type", "f"])
+        .current_dir(folder)
+        .output()
+        .expect("find");
     let is_its_own = |file: &&str| {
-        let starts = ["./.npm/", "./.cache/heroku/", "./.gitconfig", "./.local/share/heroku/package"];
-        starts.iter().any(|start| file.starts_with(start)) || file.ends_with("/node_modules/.package-lock.json")
+        let starts = [
+            "./.npm/",
+            "./.cache/heroku/",
+            "./.gitconfig",
+            "./.local/share/heroku/package",
+        ];
+        starts.iter().any(|start| file.starts_with(start))
+            || file.ends_with("/node_modules/.package-lock.json")
     };
-    String::from_utf8_lossy(&list.stdout).lines().filter(|file| !is_its_own(file)).map(str::to_owned).collect()
+    String::from_utf8_lossy(&list.stdout)
+        .lines()
+        .filter(|file| !is_its_own(file))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -58,15 +79,29 @@ fn it_installs_without_a_network_and_leaves_nothing_behind() {
     let before = files(&program.home());
     let url = format!("file:{}", packages().bundle.display());
     Run::of(offline(&program, &["plugins:install", &url]), "").expect_code(0);
-    assert!(run(&program, &["plugins"]).stdout.contains("heroku-plugin-chat"));
-    run(&program, &["ai:ask", "--sandbox", "hello"]).expect_code(0).expect_output("hello\n");
+    assert!(
+        run(&program, &["plugins"])
+            .stdout
+            .contains("heroku-plugin-chat")
+    );
+    run(&program, &["ai:ask", "--sandbox", "hello"])
+        .expect_code(0)
+        .expect_output("hello\n");
     assert_ne!(files(&program.home()), before);
 
-    Run::of(offline(&program, &["plugins:uninstall", "heroku-plugin-chat"]), "").expect_code(0);
+    Run::of(
+        offline(&program, &["plugins:uninstall", "heroku-plugin-chat"]),
+        "",
+    )
+    .expect_code(0);
     assert_eq!(files(&program.home()), before);
-    for list in ["package.json", "package-lock.json", "node_modules/.package-lock.json"] {
-        let text =
-            fs::read_to_string(program.home().join(".local/share/heroku").join(list)).expect("a list of the CLI");
+    for list in [
+        "package.json",
+        "package-lock.json",
+        "node_modules/.package-lock.json",
+    ] {
+        let text = fs::read_to_string(program.home().join(".local/share/heroku").join(list))
+            .expect("a list of the CLI");
         assert!(!text.contains("heroku-plugin-chat"), "{list}: {text}");
     }
     run(&program, &["ai:ask", "--sandbox", "hello"]).expect_code(127);
@@ -76,12 +111,23 @@ fn it_installs_without_a_network_and_leaves_nothing_behind() {
 fn a_registry_gives_the_program_for_this_machine_only() {
     let registry = Api::serve(|exchange| {
         let host = exchange.request.header("host").expect("a host").to_owned();
-        let path = exchange.request.line.split(' ').nth(1).expect("a path").trim_start_matches('/').to_owned();
-        let tarball =
-            [&packages().main, &packages().platform].into_iter().find(|file| Path::new(&path).ends_with(name(file)));
+        let path = exchange
+            .request
+            .line
+            .split(' ')
+            .nth(1)
+            .expect("a path")
+            .trim_start_matches('/')
+            .to_owned();
+        let tarball = [&packages().main, &packages().platform]
+            .into_iter()
+            .find(|file| Path::new(&path).ends_with(name(file)));
         if let Some(file) = tarball {
             let body = fs::read(file).expect("a tarball");
-            exchange.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
+            exchange.send(&format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                body.len()
+            ));
             let _ = exchange.stream.write_all(&body);
         } else if path.starts_with("heroku-plugin-chat") {
             exchange.send(&respond(200, "", &packument(&path, &host).to_string()));
@@ -92,15 +138,28 @@ fn a_registry_gives_the_program_for_this_machine_only() {
     let platform = Platform::start();
     let program = without_heroku(&platform).with("HEROKU_NPM_REGISTRY", &registry.url());
     run(&program, &["plugins:install", "heroku-plugin-chat"]).expect_code(0);
-    let modules = fs::read_dir(program.home().join(".local/share/heroku/node_modules")).expect("the CLI's plugins");
-    let names: BTreeSet<String> = modules.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let names: Vec<_> = names.into_iter().filter(|name| !name.starts_with('.')).collect();
-    assert_eq!(names, ["heroku-plugin-chat".to_owned(), this_machines_package()]);
-    run(&program, &["ai:ask", "--sandbox", "hello"]).expect_code(0).expect_output("hello\n");
+    let modules = fs::read_dir(program.home().join(".local/share/heroku/node_modules"))
+        .expect("the CLI's plugins");
+    let names: BTreeSet<String> = modules
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let names: Vec<_> = names
+        .into_iter()
+        .filter(|name| !name.starts_with('.'))
+        .collect();
+    assert_eq!(
+        names,
+        ["heroku-plugin-chat".to_owned(), this_machines_package()]
+    );
+    run(&program, &["ai:ask", "--sandbox", "hello"])
+        .expect_code(0)
+        .expect_output("hello\n");
 }
 
 fn name(file: &Path) -> &str {
-    file.file_name().and_then(|name| name.to_str()).expect("a name")
+    file.file_name()
+        .and_then(|name| name.to_str())
+        .expect("a name")
 }
 
 /// What a registry knows of a package: one version, with what `package.json` says of it.
@@ -109,7 +168,10 @@ fn packument(name: &str, host: &str) -> Value {
     let mut about = if name == "heroku-plugin-chat" {
         package_json(&packages().main)
     } else {
-        let (os, cpu) = name.trim_start_matches("heroku-plugin-chat-").split_once('-').expect("system and processor");
+        let (os, cpu) = name
+            .trim_start_matches("heroku-plugin-chat-")
+            .split_once('-')
+            .expect("system and processor");
         json!({ "name": name, "version": version, "os": [os], "cpu": [cpu] })
     };
     about["dist"] = json!({ "tarball": format!("http://{host}/{name}/-/{name}-{version}.tgz") });
@@ -117,27 +179,65 @@ fn packument(name: &str, host: &str) -> Value {
 }
 
 fn package_json(tarball: &Path) -> Value {
-    let file = Command::new("tar").arg("-xzOf").arg(tarball).arg("package/package.json").output().expect("tar");
+    let file = Command::new("tar")
+        .arg("-xzOf")
+        .arg(tarball)
+        .arg("package/package.json")
+        .output()
+        .expect("tar");
     serde_json::from_slice(&file.stdout).expect("JSON")
 }
 
 fn this_machines_package() -> String {
-    package_json(&packages().platform)["name"].as_str().expect("a name").to_owned()
+    package_json(&packages().platform)["name"]
+        .as_str()
+        .expect("a name")
+        .to_owned()
 }
 
 #[test]
 fn all_that_is_typed_reaches_the_program_as_it_is() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
-    program.command("echo-all", "printf '<%s>' \"$@\"; printf '\\n%s\\n' \"$HEROKU_CLI_BIN\"; exit 42");
-    let echo = program.folder.path().join("bin/echo-all").display().to_string();
+    program.command(
+        "echo-all",
+        "printf '<%s>' \"$@\"; printf '\\n%s\\n' \"$HEROKU_CLI_BIN\"; exit 42",
+    );
+    let echo = program
+        .folder
+        .path()
+        .join("bin/echo-all")
+        .display()
+        .to_string();
     let program = program.with("HEROKU_CHAT_BIN", &echo);
-    let typed = ["two words", "--model", "m", "-a", "app", "--bogus=1", "--json", "--", "-y", "--help", ""];
+    let typed = [
+        "two words",
+        "--model",
+        "m",
+        "-a",
+        "app",
+        "--bogus=1",
+        "--json",
+        "--",
+        "-y",
+        "--help",
+        "",
+    ];
     let all: Vec<&str> = ["ai:ask"].iter().chain(&typed).copied().collect();
-    let expected: String = ["ask"].iter().chain(&typed).map(|word| format!("<{word}>")).collect();
-    run(&program, &all).expect_code(42).expect_output(&format!("{expected}\n{}\n", heroku().display()));
+    let expected: String = ["ask"]
+        .iter()
+        .chain(&typed)
+        .map(|word| format!("<{word}>"))
+        .collect();
+    run(&program, &all)
+        .expect_code(42)
+        .expect_output(&format!("{expected}\n{}\n", heroku().display()));
     let nested = run(&program, &["ai:config:pull", "--help"]).expect_code(42);
-    assert!(nested.stdout.starts_with("<config><pull><--help>\n"), "{}", nested.stdout);
+    assert!(
+        nested.stdout.starts_with("<config><pull><--help>\n"),
+        "{}",
+        nested.stdout
+    );
 }
 
 #[test]
@@ -146,13 +246,27 @@ fn exit_codes_are_the_programs_own() {
     let program = with_plugin(&platform);
     let ask = |model: &str| run(&program, &["ai:ask", "--sandbox", "-m", model, "hello"]);
     ask("sandbox-echo").expect_code(0).expect_output("hello\n");
-    ask("sandbox-401").expect_code(1).expect_error("did not accept the key").expect_error("`heroku ai:config`");
-    ask("sandbox-cut").expect_code(3).expect_error("closed before the answer was complete");
-    run(&program, &["ai:ask", "--bogus"]).expect_code(2).expect_error("Usage: heroku ai:ask [OPTIONS]");
-    run(&program, &["ai:ask", "--sandbox", "--", "-y"]).expect_code(0).expect_output("-y\n");
+    ask("sandbox-401")
+        .expect_code(1)
+        .expect_error("did not accept the key")
+        .expect_error("`heroku ai:config`");
+    ask("sandbox-cut")
+        .expect_code(3)
+        .expect_error("closed before the answer was complete");
+    run(&program, &["ai:ask", "--bogus"])
+        .expect_code(2)
+        .expect_error("Usage: heroku ai:ask [OPTIONS]");
+    run(&program, &["ai:ask", "--sandbox", "--", "-y"])
+        .expect_code(0)
+        .expect_output("-y\n");
 
     program.command("killed", "kill -KILL $$");
-    let killed = program.folder.path().join("bin/killed").display().to_string();
+    let killed = program
+        .folder
+        .path()
+        .join("bin/killed")
+        .display()
+        .to_string();
     run(&program.with("HEROKU_CHAT_BIN", &killed), &["ai:ask", "x"]).expect_code(128 + 9);
 }
 
@@ -160,7 +274,9 @@ fn exit_codes_are_the_programs_own() {
 fn a_program_that_is_not_there_is_told() {
     let platform = Platform::start();
     let program = with_plugin(&platform).with("HEROKU_CHAT_BIN", "/nonexistent/heroku-chat");
-    run(&program, &["ai:ask", "x"]).expect_code(1).expect_error("Error: /nonexistent/heroku-chat can't be started");
+    run(&program, &["ai:ask", "x"])
+        .expect_code(1)
+        .expect_error("Error: /nonexistent/heroku-chat can't be started");
 }
 
 #[test]
@@ -169,7 +285,11 @@ fn pipes_go_straight_through() {
     let program = with_plugin(&platform);
     let turns = run_with_input(&program, &["ai:chat", "--sandbox"], "Hi\nAnd in French?\n");
     turns.expect_code(0).expect_output("Hi\nAnd in French?\n");
-    let first = shell(&program, "heroku ai:ask --sandbox -m sandbox-long go | head -c 5 | wc -c").expect_code(0);
+    let first = shell(
+        &program,
+        "heroku ai:ask --sandbox -m sandbox-long go | head -c 5 | wc -c",
+    )
+    .expect_code(0);
     assert_eq!(first.stdout.trim(), "5");
     assert_eq!(first.stderr, "");
 }
@@ -178,23 +298,57 @@ fn pipes_go_straight_through() {
 fn an_app_is_asked_of_the_cli_that_was_called_even_if_it_is_not_on_path() {
     let platform = Platform::start();
     let api = Api::serve(|exchange| match exchange.request.line.starts_with("POST") {
-        true => exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("fine"))),
-        false => exchange.send(&respond(200, "", r#"[{"model_id":"test-model","type":["text-to-text"]}]"#)),
+        true => exchange.send(&format!(
+            "{}{}event:done\ndata:[DONE]\n\n",
+            sse_head(),
+            event("fine")
+        )),
+        false => exchange.send(&respond(
+            200,
+            "",
+            r#"[{"model_id":"test-model","type":["text-to-text"]}]"#,
+        )),
     });
     let url = api.url();
-    let variables = [("INFERENCE_URL", url.as_str()), ("INFERENCE_KEY", KEY), ("INFERENCE_MODEL_ID", "test-model")];
+    let variables = [
+        ("INFERENCE_URL", url.as_str()),
+        ("INFERENCE_KEY", KEY),
+        ("INFERENCE_MODEL_ID", "test-model"),
+    ];
     platform.app("good", &variables);
     let program = with_plugin(&platform);
-    run(&program, &["ai:ask", "-a", "good", "hello"]).expect_code(0).expect_output("fine\n");
+    run(&program, &["ai:ask", "-a", "good", "hello"])
+        .expect_code(0)
+        .expect_output("fine\n");
     let report = run(&program, &["ai:doctor", "-a", "good", "--json"]);
     let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
-    let check =
-        |id: &str| report["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).cloned().unwrap();
-    for (id, found) in [("heroku-cli", "version 11."), ("heroku-login", "dev@example.com"), ("heroku-app", "good")] {
+    let check = |id: &str| {
+        report["checks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|check| check["id"] == id)
+            .cloned()
+            .unwrap()
+    };
+    for (id, found) in [
+        ("heroku-cli", "version 11."),
+        ("heroku-login", "dev@example.com"),
+        ("heroku-app", "good"),
+    ] {
         assert_eq!(check(id)["status"], "pass", "{report:#}");
-        assert!(check(id)["found"].as_str().unwrap().contains(found), "{report:#}");
+        assert!(
+            check(id)["found"].as_str().unwrap().contains(found),
+            "{report:#}"
+        );
     }
-    assert!(platform.requests().contains(&"GET /apps/good/config-vars".to_owned()), "{:?}", platform.requests());
+    assert!(
+        platform
+            .requests()
+            .contains(&"GET /apps/good/config-vars".to_owned()),
+        "{:?}",
+        platform.requests()
+    );
 }
 
 #[test]
@@ -202,42 +356,86 @@ fn help_is_in_the_house_style() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
     let own = run(&program, &["ai:ask", "--help"]).expect_code(0);
-    assert!(own.stdout.contains("Usage: heroku ai:ask [OPTIONS] [PROMPT]..."), "{}", own.stdout);
-    assert!(own.stdout.contains("$ git diff | heroku ai:ask") && !own.stdout.contains("heroku-chat"), "{}", own.stdout);
+    assert!(
+        own.stdout
+            .contains("Usage: heroku ai:ask [OPTIONS] [PROMPT]..."),
+        "{}",
+        own.stdout
+    );
+    assert!(
+        own.stdout.contains("$ git diff | heroku ai:ask") && !own.stdout.contains("heroku-chat"),
+        "{}",
+        own.stdout
+    );
     let help = run(&program, &["help", "ai:ask"]).expect_code(0).stdout;
-    for words in ["$ heroku ai:ask [FLAGS] [PROMPT...]", "-a, --app=<app>", "SERVICE FLAGS", "$ heroku ai:ask --json"] {
+    for words in [
+        "$ heroku ai:ask [FLAGS] [PROMPT...]",
+        "-a, --app=<app>",
+        "SERVICE FLAGS",
+        "$ heroku ai:ask --json",
+    ] {
         assert!(help.contains(words), "{words}: {help}");
     }
     let topic = run(&program, &["ai"]).expect_code(0).stdout;
-    assert!(topic.contains("ai:chat ") && topic.contains("ai:doctor ") && !topic.contains("default"), "{topic}");
+    assert!(
+        topic.contains("ai:chat ") && topic.contains("ai:doctor ") && !topic.contains("default"),
+        "{topic}"
+    );
 }
 
 #[test]
 fn every_command_is_described_and_has_an_example() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
-    let package = program.home().join(".local/share/heroku/node_modules/heroku-plugin-chat");
+    let package = program
+        .home()
+        .join(".local/share/heroku/node_modules/heroku-plugin-chat");
     let manifest = fs::read_to_string(package.join("oclif.manifest.json")).expect("the manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
     let commands = manifest["commands"].as_object().expect("commands");
-    for id in ["ai:ask", "ai:chat", "ai:chat:models", "ai:config", "ai:config:pull", "ai:doctor", "ai:sandbox"] {
+    for id in [
+        "ai:ask",
+        "ai:chat",
+        "ai:chat:models",
+        "ai:config",
+        "ai:config:pull",
+        "ai:doctor",
+        "ai:sandbox",
+    ] {
         assert!(commands.contains_key(id), "{id} is missing");
     }
     for (id, command) in commands {
-        assert!(package.join(format!("commands/{}.js", id.replace(':', "/"))).is_file(), "{id} has no file");
+        assert!(
+            package
+                .join(format!("commands/{}.js", id.replace(':', "/")))
+                .is_file(),
+            "{id} has no file"
+        );
         let summary = command["summary"].as_str().expect("a summary");
-        assert!(summary.starts_with(char::is_lowercase) && !summary.ends_with('.'), "{id}: {summary}");
+        assert!(
+            summary.starts_with(char::is_lowercase) && !summary.ends_with('.'),
+            "{id}: {summary}"
+        );
         let examples = command["examples"].as_array().expect("examples");
         assert!(!examples.is_empty(), "{id} has no example");
         for example in examples {
             let example = example.as_str().expect("text");
-            assert!(example.starts_with("$ ") && example.contains("heroku ai:"), "{id}: {example}");
+            assert!(
+                example.starts_with("$ ") && example.contains("heroku ai:"),
+                "{id}: {example}"
+            );
         }
     }
     // These belong to @heroku/plugin-ai, which may be installed beside this one.
     let others = ["ai:models", "ai:agents", "ai:tools", "ai:mcp", "ai:docs"];
-    assert!(!commands.keys().any(|id| others.iter().any(|other| id.starts_with(other))), "{:?}", commands.keys());
+    assert!(
+        !commands
+            .keys()
+            .any(|id| others.iter().any(|other| id.starts_with(other))),
+        "{:?}",
+        commands.keys()
+    );
 }
 
 #[test]
@@ -245,9 +443,16 @@ fn commands_of_others_run_as_before() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
     let version = run(&program, &["--version"]).expect_code(0);
-    assert!(version.stdout.starts_with("heroku/11."), "{}", version.stdout);
+    assert!(
+        version.stdout.starts_with("heroku/11."),
+        "{}",
+        version.stdout
+    );
     let topics = run(&program, &[]).expect_code(0).stdout;
-    assert!(topics.contains(" ai ") && topics.contains(" apps "), "{topics}");
+    assert!(
+        topics.contains(" ai ") && topics.contains(" apps "),
+        "{topics}"
+    );
     let account = run(&program, &["auth:whoami"]).expect_code(0);
     assert_eq!(account.stdout, "dev@example.com\n");
     run(&program, &["ai:nonsense"]).expect_code(127);
@@ -258,11 +463,17 @@ fn commands_of_others_run_as_before() {
 fn a_command_file_starts_the_program_by_itself() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
-    let class = program.home().join(".local/share/heroku/node_modules/heroku-plugin-chat/commands/ai/ask.js");
-    let script =
-        format!("require('{}').run(['--sandbox', '-m', 'sandbox-401', 'x'], {{version: '0'}})", class.display());
+    let class = program
+        .home()
+        .join(".local/share/heroku/node_modules/heroku-plugin-chat/commands/ai/ask.js");
+    let script = format!(
+        "require('{}').run(['--sandbox', '-m', 'sandbox-401', 'x'], {{version: '0'}})",
+        class.display()
+    );
     let node = program.process_of(Path::new("node"), &["-e", &script]);
-    Run::of(node, "").expect_code(1).expect_error("did not accept the key");
+    Run::of(node, "")
+        .expect_code(1)
+        .expect_error("did not accept the key");
 }
 
 #[test]
@@ -283,10 +494,24 @@ fn ctrl_c_stops_an_answer_and_ctrl_d_leaves() {
 fn the_program_hears_of_a_resize() {
     let platform = Platform::start();
     let program = with_plugin(&platform);
-    program.command("watch", "trap 'stty size; exit 0' WINCH; echo ready; read -r line");
-    let watch = program.folder.path().join("bin/watch").display().to_string();
+    program.command(
+        "watch",
+        "trap 'stty size; exit 0' WINCH; echo ready; read -r line",
+    );
+    let watch = program
+        .folder
+        .path()
+        .join("bin/watch")
+        .display()
+        .to_string();
     let program = program.with("HEROKU_CHAT_BIN", &watch);
-    let terminal = Terminal::start_program(&program, heroku().to_str().expect("UTF-8"), &["ai:chat"], 24, 80);
+    let terminal = Terminal::start_program(
+        &program,
+        heroku().to_str().expect("UTF-8"),
+        &["ai:chat"],
+        24,
+        80,
+    );
     terminal.wait_for("ready");
     terminal.resize(30, 40);
     terminal.wait_for("30 40");
@@ -298,7 +523,13 @@ fn ctrl_c_in_a_one_shot_ends_with_130() {
     let platform = Platform::start();
     let program = as_people_have_it(&platform);
     let arguments = ["ai:ask", "--sandbox", "-m", "sandbox-stall", "go"];
-    let terminal = Terminal::start_program(&program, heroku().to_str().expect("UTF-8"), &arguments, 24, 80);
+    let terminal = Terminal::start_program(
+        &program,
+        heroku().to_str().expect("UTF-8"),
+        &arguments,
+        24,
+        80,
+    );
     terminal.wait_for("This answer stalls");
     terminal.send("\x03");
     assert_eq!(terminal.wait_for_end(), 130);
@@ -308,7 +539,13 @@ fn ctrl_c_in_a_one_shot_ends_with_130() {
 fn ctrl_z_stops_both_and_fg_goes_on() {
     let platform = Platform::start();
     let program = as_people_have_it(&platform);
-    let terminal = Terminal::start_program(&program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
+    let terminal = Terminal::start_program(
+        &program,
+        "/bin/bash",
+        &["--norc", "--noediting", "-i"],
+        24,
+        80,
+    );
     terminal.send(&format!("'{}' ai:chat --sandbox\r", heroku().display()));
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
     terminal.send("kept words");
@@ -318,9 +555,13 @@ fn ctrl_z_stops_both_and_fg_goes_on() {
     terminal.send("echo back in the $((1+1))nd shell\r");
     terminal.wait_for("back in the 2nd shell");
     terminal.send("fg\r");
-    terminal.wait_until("the prompt again", |screen| screen.trim_end().ends_with("> kept words"));
+    terminal.wait_until("the prompt again", |screen| {
+        screen.trim_end().ends_with("> kept words")
+    });
     terminal.send("\r");
-    terminal.wait_until("the answer", |screen| screen.matches("kept words").count() >= 3);
+    terminal.wait_until("the answer", |screen| {
+        screen.matches("kept words").count() >= 3
+    });
     terminal.wait_for_prompt();
 }
 
@@ -332,13 +573,33 @@ fn sigterm_to_the_cli_ends_the_program_with_a_sane_terminal() {
     terminal.send("go\r");
     terminal.wait_for("This answer stalls");
     let process = terminal.process_id().to_string();
-    let child = Command::new("pgrep").args(["-P", &process]).stderr(Stdio::null()).output().expect("pgrep");
-    let child = String::from_utf8(child.stdout).expect("a number").trim().to_owned();
-    Command::new("kill").args(["-TERM", &process]).status().expect("kill");
+    let child = Command::new("pgrep")
+        .args(["-P", &process])
+        .stderr(Stdio::null())
+        .output()
+        .expect("pgrep");
+    let child = String::from_utf8(child.stdout)
+        .expect("a number")
+        .trim()
+        .to_owned();
+    Command::new("kill")
+        .args(["-TERM", &process])
+        .status()
+        .expect("kill");
     let device = terminal.device();
     assert_eq!(terminal.wait_for_end(), 128 + 15);
-    assert!(!Path::new("/proc").join(&child).exists() || child.is_empty(), "the program lives on");
-    let modes = Command::new("stty").arg("-a").stdin(device).output().expect("stty");
+    assert!(
+        !Path::new("/proc").join(&child).exists() || child.is_empty(),
+        "the program lives on"
+    );
+    let modes = Command::new("stty")
+        .arg("-a")
+        .stdin(device)
+        .output()
+        .expect("stty");
     let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    assert!(
+        modes.contains(" echo ") && modes.contains(" icanon "),
+        "{modes}"
+    );
 }

@@ -21,15 +21,24 @@ impl Drop for Model {
 
 fn start() -> (Model, Program) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/local-model");
-    let mut child = Command::new(script).stdout(Stdio::piped()).spawn().expect("scripts/local-model runs");
+    let mut child = Command::new(script)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("scripts/local-model runs");
     let output = child.stdout.take().expect("a pipe");
     let model = Model(child);
     let mut program = Program::new();
-    let lines: Vec<String> = BufReader::new(output).lines().take(3).map_while(Result::ok).collect();
+    let lines: Vec<String> = BufReader::new(output)
+        .lines()
+        .take(3)
+        .map_while(Result::ok)
+        .collect();
     assert_eq!(lines.len(), 3, "scripts/local-model printed {lines:?}");
     for line in lines {
-        let (name, value) =
-            line.strip_prefix("export ").and_then(|rest| rest.split_once('=')).expect("export NAME=value");
+        let (name, value) = line
+            .strip_prefix("export ")
+            .and_then(|rest| rest.split_once('='))
+            .expect("export NAME=value");
         program = program.with(name, value);
     }
     (model, program)
@@ -38,7 +47,12 @@ fn start() -> (Model, Program) {
 #[test]
 fn three_turns_with_a_real_model_one_of_them_interrupted() {
     let (_model, program) = start();
-    let terminal = Terminal::start(&program, &["--max-tokens", "200", "--temperature", "0"], 30, 80);
+    let terminal = Terminal::start(
+        &program,
+        &["--max-tokens", "200", "--temperature", "0"],
+        30,
+        80,
+    );
     terminal.wait_for_prompt();
     terminal.send("Say hello in one short sentence.\r");
     terminal.wait_for("first word");
@@ -46,7 +60,9 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
 
     terminal.send("Write a long story about a dragon and a knight.\r");
     terminal.wait_until("words of the second answer", |screen| {
-        let answer = screen.split_once("and a knight.\n").map_or("", |(_, answer)| answer.trim());
+        let answer = screen
+            .split_once("and a knight.\n")
+            .map_or("", |(_, answer)| answer.trim());
         !answer.starts_with("waiting for") && answer.len() > 20
     });
     terminal.send("\x03");
@@ -54,13 +70,24 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
     terminal.wait_for_prompt();
 
     terminal.send("Say goodbye in one short sentence.\r");
-    terminal.wait_until("the third answer", |screen| screen.matches("first word").count() == 3);
+    terminal.wait_until("the third answer", |screen| {
+        screen.matches("first word").count() == 3
+    });
     terminal.wait_for_prompt();
     // The model is too small to be asked what was said; the request tells.
     let messages = last_request(&terminal);
-    let roles: Vec<&str> = messages.iter().filter_map(|message| message["role"].as_str()).collect();
+    let roles: Vec<&str> = messages
+        .iter()
+        .filter_map(|message| message["role"].as_str())
+        .collect();
     assert_eq!(roles, ["user", "assistant", "user", "assistant", "user"]);
-    assert!(messages.iter().all(|message| !message["content"].as_str().unwrap_or_default().trim().is_empty()));
+    assert!(messages.iter().all(|message| {
+        !message["content"]
+            .as_str()
+            .unwrap_or_default()
+            .trim()
+            .is_empty()
+    }));
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
 }
@@ -69,7 +96,9 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
 fn last_request(terminal: &Terminal) -> Vec<Value> {
     let before = terminal.raw().len();
     terminal.send("/show last\r");
-    terminal.wait_until("the end of the command", |screen| screen.trim_end().ends_with("END\n>"));
+    terminal.wait_until("the end of the command", |screen| {
+        screen.trim_end().ends_with("END\n>")
+    });
     let raw = terminal.raw();
     let command = &raw[before..];
     let start = command.find("{\"model\"").expect("a body");

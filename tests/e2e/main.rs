@@ -1,6 +1,10 @@
 //! The program from outside: its commands, its terminal, its network. Pure rules are tested beside their code.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in helpers too")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, in helpers too"
+)]
 
 mod ask;
 mod commands;

@@ -19,12 +19,17 @@ fn turns_make_a_conversation() {
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &["--system", "be brief"], 24, 80);
     let greeting = terminal.wait_for_prompt();
-    assert!(greeting.contains("test-model at 127.0.0.1, from the environment"), "{greeting}");
+    assert!(
+        greeting.contains("test-model at 127.0.0.1, from the environment"),
+        "{greeting}"
+    );
     terminal.send("first\r");
     terminal.wait_for("All right.");
     terminal.wait_for_prompt();
     terminal.send("second\r");
-    terminal.wait_until("two answers", |screen| screen.matches("All right.").count() == 2);
+    terminal.wait_until("two answers", |screen| {
+        screen.matches("All right.").count() == 2
+    });
     terminal.wait_for_prompt();
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
@@ -32,9 +37,23 @@ fn turns_make_a_conversation() {
         .as_array()
         .expect("messages")
         .iter()
-        .map(|message| format!("{}:{}", message["role"].as_str().unwrap(), message["content"].as_str().unwrap()))
+        .map(|message| {
+            format!(
+                "{}:{}",
+                message["role"].as_str().unwrap(),
+                message["content"].as_str().unwrap()
+            )
+        })
         .collect();
-    assert_eq!(roles, ["system:be brief", "user:first", "assistant:All right.", "user:second"]);
+    assert_eq!(
+        roles,
+        [
+            "system:be brief",
+            "user:first",
+            "assistant:All right.",
+            "user:second"
+        ]
+    );
 }
 
 #[test]
@@ -42,14 +61,25 @@ fn ctrl_c_stops_an_answer_in_every_state_and_the_chat_goes_on() {
     // Before the headers; while waiting to try again; in a stalled stream.
     let api = Api::serve(|exchange| {
         let body = exchange.request.json();
-        match body["messages"].as_array().and_then(|messages| messages.last()?["content"].as_str()) {
+        match body["messages"]
+            .as_array()
+            .and_then(|messages| messages.last()?["content"].as_str())
+        {
             Some("silent") => exchange.wait_for_close(),
-            Some("busy") => exchange.send(&respond(429, "Retry-After: 30\r\n", r#"{"error":"slow down"}"#)),
+            Some("busy") => exchange.send(&respond(
+                429,
+                "Retry-After: 30\r\n",
+                r#"{"error":"slow down"}"#,
+            )),
             Some("stall") => {
                 exchange.send(&format!("{}{}", sse_head(), event("beginning")));
                 exchange.wait_for_close();
             }
-            _ => exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("fine"))),
+            _ => exchange.send(&format!(
+                "{}{}event:done\ndata:[DONE]\n\n",
+                sse_head(),
+                event("fine")
+            )),
         }
     });
     let program = Program::for_service(&api.url());
@@ -64,7 +94,8 @@ fn ctrl_c_stops_an_answer_in_every_state_and_the_chat_goes_on() {
     terminal.wait_for("trying again in 30 s");
     terminal.send("\x03");
     terminal.wait_until("the prompt again", |screen| {
-        screen.matches("stopped before an answer came").count() == 2 && screen.trim_end().ends_with("> busy")
+        screen.matches("stopped before an answer came").count() == 2
+            && screen.trim_end().ends_with("> busy")
     });
     terminal.send("\x15stall\r");
     terminal.wait_for("beginning");
@@ -78,7 +109,10 @@ fn ctrl_c_stops_an_answer_in_every_state_and_the_chat_goes_on() {
     let requests = api.requests();
     let messages = requests.last().expect("requests").json()["messages"].to_string();
     let expected = r#"[{"content":"stall","role":"user"},{"content":"beginning","role":"assistant"},{"content":"well?","role":"user"}]"#;
-    assert_eq!(messages, expected, "failed turns leave no trace, a stopped answer is kept");
+    assert_eq!(
+        messages, expected,
+        "failed turns leave no trace, a stopped answer is kept"
+    );
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
 }
@@ -90,7 +124,11 @@ fn ctrl_c_at_the_prompt_clears_and_leaves_only_when_pressed_twice() {
     terminal.wait_for("> some text");
     terminal.send("\x03");
     terminal.wait_for_prompt();
-    assert!(!terminal.screen().contains("leaves"), "{}", terminal.screen());
+    assert!(
+        !terminal.screen().contains("leaves"),
+        "{}",
+        terminal.screen()
+    );
     terminal.send("\x03");
     terminal.wait_for("Ctrl-C again, or Ctrl-D, leaves");
     terminal.wait_for_prompt();
@@ -103,7 +141,9 @@ fn a_failed_turn_keeps_the_chat_and_offers_the_prompt_again() {
     let (_program, terminal) = sandbox(&["-m", "sandbox-401"]);
     terminal.send("precious words\r");
     terminal.wait_for("did not accept the key");
-    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("> precious words"));
+    terminal.wait_until("the prompt with its text", |screen| {
+        screen.trim_end().ends_with("> precious words")
+    });
     terminal.send("\x15/model sandbox-echo\r");
     terminal.wait_for("now talking to sandbox-echo");
     terminal.wait_for_prompt();
@@ -134,10 +174,14 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
     terminal.send("\x15\x15\x03");
     terminal.wait_for_prompt();
     terminal.send("again\r");
-    terminal.wait_until("the second answer", |screen| screen.matches("beginning").count() == 2);
+    terminal.wait_until("the second answer", |screen| {
+        screen.matches("beginning").count() == 2
+    });
     terminal.send("kept\x03");
     terminal.wait_for("stopped");
-    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> kept"));
+    terminal.wait_until("the typed text", |screen| {
+        screen.trim_end().ends_with("> kept")
+    });
 }
 
 #[test]
@@ -192,7 +236,9 @@ fn slash_commands_do_what_they_say() {
     terminal.wait_for_prompt();
     terminal.send("/help\r");
     let help = terminal.wait_for("/quit");
-    for command in ["/help", "/model", "/system", "/clear", "/retry", "/undo", "/show"] {
+    for command in [
+        "/help", "/model", "/system", "/clear", "/retry", "/undo", "/show",
+    ] {
         assert!(help.contains(command), "{command}:\n{help}");
     }
     terminal.wait_for_prompt();
@@ -212,14 +258,22 @@ fn slash_commands_do_what_they_say() {
     terminal.wait_for("tokens: 3 in");
     terminal.wait_for_prompt();
     terminal.send("/undo\r");
-    terminal.wait_until("the prompt of the turn", |screen| screen.trim_end().ends_with("> one"));
+    terminal.wait_until("the prompt of the turn", |screen| {
+        screen.trim_end().ends_with("> one")
+    });
     terminal.send("\x15//slash\r");
     terminal.wait_for("\n/slash\n");
     terminal.wait_for_prompt();
     terminal.send("/show request and now?\r");
     let request = terminal.wait_for("END\n>");
-    assert!(request.contains("Authorization: Bearer %s' \"$INFERENCE_KEY\""), "{request}");
-    assert!(request.contains("{\"role\":\"user\",\"content\":\"and now?\"}"), "{request}");
+    assert!(
+        request.contains("Authorization: Bearer %s' \"$INFERENCE_KEY\""),
+        "{request}"
+    );
+    assert!(
+        request.contains("{\"role\":\"user\",\"content\":\"and now?\"}"),
+        "{request}"
+    );
     terminal.wait_for_prompt();
     terminal.send("/quit\r");
     assert_eq!(terminal.wait_for_end(), 0);
@@ -231,22 +285,46 @@ fn control_sequences_of_a_model_never_reach_the_terminal() {
     terminal.send("go\r");
     terminal.wait_for(" out · ");
     let raw = terminal.raw();
-    assert!(!raw.contains("\x1b[2J") && !raw.contains("\x1b]0;") && !raw.contains('\u{202e}'), "{raw:?}");
-    assert!(terminal.screen().contains("␛[2J␛]0;title␇red"), "{}", terminal.screen());
+    assert!(
+        !raw.contains("\x1b[2J") && !raw.contains("\x1b]0;") && !raw.contains('\u{202e}'),
+        "{raw:?}"
+    );
+    assert!(
+        terminal.screen().contains("␛[2J␛]0;title␇red"),
+        "{}",
+        terminal.screen()
+    );
 }
 
 #[test]
 fn markdown_is_rendered_with_colours_and_left_alone_without() {
     for columns in [80, 40] {
         let program = Program::new();
-        let terminal = Terminal::start(&program, &["--sandbox", "-m", "sandbox-markdown"], 60, columns);
+        let terminal = Terminal::start(
+            &program,
+            &["--sandbox", "-m", "sandbox-markdown"],
+            60,
+            columns,
+        );
         terminal.wait_for_prompt();
         terminal.send("go\r");
         let screen = terminal.wait_for(" out · ");
-        for styled in ["\nA sample\n", "• of two lines", "│ a quote,", "standard │    all", "puts ENV.fetch"] {
-            assert!(screen.contains(styled), "{styled:?} at {columns}:\n{screen}");
+        for styled in [
+            "\nA sample\n",
+            "• of two lines",
+            "│ a quote,",
+            "standard │    all",
+            "puts ENV.fetch",
+        ] {
+            assert!(
+                screen.contains(styled),
+                "{styled:?} at {columns}:\n{screen}"
+            );
         }
-        assert!(!screen.contains("**") && !screen.contains("```"), "{screen}");
+        assert!(
+            !screen.contains("**") && !screen.contains("```"),
+            "{screen}"
+        );
     }
     let (_program, plain) = sandbox(&["-m", "sandbox-markdown", "--color", "never"]);
     plain.send("go\r");
@@ -256,7 +334,11 @@ fn markdown_is_rendered_with_colours_and_left_alone_without() {
 #[test]
 fn an_interrupted_line_of_markdown_ends_before_the_prompt() {
     let api = Api::serve(|exchange| {
-        exchange.send(&format!("{}{}", sse_head(), event("# Title\n\nsome **bold")));
+        exchange.send(&format!(
+            "{}{}",
+            sse_head(),
+            event("# Title\n\nsome **bold")
+        ));
         exchange.wait_for_close();
     });
     let program = Program::for_service(&api.url());
@@ -274,7 +356,11 @@ fn reasoning_is_dimmed_and_apart_from_the_answer() {
     let (_program, terminal) = sandbox(&["-m", "sandbox-thinking"]);
     terminal.send("why\r");
     terminal.wait_for("I say them again.\n\nwhy\n");
-    assert!(terminal.raw().contains("\x1b[2mThe "), "{:?}", terminal.raw());
+    assert!(
+        terminal.raw().contains("\x1b[2mThe "),
+        "{:?}",
+        terminal.raw()
+    );
 }
 
 #[test]
@@ -284,9 +370,14 @@ fn history_survives_the_process_and_corruption() {
     terminal.wait_for("out ·");
     terminal.wait_for_prompt();
     terminal.send(" but not me\r");
-    terminal.wait_until("the second answer", |screen| screen.matches("out ·").count() == 2);
+    terminal.wait_until("the second answer", |screen| {
+        screen.matches("out ·").count() == 2
+    });
     terminal.wait_for_prompt();
-    Command::new("kill").args(["-9", &terminal.process_id().to_string()]).status().expect("kill");
+    Command::new("kill")
+        .args(["-9", &terminal.process_id().to_string()])
+        .status()
+        .expect("kill");
 
     let again = Terminal::start(&program, &["--sandbox"], 24, 80);
     again.wait_for_prompt();
@@ -295,9 +386,21 @@ fn history_survives_the_process_and_corruption() {
     drop(again);
     let path = program.home().join(".local/share/heroku-chat/history");
     use std::os::unix::fs::PermissionsExt;
-    assert_eq!(std::fs::metadata(&path).expect("a history").permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&path)
+            .expect("a history")
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
 
-    std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"\xff\xfe\n").unwrap();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .unwrap()
+        .write_all(b"\xff\xfe\n")
+        .unwrap();
     let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
     corrupt.wait_for("history could not be read and is now");
     corrupt.wait_for_prompt();
@@ -308,13 +411,16 @@ fn history_survives_the_process_and_corruption() {
 
 #[test]
 fn without_a_model_the_user_picks_one() {
-    let catalogue =
-        r#"[{"model_id":"first-model","type":["text-to-text"]},{"model_id":"second-model","type":["text-to-text"]}]"#;
+    let catalogue = r#"[{"model_id":"first-model","type":["text-to-text"]},{"model_id":"second-model","type":["text-to-text"]}]"#;
     let api = Api::serve(move |exchange| {
         if exchange.request.line.starts_with("GET") {
             exchange.send(&respond(200, "", catalogue));
         } else {
-            exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("hi")));
+            exchange.send(&format!(
+                "{}{}event:done\ndata:[DONE]\n\n",
+                sse_head(),
+                event("hi")
+            ));
         }
     });
     let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
@@ -322,13 +428,18 @@ fn without_a_model_the_user_picks_one() {
     terminal.wait_for("model>");
     terminal.send("9\r");
     terminal.wait_for("\"9\" is neither a number of the list nor an id");
-    terminal.wait_until("the question again", |screen| screen.trim_end().ends_with("model>"));
+    terminal.wait_until("the question again", |screen| {
+        screen.trim_end().ends_with("model>")
+    });
     terminal.send("sec\t\r");
     terminal.wait_for("second-model at 127.0.0.1");
     terminal.wait_for_prompt();
     terminal.send("hello\r");
     terminal.wait_for("hi");
-    assert_eq!(api.requests().last().expect("a request").json()["model"], "second-model");
+    assert_eq!(
+        api.requests().last().expect("a request").json()["model"],
+        "second-model"
+    );
 }
 
 #[test]
@@ -340,12 +451,22 @@ fn a_signal_leaves_the_terminal_sane_at_the_prompt_and_in_mid_answer() {
             terminal.wait_for("This answer stalls");
         }
         let process = terminal.process_id().to_string();
-        Command::new("kill").args(["-TERM", &process]).status().expect("kill");
+        Command::new("kill")
+            .args(["-TERM", &process])
+            .status()
+            .expect("kill");
         let device = terminal.device();
         assert_eq!(terminal.wait_for_end(), 128 + 15);
-        let modes = Command::new("stty").arg("-a").stdin(device).output().expect("stty");
+        let modes = Command::new("stty")
+            .arg("-a")
+            .stdin(device)
+            .output()
+            .expect("stty");
         let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-        assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{model}: {modes}");
+        assert!(
+            modes.contains(" echo ") && modes.contains(" icanon "),
+            "{model}: {modes}"
+        );
     }
 }
 
@@ -358,7 +479,9 @@ fn a_resize_redraws_the_line() {
     terminal.send(" and after\r");
     terminal.wait_for("out ·");
     // Where the line is broken depends on when the program heard of the new size.
-    terminal.wait_until("the whole line", |screen| screen.replace('\n', "").contains("changes and after"));
+    terminal.wait_until("the whole line", |screen| {
+        screen.replace('\n', "").contains("changes and after")
+    });
 }
 
 #[test]
@@ -373,7 +496,10 @@ fn a_pasted_block_is_one_prompt_and_is_not_sent_by_itself() {
     assert!(api.requests().is_empty());
     terminal.send("\r");
     terminal.wait_for("got it");
-    assert_eq!(api.only_request().json()["messages"][0]["content"], lines.join("\n"));
+    assert_eq!(
+        api.only_request().json()["messages"][0]["content"],
+        lines.join("\n")
+    );
 }
 
 #[test]
@@ -383,7 +509,9 @@ fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
         let program = Program::for_service(&api.url());
         let terminal = Terminal::start(&program, &[], 24, columns);
         terminal.wait_for_prompt();
-        let lines: Vec<String> = (1..=count).map(|number| format!("\tline {number} of a paste, ```")).collect();
+        let lines: Vec<String> = (1..=count)
+            .map(|number| format!("\tline {number} of a paste, ```"))
+            .collect();
         let pasted: String = lines.iter().map(|line| format!("{line}{end}")).collect();
         terminal.send(&pasted);
         terminal.wait_for(&format!("line {count} of"));
@@ -394,7 +522,10 @@ fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
         terminal.send("\r");
         terminal.wait_for("got it");
         let expected = format!("{}\ntyped", lines.join("\n"));
-        assert_eq!(api.only_request().json()["messages"][0]["content"], expected.trim_start());
+        assert_eq!(
+            api.only_request().json()["messages"][0]["content"],
+            expected.trim_start()
+        );
     }
 }
 
@@ -428,12 +559,19 @@ fn two_characters_for_one_line_end_are_one() {
     terminal.wait_for("got it");
     terminal.wait_for_prompt();
     terminal.send("> <\x1b[D");
-    terminal.wait_until("the cursor within", |screen| screen.trim_end().ends_with("> <"));
+    terminal.wait_until("the cursor within", |screen| {
+        screen.trim_end().ends_with("> <")
+    });
     terminal.send("one\r\ntwo");
     terminal.wait_for("> one\ntwo<");
     terminal.send("\r");
-    terminal.wait_until("another answer", |screen| screen.matches("got it").count() == 2);
-    assert_eq!(api.requests()[1].json()["messages"][2]["content"], "> one\ntwo<");
+    terminal.wait_until("another answer", |screen| {
+        screen.matches("got it").count() == 2
+    });
+    assert_eq!(
+        api.requests()[1].json()["messages"][2]["content"],
+        "> one\ntwo<"
+    );
 }
 
 #[test]
@@ -442,11 +580,19 @@ fn enter_at_a_long_list_of_completions_sends_nothing() {
     let terminal = Terminal::start(&program, &["--sandbox"], 6, 20);
     terminal.wait_for_prompt();
     terminal.send("/\t");
-    terminal.wait_until("the pager", |screen| screen.contains("--More--") || screen.contains("y or n"));
+    terminal.wait_until("the pager", |screen| {
+        screen.contains("--More--") || screen.contains("y or n")
+    });
     terminal.send("\r");
     terminal.send("q");
-    terminal.wait_until("the line as it was", |screen| screen.trim_end().ends_with("> /"));
-    assert!(!terminal.raw().contains("there is no command"), "{}", terminal.raw());
+    terminal.wait_until("the line as it was", |screen| {
+        screen.trim_end().ends_with("> /")
+    });
+    assert!(
+        !terminal.raw().contains("there is no command"),
+        "{}",
+        terminal.raw()
+    );
 }
 
 #[test]
@@ -461,13 +607,19 @@ fn an_unfinished_prompt_goes_on_in_the_next_line() {
         terminal.send("\r");
     }
     terminal.wait_for("got it");
-    assert_eq!(api.only_request().json()["messages"][0]["content"], "one \\\n```ruby\nputs 1\n```");
+    assert_eq!(
+        api.only_request().json()["messages"][0]["content"],
+        "one \\\n```ruby\nputs 1\n```"
+    );
 }
 
 #[test]
 fn ctrl_o_and_edit_open_the_users_editor_on_a_sane_terminal() {
     let program = Program::new();
-    program.command("my-editor", "stty -a > \"$HOME/modes\"\nprintf ' and %s' \"$1\" >> \"$2\"");
+    program.command(
+        "my-editor",
+        "stty -a > \"$HOME/modes\"\nprintf ' and %s' \"$1\" >> \"$2\"",
+    );
     let path = format!("{}:/bin:/usr/bin", program.variables()["PATH"]);
     let program = program.with("PATH", &path).with("EDITOR", "my-editor flag");
     let terminal = Terminal::start(&program, &["--sandbox"], 24, 80);
@@ -475,32 +627,50 @@ fn ctrl_o_and_edit_open_the_users_editor_on_a_sane_terminal() {
     terminal.send("some words");
     terminal.wait_for("> some words");
     terminal.send("\x0f");
-    terminal.wait_until("the edited line", |screen| screen.trim_end().ends_with("> some words and flag"));
+    terminal.wait_until("the edited line", |screen| {
+        screen.trim_end().ends_with("> some words and flag")
+    });
     let modes = std::fs::read_to_string(program.home().join("modes")).expect("the editor ran");
-    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    assert!(
+        modes.contains(" echo ") && modes.contains(" icanon "),
+        "{modes}"
+    );
     terminal.send("\r");
     terminal.wait_for("out ·");
     terminal.wait_for_prompt();
     terminal.send("/edit\r");
-    terminal
-        .wait_until("the last prompt, edited", |screen| screen.trim_end().ends_with("> some words and flag and flag"));
+    terminal.wait_until("the last prompt, edited", |screen| {
+        screen
+            .trim_end()
+            .ends_with("> some words and flag and flag")
+    });
 }
 
 #[test]
 fn a_pipe_gives_one_turn_a_line_in_one_conversation() {
     let api = Api::tokens(&["yes"]);
     let program = Program::for_service(&api.url());
-    program.run_with_input(&["chat"], "one\n\ntwo\n").expect_code(0).expect_output("yes\nyes\n");
-    let messages = api.requests()[1].json()["messages"].as_array().map(Vec::len);
+    program
+        .run_with_input(&["chat"], "one\n\ntwo\n")
+        .expect_code(0)
+        .expect_output("yes\nyes\n");
+    let messages = api.requests()[1].json()["messages"]
+        .as_array()
+        .map(Vec::len);
     assert_eq!(messages, Some(3));
     let failing = Program::new().run_with_input(&["--sandbox", "-m", "sandbox-500"], "one\ntwo\n");
-    failing.expect_code(3).expect_output("").expect_error("status 500");
+    failing
+        .expect_code(3)
+        .expect_output("")
+        .expect_error("status 500");
 }
 
 #[test]
 fn answers_go_to_a_file_and_the_prompt_stays_on_the_terminal() {
     let program = Program::new();
-    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat").display().to_string();
+    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
+        .display()
+        .to_string();
     let command = format!("exec '{binary}' --sandbox > answers");
     let terminal = Terminal::start_program(&program, "/bin/sh", &["-c", &command], 24, 80);
     terminal.wait_for_prompt();
@@ -521,11 +691,14 @@ fn a_key_is_on_no_screen_and_in_no_file() {
     terminal.wait_for_prompt();
     terminal.send("hi\r");
     terminal.wait_for("bad key (redacted)");
-    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("\n> hi"));
+    terminal.wait_until("the prompt with its text", |screen| {
+        screen.trim_end().ends_with("\n> hi")
+    });
     terminal.send("\x15/show request\r");
     terminal.wait_for("$INFERENCE_KEY");
     drop(terminal);
-    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history"))
+        .expect("a history");
     assert!(!history.contains(KEY));
 }
 
@@ -536,7 +709,11 @@ fn a_plain_terminal_reads_lines_and_gets_no_control_sequences() {
     terminal.wait_for("> ");
     terminal.send("typed\r");
     terminal.wait_for("␛[2J␛]0;title␇red");
-    assert!(terminal.screen().contains("> typed"), "typing was not echoed:\n{}", terminal.screen());
+    assert!(
+        terminal.screen().contains("> typed"),
+        "typing was not echoed:\n{}",
+        terminal.screen()
+    );
     assert!(!terminal.raw().contains('\u{1b}'), "{:?}", terminal.raw());
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
@@ -545,19 +722,39 @@ fn a_plain_terminal_reads_lines_and_gets_no_control_sequences() {
 #[test]
 fn an_answer_of_white_space_is_none_and_leaves_no_trace() {
     let api = Api::serve(|exchange| {
-        let token =
-            if exchange.request.json()["messages"].as_array().map_or(0, Vec::len) == 1 { "\n\n" } else { "never" };
-        exchange.send(&format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event(token)));
+        let token = if exchange.request.json()["messages"]
+            .as_array()
+            .map_or(0, Vec::len)
+            == 1
+        {
+            "\n\n"
+        } else {
+            "never"
+        };
+        exchange.send(&format!(
+            "{}{}event:done\ndata:[DONE]\n\n",
+            sse_head(),
+            event(token)
+        ));
     });
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &[], 24, 80);
     terminal.wait_for_prompt();
     terminal.send("one\r");
     terminal.wait_for("has no text");
-    terminal.wait_until("the prompt with its text", |screen| screen.trim_end().ends_with("> one"));
+    terminal.wait_until("the prompt with its text", |screen| {
+        screen.trim_end().ends_with("> one")
+    });
     terminal.send("\r");
-    terminal.wait_until("the same again", |screen| screen.matches("has no text").count() == 2);
-    assert_eq!(api.requests()[1].json()["messages"].as_array().map(Vec::len), Some(1));
+    terminal.wait_until("the same again", |screen| {
+        screen.matches("has no text").count() == 2
+    });
+    assert_eq!(
+        api.requests()[1].json()["messages"]
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
 }
 
 #[test]
@@ -567,7 +764,9 @@ fn a_prompt_that_begins_with_a_slash_survives_undo() {
     terminal.wait_for("out ·");
     terminal.wait_for_prompt();
     terminal.send("/undo\r");
-    terminal.wait_until("the prompt as typed", |screen| screen.trim_end().ends_with("> //etc/hosts"));
+    terminal.wait_until("the prompt as typed", |screen| {
+        screen.trim_end().ends_with("> //etc/hosts")
+    });
 }
 
 #[test]
@@ -582,14 +781,25 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
     terminal.wait_for("beginning");
     terminal.send("\x1a");
     terminal.wait_for("Stopped");
-    let modes = Command::new("stty").arg("-a").stdin(terminal.device()).output().expect("stty");
+    let modes = Command::new("stty")
+        .arg("-a")
+        .stdin(terminal.device())
+        .output()
+        .expect("stty");
     let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-    assert!(modes.contains(" echo ") && modes.contains(" icanon "), "{modes}");
+    assert!(
+        modes.contains(" echo ") && modes.contains(" icanon "),
+        "{modes}"
+    );
     terminal.send("fg\r");
-    terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 2);
+    terminal.wait_until("it goes on", |screen| {
+        screen.matches("heroku-chat'").count() >= 2
+    });
     terminal.wait_until_quiet();
     terminal.send("typed ahead");
     terminal.send("\x03");
     terminal.wait_for("stopped; what came is kept");
-    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> typed ahead"));
+    terminal.wait_until("the typed text", |screen| {
+        screen.trim_end().ends_with("> typed ahead")
+    });
 }

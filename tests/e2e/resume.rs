@@ -15,18 +15,29 @@ fn leave(terminal: Terminal) {
 
 fn signal(terminal: &Terminal, name: &str) {
     let process = terminal.process_id().to_string();
-    assert!(Command::new("kill").args([name, &process]).status().expect("kill").success());
+    assert!(
+        Command::new("kill")
+            .args([name, &process])
+            .status()
+            .expect("kill")
+            .success()
+    );
 }
 
 /// What `sessions show --json` says of a session.
 fn saved(program: &Program, name: &str) -> Value {
-    let run = program.run(&["sessions", "show", "--json", name]).expect_code(0);
+    let run = program
+        .run(&["sessions", "show", "--json", name])
+        .expect_code(0);
     serde_json::from_str(&run.stdout).expect("JSON")
 }
 
 fn contents(session: &Value) -> Vec<&str> {
     let messages = session["messages"].as_array().expect("messages");
-    messages.iter().filter_map(|message| message["content"].as_str()).collect()
+    messages
+        .iter()
+        .filter_map(|message| message["content"].as_str())
+        .collect()
 }
 
 #[test]
@@ -37,7 +48,9 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
         let terminal = Terminal::chat(&program, &["--system", "be brief"], columns);
         terminal.run("first", "All right.");
         terminal.run("second", "second");
-        terminal.wait_until("two answers", |screen| screen.matches("All right.").count() == 2);
+        terminal.wait_until("two answers", |screen| {
+            screen.matches("All right.").count() == 2
+        });
         terminal.wait_for_prompt();
         leave(terminal);
 
@@ -46,12 +59,28 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
         assert!(screen.contains("2 turns so far"), "{screen}");
         assert!(screen.contains("> second\nAll right.\n>"), "{screen}");
         again.run("third", "third");
-        again.wait_until("the third answer", |screen| screen.matches("All right.").count() == 2);
+        again.wait_until("the third answer", |screen| {
+            screen.matches("All right.").count() == 2
+        });
         leave(again);
         let messages = api.requests().last().expect("a request").json()["messages"].clone();
-        let said: Vec<&str> =
-            messages.as_array().expect("messages").iter().filter_map(|message| message["content"].as_str()).collect();
-        assert_eq!(said, ["be brief", "first", "All right.", "second", "All right.", "third"]);
+        let said: Vec<&str> = messages
+            .as_array()
+            .expect("messages")
+            .iter()
+            .filter_map(|message| message["content"].as_str())
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "be brief",
+                "first",
+                "All right.",
+                "second",
+                "All right.",
+                "third"
+            ]
+        );
     }
 }
 
@@ -66,7 +95,10 @@ fn conversations_are_named_listed_and_loaded() {
     terminal.run("about buildpacks", "about buildpacks\nabout buildpacks");
     terminal.run("/save dynos", "there is a session dynos already");
     let list = terminal.run("/sessions", "TITLE");
-    assert!(list.contains("dynos") && list.contains("about dynos"), "{list}");
+    assert!(
+        list.contains("dynos") && list.contains("about dynos"),
+        "{list}"
+    );
     terminal.send("/load dy\t");
     terminal.wait_for("> /load dynos");
     terminal.send("\r");
@@ -74,7 +106,10 @@ fn conversations_are_named_listed_and_loaded() {
     terminal.wait_for_prompt();
     terminal.run("more of them", "tokens: 7 in");
     leave(terminal);
-    assert_eq!(contents(&saved(&program, "dynos")), ["about dynos", "about dynos", "more of them", "more of them"]);
+    assert_eq!(
+        contents(&saved(&program, "dynos")),
+        ["about dynos", "about dynos", "more of them", "more of them"]
+    );
     assert_eq!(program.run(&["sessions", "list"]).stdout.lines().count(), 3);
 }
 
@@ -87,16 +122,26 @@ fn undo_and_retry_hold_in_the_saved_conversation() {
     terminal.send("/undo\r");
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("> two"));
     terminal.send("\x15three\r");
-    terminal.wait_until("the third answer", |screen| screen.matches("tokens: 3 in").count() == 2);
+    terminal.wait_until("the third answer", |screen| {
+        screen.matches("tokens: 3 in").count() == 2
+    });
     terminal.wait_for_prompt();
     terminal.run("/retry", "three");
-    terminal.wait_until("the same again", |screen| screen.matches("tokens: 3 in").count() == 3);
+    terminal.wait_until("the same again", |screen| {
+        screen.matches("tokens: 3 in").count() == 3
+    });
     terminal.wait_for_prompt();
     leave(terminal);
-    assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
+    assert_eq!(
+        contents(&saved(&program, "work")),
+        ["one", "one", "three", "three"]
+    );
     let again = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     let usage = again.run("/usage", "all  ");
-    assert!(usage.contains("3       3   1"), "what was taken back was paid for:\n{usage}");
+    assert!(
+        usage.contains("3       3   1"),
+        "what was taken back was paid for:\n{usage}"
+    );
 }
 
 #[test]
@@ -111,8 +156,14 @@ fn two_chats_in_one_session_do_not_disturb_each_other() {
     first.run("three", "tokens: 3 in");
     leave(first);
     leave(second);
-    assert_eq!(contents(&saved(&program, "work")), ["one", "one", "three", "three"]);
-    assert_eq!(contents(&saved(&program, "work-2")), ["one", "one", "two", "two"]);
+    assert_eq!(
+        contents(&saved(&program, "work")),
+        ["one", "one", "three", "three"]
+    );
+    assert_eq!(
+        contents(&saved(&program, "work-2")),
+        ["one", "one", "two", "two"]
+    );
 }
 
 #[test]
@@ -121,9 +172,16 @@ fn a_name_stays_where_nothing_was_said_yet() {
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("/clear", "a new conversation; system prompt and model stay");
     terminal.run("one", "out ·");
-    program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1).expect_error("work is open in a chat");
-    program.run(&["ask", "--sandbox", "--session", "other", "hi"]).expect_code(0);
-    let run = program.run(&["sessions", "delete", "--all", "--yes"]).expect_code(1);
+    program
+        .run(&["sessions", "delete", "--all", "--yes"])
+        .expect_code(1)
+        .expect_error("work is open in a chat");
+    program
+        .run(&["ask", "--sandbox", "--session", "other", "hi"])
+        .expect_code(0);
+    let run = program
+        .run(&["sessions", "delete", "--all", "--yes"])
+        .expect_code(1);
     run.expect_error("deleted other").expect_error("left work");
     leave(terminal);
     assert_eq!(contents(&saved(&program, "work")), ["one", "one"]);
@@ -134,15 +192,32 @@ fn nothing_is_saved_where_that_is_not_wanted() {
     let program = Program::new();
     let terminal = Terminal::chat(&program, &["--sandbox", "--no-save"], 80);
     terminal.run("secret", "out ·");
-    assert!(!program.home().join(".local/share/heroku-chat/sessions").exists());
-    terminal.run("/set save on", "all that was said in this conversation is saved");
+    assert!(
+        !program
+            .home()
+            .join(".local/share/heroku-chat/sessions")
+            .exists()
+    );
+    terminal.run(
+        "/set save on",
+        "all that was said in this conversation is saved",
+    );
     terminal.run("open", "tokens: 3 in");
     terminal.run("/set save off", "save is off, from /set");
     terminal.run("secret again", "tokens: 6 in");
     leave(terminal);
-    let name = program.run(&["sessions"]).stdout.lines().nth(1).expect("a session").to_owned();
+    let name = program
+        .run(&["sessions"])
+        .stdout
+        .lines()
+        .nth(1)
+        .expect("a session")
+        .to_owned();
     let name = name.split_whitespace().next().expect("a name").to_owned();
-    assert_eq!(contents(&saved(&program, &name)), ["secret", "secret", "open", "open"]);
+    assert_eq!(
+        contents(&saved(&program, &name)),
+        ["secret", "secret", "open", "open"]
+    );
 }
 
 #[test]
@@ -160,8 +235,12 @@ fn what_is_not_to_be_saved_is_nowhere() {
     leave(private);
     assert_eq!(contents(&saved(&program, "work")), ["open", "open"]);
     assert_eq!(program.run(&["sessions"]).stdout.lines().count(), 2);
-    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
-    assert!(history.contains("open") && !history.contains("hush"), "{history}");
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history"))
+        .expect("a history");
+    assert!(
+        history.contains("open") && !history.contains("hush"),
+        "{history}"
+    );
 }
 
 #[test]
@@ -172,7 +251,10 @@ fn a_pause_of_saving_ends_in_the_same_session() {
     terminal.run("/set save off", "save is off, from /set");
     terminal.run("two", "tokens: 3 in");
     assert_eq!(contents(&saved(&program, "work")), ["one", "one"]);
-    terminal.run("/set save on", "all that was said in this conversation is saved");
+    terminal.run(
+        "/set save on",
+        "all that was said in this conversation is saved",
+    );
     terminal.run("three", "tokens: 5 in");
     leave(terminal);
     assert_eq!(contents(&saved(&program, "work")).len(), 6);
@@ -183,8 +265,12 @@ fn a_pause_of_saving_ends_in_the_same_session() {
     again.run("/set save on", "save is on, from /set");
     again.run("open", "tokens: 1 in");
     leave(again);
-    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history")).expect("a history");
-    assert!(history.ends_with("open\n") && !history.contains("hush"), "{history}");
+    let history = std::fs::read_to_string(program.home().join(".local/share/heroku-chat/history"))
+        .expect("a history");
+    assert!(
+        history.ends_with("open\n") && !history.contains("hush"),
+        "{history}"
+    );
 }
 
 #[test]
@@ -199,28 +285,50 @@ fn save_says_that_it_is_saved_only_when_it_is() {
     let third = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
     third.wait_for("goes on in a copy, work-2");
     third.wait_for_prompt();
-    assert!(!third.run("/clear", "a new conversation; system").contains("the last one stays"));
+    assert!(
+        !third
+            .run("/clear", "a new conversation; system")
+            .contains("the last one stays")
+    );
     third.run("apart", "tokens: 1 in");
     third.run("/save apart", "is saved as apart");
-    let file = program.home().join(".local/share/heroku-chat/sessions/apart.jsonl");
+    let file = program
+        .home()
+        .join(".local/share/heroku-chat/sessions/apart.jsonl");
     let file = std::fs::read_to_string(file).expect("a session");
-    assert!(file.contains("apart") && !file.contains("\"one\""), "{file}");
+    assert!(
+        file.contains("apart") && !file.contains("\"one\""),
+        "{file}"
+    );
     leave(third);
     second.run("/save", "is saved as work-2");
     assert_eq!(contents(&saved(&program, "work-2")), ["one", "one"]);
     second.run("/save snap", "is saved as snap, work-2 before");
     assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
     // Somebody deletes the file of an open chat.
-    std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/work.jsonl")).expect("a file");
+    std::fs::remove_file(
+        program
+            .home()
+            .join(".local/share/heroku-chat/sessions/work.jsonl"),
+    )
+    .expect("a file");
     first.run("two", "its file was deleted");
     first.run("/clear", "the same command again drops it");
     first.send("\x04");
     first.wait_for("the last of this conversation is not saved");
     assert_eq!(first.wait_for_end(), 0);
     second.run("three", "tokens: 3 in");
-    std::fs::remove_file(program.home().join(".local/share/heroku-chat/sessions/snap.jsonl")).expect("a file");
+    std::fs::remove_file(
+        program
+            .home()
+            .join(".local/share/heroku-chat/sessions/snap.jsonl"),
+    )
+    .expect("a file");
     second.run("/save again", "saved as again");
-    assert_eq!(contents(&saved(&program, "again")), ["one", "one", "three", "three"]);
+    assert_eq!(
+        contents(&saved(&program, "again")),
+        ["one", "one", "three", "three"]
+    );
 }
 
 #[test]
@@ -239,10 +347,14 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
     terminal.send("\x1a");
     terminal.wait_for("Stopped");
     terminal.send("fg\r");
-    terminal.wait_until("it goes on", |screen| screen.matches("heroku-chat'").count() >= 3);
+    terminal.wait_until("it goes on", |screen| {
+        screen.matches("heroku-chat'").count() >= 3
+    });
     terminal.wait_until_quiet();
     terminal.send("\x03");
-    terminal.wait_until("the typed text", |screen| screen.trim_end().ends_with("> touch \"$HOME/leaked\""));
+    terminal.wait_until("the typed text", |screen| {
+        screen.trim_end().ends_with("> touch \"$HOME/leaked\"")
+    });
     assert!(!program.home().join("leaked").exists(), "the shell ran it");
 }
 
@@ -279,7 +391,10 @@ fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
     });
     let program = Program::for_service(&api.url());
     // `script` owns the terminal, which is gone when that is killed.
-    let command = format!("'{}' --session work", assert_cmd::cargo::cargo_bin!("heroku-chat").display());
+    let command = format!(
+        "'{}' --session work",
+        assert_cmd::cargo::cargo_bin!("heroku-chat").display()
+    );
     let arguments = ["--quiet", "--command", &command, "/dev/null"];
     let terminal = Terminal::start_program(&program, "/usr/bin/script", &arguments, 40, 80);
     terminal.wait_for_prompt();
@@ -294,7 +409,11 @@ fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
             let session: Value = serde_json::from_str(&run.stdout).expect("JSON");
             break contents(&session).join(": ");
         }
-        assert!(Instant::now() < deadline, "nothing was saved: {}", run.stderr);
+        assert!(
+            Instant::now() < deadline,
+            "nothing was saved: {}",
+            run.stderr
+        );
         std::thread::yield_now();
     };
     assert!(said.starts_with("go: half an answer"), "{said}");
@@ -310,8 +429,15 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
         let terminal = Terminal::start(&program, &arguments, 40, 80);
         let screen = terminal.wait_for_prompt();
         if turns > 0 {
-            let count = if turns == 1 { "one turn so far".to_owned() } else { format!("{turns} turns so far") };
-            assert!(screen.contains(&count), "round {round}, {turns} turns:\n{screen}");
+            let count = if turns == 1 {
+                "one turn so far".to_owned()
+            } else {
+                format!("{turns} turns so far")
+            };
+            assert!(
+                screen.contains(&count),
+                "round {round}, {turns} turns:\n{screen}"
+            );
         }
         terminal.run(&format!("prompt {round}"), "out ·");
         turns += 1;
@@ -328,7 +454,11 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
         }
         signal(&terminal, "-KILL");
         drop(terminal);
-        assert_eq!(saved(&program, "work")["turns"], json!(turns), "round {round}");
+        assert_eq!(
+            saved(&program, "work")["turns"],
+            json!(turns),
+            "round {round}"
+        );
     }
 }
 
@@ -339,12 +469,29 @@ fn a_saved_conversation_is_exported() {
     terminal.run("hello there", "out ·");
     leave(terminal);
     let document = program.run(&["sessions", "export", "work"]).expect_code(0);
-    assert_eq!(document.stdout, "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n");
-    program.run(&["sessions", "export", "work", "--output", "ask.py"]).expect_code(0).expect_error("Python");
+    assert_eq!(
+        document.stdout,
+        "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n"
+    );
+    program
+        .run(&["sessions", "export", "work", "--output", "ask.py"])
+        .expect_code(0)
+        .expect_error("Python");
     let code = std::fs::read_to_string(program.work().join("ask.py")).expect("code");
-    assert!(code.contains("urllib") && code.contains("hello there"), "{code}");
-    program.run(&["sessions", "export", "work", "-o", "ask.py"]).expect_code(1).expect_error("It is there already");
-    program.run(&["sessions", "export", "work", "-o", "ask.txt"]).expect_code(1).expect_error("ends in .md");
-    let json = program.run(&["sessions", "export", "work", "--format", "json"]).expect_code(0);
+    assert!(
+        code.contains("urllib") && code.contains("hello there"),
+        "{code}"
+    );
+    program
+        .run(&["sessions", "export", "work", "-o", "ask.py"])
+        .expect_code(1)
+        .expect_error("It is there already");
+    program
+        .run(&["sessions", "export", "work", "-o", "ask.txt"])
+        .expect_code(1)
+        .expect_error("ends in .md");
+    let json = program
+        .run(&["sessions", "export", "work", "--format", "json"])
+        .expect_code(0);
     assert!(serde_json::from_str::<Value>(&json.stdout).is_ok());
 }

@@ -35,11 +35,15 @@ fn mode(path: &Path) -> u32 {
 
 /// Runs a turn in a session, with the sandbox.
 fn say(program: &Program, session: &str, prompt: &str) -> Run {
-    program.run(&["ask", "--sandbox", "--session", session, prompt]).expect_code(0)
+    program
+        .run(&["ask", "--sandbox", "--session", session, prompt])
+        .expect_code(0)
 }
 
 fn shown(program: &Program, session: &str) -> Value {
-    let run = program.run(&["sessions", "show", session, "--json"]).expect_code(0);
+    let run = program
+        .run(&["sessions", "show", session, "--json"])
+        .expect_code(0);
     serde_json::from_str(&run.stdout).expect("JSON")
 }
 
@@ -49,7 +53,10 @@ fn echoed_prompts(program: &Program, session: &str) -> Vec<String> {
     let messages = object["messages"].as_array().expect("messages");
     let text = |message: &Value| message["content"].as_str().expect("text").to_owned();
     let turns = messages.chunks(2).map(|turn| {
-        assert_eq!((&turn[0]["role"], &turn[1]["role"]), (&json!("user"), &json!("assistant")));
+        assert_eq!(
+            (&turn[0]["role"], &turn[1]["role"]),
+            (&json!("user"), &json!("assistant"))
+        );
         assert_eq!(text(&turn[0]), text(&turn[1]));
         text(&turn[0])
     });
@@ -60,29 +67,53 @@ fn echoed_prompts(program: &Program, session: &str) -> Vec<String> {
 fn files_are_their_owners_alone_and_hold_no_key() {
     let api = Api::tokens(&["fine"]);
     let program = Program::for_service(&api.url());
-    program.run_with_input(&["chat", "--session", "k"], "one\n").expect_code(0);
-    program.run(&["ask", "--continue", "--debug", "two"]).expect_code(0);
+    program
+        .run_with_input(&["chat", "--session", "k"], "one\n")
+        .expect_code(0);
+    program
+        .run(&["ask", "--continue", "--debug", "two"])
+        .expect_code(0);
     assert_eq!(mode(&folder(&program).join("k.jsonl")), 0o600);
     assert_eq!(mode(&folder(&program)), 0o700);
-    assert_eq!(mode(folder(&program).parent().expect("the data folder")), 0o700);
+    assert_eq!(
+        mode(folder(&program).parent().expect("the data folder")),
+        0o700
+    );
     let files = files(&program.home());
     assert_eq!(files.len(), 1, "{files:?}");
-    assert!(files.iter().all(|(_, text)| !text.contains(KEY)), "{files:?}");
+    assert!(
+        files.iter().all(|(_, text)| !text.contains(KEY)),
+        "{files:?}"
+    );
 }
 
 #[test]
 fn earlier_turns_go_with_the_next_request() {
     let api = Api::tokens(&["fine"]);
     let program = Program::for_service(&api.url());
-    program.run_with_input(&["chat", "--session", "k", "--system", "be brief"], "one\ntwo\n").expect_code(0);
-    program.run(&["ask", "--continue", "three"]).expect_code(0).expect_output("fine\n");
-    program.run(&["ask", "--session", "k", "--system", "be long", "four"]).expect_code(0);
-    program.run_with_input(&["chat", "--continue", "--system", ""], "five\n").expect_code(0);
+    program
+        .run_with_input(
+            &["chat", "--session", "k", "--system", "be brief"],
+            "one\ntwo\n",
+        )
+        .expect_code(0);
+    program
+        .run(&["ask", "--continue", "three"])
+        .expect_code(0)
+        .expect_output("fine\n");
+    program
+        .run(&["ask", "--session", "k", "--system", "be long", "four"])
+        .expect_code(0);
+    program
+        .run_with_input(&["chat", "--continue", "--system", ""], "five\n")
+        .expect_code(0);
     let messages = |index: usize| {
         let body = api.requests()[index].json();
         let messages = body["messages"].as_array().expect("messages").clone();
-        let said: Vec<String> =
-            messages.iter().map(|message| message["content"].as_str().expect("text").to_owned()).collect();
+        let said: Vec<String> = messages
+            .iter()
+            .map(|message| message["content"].as_str().expect("text").to_owned())
+            .collect();
         said.join(" ")
     };
     assert_eq!(messages(2), "be brief one fine two fine three");
@@ -94,19 +125,39 @@ fn earlier_turns_go_with_the_next_request() {
 fn scripts_leave_nothing_behind_unasked() {
     let program = Program::new();
     program.run(&["ask", "--sandbox", "one"]).expect_code(0);
-    program.run_with_input(&["chat", "--sandbox"], "one\n").expect_code(0);
+    program
+        .run_with_input(&["chat", "--sandbox"], "one\n")
+        .expect_code(0);
     // A turn that fails is no session, either.
-    program.run(&["ask", "--sandbox", "-m", "sandbox-401", "--session", "k", "one"]).expect_code(1);
-    program.run(&["ask", "--sandbox", "--session", "k", "--dry-run", "one"]).expect_code(0);
+    program
+        .run(&[
+            "ask",
+            "--sandbox",
+            "-m",
+            "sandbox-401",
+            "--session",
+            "k",
+            "one",
+        ])
+        .expect_code(1);
+    program
+        .run(&["ask", "--sandbox", "--session", "k", "--dry-run", "one"])
+        .expect_code(0);
     assert_eq!(files(&program.home()), []);
-    let run = program.run(&["ask", "--sandbox", "--continue", "two"]).expect_code(1).expect_output("");
+    let run = program
+        .run(&["ask", "--sandbox", "--continue", "two"])
+        .expect_code(1)
+        .expect_output("");
     run.expect_error("there is no saved conversation to continue");
 }
 
 #[test]
 fn nothing_is_written_where_nothing_may_be() {
     let never = Program::new().with("HEROKU_CHAT_SAVE", "off");
-    never.run(&["ask", "--sandbox", "--session", "k", "one"]).expect_code(0).expect_error("HEROKU_CHAT_SAVE is off");
+    never
+        .run(&["ask", "--sandbox", "--session", "k", "one"])
+        .expect_code(0)
+        .expect_error("HEROKU_CHAT_SAVE is off");
     assert_eq!(files(&never.home()), []);
     let terminal = Terminal::start(&never, &["--sandbox"], 24, 80);
     terminal.wait_for_prompt();
@@ -119,40 +170,85 @@ fn nothing_is_written_where_nothing_may_be() {
     let program = never.with("HEROKU_CHAT_SAVE", "on");
     say(&program, "k", "one");
     let before = files(&program.home());
-    let run = program.run(&["ask", "--sandbox", "--continue", "--no-save", "two"]).expect_code(0);
-    run.expect_output("two\n").expect_error("k is read, and nothing is saved: --no-save");
+    let run = program
+        .run(&["ask", "--sandbox", "--continue", "--no-save", "two"])
+        .expect_code(0);
+    run.expect_output("two\n")
+        .expect_error("k is read, and nothing is saved: --no-save");
     assert_eq!(files(&program.home()), before);
 
-    let unclear = program.with("HEROKU_CHAT_SAVE", "never").run(&["ask", "--sandbox", "--session", "k", "two"]);
-    unclear.expect_code(1).expect_error("HEROKU_CHAT_SAVE \"never\" is not valid").expect_error("It takes on or off.");
+    let unclear = program.with("HEROKU_CHAT_SAVE", "never").run(&[
+        "ask",
+        "--sandbox",
+        "--session",
+        "k",
+        "two",
+    ]);
+    unclear
+        .expect_code(1)
+        .expect_error("HEROKU_CHAT_SAVE \"never\" is not valid")
+        .expect_error("It takes on or off.");
 }
 
 #[test]
 fn the_list_is_a_table_and_json() {
     let program = Program::new();
-    program.run(&["sessions"]).expect_code(0).expect_output("").expect_error("no conversation is saved");
-    program.run(&["sessions", "--json"]).expect_code(0).expect_output("[]\n");
+    program
+        .run(&["sessions"])
+        .expect_code(0)
+        .expect_output("")
+        .expect_error("no conversation is saved");
+    program
+        .run(&["sessions", "--json"])
+        .expect_code(0)
+        .expect_output("[]\n");
     say(&program, "first", "What is a dyno?");
     say(&program, "second", "Hello");
     say(&program, "second", "again");
     let table = "NAME    LAST  TURNS  MODEL         TITLE\n\
                  second  now   2      sandbox-echo  Hello\n\
                  first   now   1      sandbox-echo  What is a dyno?\n";
-    program.run(&["sessions"]).expect_code(0).expect_output(table);
-    program.run(&["sessions", "list"]).expect_code(0).expect_output(table);
+    program
+        .run(&["sessions"])
+        .expect_code(0)
+        .expect_output(table);
+    program
+        .run(&["sessions", "list"])
+        .expect_code(0)
+        .expect_output(table);
     let run = program.run(&["sessions", "list", "-j"]).expect_code(0);
     let sessions: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(sessions[1]["name"], "first");
     assert_eq!(sessions[1]["title"], "What is a dyno?");
     assert_eq!(sessions[0]["turns"], 2);
     for field in ["started", "changed"] {
-        assert!(sessions[0][field].as_str().is_some_and(|time| time.ends_with('Z')), "{}", sessions[0]);
+        assert!(
+            sessions[0][field]
+                .as_str()
+                .is_some_and(|time| time.ends_with('Z')),
+            "{}",
+            sessions[0]
+        );
     }
     // A file that is no session is named, and stops nothing.
-    fs::write(folder(&program).join("other.jsonl"), "{\"heroku-chat\":99}\n").expect("a file");
-    program.run(&["sessions"]).expect_code(0).expect_output(table).expect_error("left out: other");
-    program.run(&["sessions", "show", "other"]).expect_code(1).expect_error("newer heroku-chat");
-    program.run(&["ask", "--sandbox", "--session", "other", "hi"]).expect_code(1).expect_error("newer heroku-chat");
+    fs::write(
+        folder(&program).join("other.jsonl"),
+        "{\"heroku-chat\":99}\n",
+    )
+    .expect("a file");
+    program
+        .run(&["sessions"])
+        .expect_code(0)
+        .expect_output(table)
+        .expect_error("left out: other");
+    program
+        .run(&["sessions", "show", "other"])
+        .expect_code(1)
+        .expect_error("newer heroku-chat");
+    program
+        .run(&["ask", "--sandbox", "--session", "other", "hi"])
+        .expect_code(1)
+        .expect_error("newer heroku-chat");
 }
 
 #[test]
@@ -162,21 +258,56 @@ fn a_list_on_a_terminal_fits_it() {
     let terminal = Terminal::start(&program, &["sessions"], 10, 60);
     let screen = terminal.wait_for("…");
     assert_eq!(screen.trim_end().lines().count(), 2, "{screen}");
-    assert!(screen.lines().nth(1).is_some_and(|row| row.starts_with("k ") && row.ends_with("w…")), "{screen}");
+    assert!(
+        screen
+            .lines()
+            .nth(1)
+            .is_some_and(|row| row.starts_with("k ") && row.ends_with("w…")),
+        "{screen}"
+    );
     assert_eq!(terminal.wait_for_end(), 0);
 }
 
 #[test]
 fn a_session_is_shown_as_text_and_json() {
     let program = Program::new();
-    program.run(&["ask", "--sandbox", "--session", "k", "--system", "be brief", "one"]).expect_code(0);
-    program.run(&["ask", "--sandbox", "--session", "k", "-m", "sandbox-cut", "two"]).expect_code(3);
+    program
+        .run(&[
+            "ask",
+            "--sandbox",
+            "--session",
+            "k",
+            "--system",
+            "be brief",
+            "one",
+        ])
+        .expect_code(0);
+    program
+        .run(&[
+            "ask",
+            "--sandbox",
+            "--session",
+            "k",
+            "-m",
+            "sandbox-cut",
+            "two",
+        ])
+        .expect_code(3);
     let text = "[system]\nbe brief\n\n[user]\none\n\n[assistant]\none\n\n[user]\ntwo\n\n[assistant, cut off]\nThis answer is cut\n";
-    program.run(&["sessions", "show", "k"]).expect_code(0).expect_output(text);
+    program
+        .run(&["sessions", "show", "k"])
+        .expect_code(0)
+        .expect_output(text);
     let object = shown(&program, "k");
-    assert_eq!((&object["system"], &object["model"]), (&json!("be brief"), &json!("sandbox-cut")));
+    assert_eq!(
+        (&object["system"], &object["model"]),
+        (&json!("be brief"), &json!("sandbox-cut"))
+    );
     let cost = json!({"model": "sandbox-echo", "prompt_tokens": 3, "completion_tokens": 1});
-    assert_eq!(object["messages"][1], json!({"role": "assistant", "content": "one", "cost": cost}));
+    assert_eq!(
+        object["messages"][1],
+        json!({"role": "assistant", "content": "one", "cost": cost})
+    );
     assert_eq!(object["messages"][3]["cut"], true);
 }
 
@@ -185,12 +316,22 @@ fn names_may_be_begun_and_slips_are_mended() {
     let program = Program::new();
     say(&program, "release-notes", "one");
     say(&program, "release-plan", "two");
-    program.run(&["sessions", "show", "release-n"]).expect_code(0).expect_output("[user]\none\n\n[assistant]\none\n");
+    program
+        .run(&["sessions", "show", "release-n"])
+        .expect_code(0)
+        .expect_output("[user]\none\n\n[assistant]\none\n");
     let run = program.run(&["sessions", "show", "release"]).expect_code(1);
-    run.expect_error("names of 2 sessions begin with \"release\"").expect_error("Type more of the name.");
-    program.run(&["sessions", "show", "relaese-plan"]).expect_code(1).expect_error("Did you mean release-plan?");
-    let run = program.run(&["ask", "--sandbox", "--session", "../escape", "x"]).expect_code(1);
-    run.expect_error("the session name \"../escape\" is not valid").expect_error("It takes letters, digits");
+    run.expect_error("names of 2 sessions begin with \"release\"")
+        .expect_error("Type more of the name.");
+    program
+        .run(&["sessions", "show", "relaese-plan"])
+        .expect_code(1)
+        .expect_error("Did you mean release-plan?");
+    let run = program
+        .run(&["ask", "--sandbox", "--session", "../escape", "x"])
+        .expect_code(1);
+    run.expect_error("the session name \"../escape\" is not valid")
+        .expect_error("It takes letters, digits");
 }
 
 #[test]
@@ -199,11 +340,23 @@ fn words_are_found_wherever_they_were_said() {
     say(&program, "k", "a line\nwith Dyno memory\nand more");
     say(&program, "other", "memory alone");
     let found = "NAME  ROLE       LINE\nk     user       with Dyno memory\nk     assistant  with Dyno memory\n";
-    program.run(&["sessions", "search", "MEMORY", "dyno"]).expect_code(0).expect_output(found);
-    let run = program.run(&["sessions", "search", "--json", "alone"]).expect_code(0);
+    program
+        .run(&["sessions", "search", "MEMORY", "dyno"])
+        .expect_code(0)
+        .expect_output(found);
+    let run = program
+        .run(&["sessions", "search", "--json", "alone"])
+        .expect_code(0);
     let found: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    assert_eq!(found[0], json!({"name": "other", "role": "user", "line": "memory alone"}));
-    program.run(&["sessions", "search", "zebra"]).expect_code(0).expect_output("").expect_error("no message has all");
+    assert_eq!(
+        found[0],
+        json!({"name": "other", "role": "user", "line": "memory alone"})
+    );
+    program
+        .run(&["sessions", "search", "zebra"])
+        .expect_code(0)
+        .expect_output("")
+        .expect_error("no message has all");
 }
 
 #[test]
@@ -220,19 +373,45 @@ fn only_what_was_named_in_full_is_deleted_unasked() {
         names.sort();
         names.join(" ")
     };
-    program.run(&["sessions", "delete", "one", "nosuch"]).expect_code(1).expect_error("no session \"nosuch\"");
-    program.run(&["sessions", "delete", "tw"]).expect_code(1).expect_error("was not confirmed").expect_error("--yes");
-    program.run(&["sessions", "delete", "--all"]).expect_code(1).expect_error("deleting 4 conversations");
-    assert_eq!(left(&program), "one three-a three-b two", "all that are named or none");
-    program.run(&["sessions", "delete", "one", "one"]).expect_code(0).expect_error("deleted one");
-    program.run(&["sessions", "delete", "tw", "--yes"]).expect_code(1).expect_error("Did you mean two?");
-    program.run(&["sessions", "delete", "two", "--yes"]).expect_code(0).expect_error("deleted two");
+    program
+        .run(&["sessions", "delete", "one", "nosuch"])
+        .expect_code(1)
+        .expect_error("no session \"nosuch\"");
+    program
+        .run(&["sessions", "delete", "tw"])
+        .expect_code(1)
+        .expect_error("was not confirmed")
+        .expect_error("--yes");
+    program
+        .run(&["sessions", "delete", "--all"])
+        .expect_code(1)
+        .expect_error("deleting 4 conversations");
+    assert_eq!(
+        left(&program),
+        "one three-a three-b two",
+        "all that are named or none"
+    );
+    program
+        .run(&["sessions", "delete", "one", "one"])
+        .expect_code(0)
+        .expect_error("deleted one");
+    program
+        .run(&["sessions", "delete", "tw", "--yes"])
+        .expect_code(1)
+        .expect_error("Did you mean two?");
+    program
+        .run(&["sessions", "delete", "two", "--yes"])
+        .expect_code(0)
+        .expect_error("deleted two");
     assert_eq!(left(&program), "three-a three-b");
     for (answer, code, names) in [("n\r", 1, "three-a three-b"), ("y\r", 0, "")] {
         let terminal = Terminal::start(&program, &["sessions", "delete", "--all"], 10, 80);
         terminal.wait_for("deleting 2 conversations can't be undone; go on? [y/N]");
         terminal.send(answer);
-        assert_eq!((terminal.wait_for_end(), left(&program).as_str()), (code, names));
+        assert_eq!(
+            (terminal.wait_for_end(), left(&program).as_str()),
+            (code, names)
+        );
     }
     program.run(&["sessions", "delete"]).expect_code(2);
 }
@@ -243,25 +422,53 @@ fn the_model_of_a_conversation_holds_where_the_service_has_it() {
     let program = Program::for_service(&api.url());
     let models = |run: Run| {
         run.expect_code(0);
-        api.requests().last().expect("a request").json()["model"].as_str().expect("a model").to_owned()
+        api.requests().last().expect("a request").json()["model"]
+            .as_str()
+            .expect("a model")
+            .to_owned()
     };
-    assert_eq!(models(program.run(&["ask", "--session", "k", "-m", "first", "hi"])), "first");
-    assert_eq!(models(program.run(&["ask", "--session", "k", "hi"])), "first");
-    assert_eq!(models(program.run(&["ask", "--session", "k", "-m", "second", "hi"])), "second");
-    assert_eq!(models(program.run_with_input(&["chat", "--continue"], "hi")), "second");
+    assert_eq!(
+        models(program.run(&["ask", "--session", "k", "-m", "first", "hi"])),
+        "first"
+    );
+    assert_eq!(
+        models(program.run(&["ask", "--session", "k", "hi"])),
+        "first"
+    );
+    assert_eq!(
+        models(program.run(&["ask", "--session", "k", "-m", "second", "hi"])),
+        "second"
+    );
+    assert_eq!(
+        models(program.run_with_input(&["chat", "--continue"], "hi")),
+        "second"
+    );
     // The sandbox has models of its own, and this machine may have a sandbox.
-    let run = program.run(&["ask", "--sandbox", "--continue", "hi"]).expect_code(0).expect_output("hi\n");
+    let run = program
+        .run(&["ask", "--sandbox", "--continue", "hi"])
+        .expect_code(0)
+        .expect_output("hi\n");
     run.expect_error(
         "this conversation was with second, and the sandbox has its own models; going on with sandbox-echo",
     );
     // The model that is set is none of the sandbox's, so the service on this machine isn't one.
-    assert_eq!(models(program.run(&["ask", "--session", "k", "hi"])), "test-model");
-    program.run(&["ask", "--sandbox", "--continue", "hi"]).expect_code(0);
+    assert_eq!(
+        models(program.run(&["ask", "--session", "k", "hi"])),
+        "test-model"
+    );
+    program
+        .run(&["ask", "--sandbox", "--continue", "hi"])
+        .expect_code(0);
     let program = program.without("INFERENCE_MODEL_ID");
-    assert_eq!(models(program.run(&["ask", "--session", "k", "hi"])), "sandbox-echo");
+    assert_eq!(
+        models(program.run(&["ask", "--session", "k", "hi"])),
+        "sandbox-echo"
+    );
     let program = program.with("INFERENCE_MODEL_ID", "test-model");
     let elsewhere = program.with("INFERENCE_URL", "https://inference.invalid");
-    let run = elsewhere.run(&["ask", "--continue", "--dry-run", "hi"]).expect_code(0);
+    let run = elsewhere
+        .run(&["ask", "--continue", "--dry-run", "hi"])
+        .expect_code(0);
     let told = "this conversation was with sandbox-echo, and that is a model of the sandbox; going on with test-model";
     assert!(run.stdout.contains("\"test-model\""), "{}", run.stdout);
     run.expect_error(told);
@@ -275,7 +482,10 @@ fn flags_that_contradict_each_other_are_refused() {
         &["ask", "--continue", "--messages", "m.json", "hi"],
         &["ask", "--session", "k", "--messages", "m.json", "hi"],
     ] {
-        program.run(arguments).expect_code(2).expect_error("cannot be used with");
+        program
+            .run(arguments)
+            .expect_code(2)
+            .expect_error("cannot be used with");
     }
 }
 
@@ -285,28 +495,68 @@ fn a_conversation_that_cannot_be_saved_goes_on_and_tells_it_once() {
     let data = program.home().join(".local/share");
     fs::create_dir_all(&data).expect("a folder");
     fs::write(data.join("heroku-chat"), "in the way").expect("a file");
-    let run = program.run_with_input(&["chat", "--sandbox", "--session", "k"], "one\ntwo\nthree\n");
+    let run = program.run_with_input(
+        &["chat", "--sandbox", "--session", "k"],
+        "one\ntwo\nthree\n",
+    );
     let run = run.expect_code(0).expect_output("one\ntwo\nthree\n");
-    assert_eq!(run.stderr.matches("this conversation can't be saved").count(), 1, "{}", run.stderr);
-    program.run(&["sessions"]).expect_code(1).expect_error("can't be used");
+    assert_eq!(
+        run.stderr
+            .matches("this conversation can't be saved")
+            .count(),
+        1,
+        "{}",
+        run.stderr
+    );
+    program
+        .run(&["sessions"])
+        .expect_code(1)
+        .expect_error("can't be used");
 }
 
 #[test]
 fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
     let program = Program::new();
-    let arguments = ["chat", "--sandbox", "-m", "sandbox-openai", "--session", "k"];
+    let arguments = [
+        "chat",
+        "--sandbox",
+        "-m",
+        "sandbox-openai",
+        "--session",
+        "k",
+    ];
     // The limit on the size of a file stands for the disk's: the write that reaches it is cut short.
     let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", limited, assert_cmd::cargo::cargo_bin!("heroku-chat").to_str().expect("UTF-8")]);
-    command.args(arguments).env_clear().envs(program.variables()).current_dir(program.work());
+    command.args([
+        "-c",
+        limited,
+        assert_cmd::cargo::cargo_bin!("heroku-chat")
+            .to_str()
+            .expect("UTF-8"),
+    ]);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs(program.variables())
+        .current_dir(program.work());
     let long = "x".repeat(10_000);
     let mut command = assert_cmd::Command::from_std(command);
-    let output = command.write_stdin(format!("one\n{long}\nthree\n")).output().expect("the program runs");
+    let output = command
+        .write_stdin(format!("one\n{long}\nthree\n"))
+        .output()
+        .expect("the program runs");
     let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), told.matches("can't be saved").count()), (Some(0), 1), "{told}");
+    assert_eq!(
+        (output.status.code(), told.matches("can't be saved").count()),
+        (Some(0), 1),
+        "{told}"
+    );
     let file = folder(&program).join("k.jsonl");
-    assert!(fs::read_to_string(&file).expect("a file").ends_with("}\n"), "half a line was left");
+    assert!(
+        fs::read_to_string(&file).expect("a file").ends_with("}\n"),
+        "half a line was left"
+    );
     program.run_with_input(&arguments, "four\n").expect_code(0);
     assert_eq!(echoed_prompts(&program, "k"), ["one", "four"]);
 }
@@ -318,19 +568,33 @@ fn a_second_process_is_told_and_goes_on_in_a_copy() {
     first.ask("one");
     // Its second answer says that the first was saved.
     first.ask("two");
-    let second = program.run_with_input(&["chat", "--sandbox", "--session", "k"], "three\n").expect_code(0);
-    second.expect_output("three\n").expect_error("k is open in another chat; this one goes on in a copy, k-2");
+    let second = program
+        .run_with_input(&["chat", "--sandbox", "--session", "k"], "three\n")
+        .expect_code(0);
+    second
+        .expect_output("three\n")
+        .expect_error("k is open in another chat; this one goes on in a copy, k-2");
     first.ask("four");
-    program.run(&["sessions", "delete", "k"]).expect_code(1).expect_error("the session k is open in a chat");
+    program
+        .run(&["sessions", "delete", "k"])
+        .expect_code(1)
+        .expect_error("the session k is open in a chat");
     first.leave();
     assert_eq!(echoed_prompts(&program, "k"), ["one", "two", "four"]);
     let copy = echoed_prompts(&program, "k-2");
-    assert!(copy == ["one", "two", "three"] || copy == ["one", "three"], "{copy:?}");
+    assert!(
+        copy == ["one", "two", "three"] || copy == ["one", "three"],
+        "{copy:?}"
+    );
 }
 
 #[test]
 fn what_a_service_says_of_the_key_is_not_saved() {
-    let api = Api::fixed(respond(401, "", &format!("{{\"error\":{{\"message\":\"bad key {KEY}\"}}}}")));
+    let api = Api::fixed(respond(
+        401,
+        "",
+        &format!("{{\"error\":{{\"message\":\"bad key {KEY}\"}}}}"),
+    ));
     let program = Program::for_service(&api.url());
     program.run(&["ask", "--session", "k", "hi"]).expect_code(1);
     assert_eq!(files(&program.home()), []);
@@ -345,14 +609,34 @@ struct Talk {
 
 impl Talk {
     fn start(program: &Program, session: &str) -> Self {
-        let mut command = program.process(&["chat", "--sandbox", "-m", "sandbox-echo", "--session", session]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
-        Talk { child, input, output }
+        let mut command = program.process(&[
+            "chat",
+            "--sandbox",
+            "-m",
+            "sandbox-echo",
+            "--session",
+            session,
+        ]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let (input, output) = (
+            child.stdin.take().expect("a pipe"),
+            child.stdout.take().expect("a pipe"),
+        );
+        Talk {
+            child,
+            input,
+            output,
+        }
     }
 
     fn send(&mut self, prompt: &str) {
-        self.input.write_all(format!("{prompt}\n").as_bytes()).expect("it reads");
+        self.input
+            .write_all(format!("{prompt}\n").as_bytes())
+            .expect("it reads");
     }
 
     fn read(&mut self, bytes: usize) -> Vec<u8> {
@@ -364,7 +648,10 @@ impl Talk {
     /// A turn. What was said before it is saved by its end.
     fn ask(&mut self, prompt: &str) {
         self.send(prompt);
-        assert_eq!(String::from_utf8_lossy(&self.read(prompt.len() + 1)), format!("{prompt}\n"));
+        assert_eq!(
+            String::from_utf8_lossy(&self.read(prompt.len() + 1)),
+            format!("{prompt}\n")
+        );
     }
 
     fn leave(mut self) {
@@ -408,7 +695,11 @@ fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
         // turn may be in flight, too.
         let last = some_prompt(&mut random, expected.len());
         // In every other round all of it is read, and the kill falls into the saving.
-        let read = if round % 2 == 0 { last.len() + 1 } else { random.usize(..=last.len() + 1) };
+        let read = if round % 2 == 0 {
+            last.len() + 1
+        } else {
+            random.usize(..=last.len() + 1)
+        };
         talk.send(&last);
         talk.read(read);
         for _ in 0..random.u32(..20_000) {
@@ -416,14 +707,24 @@ fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
         }
         talk.kill();
 
-        let saved = if folder(&program).join("k.jsonl").metadata().is_ok_and(|file| file.len() > 0) {
+        let saved = if folder(&program)
+            .join("k.jsonl")
+            .metadata()
+            .is_ok_and(|file| file.len() > 0)
+        {
             echoed_prompts(&program, "k")
         } else {
             Vec::new()
         };
-        let certain = if read > 0 { expected.len() } else { before.max(expected.len().saturating_sub(1)) };
+        let certain = if read > 0 {
+            expected.len()
+        } else {
+            before.max(expected.len().saturating_sub(1))
+        };
         expected.push(last);
-        let is_whole = saved.len() >= certain && saved.len() <= expected.len() && saved == expected[..saved.len()];
+        let is_whole = saved.len() >= certain
+            && saved.len() <= expected.len()
+            && saved == expected[..saved.len()];
         assert!(
             is_whole,
             "seed {seed}, round {round}: {} of {} turns, {certain} for certain",
@@ -432,7 +733,9 @@ fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
         );
         expected = saved;
     }
-    let run = program.run(&["ask", "--sandbox", "--session", "k", "at last"]).expect_code(0);
+    let run = program
+        .run(&["ask", "--sandbox", "--session", "k", "at last"])
+        .expect_code(0);
     run.expect_output("at last\n");
     expected.push("at last".to_owned());
     assert_eq!(echoed_prompts(&program, "k"), expected, "seed {seed}");

@@ -8,16 +8,32 @@ use std::process::Command;
 use super::support::{Api, NOBODY_LISTENS, Program, Terminal, output, respond, script};
 
 const SHELLS: [(&str, &[&str], &str); 3] = [
-    ("bash", &["--norc", "-i"], "source <(heroku-chat completions bash)"),
-    ("zsh", &["-f", "-i"], "autoload -Uz compinit && compinit -D -u && source <(heroku-chat completions zsh)"),
-    ("fish", &["--no-config", "-i"], "heroku-chat completions fish | source"),
+    (
+        "bash",
+        &["--norc", "-i"],
+        "source <(heroku-chat completions bash)",
+    ),
+    (
+        "zsh",
+        &["-f", "-i"],
+        "autoload -Uz compinit && compinit -D -u && source <(heroku-chat completions zsh)",
+    ),
+    (
+        "fish",
+        &["--no-config", "-i"],
+        "heroku-chat completions fish | source",
+    ),
 ];
 
 /// A program with the shells and itself on its PATH, that finds the service at this URL.
 fn program(url: &str) -> Program {
     let program = Program::for_service(url);
     let bin = program.folder.path().join("bin");
-    symlink(assert_cmd::cargo::cargo_bin!("heroku-chat"), bin.join("heroku-chat")).expect("a link to the program");
+    symlink(
+        assert_cmd::cargo::cargo_bin!("heroku-chat"),
+        bin.join("heroku-chat"),
+    )
+    .expect("a link to the program");
     program.with("PATH", &format!("{}:/usr/bin:/bin", bin.display()))
 }
 
@@ -30,7 +46,10 @@ fn shell(program: &Program, name: &str, arguments: &[&str], line: &str) -> Termi
 }
 
 fn catalogue(ids: &[&str]) -> Api {
-    let models: Vec<_> = ids.iter().map(|id| serde_json::json!({ "model_id": id, "type": ["text-to-text"] })).collect();
+    let models: Vec<_> = ids
+        .iter()
+        .map(|id| serde_json::json!({ "model_id": id, "type": ["text-to-text"] }))
+        .collect();
     Api::fixed(respond(200, "", &serde_json::json!(models).to_string()))
 }
 
@@ -44,7 +63,10 @@ fn models_of_the_service_are_completed() {
         terminal.wait_for("ask -m alpha-model");
         terminal.send("--no-str\t");
         terminal.wait_for("alpha-model --no-stream");
-        assert!(!program.work().join("evil").exists(), "{name} ran what a server named");
+        assert!(
+            !program.work().join("evil").exists(),
+            "{name} ran what a server named"
+        );
         assert_eq!(api.only_request().header("authorization"), None);
     }
 }
@@ -67,7 +89,9 @@ fn the_sandbox_and_commands_are_completed() {
 fn saved_conversations_are_completed() {
     for (name, arguments, line) in SHELLS {
         let program = program(NOBODY_LISTENS);
-        program.run(&["ask", "--sandbox", "--session", "release-notes", "hi"]).expect_code(0);
+        program
+            .run(&["ask", "--sandbox", "--session", "release-notes", "hi"])
+            .expect_code(0);
         let terminal = shell(&program, name, arguments, line);
         terminal.send("heroku-chat sessions show rel\t");
         terminal.wait_for("show release-notes");
@@ -93,8 +117,15 @@ fn a_service_that_is_not_there_or_says_nothing_leaves_the_line_alone() {
 
 /// Files and links below a folder.
 fn files(folder: &Path) -> BTreeSet<PathBuf> {
-    let list = Command::new("find").args([".", "!", "-type", "d"]).current_dir(folder).output().expect("find");
-    String::from_utf8_lossy(&list.stdout).lines().map(PathBuf::from).collect()
+    let list = Command::new("find")
+        .args([".", "!", "-type", "d"])
+        .current_dir(folder)
+        .output()
+        .expect("find");
+    String::from_utf8_lossy(&list.stdout)
+        .lines()
+        .map(PathBuf::from)
+        .collect()
 }
 
 /// Runs scripts/install for this HOME, with the toolchain of the real one.
@@ -106,7 +137,10 @@ fn install(program: &Program, arguments: &[&str]) -> String {
             command.env(name, format!("{home}/{folder}"));
         }
     }
-    command.args(arguments).env("HOME", program.home()).env_remove("XDG_DATA_HOME");
+    command
+        .args(arguments)
+        .env("HOME", program.home())
+        .env_remove("XDG_DATA_HOME");
     output(command)
 }
 
@@ -114,15 +148,25 @@ fn install(program: &Program, arguments: &[&str]) -> String {
 fn an_installed_program_is_found_by_shells_and_man_and_goes_without_a_trace() {
     let program = Program::new();
     let before = files(&program.home());
-    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat").display().to_string();
+    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
+        .display()
+        .to_string();
     let said = install(&program, &["--binary", &binary]);
-    assert!(said.contains("is not on PATH") && said.contains("fpath+=("), "{said}");
+    assert!(
+        said.contains("is not on PATH") && said.contains("fpath+=("),
+        "{said}"
+    );
 
     let bin = program.home().join(".local/bin").display().to_string();
     let program = program.with("PATH", &format!("{bin}:/usr/bin:/bin"));
-    let zsh = "fpath+=(~/.local/share/zsh/site-functions) && autoload -Uz compinit && compinit -D -u";
+    let zsh =
+        "fpath+=(~/.local/share/zsh/site-functions) && autoload -Uz compinit && compinit -D -u";
     for (name, arguments, line) in [
-        ("bash", &["--norc", "-i"] as &[_], "source /usr/share/bash-completion/bash_completion"),
+        (
+            "bash",
+            &["--norc", "-i"] as &[_],
+            "source /usr/share/bash-completion/bash_completion",
+        ),
         ("zsh", &["-f", "-i"], zsh),
         ("fish", &["-i"], "true"),
     ] {
@@ -131,13 +175,28 @@ fn an_installed_program_is_found_by_shells_and_man_and_goes_without_a_trace() {
         terminal.wait_for("heroku-chat doctor");
     }
     for page in ["heroku-chat", "heroku-chat-config-pull"] {
-        let man = program.process_of(Path::new("man"), &["-w", page]).output().expect("man runs");
+        let man = program
+            .process_of(Path::new("man"), &["-w", page])
+            .output()
+            .expect("man runs");
         assert!(man.status.success(), "man does not find {page}");
     }
 
     install(&program, &["--uninstall"]);
-    let left: Vec<_> = files(&program.home()).difference(&before).cloned().collect();
+    let left: Vec<_> = files(&program.home())
+        .difference(&before)
+        .cloned()
+        .collect();
     // fish keeps files of its own from its first start on.
-    assert!(left.iter().all(|file| file.to_string_lossy().contains("/fish/")), "{left:?}");
-    assert!(!left.iter().any(|file| file.to_string_lossy().contains("heroku")), "{left:?}");
+    assert!(
+        left.iter()
+            .all(|file| file.to_string_lossy().contains("/fish/")),
+        "{left:?}"
+    );
+    assert!(
+        !left
+            .iter()
+            .any(|file| file.to_string_lossy().contains("heroku")),
+        "{left:?}"
+    );
 }

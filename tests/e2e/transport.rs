@@ -12,23 +12,39 @@ fn a_redirect_is_not_followed_and_carries_no_key() {
     let location = format!("http://{}/", elsewhere.local_addr().expect("an address"));
     for status in [301, 302, 303, 307, 308] {
         let api = Api::fixed(respond(status, &format!("Location: {location}\r\n"), ""));
-        Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(1).expect_error(&location);
+        Program::for_service(&api.url())
+            .run(&["ask", "hi"])
+            .expect_code(1)
+            .expect_error(&location);
     }
-    assert!(elsewhere.accept().is_err(), "somebody connected to the redirect's target");
+    assert!(
+        elsewhere.accept().is_err(),
+        "somebody connected to the redirect's target"
+    );
 }
 
 #[test]
 fn an_answer_in_pieces_of_any_size_is_whole() {
-    let text = format!("{}{}event:done\ndata:[DONE]\n\n", event("héllo "), event("wörld ⬢"));
+    let text = format!(
+        "{}{}event:done\ndata:[DONE]\n\n",
+        event("héllo "),
+        event("wörld ⬢")
+    );
     for size in [1, 2, 7, 64] {
         let text = text.clone();
         let api = Api::serve(move |exchange| {
             exchange.send(sse_head());
             for piece in text.as_bytes().chunks(size) {
-                exchange.stream.write_all(piece).expect("the client listens");
+                exchange
+                    .stream
+                    .write_all(piece)
+                    .expect("the client listens");
             }
         });
-        Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("héllo wörld ⬢\n");
+        Program::for_service(&api.url())
+            .run(&["ask", "hi"])
+            .expect_code(0)
+            .expect_output("héllo wörld ⬢\n");
     }
 }
 
@@ -36,14 +52,21 @@ fn an_answer_in_pieces_of_any_size_is_whole() {
 fn a_chunk_split_over_writes_is_late_at_most() {
     let api = Api::serve(|exchange| {
         exchange.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
-        for text in [event("one "), event("two"), "event:done\ndata:[DONE]\n\n".to_owned()] {
+        for text in [
+            event("one "),
+            event("two"),
+            "event:done\ndata:[DONE]\n\n".to_owned(),
+        ] {
             let (head, tail) = text.split_at(text.len() / 2);
             exchange.send(&format!("{:x}\r\n{head}", text.len()));
             exchange.send(&format!("{tail}\r\n"));
         }
         exchange.send("0\r\n\r\n");
     });
-    Program::for_service(&api.url()).run(&["ask", "hi"]).expect_code(0).expect_output("one two\n");
+    Program::for_service(&api.url())
+        .run(&["ask", "hi"])
+        .expect_code(0)
+        .expect_output("one two\n");
 }
 
 #[test]
@@ -53,13 +76,16 @@ fn a_stream_without_an_end_is_told_and_kept() {
         exchange.send(&event("half"));
     });
     let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
-    run.expect_code(3).expect_output("half\n").expect_error("the stream ended before the answer was complete");
+    run.expect_code(3)
+        .expect_output("half\n")
+        .expect_error("the stream ended before the answer was complete");
 }
 
 #[test]
 fn a_short_body_is_no_answer() {
-    let api =
-        Api::fixed("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"choices\":");
+    let api = Api::fixed(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"choices\":",
+    );
     let run = Program::for_service(&api.url()).run(&["ask", "--no-stream", "hi"]);
     run.expect_code(3).expect_error("of 1000 bytes came");
 }
@@ -76,7 +102,11 @@ fn what_is_no_http_is_an_error_and_no_panic() {
         // The same nonsense every time, so that the retries end too.
         let api = Api::fixed(nonsense);
         let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
-        assert!(!run.stderr.contains("panicked"), "{nonsense:?}: {}", run.stderr);
+        assert!(
+            !run.stderr.contains("panicked"),
+            "{nonsense:?}: {}",
+            run.stderr
+        );
         run.expect_code(3);
     }
 }
@@ -85,33 +115,53 @@ fn what_is_no_http_is_an_error_and_no_panic() {
 fn a_silent_server_is_given_up_after_the_limit() {
     let api = Api::serve(|exchange| exchange.wait_for_close());
     let run = Program::for_service(&api.url()).run(&["ask", "--timeout", "1", "hi"]);
-    run.expect_code(3).expect_error("waited 1 s for the first byte of the answer").expect_error("--timeout");
+    run.expect_code(3)
+        .expect_error("waited 1 s for the first byte of the answer")
+        .expect_error("--timeout");
 }
 
 #[test]
 fn a_refused_connection_names_address_and_cause() {
     let program = Program::for_service("http://127.0.0.1:1");
-    program.run(&["ask", "hi"]).expect_code(3).expect_error("no connection to 127.0.0.1:1: connection refused");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(3)
+        .expect_error("no connection to 127.0.0.1:1: connection refused");
 }
 
 #[test]
 fn an_unknown_host_is_named() {
     let program = Program::for_service("https://nosuch.invalid");
-    program.run(&["ask", "hi"]).expect_code(3).expect_error("the host nosuch.invalid was not found");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(3)
+        .expect_error("the host nosuch.invalid was not found");
 }
 
 #[test]
 fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
     let program = Program::for_service("http://inference.example.com");
-    program.run(&["ask", "hi"]).expect_code(1).expect_error("in clear text").expect_error("--allow-http");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("in clear text")
+        .expect_error("--allow-http");
 }
 
 #[test]
 fn a_proxy_that_cannot_be_used_is_an_error_and_not_bypassed() {
-    let program = Program::for_service("https://us.inference.heroku.com").with("https_proxy", "socks5://127.0.0.1:1");
-    program.run(&["ask", "hi"]).expect_code(1).expect_error("the proxy https_proxy can't be used");
-    let program = Program::for_service("https://us.inference.heroku.com").with("https_proxy", "127.0.0.1:1");
-    program.run(&["ask", "hi"]).expect_code(3).expect_error("no connection to the proxy 127.0.0.1:1");
+    let program = Program::for_service("https://us.inference.heroku.com")
+        .with("https_proxy", "socks5://127.0.0.1:1");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("the proxy https_proxy can't be used");
+    let program =
+        Program::for_service("https://us.inference.heroku.com").with("https_proxy", "127.0.0.1:1");
+    program
+        .run(&["ask", "hi"])
+        .expect_code(3)
+        .expect_error("no connection to the proxy 127.0.0.1:1");
 }
 
 #[test]
@@ -119,11 +169,19 @@ fn a_key_that_the_service_echoes_is_not_shown() {
     let body = format!(r#"{{"error":{{"message":"invalid key {KEY} given"}}}}"#);
     let api = Api::fixed(respond(401, &format!("X-Echo: {KEY}\r\n"), &body));
     let run = Program::for_service(&api.url()).run(&["ask", "--debug", "hi"]);
-    run.expect_code(1).expect_error("invalid key (redacted) given").expect_error("x-echo: (redacted)");
+    run.expect_code(1)
+        .expect_error("invalid key (redacted) given")
+        .expect_error("x-echo: (redacted)");
 }
 
 fn tokens() -> impl Fn(&str) -> String {
-    |_| format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("over TLS"))
+    |_| {
+        format!(
+            "{}{}event:done\ndata:[DONE]\n\n",
+            sse_head(),
+            event("over TLS")
+        )
+    }
 }
 
 #[test]
@@ -135,19 +193,38 @@ fn tls_is_trusted_by_certificate_file_only() {
         .expect_code(1)
         .expect_error("the certificate of localhost is not trusted")
         .expect_error("SSL_CERT_FILE");
-    let path = program.file("ca.pem", &server.certificate).display().to_string();
-    program.with("SSL_CERT_FILE", &path).run(&["ask", "hi"]).expect_code(0).expect_output("over TLS\n");
+    let path = program
+        .file("ca.pem", &server.certificate)
+        .display()
+        .to_string();
+    program
+        .with("SSL_CERT_FILE", &path)
+        .run(&["ask", "hi"])
+        .expect_code(0)
+        .expect_output("over TLS\n");
 }
 
 #[test]
 fn a_certificate_that_is_expired_or_for_another_name_is_told_as_such() {
-    for (names, expired, words) in
-        [(["localhost"], true, "it has expired"), (["elsewhere"], false, "it is for another host name")]
-    {
-        let server = Tls::serve(&names, if expired { Tls::EXPIRED } else { Tls::VALID }, tokens());
+    for (names, expired, words) in [
+        (["localhost"], true, "it has expired"),
+        (["elsewhere"], false, "it is for another host name"),
+    ] {
+        let server = Tls::serve(
+            &names,
+            if expired { Tls::EXPIRED } else { Tls::VALID },
+            tokens(),
+        );
         let program = Program::for_service(&format!("https://localhost:{}", server.port));
-        let path = program.file("ca.pem", &server.certificate).display().to_string();
-        program.with("SSL_CERT_FILE", &path).run(&["ask", "hi"]).expect_code(1).expect_error(words);
+        let path = program
+            .file("ca.pem", &server.certificate)
+            .display()
+            .to_string();
+        program
+            .with("SSL_CERT_FILE", &path)
+            .run(&["ask", "hi"])
+            .expect_code(1)
+            .expect_error(words);
     }
 }
 
@@ -162,7 +239,8 @@ fn a_server_without_tls_on_an_https_port_is_told() {
         }
     });
     let run = Program::for_service(&format!("https://localhost:{port}")).run(&["ask", "hi"]);
-    run.expect_code(3).expect_error("the server does not speak TLS on this port");
+    run.expect_code(3)
+        .expect_error("the server does not speak TLS on this port");
 }
 
 #[test]
@@ -173,21 +251,33 @@ fn an_event_without_an_end_is_given_up() {
         while exchange.stream.write_all(block.as_bytes()).is_ok() {}
     });
     let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
-    run.expect_code(3).expect_output("some words\n").expect_error("an event is longer than 16 MiB");
+    run.expect_code(3)
+        .expect_output("some words\n")
+        .expect_error("an event is longer than 16 MiB");
 }
 
 #[test]
 fn a_refusal_counts_whatever_becomes_of_its_body() {
     let api = Api::fixed("HTTP/1.1 401 No\r\nContent-Length: 999\r\n\r\n{\"error\":\"bad key\"}");
     let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
-    run.expect_code(1).expect_error("did not accept the key").expect_error("bad key");
+    run.expect_code(1)
+        .expect_error("did not accept the key")
+        .expect_error("bad key");
     assert_eq!(api.requests().len(), 1, "it was tried again");
 }
 
 #[test]
 fn a_certificate_file_that_is_not_there_is_named() {
-    let program = Program::for_service("https://localhost:1").with("SSL_CERT_FILE", "/nonexistent.pem");
+    let program =
+        Program::for_service("https://localhost:1").with("SSL_CERT_FILE", "/nonexistent.pem");
     let server = Tls::serve(&["localhost"], Tls::VALID, tokens());
-    let program = program.with("INFERENCE_URL", &format!("https://localhost:{}", server.port));
-    program.run(&["ask", "hi"]).expect_code(1).expect_error("SSL_CERT_FILE").expect_error("unset SSL_CERT_FILE");
+    let program = program.with(
+        "INFERENCE_URL",
+        &format!("https://localhost:{}", server.port),
+    );
+    program
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("SSL_CERT_FILE")
+        .expect_error("unset SSL_CERT_FILE");
 }

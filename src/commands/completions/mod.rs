@@ -30,7 +30,9 @@ const MARK: &str = "word:";
 pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.next {
         let words = next_words(&args.typed, context);
-        words.iter().try_for_each(|(word, about)| context.ui.print(&line(args.shell, word, about)))?;
+        words
+            .iter()
+            .try_for_each(|(word, about)| context.ui.print(&line(args.shell, word, about)))?;
     } else {
         context.ui.print(script(args.shell))?;
     }
@@ -67,23 +69,35 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
         Offer::Words(words) => words,
         Offer::Anything => Vec::new(),
         Offer::Models(before) => fitting(&typed, &before, models(&typed, context)),
-        Offer::Sessions(before) => {
-            fitting(&typed, &before, Sessions::in_data_folder().and_then(|sessions| sessions.names()))
-        }
+        Offer::Sessions(before) => fitting(
+            &typed,
+            &before,
+            Sessions::in_data_folder().and_then(|sessions| sessions.names()),
+        ),
     }
 }
 
 /// The names that fit the last word, behind a text; none where there are none to be had.
-fn fitting(typed: &[String], before: &str, names: Result<Vec<String>, Error>) -> Vec<(String, String)> {
+fn fitting(
+    typed: &[String],
+    before: &str,
+    names: Result<Vec<String>, Error>,
+) -> Vec<(String, String)> {
     let word = typed.last().map(String::as_str).unwrap_or_default();
-    let names = names.unwrap_or_default().into_iter().filter(|name| is_plain(name));
-    let words = names.map(|name| format!("{before}{name}")).filter(|text| word == "=" || text.starts_with(word));
+    let names = names
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|name| is_plain(name));
+    let words = names
+        .map(|name| format!("{before}{name}"))
+        .filter(|text| word == "=" || text.starts_with(word));
     words.map(|word| (word, String::new())).collect()
 }
 
 /// Whether a word means nothing else to any shell: it comes from a server and lands on a command line.
 fn is_plain(id: &str) -> bool {
-    id.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))
+    id.chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))
 }
 
 /// The chat models of the service that the words mean.
@@ -92,7 +106,11 @@ fn is_plain(id: &str) -> bool {
 /// Whatever keeps them from being had.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
     let args = connection(typed)?;
-    let sandbox = if args.sandbox { Some(start_sandbox()?) } else { None };
+    let sandbox = if args.sandbox {
+        Some(start_sandbox()?)
+    } else {
+        None
+    };
     let (environment, interrupts) = (context.environment.clone(), context.interrupts.clone());
     let models = context.interrupts.run(LIMIT, move || {
         let url = match &sandbox {
@@ -103,27 +121,43 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
         Client::new(url, None, limits, environment).models(&interrupts)
     })?;
     let models = models.unwrap_or(Ok(Vec::new()))?;
-    Ok(models.into_iter().filter(Model::is_chat).map(|model| model.id).collect())
+    Ok(models
+        .into_iter()
+        .filter(Model::is_chat)
+        .map(|model| model.id)
+        .collect())
 }
 
 /// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
 fn connection(typed: &[String]) -> Result<ConnectionArgs, Error> {
     let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model" | "=");
     let before = typed.split_last().map_or(typed, |(_, before)| before);
-    let end = before.iter().rposition(|word| !unfinished(word)).map_or(0, |last| last + 1);
+    let end = before
+        .iter()
+        .rposition(|word| !unfinished(word))
+        .map_or(0, |last| last + 1);
     let mut args = read_connection(&before[..end]).or_else(|_| read_connection(&[]))?;
     (args.heroku.app, args.heroku.remote) = (None, None);
     Ok(args)
 }
 
 fn read_connection(words: &[String]) -> Result<ConnectionArgs, Error> {
-    let words = ["heroku-chat"].into_iter().chain(words.iter().map(String::as_str));
-    let matches = Args::command().ignore_errors(true).try_get_matches_from(words);
+    let words = ["heroku-chat"]
+        .into_iter()
+        .chain(words.iter().map(String::as_str));
+    let matches = Args::command()
+        .ignore_errors(true)
+        .try_get_matches_from(words);
     let connection = matches.and_then(|matches| {
-        let matches = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+        let matches = matches
+            .subcommand()
+            .map_or(&matches, |(_, matches)| matches);
         ConnectionArgs::from_arg_matches(matches)
     });
-    connection.map_err(|error| Error::System { what: "reading the command line", reason: error.to_string() })
+    connection.map_err(|error| Error::System {
+        what: "reading the command line",
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -132,19 +166,50 @@ mod tests {
 
     #[test]
     fn an_unfinished_line_names_its_service() {
-        let connection = |words: &[&str]| connection(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let connection = |words: &[&str]| {
+            connection(
+                &words
+                    .iter()
+                    .map(|word| (*word).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+        };
         assert!(connection(&["ask", "--sandbox", "-m", ""]).unwrap().sandbox);
-        assert!(connection(&["--sandbox", "--model", "=", "x"]).unwrap().sandbox);
+        assert!(
+            connection(&["--sandbox", "--model", "=", "x"])
+                .unwrap()
+                .sandbox
+        );
         assert!(connection(&["--sandbox", "--model=x"]).unwrap().sandbox);
-        assert_eq!(connection(&["ask", "--url", "http://x", "-m", "c"]).unwrap().url.as_deref(), Some("http://x"));
+        assert_eq!(
+            connection(&["ask", "--url", "http://x", "-m", "c"])
+                .unwrap()
+                .url
+                .as_deref(),
+            Some("http://x")
+        );
         assert!(!connection(&["ask", "--bogus", "-m", ""]).unwrap().sandbox);
-        assert_eq!(connection(&["models", "-a", "app", "-m", ""]).unwrap().heroku.app, None);
+        assert_eq!(
+            connection(&["models", "-a", "app", "-m", ""])
+                .unwrap()
+                .heroku
+                .app,
+            None
+        );
     }
 
     #[test]
     fn a_model_that_means_something_to_a_shell_is_not_offered() {
         assert!(is_plain("claude-4-5-haiku") && is_plain("meta/llama-3.1:8b"));
-        for id in ["$(reboot)", "a b", "`x`", "x;y", "a\u{1b}[31m", "x'y", "a\nb"] {
+        for id in [
+            "$(reboot)",
+            "a b",
+            "`x`",
+            "x;y",
+            "a\u{1b}[31m",
+            "x'y",
+            "a\nb",
+        ] {
             assert!(!is_plain(id), "{id:?}");
         }
     }
@@ -158,7 +223,10 @@ mod tests {
             (Shell::Powershell, "powershell"),
             (Shell::Elvish, "elvish"),
         ] {
-            assert!(script(shell).contains(&format!("heroku-chat completions {name} --next -- ")), "{name}");
+            assert!(
+                script(shell).contains(&format!("heroku-chat completions {name} --next -- ")),
+                "{name}"
+            );
         }
     }
 }

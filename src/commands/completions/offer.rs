@@ -18,9 +18,14 @@ pub enum Offer {
 
 /// What fits the last of the words typed behind the program's name. It is unfinished, or empty.
 pub fn offer(root: &Command, typed: &[String]) -> Offer {
-    let Some((word, before, is_behind_equals)) = last_word(typed) else { return Offer::Anything };
+    let Some((word, before, is_behind_equals)) = last_word(typed) else {
+        return Offer::Anything;
+    };
     let line = Line::read(root, before);
-    let flag = before.last().filter(|_| is_behind_equals).and_then(|word| line.flag(word));
+    let flag = before
+        .last()
+        .filter(|_| is_behind_equals)
+        .and_then(|word| line.flag(word));
     match (flag.or(line.pending), word.split_once('=')) {
         (Some(flag), _) => values(flag, ""),
         (None, Some((name, _))) if name.starts_with("--") => match line.flag(name) {
@@ -37,7 +42,12 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
 impl Offer {
     fn starting_with(self, word: &str) -> Self {
         match self {
-            Offer::Words(words) => Offer::Words(words.into_iter().filter(|(text, _)| text.starts_with(word)).collect()),
+            Offer::Words(words) => Offer::Words(
+                words
+                    .into_iter()
+                    .filter(|(text, _)| text.starts_with(word))
+                    .collect(),
+            ),
             other => other,
         }
     }
@@ -64,7 +74,11 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn read(root: &'a Command, words: &[String]) -> Self {
-        let mut line = Line { command: root, pending: None, is_behind_dashes: false };
+        let mut line = Line {
+            command: root,
+            pending: None,
+            is_behind_dashes: false,
+        };
         for word in words {
             if line.pending.take().is_none() && !line.is_behind_dashes {
                 line.take(word);
@@ -86,16 +100,24 @@ impl<'a> Line<'a> {
     /// The flag `--long` or `-s`.
     fn flag(&self, word: &str) -> Option<&'a Arg> {
         let is_it = |flag: &&Arg| {
-            let long = flag.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
-            long || flag.get_short().is_some_and(|short| word.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
+            let long = flag
+                .get_long()
+                .is_some_and(|long| word.strip_prefix("--") == Some(long));
+            long || flag
+                .get_short()
+                .is_some_and(|short| word.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
         };
         self.command.get_arguments().find(is_it)
     }
 
     fn words(&self) -> Offer {
-        let visible = self.command.get_subcommands().filter(|command| !command.is_hide_set());
-        let commands: Vec<_> =
-            visible.map(|command| (command.get_name().to_owned(), text(command.get_about()))).collect();
+        let visible = self
+            .command
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set());
+        let commands: Vec<_> = visible
+            .map(|command| (command.get_name().to_owned(), text(command.get_about())))
+            .collect();
         match self.command.get_positionals().next() {
             Some(argument) if commands.is_empty() => values(argument, ""),
             _ if commands.is_empty() => Offer::Anything,
@@ -105,13 +127,18 @@ impl<'a> Line<'a> {
 }
 
 fn is_followed_by_value(flag: &Arg) -> bool {
-    let is_switch = matches!(flag.get_action(), ArgAction::SetTrue | ArgAction::Help | ArgAction::Version);
+    let is_switch = matches!(
+        flag.get_action(),
+        ArgAction::SetTrue | ArgAction::Help | ArgAction::Version
+    );
     !is_switch && !flag.is_require_equals_set()
 }
 
 fn flags(command: &Command) -> Vec<(String, String)> {
     let visible = command.get_arguments().filter(|flag| !flag.is_hide_set());
-    visible.filter_map(|flag| Some((format!("--{}", flag.get_long()?), text(flag.get_help())))).collect()
+    visible
+        .filter_map(|flag| Some((format!("--{}", flag.get_long()?), text(flag.get_help()))))
+        .collect()
 }
 
 fn values(argument: &Arg, before: &str) -> Offer {
@@ -121,8 +148,17 @@ fn values(argument: &Arg, before: &str) -> Offer {
         _ => {}
     }
     let possible = argument.get_possible_values();
-    let word = |value: &PossibleValue| (format!("{before}{}", value.get_name()), text(value.get_help()));
-    if possible.is_empty() { Offer::Anything } else { Offer::Words(possible.iter().map(word).collect()) }
+    let word = |value: &PossibleValue| {
+        (
+            format!("{before}{}", value.get_name()),
+            text(value.get_help()),
+        )
+    };
+    if possible.is_empty() {
+        Offer::Anything
+    } else {
+        Offer::Words(possible.iter().map(word).collect())
+    }
 }
 
 fn text(help: Option<&clap::builder::StyledStr>) -> String {
@@ -138,7 +174,13 @@ mod tests {
     fn offered(words: &[&str]) -> Offer {
         let mut root = Args::command();
         root.build();
-        offer(&root, &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        offer(
+            &root,
+            &words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn texts(words: &[&str]) -> Vec<String> {
@@ -161,33 +203,61 @@ mod tests {
         assert_eq!(texts(&["ask", "--dr"]), ["--dry-run"]);
         assert_eq!(texts(&["sandbox", "--p"]), ["--port"]);
         assert_eq!(texts(&["config", "pull", "--env"]), ["--env-file"]);
-        assert!(texts(&["ask", "--"]).contains(&"--debug".to_owned()), "global flags are everywhere");
-        assert!(!texts(&["completions", "--"]).contains(&"--next".to_owned()), "hidden flags are nowhere");
+        assert!(
+            texts(&["ask", "--"]).contains(&"--debug".to_owned()),
+            "global flags are everywhere"
+        );
+        assert!(
+            !texts(&["completions", "--"]).contains(&"--next".to_owned()),
+            "hidden flags are nowhere"
+        );
     }
 
     #[test]
     fn values_are_those_of_the_flag() {
         assert_eq!(texts(&["ask", "--color", ""]), ["auto", "always", "never"]);
         assert_eq!(texts(&["ask", "--color=al"]), ["--color=always"]);
-        assert_eq!(texts(&["ask", "--color", "=", "al"]), ["always"], "in bash's words");
-        assert_eq!(texts(&["ask", "--dry-run", "=", "ru"]), ["ruby"], "where the value need not be there");
+        assert_eq!(
+            texts(&["ask", "--color", "=", "al"]),
+            ["always"],
+            "in bash's words"
+        );
+        assert_eq!(
+            texts(&["ask", "--dry-run", "=", "ru"]),
+            ["ruby"],
+            "where the value need not be there"
+        );
         assert_eq!(texts(&["completions", "z"]), ["zsh"]);
     }
 
     #[test]
     fn a_model_is_asked_of_the_service() {
-        for words in [&["ask", "-m", ""] as &[_], &["--model", "cl"], &["chat", "-a", "app", "--model", "=", "c"]] {
+        for words in [
+            &["ask", "-m", ""] as &[_],
+            &["--model", "cl"],
+            &["chat", "-a", "app", "--model", "=", "c"],
+        ] {
             assert_eq!(offered(words), Offer::Models(String::new()), "{words:?}");
         }
-        assert_eq!(offered(&["--model=cl"]), Offer::Models("--model=".to_owned()));
+        assert_eq!(
+            offered(&["--model=cl"]),
+            Offer::Models("--model=".to_owned())
+        );
     }
 
     #[test]
     fn a_saved_conversation_is_offered_where_one_is_named() {
-        for words in [&["--session", ""] as &[_], &["ask", "--session", "w"], &["sessions", "show", ""]] {
+        for words in [
+            &["--session", ""] as &[_],
+            &["ask", "--session", "w"],
+            &["sessions", "show", ""],
+        ] {
             assert_eq!(offered(words), Offer::Sessions(String::new()), "{words:?}");
         }
-        assert_eq!(offered(&["sessions", "delete", "one", "t"]), Offer::Sessions(String::new()));
+        assert_eq!(
+            offered(&["sessions", "delete", "one", "t"]),
+            Offer::Sessions(String::new())
+        );
     }
 
     #[test]

@@ -22,7 +22,11 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
         false => context.gather(&args.connection)?,
     };
     let rows = rows(&gathered);
-    let text = if args.json { as_json(&rows) } else { as_text(&rows) };
+    let text = if args.json {
+        as_json(&rows)
+    } else {
+        as_text(&rows)
+    };
     context.ui.print(&text)?;
     gathered.settings(&args.connection)?;
     Ok(ExitStatus::Done)
@@ -38,18 +42,38 @@ struct Row {
 fn rows(gathered: &Gathered) -> [Row; 3] {
     let row = |suffix: &str, shown: Option<(String, String)>| {
         let (value, source) = shown.unzip();
-        Row { name: gathered.variable(suffix), value, source }
+        Row {
+            name: gathered.variable(suffix),
+            value,
+            source,
+        }
     };
-    let text = |setting: &Setting<String>| (showable(&setting.value).to_owned(), setting.source.to_string());
+    let text = |setting: &Setting<String>| {
+        (
+            showable(&setting.value).to_owned(),
+            setting.source.to_string(),
+        )
+    };
     [
         row("URL", gathered.url.as_ref().map(text)),
-        row("KEY", gathered.key.as_ref().map(|key| (key.value.to_string(), key.source.to_string()))),
+        row(
+            "KEY",
+            gathered
+                .key
+                .as_ref()
+                .map(|key| (key.value.to_string(), key.source.to_string())),
+        ),
         row("MODEL_ID", gathered.model.as_ref().map(text)),
     ]
 }
 
 fn as_text(rows: &[Row]) -> String {
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default() + 1;
+    let width = rows
+        .iter()
+        .map(|row| row.name.len())
+        .max()
+        .unwrap_or_default()
+        + 1;
     let line = |row: &Row| {
         let name = format!("{}:", row.name);
         match (&row.value, &row.source) {
@@ -61,7 +85,14 @@ fn as_text(rows: &[Row]) -> String {
 }
 
 fn as_json(rows: &[Row]) -> String {
-    let fields: Map<String, Value> =
-        rows.iter().map(|row| (row.name.clone(), json!({"value": row.value, "source": row.source}))).collect();
+    let fields: Map<String, Value> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.name.clone(),
+                json!({"value": row.value, "source": row.source}),
+            )
+        })
+        .collect();
     format!("{:#}", Value::Object(fields))
 }

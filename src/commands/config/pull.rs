@@ -23,7 +23,10 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {
         context.ui.keep_secret(&Secret::new(key.as_str()));
     }
-    if let Some((name, _)) = values.iter().find(|(_, value)| !env_file::is_writable(value)) {
+    if let Some((name, _)) = values
+        .iter()
+        .find(|(_, value)| !env_file::is_writable(value))
+    {
         return Err(Error::InvalidValue {
             what: name.clone(),
             value: "with a quote or a line break in it".to_owned(),
@@ -32,11 +35,20 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
     // Behind a link, the file itself is meant.
-    let path = &args.env_file.canonicalize().unwrap_or_else(|_| args.env_file.clone());
-    let path = if args.env_file.is_symlink() { path } else { &args.env_file };
+    let path = &args
+        .env_file
+        .canonicalize()
+        .unwrap_or_else(|_| args.env_file.clone());
+    let path = if args.env_file.is_symlink() {
+        path
+    } else {
+        &args.env_file
+    };
     let (shown, names) = (path.display(), names.join(", "));
     if args.dry_run {
-        context.ui.print(&format!("Would write {names} to {shown}"))?;
+        context
+            .ui
+            .print(&format!("Would write {names} to {shown}"))?;
         return Ok(ExitStatus::Done);
     }
     let before = existing(path)?;
@@ -46,10 +58,18 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let written = store::replace_privately(path, &after);
     context.interrupts.release();
     written.map_err(|error| Error::of_file("--env-file", path, &error))?;
-    context.ui.print(&format!("Wrote {names} to {shown}, readable by you only"))?;
-    for name in query.variables.iter().filter(|name| !values.iter().any(|(other, _)| other == *name)) {
+    context
+        .ui
+        .print(&format!("Wrote {names} to {shown}, readable by you only"))?;
+    for name in query
+        .variables
+        .iter()
+        .filter(|name| !values.iter().any(|(other, _)| other == *name))
+    {
         if before.lines().any(|line| line.contains(name.as_str())) {
-            context.ui.note(&format!("{name} is left as it was: the app has none"));
+            context
+                .ui
+                .note(&format!("{name} is left as it was: the app has none"));
         }
     }
     keep_out_of_git(path, args.gitignore, context)
@@ -66,18 +86,30 @@ fn required(
         Err(failure) => (Default::default(), Some(failure)),
     };
     let is_required = |name: &&String| !name.ends_with("_MODEL_ID");
-    let missing: Vec<String> =
-        query.variables.iter().filter(is_required).filter(|name| !found.contains_key(*name)).cloned().collect();
+    let missing: Vec<String> = query
+        .variables
+        .iter()
+        .filter(is_required)
+        .filter(|name| !found.contains_key(*name))
+        .cloned()
+        .collect();
     if !missing.is_empty() {
         let heroku = failure.unwrap_or(HerokuFailure::NotAttached(app));
-        return Err(Error::NotOnApp { names: missing, heroku });
+        return Err(Error::NotOnApp {
+            names: missing,
+            heroku,
+        });
     }
     let value = |name: &String| found.get(name).map(|value| (name.clone(), value.clone()));
     Ok(query.variables.iter().filter_map(value).collect())
 }
 
 fn existing(path: &Path) -> Result<String, Error> {
-    if path.exists() { input::file("--env-file", path) } else { Ok(String::new()) }
+    if path.exists() {
+        input::file("--env-file", path)
+    } else {
+        Ok(String::new())
+    }
 }
 
 /// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
@@ -86,12 +118,17 @@ fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<E
     let ui = &mut context.ui;
     match git::tracking(path) {
         Tracking::NoRepository | Tracking::Ignored => {}
-        Tracking::Unknown => ui.warning(&format!("git did not say whether it would commit {shown}; see git status")),
+        Tracking::Unknown => ui.warning(&format!(
+            "git did not say whether it would commit {shown}; see git status"
+        )),
         Tracking::Tracked => ui.warning(&format!(
             "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {}",
             git::quoted(path)
         )),
-        Tracking::Unignored if agreed || ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) => {
+        Tracking::Unignored
+            if agreed
+                || ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
+        {
             let rules = path.with_file_name(".gitignore");
             git::ignore(path).map_err(|error| Error::of_file("the file", &rules, &error))?;
             ui.note(&format!("{shown} is in {} now", rules.display()));

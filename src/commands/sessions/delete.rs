@@ -9,7 +9,11 @@ use crate::store::Sessions;
 ///
 /// # Errors
 /// A name that is nobody's; a deletion that nobody confirmed; a session that another process has open.
-pub fn run(args: &SessionsDeleteArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn run(
+    args: &SessionsDeleteArgs,
+    sessions: &Sessions,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let names = names(args, sessions)?;
     let is_exact = !args.all && names.iter().all(|name| args.names.contains(name));
     if names.is_empty() {
@@ -24,7 +28,9 @@ pub fn run(args: &SessionsDeleteArgs, sessions: &Sessions, context: &mut Context
         match sessions.delete(name) {
             Ok(()) => context.ui.note(&format!("deleted {name}")),
             // The others go all the same; the last failure is the one that is told in full.
-            Err(error) => failure = Some(error).inspect(|_| context.ui.note(&format!("left {name}"))),
+            Err(error) => {
+                failure = Some(error).inspect(|_| context.ui.note(&format!("left {name}")))
+            }
         }
     }
     failure.map_or(Ok(ExitStatus::Done), Err)
@@ -38,7 +44,11 @@ fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, 
     let mut names = Vec::new();
     for typed in &args.names {
         // Without a question, only what is named in full is meant.
-        let name = if args.yes { sessions.exact(typed)? } else { sessions.find(typed)? };
+        let name = if args.yes {
+            sessions.exact(typed)?
+        } else {
+            sessions.find(typed)?
+        };
         if !names.contains(&name) {
             names.push(name);
         }
@@ -52,5 +62,9 @@ fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
         names => format!("deleting {} conversations", names.len()),
     };
     let question = format!("{what} can't be undone; go on?");
-    if context.ui.confirm(&question) { Ok(()) } else { Err(Error::Unconfirmed { what }) }
+    if context.ui.confirm(&question) {
+        Ok(())
+    } else {
+        Err(Error::Unconfirmed { what })
+    }
 }

@@ -14,23 +14,42 @@ const PREFIX: &str = "INFERENCE";
 ///
 /// # Errors
 /// A name that is nobody's, a session without a prompt, a file that is there already or can't be written.
-pub fn run(args: &SessionsExportArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn run(
+    args: &SessionsExportArgs,
+    sessions: &Sessions,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let name = sessions.find(&args.name)?;
     let restored = sessions.load(&name)?;
-    restored.notices.iter().for_each(|notice| context.ui.note(&notice.to_string()));
+    restored
+        .notices
+        .iter()
+        .for_each(|notice| context.ui.note(&notice.to_string()));
     let format = format(args)?;
     if restored.conversation.turns() == 0 {
         return Err(Error::NothingSaid { session: name });
     }
     let (conversation, options) = (&restored.conversation, &RequestOptions::default());
     let model = restored.model.as_deref().unwrap_or_default();
-    let text = export::export(format, &Subject { conversation, model, options, prefix: PREFIX });
+    let text = export::export(
+        format,
+        &Subject {
+            conversation,
+            model,
+            options,
+            prefix: PREFIX,
+        },
+    );
     let Some(path) = &args.output else {
         context.ui.print(&text)?;
         return Ok(ExitStatus::Done);
     };
     store::write_new(path, &text).map_err(|error| Error::of_file("--output", path, &error))?;
-    context.ui.note(&format!("written to {}: {}", path.display(), format.row().about));
+    context.ui.note(&format!(
+        "written to {}: {}",
+        path.display(),
+        format.row().about
+    ));
     Ok(ExitStatus::Done)
 }
 

@@ -15,20 +15,34 @@ use crate::ui::Overflow;
 ///
 /// # Errors
 /// Where the folder can't be read.
-pub fn list(args: &SessionsListArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn list(
+    args: &SessionsListArgs,
+    sessions: &Sessions,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let listing = sessions.list()?;
     let now = SystemTime::now();
-    let rows: Vec<[String; 5]> = listing.sessions.iter().map(|summary| summary.row(now)).collect();
+    let rows: Vec<[String; 5]> = listing
+        .sessions
+        .iter()
+        .map(|summary| summary.row(now))
+        .collect();
     if args.json {
-        context.ui.print(&as_json(&listing.sessions.iter().map(object).collect()))?;
+        context
+            .ui
+            .print(&as_json(&listing.sessions.iter().map(object).collect()))?;
     } else if rows.is_empty() {
         context.ui.note("no conversation is saved");
     } else {
-        context.ui.table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
+        context
+            .ui
+            .table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
     }
     if !listing.unreadable.is_empty() {
         let names = listing.unreadable.join(", ");
-        context.ui.warning(&format!("not readable, and left out: {names}. `heroku-chat sessions show` says why"));
+        context.ui.warning(&format!(
+            "not readable, and left out: {names}. `heroku-chat sessions show` says why"
+        ));
     }
     Ok(ExitStatus::Done)
 }
@@ -50,17 +64,26 @@ pub fn object(summary: &Summary) -> Value {
 ///
 /// # Errors
 /// As [`list`].
-pub fn search(args: &SessionsSearchArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn search(
+    args: &SessionsSearchArgs,
+    sessions: &Sessions,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let found = sessions.search(&args.words)?;
     if args.json {
-        let object = |found: &Found| json!({"name": found.name, "role": found.role, "line": found.line});
-        context.ui.print(&as_json(&found.iter().map(object).collect()))?;
+        let object =
+            |found: &Found| json!({"name": found.name, "role": found.role, "line": found.line});
+        context
+            .ui
+            .print(&as_json(&found.iter().map(object).collect()))?;
     } else if found.is_empty() {
         context.ui.note("no message has all of these words");
     } else {
         let row = |found: Found| [found.name, found.role.word().to_owned(), found.line];
         let rows: Vec<[String; 3]> = found.into_iter().map(row).collect();
-        context.ui.table(Some(["NAME", "ROLE", "LINE"]), &rows, Overflow::Cut)?;
+        context
+            .ui
+            .table(Some(["NAME", "ROLE", "LINE"]), &rows, Overflow::Cut)?;
     }
     Ok(ExitStatus::Done)
 }

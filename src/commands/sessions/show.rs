@@ -12,10 +12,17 @@ use crate::store::Sessions;
 ///
 /// # Errors
 /// A name that is nobody's or several sessions', a file that can't be read.
-pub fn run(args: &SessionsShowArgs, sessions: &Sessions, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn run(
+    args: &SessionsShowArgs,
+    sessions: &Sessions,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let name = sessions.find(&args.name)?;
     let restored = sessions.load(&name)?;
-    restored.notices.iter().for_each(|notice| context.ui.note(&notice.to_string()));
+    restored
+        .notices
+        .iter()
+        .for_each(|notice| context.ui.note(&notice.to_string()));
     if args.json {
         let mut object = list::object(&sessions.summary(&name)?);
         object["system"] = json!(restored.conversation.system());

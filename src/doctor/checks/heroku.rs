@@ -10,16 +10,21 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if probe.needs_heroku() {
         probe.ask_heroku()?;
     }
-    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    let Some(facts) = &probe.heroku else {
+        return Ok(skipped());
+    };
     Ok(match &facts.version {
         Ok(version) => {
-            let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+            let major = version
+                .split('.')
+                .next()
+                .and_then(|major| major.parse::<u32>().ok());
             match major {
-                Some(major) if major < OLDEST => {
-                    Verdict::fail(format!("version {version} is too old; {OLDEST} and later are known to work"))
-                        .hint("Update it:")
-                        .command("heroku update")
-                }
+                Some(major) if major < OLDEST => Verdict::fail(format!(
+                    "version {version} is too old; {OLDEST} and later are known to work"
+                ))
+                .hint("Update it:")
+                .command("heroku update"),
                 _ => Verdict::pass(format!("version {version}")),
             }
         }
@@ -30,15 +35,24 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// A failure of the CLI, with the way around it: setting the variables by hand.
 fn explained(failure: &HerokuFailure, probe: &Probe<'_>) -> Verdict {
     let mut verdict = Verdict::explained(failure.explain());
-    if verdict.commands.is_empty() && verdict.hint.as_ref().is_some_and(|hint| hint.ends_with(':')) {
+    if verdict.commands.is_empty()
+        && verdict
+            .hint
+            .as_ref()
+            .is_some_and(|hint| hint.ends_with(':'))
+    {
         let names = ["URL", "KEY"].map(|suffix| probe.gathered.variable(suffix));
-        verdict.commands.extend(names.map(|name| export_line(&name, probe.gathered.app.as_deref())));
+        verdict
+            .commands
+            .extend(names.map(|name| export_line(&name, probe.gathered.app.as_deref())));
     }
     verdict
 }
 
 pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    let Some(facts) = &probe.heroku else {
+        return Ok(skipped());
+    };
     Ok(match (&facts.account, &facts.variables) {
         (Ok(account), _) => Verdict::pass(account.clone()),
         // The account is asked at another host than the variables, and only these are needed.
@@ -50,14 +64,22 @@ pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn app(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    let Some(facts) = &probe.heroku else {
+        return Ok(skipped());
+    };
     let app = app_name(probe);
     Ok(match &facts.variables {
         Ok(_) | Err(HerokuFailure::NotAttached(_)) => Verdict::pass(app),
         Err(failure @ (HerokuFailure::UnknownApp(_) | HerokuFailure::Refused(_))) => {
             let verdict = Verdict::explained(failure.explain());
             let account = facts.account.as_deref().unwrap_or("unknown");
-            Verdict { found: format!("{}; the account is {account}", verdict.found.trim_end_matches('.')), ..verdict }
+            Verdict {
+                found: format!(
+                    "{}; the account is {account}",
+                    verdict.found.trim_end_matches('.')
+                ),
+                ..verdict
+            }
         }
         Err(failure) => explained(failure, probe),
     })
@@ -66,16 +88,22 @@ pub fn app(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let app = app_name(probe);
     let prefix = probe.gathered.prefix.clone();
-    let Some(facts) = &probe.heroku else { return Ok(skipped()) };
+    let Some(facts) = &probe.heroku else {
+        return Ok(skipped());
+    };
     Ok(match &facts.variables {
         Ok(values) if values.contains_key(&format!("{prefix}_MODEL_ID")) => {
             Verdict::pass(format!("attached as {prefix}, on a plan of one model"))
         }
-        Ok(_) => Verdict::pass(format!("attached as {prefix}, on the standard plan: one key for all models")),
+        Ok(_) => Verdict::pass(format!(
+            "attached as {prefix}, on the standard plan: one key for all models"
+        )),
         Err(failure) => match (facts.others.first(), &facts.all) {
-            (Some(other), _) => Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
-                .hint("Name that one:")
-                .command(probe.command_for(other)),
+            (Some(other), _) => {
+                Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
+                    .hint("Name that one:")
+                    .command(probe.command_for(other))
+            }
             // The CLI takes a page in place of the API for an app without variables.
             (None, Some(Err(page))) => {
                 let reason = page.explain();
@@ -95,8 +123,15 @@ fn skipped() -> Verdict {
 
 fn app_name(probe: &Probe<'_>) -> String {
     let named = probe.gathered.app.clone();
-    let remote = probe.args.heroku.remote.as_ref().map(|remote| format!("the app of the git remote {remote}"));
-    named.or(remote).unwrap_or_else(|| "the app of this folder's git remote".to_owned())
+    let remote = probe
+        .args
+        .heroku
+        .remote
+        .as_ref()
+        .map(|remote| format!("the app of the git remote {remote}"));
+    named
+        .or(remote)
+        .unwrap_or_else(|| "the app of this folder's git remote".to_owned())
 }
 
 impl HerokuFacts {

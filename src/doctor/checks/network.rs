@@ -16,7 +16,10 @@ const CLOCK_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The service's address: that of usable settings, or of a URL whose key is still in question.
 fn target(probe: &Probe<'_>) -> Url {
-    let settings = probe.settings.as_ref().map(|settings| settings.url.value.clone());
+    let settings = probe
+        .settings
+        .as_ref()
+        .map(|settings| settings.url.value.clone());
     let found = || {
         let url = probe.gathered.url.as_ref()?;
         probe.gathered.checked_url(url, probe.args).ok()
@@ -30,9 +33,13 @@ pub fn proxy(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let found = proxies::for_url(&url, environment)?;
     let host = url.host_str().unwrap_or_default();
     let verdict = match &found {
-        Some((variable, proxy)) => Verdict::pass(format!("{} from {variable}", proxies::shown(proxy))),
+        Some((variable, proxy)) => {
+            Verdict::pass(format!("{} from {variable}", proxies::shown(proxy)))
+        }
         None => match environment.first(proxies::VARIABLES) {
-            Some((variable, _)) => Verdict::pass(format!("{variable} is set, and {host} goes without it")),
+            Some((variable, _)) => {
+                Verdict::pass(format!("{variable} is set, and {host} goes without it"))
+            }
             None => Verdict::pass("none"),
         },
     };
@@ -42,30 +49,52 @@ pub fn proxy(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 /// Host and port to connect to first.
 fn next_hop(probe: &Probe<'_>) -> (String, u16) {
-    let url = probe.proxy.as_ref().map_or_else(|| target(probe), |(_, proxy)| proxy.clone());
-    (url.host_str().unwrap_or_default().to_owned(), url.port_or_known_default().unwrap_or(443))
+    let url = probe
+        .proxy
+        .as_ref()
+        .map_or_else(|| target(probe), |(_, proxy)| proxy.clone());
+    (
+        url.host_str().unwrap_or_default().to_owned(),
+        url.port_or_known_default().unwrap_or(443),
+    )
 }
 
 pub fn dns(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let (host, port) = next_hop(probe);
     let asked = host.clone();
-    let found = probe.context.interrupts.run(STEP_LIMIT, move || reach::resolve(&asked, port))?;
+    let found = probe
+        .context
+        .interrupts
+        .run(STEP_LIMIT, move || reach::resolve(&asked, port))?;
     let Some(found) = found else {
         let reason = format!("no answer within {} s", STEP_LIMIT.as_secs());
         return Err(Error::Network(NetworkFailure::UnknownHost { host, reason }));
     };
     probe.addresses = found?;
-    let addresses: Vec<String> = probe.addresses.iter().take(3).map(|address| address.ip().to_string()).collect();
+    let addresses: Vec<String> = probe
+        .addresses
+        .iter()
+        .take(3)
+        .map(|address| address.ip().to_string())
+        .collect();
     Ok(Verdict::pass(format!("{host} is {}", addresses.join(", "))))
 }
 
 pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let addresses = probe.addresses.clone();
-    let connected = probe.context.interrupts.run(STEP_LIMIT, move || reach::connect(&addresses, STEP_LIMIT))?;
+    let connected = probe
+        .context
+        .interrupts
+        .run(STEP_LIMIT, move || reach::connect(&addresses, STEP_LIMIT))?;
     let (host, port) = next_hop(probe);
     match connected {
-        Some(connected) => connected.map(|_| Verdict::pass(format!("{host}:{port} takes connections"))),
-        None => Err(Error::Network(NetworkFailure::Unreachable { address: host, reason: "no answer".to_owned() })),
+        Some(connected) => {
+            connected.map(|_| Verdict::pass(format!("{host}:{port} takes connections")))
+        }
+        None => Err(Error::Network(NetworkFailure::Unreachable {
+            address: host,
+            reason: "no answer".to_owned(),
+        })),
     }
 }
 
@@ -86,9 +115,17 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
         reach::handshake(&name, stream, &environment)
     };
-    match probe.context.interrupts.run(STEP_LIMIT + Duration::from_secs(1), work)? {
-        Some(agreed) => agreed.map(|version| Verdict::pass(format!("{version}, and the certificate is trusted"))),
-        None => Err(Error::Network(NetworkFailure::Tls { host, reason: "no answer".to_owned() })),
+    match probe
+        .context
+        .interrupts
+        .run(STEP_LIMIT + Duration::from_secs(1), work)?
+    {
+        Some(agreed) => agreed
+            .map(|version| Verdict::pass(format!("{version}, and the certificate is trusted"))),
+        None => Err(Error::Network(NetworkFailure::Tls {
+            host,
+            reason: "no answer".to_owned(),
+        })),
     }
 }
 
@@ -121,7 +158,10 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Ok(apart) => (apart, "ahead of"),
         Err(error) => (error.duration(), "behind"),
     };
-    let found = format!("this machine is {} min {direction} the service", apart.as_secs() / 60);
+    let found = format!(
+        "this machine is {} min {direction} the service",
+        apart.as_secs() / 60
+    );
     let hint = "Set the clock, or have it set by NTP; certificates are judged by it.";
     Ok(if apart > CLOCK_LIMIT {
         Verdict::fail(found).hint(hint)
@@ -136,7 +176,9 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn region(probe: &Probe<'_>) -> Option<String> {
     let url = target(probe);
     match url.host() {
-        Some(Host::Domain(host)) => host.strip_suffix(".inference.heroku.com").map(str::to_owned),
+        Some(Host::Domain(host)) => host
+            .strip_suffix(".inference.heroku.com")
+            .map(str::to_owned),
         _ => None,
     }
 }

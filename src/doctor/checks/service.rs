@@ -19,26 +19,45 @@ const LIVE_LIMIT: Duration = Duration::from_secs(10);
 const LIVE_TOKENS: u32 = 200;
 
 fn chosen(probe: &Probe<'_>) -> Option<String> {
-    probe.settings.as_ref()?.model.as_ref().map(|model| model.value.clone())
+    probe
+        .settings
+        .as_ref()?
+        .model
+        .as_ref()
+        .map(|model| model.value.clone())
 }
 
 pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let settings = probe.settings.as_ref().expect("the check of the sources holds");
+    let settings = probe
+        .settings
+        .as_ref()
+        .expect("the check of the sources holds");
     let variable = probe.gathered.variable("MODEL_ID");
     let Some(model) = &settings.model else {
-        let example = probe.catalogue.models.first().map_or("MODEL", |model| model.id.as_str());
-        return Ok(Verdict::warn(format!("{variable} is not set; the chat will ask, and `ask` will fail"))
-            .hint("Choose one, here or with -m:")
-            .command(format!("export {variable}={example}")));
+        let example = probe
+            .catalogue
+            .models
+            .first()
+            .map_or("MODEL", |model| model.id.as_str());
+        return Ok(Verdict::warn(format!(
+            "{variable} is not set; the chat will ask, and `ask` will fail"
+        ))
+        .hint("Choose one, here or with -m:")
+        .command(format!("export {variable}={example}")));
     };
     let (id, source) = (&model.value, &model.source);
     let models = &probe.catalogue.models;
     if models.is_empty() {
         let verdict = Verdict::warn(format!("{id}, not checked: there is no list of models"));
-        return Ok(verdict.hint("A wrong id shows with the next request.").from(source));
+        return Ok(verdict
+            .hint("A wrong id shows with the next request.")
+            .from(source));
     }
     let Some(listed) = models.iter().find(|model| model.id == *id) else {
-        let ids = models.iter().filter(|model| model.is_chat()).map(|model| model.id.as_str());
+        let ids = models
+            .iter()
+            .filter(|model| model.is_chat())
+            .map(|model| model.id.as_str());
         let verdict = Verdict::fail(format!("the service lists no model {id}")).from(source);
         return Ok(match nearest(id, ids) {
             Some(near) => {
@@ -46,25 +65,46 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                     Source::Flag(_) => format!("heroku-chat -m {near}"),
                     _ => format!("export {variable}={near}"),
                 };
-                verdict.hint(format!("{near} was probably meant:")).command(command)
+                verdict
+                    .hint(format!("{near} was probably meant:"))
+                    .command(command)
             }
-            None => verdict.hint("See the ids there are:").command("heroku-chat models"),
+            None => verdict
+                .hint("See the ids there are:")
+                .command("heroku-chat models"),
         });
     };
     if !listed.is_chat() {
-        let verdict = Verdict::fail(format!("{id} is no chat model but {}", listed.kinds.join(", "))).from(source);
-        return Ok(verdict.hint("See the chat models:").command("heroku-chat models"));
+        let verdict = Verdict::fail(format!(
+            "{id} is no chat model but {}",
+            listed.kinds.join(", ")
+        ))
+        .from(source);
+        return Ok(verdict
+            .hint("See the chat models:")
+            .command("heroku-chat models"));
     }
     if let Some(region) = region(probe).filter(|region| !listed.is_in(region)) {
-        let found = format!("{id} is not offered in {region}, only in {}", listed.regions.join(", "));
-        return Ok(Verdict::fail(found).hint("Choose another model, or an add-on in that region.").from(source));
+        let found = format!(
+            "{id} is not offered in {region}, only in {}",
+            listed.regions.join(", ")
+        );
+        return Ok(Verdict::fail(found)
+            .hint("Choose another model, or an add-on in that region.")
+            .from(source));
     }
     if listed.is_deprecated() {
-        let end = listed.end_of_life().map_or_else(String::new, |date| format!(", it stops answering on {date}"));
+        let end = listed.end_of_life().map_or_else(String::new, |date| {
+            format!(", it stops answering on {date}")
+        });
         let verdict = Verdict::warn(format!("{id} is deprecated{end}")).from(source);
         return Ok(match &listed.replacement_model {
-            Some(next) => verdict.hint("Its replacement:").command(format!("export {variable}={next}")),
-            None => verdict.hint("See the others:").command("heroku-chat models"),
+            Some(next) => verdict
+                .hint("Its replacement:")
+                .command(format!("export {variable}={next}")),
+            None => verdict
+                .hint("See the others:")
+                .command("heroku-chat models"),
         });
     }
     Ok(Verdict::pass(id.clone()).from(source))
@@ -79,60 +119,114 @@ pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(model) = chosen(probe) else { return Ok(Verdict::skip("needs a model")) };
-    Ok(match probe.client().probe_request(&model, &probe.context.interrupts)? {
-        true => Verdict::pass(format!("yes, for {model}; no token was spent")),
-        false => Verdict::warn(format!("{model} answered a request without messages; that may have spent tokens"))
+    let Some(model) = chosen(probe) else {
+        return Ok(Verdict::skip("needs a model"));
+    };
+    Ok(
+        match probe
+            .client()
+            .probe_request(&model, &probe.context.interrupts)?
+        {
+            true => Verdict::pass(format!("yes, for {model}; no token was spent")),
+            false => Verdict::warn(format!(
+                "{model} answered a request without messages; that may have spent tokens"
+            ))
             .hint("The service refuses such a request; this server is another."),
-    })
+        },
+    )
 }
 
 pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if !probe.live {
         return Ok(Verdict::skip("only with --live: it spends some tokens"));
     }
-    let Some(model) = chosen(probe) else { return Ok(Verdict::skip("needs a model")) };
-    let client = probe.client().with_limits(Limits::with_first_byte(LIVE_LIMIT).at_most(LIVE_LIMIT));
-    let options = RequestOptions { stream: true, max_tokens: Some(LIVE_TOKENS), ..RequestOptions::default() };
+    let Some(model) = chosen(probe) else {
+        return Ok(Verdict::skip("needs a model"));
+    };
+    let client = probe
+        .client()
+        .with_limits(Limits::with_first_byte(LIVE_LIMIT).at_most(LIVE_LIMIT));
+    let options = RequestOptions {
+        stream: true,
+        max_tokens: Some(LIVE_TOKENS),
+        ..RequestOptions::default()
+    };
     let mut chat = Chat::new(client, model, options, Conversation::default());
     chat.retries = false;
-    let prompt = Message::prompt("Count from one to twenty in words, separated by spaces.", Vec::new());
-    let answer = chat.say(prompt, Show::Nothing, &mut probe.context.ui, &probe.context.interrupts)?;
+    let prompt = Message::prompt(
+        "Count from one to twenty in words, separated by spaces.",
+        Vec::new(),
+    );
+    let answer = chat.say(
+        prompt,
+        Show::Nothing,
+        &mut probe.context.ui,
+        &probe.context.interrupts,
+    )?;
     if let Some(cut) = answer.cut {
         return Err(cut);
     }
     let first = answer.first_word.unwrap_or_default();
-    let tokens = answer.completion.usage.and_then(|usage| usage.total_tokens.0);
+    let tokens = answer
+        .completion
+        .usage
+        .and_then(|usage| usage.total_tokens.0);
     let spent = tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"));
-    let found =
-        format!("first word after {:.1} s, all after {:.1} s{spent}", first.as_secs_f64(), answer.total.as_secs_f64());
+    let found = format!(
+        "first word after {:.1} s, all after {:.1} s{spent}",
+        first.as_secs_f64(),
+        answer.total.as_secs_f64()
+    );
     probe.answer = Some(answer);
     Ok(Verdict::pass(found))
 }
 
 pub fn streaming(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(answer) = &probe.answer else { return Ok(Verdict::skip("only with --live")) };
-    let spread = answer.total.saturating_sub(answer.first_word.unwrap_or_default());
+    let Some(answer) = &probe.answer else {
+        return Ok(Verdict::skip("only with --live"));
+    };
+    let spread = answer
+        .total
+        .saturating_sub(answer.first_word.unwrap_or_default());
     let words = answer.completion.content.split_whitespace().count();
     Ok(if words < 5 {
         Verdict::skip("the answer was too short to tell")
     } else if answer.reads < 2 {
-        Verdict::warn("the answer came in one piece: something on the way holds it back")
-            .hint("A proxy that buffers does that. Answers will be complete, only not word by word.")
+        Verdict::warn("the answer came in one piece: something on the way holds it back").hint(
+            "A proxy that buffers does that. Answers will be complete, only not word by word.",
+        )
     } else {
-        Verdict::pass(format!("{} pieces over {:.1} s", answer.reads, spread.as_secs_f64()))
+        Verdict::pass(format!(
+            "{} pieces over {:.1} s",
+            answer.reads,
+            spread.as_secs_f64()
+        ))
     })
 }
 
 pub fn rate_limit(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(answer) = &probe.answer else { return Ok(Verdict::skip("only with --live")) };
-    let header = |name: &str| answer.head.header(&format!("x-ratelimit-{name}")).map(str::to_owned);
-    let left = |what: &str| {
-        Some(format!("{} of {} {what} left", header(&format!("remaining-{what}"))?, header(&format!("limit-{what}"))?))
+    let Some(answer) = &probe.answer else {
+        return Ok(Verdict::skip("only with --live"));
     };
-    let parts: Vec<String> = ["requests", "tokens"].into_iter().filter_map(left).collect();
-    let exhausted =
-        header("remaining-requests").as_deref() == Some("0") || header("remaining-tokens").as_deref() == Some("0");
+    let header = |name: &str| {
+        answer
+            .head
+            .header(&format!("x-ratelimit-{name}"))
+            .map(str::to_owned)
+    };
+    let left = |what: &str| {
+        Some(format!(
+            "{} of {} {what} left",
+            header(&format!("remaining-{what}"))?,
+            header(&format!("limit-{what}"))?
+        ))
+    };
+    let parts: Vec<String> = ["requests", "tokens"]
+        .into_iter()
+        .filter_map(left)
+        .collect();
+    let exhausted = header("remaining-requests").as_deref() == Some("0")
+        || header("remaining-tokens").as_deref() == Some("0");
     Ok(if parts.is_empty() {
         Verdict::skip("the service did not say")
     } else if exhausted {

@@ -7,8 +7,14 @@ use crate::git::{self, Tracking, quoted};
 use crate::store;
 
 pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let (version, os, machine) = (env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
-    Ok(Verdict::pass(format!("heroku-chat {version} on {os} {machine}")))
+    let (version, os, machine) = (
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+    );
+    Ok(Verdict::pass(format!(
+        "heroku-chat {version} on {os} {machine}"
+    )))
 }
 
 pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -20,12 +26,18 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let names = ["URL", "KEY", "MODEL_ID"].map(|suffix| probe.gathered.variable(suffix));
     let file = match &probe.env_file {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && probe.args.env_file.is_none() => {
-            return Ok(Verdict::pass(format!("there is no {shown} here, and none is needed")));
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound && probe.args.env_file.is_none() =>
+        {
+            return Ok(Verdict::pass(format!(
+                "there is no {shown} here, and none is needed"
+            )));
         }
         Err(error) => {
             let verdict = Verdict::fail(format!("{shown} can't be read: {error}"));
-            return Ok(verdict.hint("Check its path and permissions:").command(format!("ls -l {}", quoted(path))));
+            return Ok(verdict
+                .hint("Check its path and permissions:")
+                .command(format!("ls -l {}", quoted(path))));
         }
     };
     let verdict = if let Some(first) = file.warnings.first() {
@@ -33,7 +45,11 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     } else if file.variables.is_empty() {
         Verdict::pass(format!("{shown} sets none of {}", names.join(", ")))
     } else {
-        let set: Vec<&str> = file.variables.iter().map(|(name, ..)| name.as_str()).collect();
+        let set: Vec<&str> = file
+            .variables
+            .iter()
+            .map(|(name, ..)| name.as_str())
+            .collect();
         Verdict::pass(format!("{shown} sets {}", set.join(", ")))
     };
     Ok(verdict)
@@ -42,7 +58,10 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// Whether the env file holds a key; without one nobody need hide it.
 fn holds_key(probe: &Probe<'_>) -> bool {
     let name = probe.gathered.variable("KEY");
-    probe.env_file.as_ref().is_ok_and(|file| file.get(&name).is_some())
+    probe
+        .env_file
+        .as_ref()
+        .is_ok_and(|file| file.get(&name).is_some())
 }
 
 pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -50,12 +69,16 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Verdict::skip("no key in an env file"));
     }
     let path = &probe.env_path;
-    let readers = store::other_readers(path).map_err(|error| Error::of_file("the env file", path, &error))?;
+    let readers =
+        store::other_readers(path).map_err(|error| Error::of_file("the env file", path, &error))?;
     Ok(match readers {
         None => Verdict::pass("only its owner can read it"),
-        Some(readers) => Verdict::warn(format!("{} holds the key and can be read by {readers}", path.display()))
-            .hint("Keep it to yourself:")
-            .command(format!("chmod 600 {}", quoted(path))),
+        Some(readers) => Verdict::warn(format!(
+            "{} holds the key and can be read by {readers}",
+            path.display()
+        ))
+        .hint("Keep it to yourself:")
+        .command(format!("chmod 600 {}", quoted(path))),
     })
 }
 
@@ -66,7 +89,10 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let path = probe.env_path.clone();
     let shown = path.display();
     let asked = path.clone();
-    let tracking = probe.context.interrupts.run(STEP_LIMIT, move || git::tracking(&asked))?;
+    let tracking = probe
+        .context
+        .interrupts
+        .run(STEP_LIMIT, move || git::tracking(&asked))?;
     Ok(match tracking.unwrap_or(Tracking::Unknown) {
         Tracking::NoRepository => Verdict::pass("the folder belongs to no git repository"),
         Tracking::Unknown => {
@@ -89,15 +115,20 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if let Some(settings) = &probe.settings {
         return Ok(Verdict::pass(shown(&settings.url.value)).from(&settings.url.source));
     }
-    let Some(url) = &probe.gathered.url else { return Ok(missing(probe, "URL")) };
+    let Some(url) = &probe.gathered.url else {
+        return Ok(missing(probe, "URL"));
+    };
     let address = match probe.gathered.checked_url(url, probe.args) {
         Ok(address) => address,
         Err(error) => return Ok(Verdict::failed_by(&error)),
     };
     let has_more = url.value.trim().trim_end_matches('/') != shown(&address);
     let verdict = if has_more && url.value.contains("/v1") {
-        Verdict::warn(format!("{} goes on behind the host with /v1, which is left out here", url.value))
-            .hint("The add-on's own value has none; other clients may want either.")
+        Verdict::warn(format!(
+            "{} goes on behind the host with /v1, which is left out here",
+            url.value
+        ))
+        .hint("The add-on's own value has none; other clients may want either.")
     } else {
         Verdict::pass(shown(&address))
     };
@@ -112,7 +143,9 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if probe.settings.is_some() {
         return Ok(Verdict::pass("the sandbox's own").from(&Source::Sandbox));
     }
-    let Some(key) = &probe.gathered.key else { return Ok(missing(probe, "KEY")) };
+    let Some(key) = &probe.gathered.key else {
+        return Ok(missing(probe, "KEY"));
+    };
     if let Err(error) = config::check_key(key) {
         return Ok(Verdict::failed_by(&error));
     }
@@ -133,18 +166,29 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         let hint = format!("There is an attachment named {other}:");
         return verdict.hint(hint).command(probe.command_for(&other));
     }
-    verdict.hint("Set it from the app:").command(export_line(&name, probe.gathered.app.as_deref()))
+    verdict
+        .hint("Set it from the app:")
+        .command(export_line(&name, probe.gathered.app.as_deref()))
 }
 
 /// An attachment of another name whose URL and key are both set, in the environment or on the app.
 fn other_attachment(probe: &Probe<'_>) -> Option<String> {
     let environment = &probe.context.environment;
-    let on_app = probe.heroku.as_ref().and_then(|facts| facts.others.first().cloned());
-    let is_service = |url: &str| config::normalise_url(url).is_ok_and(|url| config::is_inference_host(&url));
-    let here = environment.names().filter_map(|name| name.strip_suffix("_URL")).find(|prefix| {
-        let value = |suffix| environment.get(&format!("{prefix}_{suffix}"));
-        value("URL").is_some_and(is_service) && value("KEY").is_some() && *prefix != probe.gathered.prefix
-    });
+    let on_app = probe
+        .heroku
+        .as_ref()
+        .and_then(|facts| facts.others.first().cloned());
+    let is_service =
+        |url: &str| config::normalise_url(url).is_ok_and(|url| config::is_inference_host(&url));
+    let here = environment
+        .names()
+        .filter_map(|name| name.strip_suffix("_URL"))
+        .find(|prefix| {
+            let value = |suffix| environment.get(&format!("{prefix}_{suffix}"));
+            value("URL").is_some_and(is_service)
+                && value("KEY").is_some()
+                && *prefix != probe.gathered.prefix
+        });
     here.map(str::to_owned).or(on_app)
 }
 
@@ -156,8 +200,11 @@ pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(if settings.url.source.is_same_place(&settings.key.source) {
         Verdict::pass(format!("both from {}", place(&settings.url.source)))
     } else {
-        Verdict::warn(format!("the URL is from {}, the key from {}", settings.url.source, settings.key.source))
-            .hint("You allowed that; make sure that this host should get this key.")
+        Verdict::warn(format!(
+            "the URL is from {}, the key from {}",
+            settings.url.source, settings.key.source
+        ))
+        .hint("You allowed that; make sure that this host should get this key.")
     })
 }
 
@@ -170,7 +217,12 @@ fn place(source: &Source) -> String {
 }
 
 pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let term = probe.context.environment.get("TERM").unwrap_or("not set").to_owned();
+    let term = probe
+        .context
+        .environment
+        .get("TERM")
+        .unwrap_or("not set")
+        .to_owned();
     let ui = &probe.context.ui;
     Ok(match (ui.is_interactive(), term.as_str()) {
         (false, _) => Verdict::pass("the output is no terminal: plain text"),
@@ -179,7 +231,11 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         (true, _) => Verdict::pass(format!(
             "{} columns, TERM {term}, {}",
             crate::ui::terminal::width(),
-            if ui.has_color() { "colours" } else { "no colours" }
+            if ui.has_color() {
+                "colours"
+            } else {
+                "no colours"
+            }
         )),
     })
 }
@@ -188,17 +244,25 @@ pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let folder = match store::data_folder() {
         Ok(folder) => folder,
         Err(error) => {
-            return Ok(
-                Verdict::warn(format!("there is none: {error}")).hint("Set HOME to keep history and conversations.")
-            );
+            return Ok(Verdict::warn(format!("there is none: {error}"))
+                .hint("Set HOME to keep history and conversations."));
         }
     };
-    let below_home = probe.context.environment.get("HOME").and_then(|home| folder.strip_prefix(home).ok());
-    let shown = below_home.map_or_else(|| folder.display().to_string(), |path| format!("~/{}", path.display()));
+    let below_home = probe
+        .context
+        .environment
+        .get("HOME")
+        .and_then(|home| folder.strip_prefix(home).ok());
+    let shown = below_home.map_or_else(
+        || folder.display().to_string(),
+        |path| format!("~/{}", path.display()),
+    );
     Ok(if store::is_writable(&folder) {
         Verdict::pass(format!("{shown} can be written"))
     } else {
-        Verdict::warn(format!("{shown} can't be written, so neither history nor conversations are kept"))
-            .hint("Make it writable, or set XDG_DATA_HOME to a folder that is.")
+        Verdict::warn(format!(
+            "{shown} can't be written, so neither history nor conversations are kept"
+        ))
+        .hint("Make it writable, or set XDG_DATA_HOME to a folder that is.")
     })
 }

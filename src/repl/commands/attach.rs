@@ -15,7 +15,9 @@ pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Erro
 
 pub fn image(repl: &mut Repl<'_>, chat: &mut Chat, paths: &str) -> Result<Flow, Error> {
     if !matches!(paths, "" | "none") && models::is_text_only(&chat.model) {
-        return Err(Error::TextOnly { model: chat.model.clone() });
+        return Err(Error::TextOnly {
+            model: chat.model.clone(),
+        });
     }
     attach(repl, paths, "the image", input::image_attachment)
 }
@@ -31,7 +33,10 @@ fn attach(
         repl.attachments.clear();
     } else {
         let read = |path: &PathBuf| input::regular(what, path).and_then(|path| read(what, path));
-        let attachments: Vec<Attachment> = input::paths(paths)?.iter().map(read).collect::<Result<_, _>>()?;
+        let attachments: Vec<Attachment> = input::paths(paths)?
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?;
         repl.attach(attachments);
     }
     if repl.attachments.is_empty() {

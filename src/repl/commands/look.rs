@@ -26,13 +26,19 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
         ("last", "") => chat.last_request().map(<[u8]>::to_vec),
         _ => {
-            repl.ui().warning(&format!("/show takes nothing, `last`, or `request` and a prompt; not {what:?}"));
+            repl.ui().warning(&format!(
+                "/show takes nothing, `last`, or `request` and a prompt; not {what:?}"
+            ));
             return Ok(Flow::Continue);
         }
     };
     let variable = repl.variable("KEY");
     match body {
-        Some(body) => repl.ui().print(&curl::command(&chat.client.chat_endpoint(), &variable, &body))?,
+        Some(body) => repl.ui().print(&curl::command(
+            &chat.client.chat_endpoint(),
+            &variable,
+            &body,
+        ))?,
         None => repl.ui().note("nothing was sent yet"),
     }
     Ok(Flow::Continue)
@@ -40,8 +46,13 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
 
 /// The request that this prompt would send.
 fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
-    let prompt = if prompt.is_empty() { PROMPT_TO_COME } else { prompt };
-    chat.conversation.push(Message::prompt(prompt, repl.attachments.clone()));
+    let prompt = if prompt.is_empty() {
+        PROMPT_TO_COME
+    } else {
+        prompt
+    };
+    chat.conversation
+        .push(Message::prompt(prompt, repl.attachments.clone()));
     let body = chat.request_body();
     chat.conversation.pop();
     body
@@ -53,17 +64,28 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
         value: file.to_owned(),
         rule: rule.to_owned(),
     };
-    let [path] = &input::paths(file)?[..] else { return Err(invalid("the path of one file")) };
+    let [path] = &input::paths(file)?[..] else {
+        return Err(invalid("the path of one file"));
+    };
     let format = Format::of(path).ok_or_else(|| invalid(&export::extensions()))?;
     if chat.conversation.turns() == 0 {
         repl.ui().note("nothing was said yet");
         return Ok(Flow::Continue);
     }
     let prefix = &repl.connection.settings.prefix;
-    let subject = Subject { conversation: &chat.conversation, model: &chat.model, options: &chat.options, prefix };
+    let subject = Subject {
+        conversation: &chat.conversation,
+        model: &chat.model,
+        options: &chat.options,
+        prefix,
+    };
     store::write_new(path, &export::export(format, &subject))
         .map_err(|error| Error::of_file("the file to export to", path, &error))?;
-    repl.ui().note(&format!("written to {}: {}", path.display(), format.row().about));
+    repl.ui().note(&format!(
+        "written to {}: {}",
+        path.display(),
+        format.row().about
+    ));
     Ok(Flow::Continue)
 }
 
@@ -78,7 +100,10 @@ pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, 
         return Ok(Flow::Continue);
     }
     let blocks = code_blocks(&answer.content);
-    let chosen = number.parse::<usize>().ok().and_then(|number| blocks.get(number.checked_sub(1)?));
+    let chosen = number
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| blocks.get(number.checked_sub(1)?));
     match chosen {
         Some(block) => repl.copy(block, &format!("code block {number}")),
         None => repl.ui().warning(&match blocks.len() {
@@ -95,19 +120,42 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         repl.ui().note("nothing was answered yet");
         return Ok(Flow::Continue);
     }
-    let count = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
+    let count =
+        |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
     let row = |(index, cost): (usize, &Cost)| {
-        [(index + 1).to_string(), count(cost.prompt_tokens), count(cost.completion_tokens), cost.model.clone()]
+        [
+            (index + 1).to_string(),
+            count(cost.prompt_tokens),
+            count(cost.completion_tokens),
+            cost.model.clone(),
+        ]
     };
     let mut rows: Vec<[String; 4]> = chat.costs.iter().enumerate().map(row).collect();
     let sum = |tokens: fn(&Cost) -> Option<u64>| {
-        chat.costs.iter().filter_map(tokens).fold(0, u64::saturating_add).to_string()
+        chat.costs
+            .iter()
+            .filter_map(tokens)
+            .fold(0, u64::saturating_add)
+            .to_string()
     };
-    rows.push(["all".to_owned(), sum(|cost| cost.prompt_tokens), sum(|cost| cost.completion_tokens), String::new()]);
-    repl.ui().table(Some(["TOKENS", "IN", "OUT", "MODEL"]), &rows, Overflow::Stack)?;
-    let unknown = chat.costs.iter().any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());
+    rows.push([
+        "all".to_owned(),
+        sum(|cost| cost.prompt_tokens),
+        sum(|cost| cost.completion_tokens),
+        String::new(),
+    ]);
+    repl.ui().table(
+        Some(["TOKENS", "IN", "OUT", "MODEL"]),
+        &rows,
+        Overflow::Stack,
+    )?;
+    let unknown = chat
+        .costs
+        .iter()
+        .any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());
     if unknown {
-        repl.ui().note("the service didn't count the tokens of every answer (?)");
+        repl.ui()
+            .note("the service didn't count the tokens of every answer (?)");
     }
     Ok(Flow::Continue)
 }
@@ -118,11 +166,16 @@ pub fn debug(repl: &mut Repl<'_>, _: &mut Chat, word: &str) -> Result<Flow, Erro
         "on" => true,
         "off" => false,
         other => {
-            repl.ui().warning(&format!("/debug takes on or off, not {other:?}"));
+            repl.ui()
+                .warning(&format!("/debug takes on or off, not {other:?}"));
             return Ok(Flow::Continue);
         }
     };
     repl.ui().set_debug(on);
-    repl.ui().note(if on { "heads of requests and responses are shown, the key redacted" } else { "debug is off" });
+    repl.ui().note(if on {
+        "heads of requests and responses are shown, the key redacted"
+    } else {
+        "debug is off"
+    });
     Ok(Flow::Continue)
 }

@@ -211,7 +211,9 @@ pub const COMMANDS: &[Command] = &[
 impl Command {
     /// The command of this name, or with this alias.
     pub fn named(name: &str) -> Option<&'static Command> {
-        COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name))
+        COMMANDS
+            .iter()
+            .find(|command| command.name == name || command.aliases.contains(&name))
     }
 
     /// Runs it with what followed its name.
@@ -220,13 +222,18 @@ impl Command {
     /// What stopped it.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
         if self.arguments.is_empty() && !argument.is_empty() {
-            repl.ui().warning(&format!("/{} takes nothing after it; {argument:?} was not used", self.name));
+            repl.ui().warning(&format!(
+                "/{} takes nothing after it; {argument:?} was not used",
+                self.name
+            ));
         }
         (self.run)(repl, chat, argument)
     }
 
     fn usage(&self) -> String {
-        format!("/{} {}", self.name, self.arguments).trim_end().to_owned()
+        format!("/{} {}", self.name, self.arguments)
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -237,7 +244,10 @@ impl std::fmt::Debug for Command {
 }
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let rows: Vec<[String; 2]> = COMMANDS.iter().map(|command| [command.usage(), command.about.to_owned()]).collect();
+    let rows: Vec<[String; 2]> = COMMANDS
+        .iter()
+        .map(|command| [command.usage(), command.about.to_owned()])
+        .collect();
     repl.ui().table(None, &rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
@@ -253,14 +263,24 @@ mod tests {
     #[test]
     fn readme_lists_the_commands_as_the_table_does() {
         let readme = include_str!("../../../README.md");
-        let row = |command: &Command| format!("| `{}` | {} |\n", command.usage().replace('|', "\\|"), command.about);
+        let row = |command: &Command| {
+            format!(
+                "| `{}` | {} |\n",
+                command.usage().replace('|', "\\|"),
+                command.about
+            )
+        };
         let table: String = COMMANDS.iter().map(row).collect();
         assert!(readme.contains(&table), "README.md should hold:\n{table}");
     }
 
     #[test]
     fn help_fits_eighty_columns() {
-        let width = COMMANDS.iter().map(|command| command.usage().chars().count()).max().unwrap_or_default();
+        let width = COMMANDS
+            .iter()
+            .map(|command| command.usage().chars().count())
+            .max()
+            .unwrap_or_default();
         for command in COMMANDS {
             assert!(width + 2 + command.about.len() <= 80, "/{}", command.name);
         }
@@ -268,8 +288,11 @@ mod tests {
 
     #[test]
     fn no_name_stands_for_two_commands() {
-        let mut names: Vec<&str> =
-            COMMANDS.iter().flat_map(|command| command.aliases.iter().chain([&command.name])).copied().collect();
+        let mut names: Vec<&str> = COMMANDS
+            .iter()
+            .flat_map(|command| command.aliases.iter().chain([&command.name]))
+            .copied()
+            .collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();

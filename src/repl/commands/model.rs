@@ -14,7 +14,8 @@ use crate::ui::Overflow;
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
     if id.is_empty() {
         let current = chat.model.clone();
-        repl.ui().print(&format!("{current}  (/models lists the others)"))?;
+        repl.ui()
+            .print(&format!("{current}  (/models lists the others)"))?;
         return Ok(Flow::Continue);
     }
     // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't know.
@@ -26,42 +27,74 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         Some(model) => warn_of_end(repl, model),
         None if models.is_empty() => {}
         None => {
-            let ids = models.iter().filter(|model| model.is_chat()).map(|model| model.id.as_str());
-            let meant = nearest(id, ids).map(|id| format!(" Did you mean {id}?")).unwrap_or_default();
-            repl.ui().warning(&format!("the service lists no model {id:?}.{meant} Still using {}.", chat.model));
+            let ids = models
+                .iter()
+                .filter(|model| model.is_chat())
+                .map(|model| model.id.as_str());
+            let meant = nearest(id, ids)
+                .map(|id| format!(" Did you mean {id}?"))
+                .unwrap_or_default();
+            repl.ui().warning(&format!(
+                "the service lists no model {id:?}.{meant} Still using {}.",
+                chat.model
+            ));
             return Ok(Flow::Continue);
         }
     }
     id.clone_into(&mut chat.model);
-    repl.ui().note(&format!("now talking to {id}; the conversation goes on"));
+    repl.ui()
+        .note(&format!("now talking to {id}; the conversation goes on"));
     if models::is_text_only(id) && chat.sends_images() {
-        repl.ui().warning(&format!("{id} takes no images, and there are some in this conversation"));
+        repl.ui().warning(&format!(
+            "{id} takes no images, and there are some in this conversation"
+        ));
     }
     Ok(Flow::Continue)
 }
 
 fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
     if let Some(date) = model.end_of_life() {
-        let then = model.replacement_model.as_ref().map(|id| format!("; its replacement is {id}")).unwrap_or_default();
-        repl.ui().warning(&format!("{} stops answering on {date}{then}", model.id));
+        let then = model
+            .replacement_model
+            .as_ref()
+            .map(|id| format!("; its replacement is {id}"))
+            .unwrap_or_default();
+        repl.ui()
+            .warning(&format!("{} stops answering on {date}{then}", model.id));
     }
 }
 
 pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     let models: Vec<Model> = repl.models()?.into_iter().filter(Model::is_chat).collect();
     let row = |model: &Model| {
-        let mark = if model.id == chat.model { ", in use" } else { "" };
-        [model.id.clone(), format!("{}{mark}", model.state_word()), model.future()]
+        let mark = if model.id == chat.model {
+            ", in use"
+        } else {
+            ""
+        };
+        [
+            model.id.clone(),
+            format!("{}{mark}", model.state_word()),
+            model.future(),
+        ]
     };
     let rows: Vec<[String; 3]> = models.iter().map(row).collect();
-    repl.ui().table(Some(["MODEL", "STATE", "END OF LIFE"]), &rows, Overflow::Stack)?;
+    repl.ui().table(
+        Some(["MODEL", "STATE", "END OF LIFE"]),
+        &rows,
+        Overflow::Stack,
+    )?;
     Ok(Flow::Continue)
 }
 
 pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, Error> {
     match text {
         "" => {
-            let current = chat.conversation.system().unwrap_or("There is no system prompt.").to_owned();
+            let current = chat
+                .conversation
+                .system()
+                .unwrap_or("There is no system prompt.")
+                .to_owned();
             repl.ui().print(&current)?;
         }
         "none" => {
@@ -73,7 +106,8 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
                 input::regular("the system prompt's file", Path::new(path))?;
             }
             chat.conversation.set_system(Some(text_or_file(text)?));
-            repl.ui().note("the system prompt is set, from the next turn on");
+            repl.ui()
+                .note("the system prompt is set, from the next turn on");
         }
     }
     Ok(Flow::Continue)

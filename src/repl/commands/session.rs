@@ -20,9 +20,14 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         _ => String::new(),
     };
     let note = match repl.saving.name() {
-        Some(name) if chat.conversation.messages().is_empty() => format!("this conversation will be saved as {name}"),
-        Some(name) => format!("this conversation is saved as {name}{renamed}; --session {name} goes on with it"),
-        None => "this conversation is saved with its first turn, under a name made of the prompt".to_owned(),
+        Some(name) if chat.conversation.messages().is_empty() => {
+            format!("this conversation will be saved as {name}")
+        }
+        Some(name) => format!(
+            "this conversation is saved as {name}{renamed}; --session {name} goes on with it"
+        ),
+        None => "this conversation is saved with its first turn, under a name made of the prompt"
+            .to_owned(),
     };
     repl.ui().note(&note);
     Ok(Flow::Continue)
@@ -55,14 +60,22 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
 pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let listing = Sessions::in_data_folder()?.list()?;
     if !listing.unreadable.is_empty() {
-        repl.ui().warning(&format!("not readable, and left out: {}", listing.unreadable.join(", ")));
+        repl.ui().warning(&format!(
+            "not readable, and left out: {}",
+            listing.unreadable.join(", ")
+        ));
     }
     if listing.sessions.is_empty() {
         repl.ui().note("no conversation is saved");
         return Ok(Flow::Continue);
     }
     let now = SystemTime::now();
-    let rows: Vec<[String; 5]> = listing.sessions.iter().map(|summary| summary.row(now)).collect();
-    repl.ui().table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
+    let rows: Vec<[String; 5]> = listing
+        .sessions
+        .iter()
+        .map(|summary| summary.row(now))
+        .collect();
+    repl.ui()
+        .table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
     Ok(Flow::Continue)
 }

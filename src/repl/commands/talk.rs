@@ -17,12 +17,24 @@ pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
 
 /// The command that failed need not be offered again: it is short, and what it works on is still there.
 fn without_offer(flow: Result<Flow, Error>) -> Result<Flow, Error> {
-    flow.map(|flow| if matches!(flow, Flow::Again) { Flow::Continue } else { flow })
+    flow.map(|flow| {
+        if matches!(flow, Flow::Again) {
+            Flow::Continue
+        } else {
+            flow
+        }
+    })
 }
 
 pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    if chat.conversation.messages().last().is_some_and(|last| last.role == Role::Assistant && !last.cut) {
-        repl.ui().note("the last answer is complete; it is asked for more all the same");
+    if chat
+        .conversation
+        .messages()
+        .last()
+        .is_some_and(|last| last.role == Role::Assistant && !last.cut)
+    {
+        repl.ui()
+            .note("the last answer is complete; it is asked for more all the same");
     }
     match chat.go_on(Show::Words, &mut repl.context.ui, &repl.context.interrupts) {
         Some(answer) => without_offer(repl.report(chat, answer)),
@@ -36,7 +48,8 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
 pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     match chat.conversation.take_turn() {
         Some((prompt, _)) => {
-            repl.ui().note("the last turn is taken back; here is its prompt");
+            repl.ui()
+                .note("the last turn is taken back; here is its prompt");
             repl.attach(prompt.attachments);
             repl.list_attachments();
             Ok(Flow::Edit(as_typed(prompt.content)))
@@ -49,15 +62,27 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
 }
 
 pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let prompts = chat.conversation.messages().iter().rev().filter(|message| message.role == Role::User);
-    let last = prompts.map(|message| message.content.clone()).next().unwrap_or_default();
+    let prompts = chat
+        .conversation
+        .messages()
+        .iter()
+        .rev()
+        .filter(|message| message.role == Role::User);
+    let last = prompts
+        .map(|message| message.content.clone())
+        .next()
+        .unwrap_or_default();
     let edited = repl.edit(&last);
     Ok(Flow::Edit(as_typed(edited)))
 }
 
 /// A prompt as it has to be typed.
 fn as_typed(prompt: String) -> String {
-    if prompt.starts_with('/') { format!("/{prompt}") } else { prompt }
+    if prompt.starts_with('/') {
+        format!("/{prompt}")
+    } else {
+        prompt
+    }
 }
 
 pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
@@ -67,8 +92,12 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     chat.conversation.clear();
     chat.costs.clear();
     let left = repl.saving.part()?;
-    let before = left.map(|name| format!("; the last one stays as {name}")).unwrap_or_default();
-    repl.ui().note(&format!("a new conversation; system prompt and model stay{before}"));
+    let before = left
+        .map(|name| format!("; the last one stays as {name}"))
+        .unwrap_or_default();
+    repl.ui().note(&format!(
+        "a new conversation; system prompt and model stay{before}"
+    ));
     Ok(Flow::Continue)
 }
 

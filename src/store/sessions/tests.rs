@@ -13,7 +13,9 @@ use crate::store::record;
 
 fn sessions() -> (TempDir, Sessions) {
     let folder = TempDir::new().unwrap();
-    let sessions = Sessions { folder: folder.path().join("sessions") };
+    let sessions = Sessions {
+        folder: folder.path().join("sessions"),
+    };
     (folder, sessions)
 }
 
@@ -22,8 +24,15 @@ fn prompt(text: &str) -> Message {
 }
 
 fn answer(text: &str) -> Message {
-    let cost = Cost { model: "m".into(), prompt_tokens: Some(10), completion_tokens: Some(2) };
-    Message { cost: Some(cost), ..Message::new(Role::Assistant, text) }
+    let cost = Cost {
+        model: "m".into(),
+        prompt_tokens: Some(10),
+        completion_tokens: Some(2),
+    };
+    Message {
+        cost: Some(cost),
+        ..Message::new(Role::Assistant, text)
+    }
 }
 
 fn say(conversation: &mut Conversation, text: &str) {
@@ -33,7 +42,10 @@ fn say(conversation: &mut Conversation, text: &str) {
 
 /// A session of these prompts, each saved with its answer.
 fn saved(sessions: &Sessions, name: &str, prompts: &[&str]) -> Session {
-    let Opened { mut session, restored } = sessions.open(name).unwrap();
+    let Opened {
+        mut session,
+        restored,
+    } = sessions.open(name).unwrap();
     let mut conversation = restored.conversation;
     for text in prompts {
         say(&mut conversation, text);
@@ -45,7 +57,13 @@ fn saved(sessions: &Sessions, name: &str, prompts: &[&str]) -> Session {
 /// The prompts of a session as they are loaded.
 fn prompts(sessions: &Sessions, name: &str) -> Vec<String> {
     let restored = sessions.load(name).unwrap();
-    restored.conversation.messages().iter().step_by(2).map(|message| message.content.clone()).collect()
+    restored
+        .conversation
+        .messages()
+        .iter()
+        .step_by(2)
+        .map(|message| message.content.clone())
+        .collect()
 }
 
 fn file(sessions: &Sessions, name: &str) -> PathBuf {
@@ -63,12 +81,18 @@ fn what_was_said_is_there_again() {
     let mut conversation = Conversation::default();
     conversation.set_system(Some("be brief".into()));
     session.save(&mut conversation, "m").unwrap();
-    assert!(!sessions.folder.exists(), "nothing is made before the first message");
+    assert!(
+        !sessions.folder.exists(),
+        "nothing is made before the first message"
+    );
 
     say(&mut conversation, "Explain dynos");
     session.save(&mut conversation, "m").unwrap();
     conversation.push(prompt("And?"));
-    conversation.push(Message { cut: true, ..Message::new(Role::Assistant, "Wel") });
+    conversation.push(Message {
+        cut: true,
+        ..Message::new(Role::Assistant, "Wel")
+    });
     session.save(&mut conversation, "another").unwrap();
     let name = session.name().unwrap();
     assert!(name.ends_with("-explain-dynos"), "{name}");
@@ -78,7 +102,10 @@ fn what_was_said_is_there_again() {
     assert_eq!(restored.conversation.messages(), conversation.messages());
     assert_eq!(restored.conversation.system(), Some("be brief"));
     assert_eq!(restored.conversation.saved(), 4);
-    assert_eq!((restored.model.as_deref(), restored.costs.len()), (Some("another"), 1));
+    assert_eq!(
+        (restored.model.as_deref(), restored.costs.len()),
+        (Some("another"), 1)
+    );
     assert_eq!(restored.notices, []);
 }
 
@@ -97,18 +124,31 @@ fn only_what_changed_is_written() {
     };
     say(&mut conversation, "one");
     say(&mut conversation, "two");
-    assert_eq!(save(&mut conversation, "m").lines().count(), 6, "header, model, four messages");
+    assert_eq!(
+        save(&mut conversation, "m").lines().count(),
+        6,
+        "header, model, four messages"
+    );
     assert_eq!(save(&mut conversation, "m"), "");
     conversation.set_system(Some("s".into()));
-    assert_eq!(save(&mut conversation, "n"), "{\"system\":\"s\"}\n{\"model\":\"n\"}\n");
+    assert_eq!(
+        save(&mut conversation, "n"),
+        "{\"system\":\"s\"}\n{\"model\":\"n\"}\n"
+    );
     conversation.set_system(None);
     conversation.take_turn();
-    assert_eq!(save(&mut conversation, "n"), "{\"keep\":2}\n{\"system\":\"\"}\n");
+    assert_eq!(
+        save(&mut conversation, "n"),
+        "{\"keep\":2}\n{\"system\":\"\"}\n"
+    );
     conversation.clear();
     assert_eq!(save(&mut conversation, "n"), "{\"keep\":0}\n");
     say(&mut conversation, "three");
     let turn = save(&mut conversation, "m");
-    assert!(turn.starts_with("{\"role\":\"user\",\"content\":\"three\"}\n{\"model\":\"m\"}\n"), "{turn}");
+    assert!(
+        turn.starts_with("{\"role\":\"user\",\"content\":\"three\"}\n{\"model\":\"m\"}\n"),
+        "{turn}"
+    );
     assert_eq!(prompts(&sessions, "k"), ["three"]);
 }
 
@@ -126,7 +166,10 @@ fn an_answer_is_paid_for_once_and_also_when_it_was_taken_back() {
     conversation.put_back(asked, Some(answer("another")));
     session.save(&mut conversation, "m").unwrap();
     let restored = sessions.load("k").unwrap();
-    assert_eq!((restored.costs.len(), restored.conversation.messages().len()), (3, 4));
+    assert_eq!(
+        (restored.costs.len(), restored.conversation.messages().len()),
+        (3, 4)
+    );
     assert_eq!(restored.conversation.messages(), conversation.messages());
 }
 
@@ -145,21 +188,36 @@ fn a_file_cut_at_any_byte_loads_and_goes_on() {
                 *before += line.len();
                 Some((*before - 1, line))
             });
-            ends.filter(|(last, line)| *last <= end && line.starts_with(start)).count()
+            ends.filter(|(last, line)| *last <= end && line.starts_with(start))
+                .count()
         };
-        let (asked, answered) = (count(b"{\"role\":\"user\""), count(b"{\"role\":\"assistant\""));
+        let (asked, answered) = (
+            count(b"{\"role\":\"user\""),
+            count(b"{\"role\":\"assistant\""),
+        );
         let is_torn = !matches!(cut.last(), None | Some(b'\n')) && bytes.get(end) != Some(&b'\n');
         let restored = sessions.load("k").unwrap();
         assert_eq!(restored.conversation.turns(), answered, "cut at {end}");
-        let expected = if is_torn || asked > answered { vec![Notice::TurnInFlight] } else { Vec::new() };
+        let expected = if is_torn || asked > answered {
+            vec![Notice::TurnInFlight]
+        } else {
+            Vec::new()
+        };
         assert_eq!(restored.notices, expected, "cut at {end}");
 
         saved(&sessions, "k", &["next"]);
         let all = [&["one", "zwei €"][..answered], &["next"]].concat();
         assert_eq!(prompts(&sessions, "k"), all, "cut at {end}");
         let again = sessions.load("k").unwrap();
-        assert_eq!((again.notices, again.costs.len()), (Vec::new(), all.len()), "cut at {end}");
-        assert!(sessions.summary("k").unwrap().started.is_some(), "cut at {end}");
+        assert_eq!(
+            (again.notices, again.costs.len()),
+            (Vec::new(), all.len()),
+            "cut at {end}"
+        );
+        assert!(
+            sessions.summary("k").unwrap().started.is_some(),
+            "cut at {end}"
+        );
     }
 }
 
@@ -169,7 +227,9 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
     saved(&sessions, "whole", &["one", "two", "three"]);
     let bytes = fs::read(file(&sessions, "whole")).unwrap();
     let header = bytes.iter().position(|byte| *byte == b'\n').unwrap();
-    for (index, damage) in (header..bytes.len()).flat_map(|index| [b'\n', 0xff, b'"'].map(|damage| (index, damage))) {
+    for (index, damage) in
+        (header..bytes.len()).flat_map(|index| [b'\n', 0xff, b'"'].map(|damage| (index, damage)))
+    {
         let mut damaged = bytes.clone();
         damaged[index] = damage;
         fs::write(file(&sessions, "k"), &damaged).unwrap();
@@ -178,15 +238,26 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
         let lost = if bytes[index] == b'\n' { 2 } else { 1 };
         assert!(before.len() + lost >= 3, "{index} {damage}: {before:?}");
         saved(&sessions, "k", &["four"]);
-        assert_eq!(prompts(&sessions, "k"), [before, vec!["four".to_owned()]].concat(), "{index} {damage}");
+        assert_eq!(
+            prompts(&sessions, "k"),
+            [before, vec!["four".to_owned()]].concat(),
+            "{index} {damage}"
+        );
         // What is taken back is the turn that was meant.
-        let Opened { mut session, restored } = sessions.open("k").unwrap();
+        let Opened {
+            mut session,
+            restored,
+        } = sessions.open("k").unwrap();
         let mut conversation = restored.conversation;
         conversation.take_turn();
         conversation.take_turn();
         let left = conversation.messages().to_vec();
         session.save(&mut conversation, "m").unwrap();
-        assert_eq!(sessions.load("k").unwrap().conversation.messages(), left, "{index} {damage}");
+        assert_eq!(
+            sessions.load("k").unwrap().conversation.messages(),
+            left,
+            "{index} {damage}"
+        );
     }
 }
 
@@ -194,7 +265,9 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
 fn unreadable_lines_are_counted_and_told() {
     let (_folder, sessions) = sessions();
     saved(&sessions, "k", &["one", "two"]);
-    let damaged = text(&file(&sessions, "k")).replace("\"one\"", "\"on").replace("\"re: two\"", "re: two");
+    let damaged = text(&file(&sessions, "k"))
+        .replace("\"one\"", "\"on")
+        .replace("\"re: two\"", "re: two");
     fs::write(file(&sessions, "k"), damaged).unwrap();
     let restored = sessions.load("k").unwrap();
     assert_eq!(restored.notices, [Notice::Unreadable(2)]);
@@ -215,7 +288,10 @@ fn a_newer_file_is_neither_read_nor_written() {
     assert!(error.detail.unwrap().contains("newer heroku-chat"));
     assert!(matches!(sessions.latest(), Err(Error::NothingToContinue)));
     let listing = sessions.list().unwrap();
-    assert_eq!((listing.sessions.len(), listing.unreadable), (0, vec!["k".to_owned()]));
+    assert_eq!(
+        (listing.sessions.len(), listing.unreadable),
+        (0, vec!["k".to_owned()])
+    );
     assert_eq!(text(&file(&sessions, "k")), newer);
 }
 
@@ -223,12 +299,25 @@ fn a_newer_file_is_neither_read_nor_written() {
 fn a_session_in_use_goes_on_in_a_copy_that_has_it_all() {
     let (_folder, sessions) = sessions();
     let _first = saved(&sessions, "k", &["one"]);
-    let Opened { mut session, restored } = sessions.open("k").unwrap();
+    let Opened {
+        mut session,
+        restored,
+    } = sessions.open("k").unwrap();
     let reason = CopyReason::InUse;
-    assert_eq!(restored.notices, [Notice::Copied { name: "k".into(), copy: "k-2".into(), reason }]);
+    assert_eq!(
+        restored.notices,
+        [Notice::Copied {
+            name: "k".into(),
+            copy: "k-2".into(),
+            reason
+        }]
+    );
     let mut conversation = restored.conversation;
     session.save(&mut conversation, "m").unwrap();
-    assert!(!file(&sessions, "k-2").exists(), "nothing was said in it yet");
+    assert!(
+        !file(&sessions, "k-2").exists(),
+        "nothing was said in it yet"
+    );
     say(&mut conversation, "two");
     session.save(&mut conversation, "m").unwrap();
     assert_eq!(
@@ -237,22 +326,42 @@ fn a_session_in_use_goes_on_in_a_copy_that_has_it_all() {
     );
     assert_eq!(sessions.load("k-2").unwrap().costs.len(), 2);
     assert!(matches!(sessions.delete("k"), Err(Error::SessionInUse(_))));
-    assert_eq!(sessions.list().unwrap().sessions.len(), 2, "lists look at open sessions, too");
+    assert_eq!(
+        sessions.list().unwrap().sessions.len(),
+        2,
+        "lists look at open sessions, too"
+    );
 }
 
 #[test]
 fn two_that_begin_under_one_name_at_once_do_not_meet() {
     let (_folder, sessions) = sessions();
-    let mut opened = [sessions.open("k").unwrap(), sessions.open("k").unwrap(), sessions.open("k").unwrap()];
+    let mut opened = [
+        sessions.open("k").unwrap(),
+        sessions.open("k").unwrap(),
+        sessions.open("k").unwrap(),
+    ];
     for (index, Opened { session, restored }) in opened.iter_mut().enumerate() {
         say(&mut restored.conversation, &index.to_string());
         session.save(&mut restored.conversation, "m").unwrap();
     }
-    let names: Vec<String> = opened.iter().filter_map(|opened| opened.session.name()).collect();
+    let names: Vec<String> = opened
+        .iter()
+        .filter_map(|opened| opened.session.name())
+        .collect();
     assert_eq!(names, ["k", "k-2", "k-3"]);
     assert_eq!(opened[0].session.take_notices(), []);
-    let taken = Notice::NameTaken { wanted: "k".into(), name: "k-3".into() };
-    assert_eq!((opened[2].session.take_notices(), opened[2].session.take_notices()), (vec![taken], Vec::new()));
+    let taken = Notice::NameTaken {
+        wanted: "k".into(),
+        name: "k-3".into(),
+    };
+    assert_eq!(
+        (
+            opened[2].session.take_notices(),
+            opened[2].session.take_notices()
+        ),
+        (vec![taken], Vec::new())
+    );
 }
 
 #[test]
@@ -260,13 +369,22 @@ fn a_session_gets_another_name_and_never_anothers() {
     let (_folder, sessions) = sessions();
     let mut session = sessions.create();
     drop(saved(&sessions, "taken", &["old"]));
-    assert!(matches!(session.rename("taken"), Err(Error::SessionExists(_))));
-    assert!(matches!(session.rename("a/b"), Err(Error::InvalidValue { .. })));
+    assert!(matches!(
+        session.rename("taken"),
+        Err(Error::SessionExists(_))
+    ));
+    assert!(matches!(
+        session.rename("a/b"),
+        Err(Error::InvalidValue { .. })
+    ));
     session.rename("early").unwrap();
     let mut conversation = Conversation::default();
     say(&mut conversation, "one");
     session.save(&mut conversation, "m").unwrap();
-    assert!(matches!(session.rename("taken"), Err(Error::SessionExists(_))));
+    assert!(matches!(
+        session.rename("taken"),
+        Err(Error::SessionExists(_))
+    ));
     session.rename("late").unwrap();
     session.rename("late").unwrap();
     say(&mut conversation, "two");
@@ -278,7 +396,10 @@ fn a_session_gets_another_name_and_never_anothers() {
         (prompts(&sessions, "late"), prompts(&sessions, "taken")),
         (vec!["one".into(), "two".into()], vec!["old".into()])
     );
-    assert!(matches!(sessions.delete("late"), Err(Error::SessionInUse(_))), "the lock goes with the name");
+    assert!(
+        matches!(sessions.delete("late"), Err(Error::SessionInUse(_))),
+        "the lock goes with the name"
+    );
 }
 
 #[test]
@@ -305,14 +426,26 @@ fn names_are_found_by_their_beginning_and_slips_are_mended() {
         saved(&sessions, name, &["x"]);
     }
     assert_eq!(sessions.find("dy").unwrap(), "dynos");
-    assert_eq!(sessions.find("release").unwrap(), "release", "a whole name is no beginning of another");
-    assert!(matches!(sessions.find("rel"), Err(Error::SeveralSessions { names, .. }) if names.len() == 2));
+    assert_eq!(
+        sessions.find("release").unwrap(),
+        "release",
+        "a whole name is no beginning of another"
+    );
+    assert!(
+        matches!(sessions.find("rel"), Err(Error::SeveralSessions { names, .. }) if names.len() == 2)
+    );
     let error = sessions.find("dinos").unwrap_err().explain();
     assert_eq!(
         (error.title.as_str(), error.hint.as_deref()),
-        ("there is no session \"dinos\"", Some("Did you mean dynos? All of them:"))
+        (
+            "there is no session \"dinos\"",
+            Some("Did you mean dynos? All of them:")
+        )
     );
-    assert!(matches!(sessions.load("../x"), Err(Error::InvalidValue { .. })));
+    assert!(matches!(
+        sessions.load("../x"),
+        Err(Error::InvalidValue { .. })
+    ));
 }
 
 #[test]
@@ -321,14 +454,26 @@ fn the_list_has_the_newest_first_and_no_foreign_files() {
     for (name, seconds) in [("old", 1_000), ("new", 3_000), ("middle", 2_000)] {
         drop(saved(&sessions, name, &["What is\ta dyno?\nmore", "two"]));
         let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        OpenOptions::new().append(true).open(file(&sessions, name)).unwrap().set_modified(changed).unwrap();
+        OpenOptions::new()
+            .append(true)
+            .open(file(&sessions, name))
+            .unwrap()
+            .set_modified(changed)
+            .unwrap();
     }
     fs::write(sessions.folder.join("notes.txt"), "x").unwrap();
     fs::write(sessions.folder.join("blank.jsonl"), "").unwrap();
     fs::create_dir(sessions.folder.join("folder.jsonl")).unwrap();
     let listing = sessions.list().unwrap();
-    let names: Vec<&str> = listing.sessions.iter().map(|summary| summary.name.as_str()).collect();
-    assert_eq!((names, listing.unreadable), (vec!["new", "middle", "old"], Vec::new()));
+    let names: Vec<&str> = listing
+        .sessions
+        .iter()
+        .map(|summary| summary.name.as_str())
+        .collect();
+    assert_eq!(
+        (names, listing.unreadable),
+        (vec!["new", "middle", "old"], Vec::new())
+    );
     assert_eq!(sessions.latest().unwrap(), "new");
     let row = listing.sessions[0].row(SystemTime::UNIX_EPOCH + Duration::from_secs(3_000 + 7_200));
     assert_eq!(row, ["new", "2 h ago", "2", "m", "What is a dyno?"]);
@@ -337,12 +482,28 @@ fn the_list_has_the_newest_first_and_no_foreign_files() {
 #[test]
 fn all_words_have_to_occur_in_one_message() {
     let (_folder, sessions) = sessions();
-    drop(saved(&sessions, "k", &["first line\nthe DYNO has memory\nlast", "a dyno", "ÜBER memory"]));
+    drop(saved(
+        &sessions,
+        "k",
+        &[
+            "first line\nthe DYNO has memory\nlast",
+            "a dyno",
+            "ÜBER memory",
+        ],
+    ));
     let search = |words: &[&str]| {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        sessions.search(&words).unwrap().into_iter().map(|found| found.line).collect::<Vec<_>>()
+        sessions
+            .search(&words)
+            .unwrap()
+            .into_iter()
+            .map(|found| found.line)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(search(&["memory", "dyno"]), ["the DYNO has memory", "the DYNO has memory"]);
+    assert_eq!(
+        search(&["memory", "dyno"]),
+        ["the DYNO has memory", "the DYNO has memory"]
+    );
     assert_eq!(search(&["über"]), ["ÜBER memory", "re: ÜBER memory"]);
     assert_eq!(search(&["dyno", "über"]), [""; 0]);
 }
@@ -355,15 +516,28 @@ fn a_thousand_turns_cost_little_more_than_they_are() {
     for number in 0..1000 {
         let text = format!("turn {number}");
         conversation.push(prompt(&text));
-        let cost = Cost { model: "sandbox-echo".into(), prompt_tokens: Some(4 * number), completion_tokens: Some(2) };
-        conversation.push(Message { cost: Some(cost), ..Message::new(Role::Assistant, text) });
+        let cost = Cost {
+            model: "sandbox-echo".into(),
+            prompt_tokens: Some(4 * number),
+            completion_tokens: Some(2),
+        };
+        conversation.push(Message {
+            cost: Some(cost),
+            ..Message::new(Role::Assistant, text)
+        });
         session.save(&mut conversation, "sandbox-echo").unwrap();
     }
     let saved = file(&sessions, "k").metadata().unwrap().len();
-    let payload: Vec<_> =
-        conversation.messages().iter().map(|m| serde_json::json!({"role": m.role, "content": m.content})).collect();
+    let payload: Vec<_> = conversation
+        .messages()
+        .iter()
+        .map(|m| serde_json::json!({"role": m.role, "content": m.content}))
+        .collect();
     let payload = serde_json::to_vec(&payload).unwrap().len() as u64;
-    assert!(saved * 2 <= payload * 3, "{saved} bytes saved for a payload of {payload}");
+    assert!(
+        saved * 2 <= payload * 3,
+        "{saved} bytes saved for a payload of {payload}"
+    );
 }
 
 #[test]
@@ -371,9 +545,23 @@ fn another_process_may_add_to_a_file_that_cannot_be_locked() {
     // Without locks, bytes behind what was read are somebody's turns and no torn line.
     let (_folder, sessions) = sessions();
     drop(saved(&sessions, "k", &["one"]));
-    let Opened { mut session, restored } = sessions.open("k").unwrap();
-    let mut other = OpenOptions::new().append(true).open(file(&sessions, "k")).unwrap();
-    other.write_all(&[record::message(&prompt("theirs")), record::message(&answer("yes"))].concat()).unwrap();
+    let Opened {
+        mut session,
+        restored,
+    } = sessions.open("k").unwrap();
+    let mut other = OpenOptions::new()
+        .append(true)
+        .open(file(&sessions, "k"))
+        .unwrap();
+    other
+        .write_all(
+            &[
+                record::message(&prompt("theirs")),
+                record::message(&answer("yes")),
+            ]
+            .concat(),
+        )
+        .unwrap();
     let mut conversation = restored.conversation;
     say(&mut conversation, "ours");
     session.save(&mut conversation, "m").unwrap();

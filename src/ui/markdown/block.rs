@@ -44,9 +44,19 @@ pub struct Place {
 enum Kind<'a> {
     Blank,
     Rule,
-    Heading { level: usize, text: &'a str },
-    Item { mark: &'a str, text: &'a str },
-    Fence { mark: char, length: usize, label: &'a str },
+    Heading {
+        level: usize,
+        text: &'a str,
+    },
+    Item {
+        mark: &'a str,
+        text: &'a str,
+    },
+    Fence {
+        mark: char,
+        length: usize,
+        label: &'a str,
+    },
     Text(&'a str),
 }
 
@@ -84,7 +94,11 @@ fn read_fences<'a>(text: &'a str, mut visit: impl FnMut(Code<'a>)) -> Option<&'a
             let (quotes, rest) = unquote(line, fence.place.quotes);
             let is_inside = quotes == fence.place.quotes;
             if is_inside && !fence.is_closed_by(rest) {
-                let outer = rest.bytes().take(fence.indent).take_while(|byte| *byte == b' ').count();
+                let outer = rest
+                    .bytes()
+                    .take(fence.indent)
+                    .take_while(|byte| *byte == b' ')
+                    .count();
                 visit(Code::Line(&rest[outer..]));
                 continue;
             }
@@ -97,7 +111,15 @@ fn read_fences<'a>(text: &'a str, mut visit: impl FnMut(Code<'a>)) -> Option<&'a
         let (indent, text) = unindent(rest);
         if let Kind::Fence { mark, length, .. } = Kind::of(text) {
             visit(Code::Opens);
-            open = Some((Fence { mark, length, indent, place: Place { quotes, indent: 0 } }, line));
+            open = Some((
+                Fence {
+                    mark,
+                    length,
+                    indent,
+                    place: Place { quotes, indent: 0 },
+                },
+                line,
+            ));
         }
     }
     open.map(|(_, line)| line)
@@ -124,7 +146,10 @@ impl Blocks {
         match Kind::of(text) {
             Kind::Text(_) if !self.is_indented_code(indent) => {
                 let level = self.lists.iter().rev().find(|list| indent >= list.mark + 2);
-                Some(Place { quotes, indent: level.map_or(indent.min(3), |list| list.text) })
+                Some(Place {
+                    quotes,
+                    indent: level.map_or(indent.min(3), |list| list.text),
+                })
             }
             _ => None,
         }
@@ -156,7 +181,13 @@ impl Blocks {
     }
 
     /// Draws rows of a table with its first two, or as text where it does not fit. The columns are for more rows.
-    pub fn draw_table(&mut self, place: Place, lines: &[&str], width: usize, out: &mut String) -> Option<Columns> {
+    pub fn draw_table(
+        &mut self,
+        place: Place,
+        lines: &[&str],
+        width: usize,
+        out: &mut String,
+    ) -> Option<Columns> {
         let columns = Columns::measure(lines.iter().map(|line| unquoted(line)), place.room(width));
         let Some(columns) = columns else {
             lines.iter().for_each(|line| self.draw(line, width, out));
@@ -182,13 +213,23 @@ impl Blocks {
         indent >= 4 && self.lists.is_empty() && self.after_gap
     }
 
-    fn draw_text(&mut self, quotes: usize, indent: usize, text: &str, width: usize, out: &mut String) {
+    fn draw_text(
+        &mut self,
+        quotes: usize,
+        indent: usize,
+        text: &str,
+        width: usize,
+        out: &mut String,
+    ) {
         let kind = Kind::of(text);
         if !matches!(kind, Kind::Blank) {
             self.lists.retain(|list| indent >= list.mark + 2);
         }
         let level = self.lists.last().map(|list| list.text);
-        let place = Place { quotes, indent: level.unwrap_or_default() };
+        let place = Place {
+            quotes,
+            indent: level.unwrap_or_default(),
+        };
         match kind {
             Kind::Blank => place.blank(out),
             Kind::Rule => {
@@ -197,24 +238,54 @@ impl Blocks {
                 place.rows(&[rule], out);
             }
             Kind::Heading { level, text } => {
-                let style = if level == 1 { Style::BOLD.and(Style::UNDERLINE) } else { Style::BOLD };
+                let style = if level == 1 {
+                    Style::BOLD.and(Style::UNDERLINE)
+                } else {
+                    Style::BOLD
+                };
                 place.wrapped("", text, style, width, out);
             }
             Kind::Item { mark, text } => self.draw_item(place, indent, mark, text, width, out),
-            Kind::Fence { mark, length, label } => {
+            Kind::Fence {
+                mark,
+                length,
+                label,
+            } => {
                 if !label.is_empty() {
                     place.wrapped("", label, Style::DIM, width, out);
                 }
-                self.fence = Some(Fence { mark, length, indent, place });
+                self.fence = Some(Fence {
+                    mark,
+                    length,
+                    indent,
+                    place,
+                });
             }
             Kind::Text(text) => {
-                let place = Place { indent: level.unwrap_or(indent.min(width / 2)), ..place };
-                place.wrapped("", text.strip_suffix('\\').unwrap_or(text), Style::PLAIN, width, out);
+                let place = Place {
+                    indent: level.unwrap_or(indent.min(width / 2)),
+                    ..place
+                };
+                place.wrapped(
+                    "",
+                    text.strip_suffix('\\').unwrap_or(text),
+                    Style::PLAIN,
+                    width,
+                    out,
+                );
             }
         }
     }
 
-    fn draw_item(&mut self, place: Place, indent: usize, mark: &str, text: &str, width: usize, out: &mut String) {
+    fn draw_item(
+        &mut self,
+        place: Place,
+        indent: usize,
+        mark: &str,
+        text: &str,
+        width: usize,
+        out: &mut String,
+    ) {
         let (mark, text) = match (mark, text.split_at_checked(4)) {
             ("-" | "*" | "+", Some(("[ ] ", text))) => ("☐", text),
             ("-" | "*" | "+", Some(("[x] " | "[X] ", text))) => ("☑", text),
@@ -223,8 +294,17 @@ impl Blocks {
         };
         let column = place.indent + text_width(mark) + 1;
         // Deep levels on a narrow terminal keep half of it for the text.
-        self.lists.push(List { mark: indent, text: column.min(width / 2) });
-        place.wrapped(&format!("{mark} "), text.trim_start(), Style::PLAIN, width, out);
+        self.lists.push(List {
+            mark: indent,
+            text: column.min(width / 2),
+        });
+        place.wrapped(
+            &format!("{mark} "),
+            text.trim_start(),
+            Style::PLAIN,
+            width,
+            out,
+        );
     }
 }
 
@@ -232,7 +312,9 @@ impl Fence {
     fn is_closed_by(&self, line: &str) -> bool {
         let (indent, text) = unindent(line);
         let text = text.trim_end();
-        indent < self.indent + 4 && text.len() >= self.length && text.chars().all(|mark| mark == self.mark)
+        indent < self.indent + 4
+            && text.len() >= self.length
+            && text.chars().all(|mark| mark == self.mark)
     }
 }
 
@@ -264,7 +346,10 @@ impl Place {
     fn wrapped(self, mark: &str, text: &str, style: Style, width: usize, out: &mut String) {
         let hang = text_width(mark);
         let spans = inline::spans(text, style);
-        for (index, row) in wrap(&spans, self.room(width).saturating_sub(hang)).iter().enumerate() {
+        for (index, row) in wrap(&spans, self.room(width).saturating_sub(hang))
+            .iter()
+            .enumerate()
+        {
             self.start(out);
             if index == 0 {
                 out.push_str(mark);
@@ -286,7 +371,10 @@ impl<'a> Kind<'a> {
         if is_rule(text) {
             return Kind::Rule;
         }
-        heading(text).or_else(|| item(text)).or_else(|| fence(text)).unwrap_or(Kind::Text(text))
+        heading(text)
+            .or_else(|| item(text))
+            .or_else(|| fence(text))
+            .unwrap_or(Kind::Text(text))
     }
 }
 
@@ -301,24 +389,45 @@ fn heading(text: &str) -> Option<Kind<'_>> {
     let level = text.len() - rest.len();
     let is_heading = (1..=6).contains(&level) && (rest.is_empty() || rest.starts_with([' ', '\t']));
     let bare = rest.trim_end_matches('#');
-    let title = if bare.is_empty() || bare.ends_with([' ', '\t']) { bare } else { rest };
-    is_heading.then(|| Kind::Heading { level, text: title.trim() })
+    let title = if bare.is_empty() || bare.ends_with([' ', '\t']) {
+        bare
+    } else {
+        rest
+    };
+    is_heading.then(|| Kind::Heading {
+        level,
+        text: title.trim(),
+    })
 }
 
 fn item(text: &str) -> Option<Kind<'_>> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let marks: &[char] = if digits == 0 { &['-', '*', '+'] } else { &['.', ')'] };
+    let marks: &[char] = if digits == 0 {
+        &['-', '*', '+']
+    } else {
+        &['.', ')']
+    };
     let rest = text[digits..].strip_prefix(marks)?;
     let is_item = digits <= 9 && (rest.is_empty() || rest.starts_with([' ', '\t']));
-    is_item.then(|| Kind::Item { mark: &text[..=digits], text: rest.trim_start() })
+    is_item.then(|| Kind::Item {
+        mark: &text[..=digits],
+        text: rest.trim_start(),
+    })
 }
 
 fn fence(text: &str) -> Option<Kind<'_>> {
-    let mark = text.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+    let mark = text
+        .chars()
+        .next()
+        .filter(|mark| matches!(mark, '`' | '~'))?;
     let label = text.trim_start_matches(mark);
     let length = text.len() - label.len();
     let is_fence = length >= 3 && !(mark == '`' && label.contains('`'));
-    is_fence.then(|| Kind::Fence { mark, length, label: label.trim() })
+    is_fence.then(|| Kind::Fence {
+        mark,
+        length,
+        label: label.trim(),
+    })
 }
 
 /// Takes the marks of up to `most` quotes.
@@ -326,7 +435,9 @@ fn unquote(line: &str, most: usize) -> (usize, &str) {
     let (mut depth, mut rest) = (0, line);
     while depth < most {
         let (indent, text) = unindent(rest);
-        let Some(inside) = text.strip_prefix('>').filter(|_| indent < 4) else { break };
+        let Some(inside) = text.strip_prefix('>').filter(|_| indent < 4) else {
+            break;
+        };
         rest = inside.strip_prefix(' ').unwrap_or(inside);
         depth += 1;
     }
@@ -341,8 +452,14 @@ fn unquoted(line: &str) -> &str {
 fn unindent(line: &str) -> (usize, &str) {
     let text = line.trim_start_matches([' ', '\t']);
     let space = &line[..line.len() - text.len()];
-    let columns =
-        space.chars().fold(0, |column, character| column + if character == '\t' { tab_width(column) } else { 1 });
+    let columns = space.chars().fold(0, |column, character| {
+        column
+            + if character == '\t' {
+                tab_width(column)
+            } else {
+                1
+            }
+    });
     (columns, text)
 }
 
@@ -350,7 +467,11 @@ fn unindent(line: &str) -> (usize, &str) {
 fn expand(line: &str, indent: usize) -> String {
     let (mut text, mut column) = (String::with_capacity(line.len()), 0);
     for character in line.chars() {
-        let width = if character == '\t' { tab_width(column) } else { super::wrap::char_width(character) };
+        let width = if character == '\t' {
+            tab_width(column)
+        } else {
+            super::wrap::char_width(character)
+        };
         match character {
             '\t' => text.extend(std::iter::repeat_n(' ', width)),
             _ => text.push(character),

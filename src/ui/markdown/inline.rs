@@ -9,7 +9,11 @@ const TARGET: usize = 2_000;
 
 /// The line's text in its styles, each added to `base`.
 pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
-    let mut parser = Parser { text, base, ..Parser::default() };
+    let mut parser = Parser {
+        text,
+        base,
+        ..Parser::default()
+    };
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {
             '\\' => parser.escape(),
@@ -74,7 +78,11 @@ impl<'a> Parser<'a> {
     fn flush(&mut self) {
         if self.pending < self.at {
             let text = &self.text[self.pending..self.at];
-            self.pieces.push(Piece { text, style: self.base, ..Piece::default() });
+            self.pieces.push(Piece {
+                text,
+                style: self.base,
+                ..Piece::default()
+            });
         }
         self.pending = self.at;
     }
@@ -82,7 +90,11 @@ impl<'a> Parser<'a> {
     /// Ends the ordinary text here and takes `length` bytes, of which `text` is shown.
     fn take(&mut self, length: usize, text: &'a str, style: Style) -> bool {
         self.flush();
-        self.pieces.push(Piece { text, style: self.base.and(style), ..Piece::default() });
+        self.pieces.push(Piece {
+            text,
+            style: self.base.and(style),
+            ..Piece::default()
+        });
         self.at += length;
         self.pending = self.at;
         true
@@ -90,7 +102,9 @@ impl<'a> Parser<'a> {
 
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
-            Some(byte) if byte.is_ascii_punctuation() => self.take(2, &self.rest()[1..2], Style::PLAIN),
+            Some(byte) if byte.is_ascii_punctuation() => {
+                self.take(2, &self.rest()[1..2], Style::PLAIN)
+            }
             _ => false,
         }
     }
@@ -104,8 +118,12 @@ impl<'a> Parser<'a> {
                 let closing = run_length(&rest[from + found..], '`');
                 if closing == length {
                     let code = &rest[length..from + found];
-                    let padded = code.strip_prefix(' ').and_then(|code| code.strip_suffix(' '));
-                    let code = padded.filter(|code| !code.trim().is_empty()).unwrap_or(code);
+                    let padded = code
+                        .strip_prefix(' ')
+                        .and_then(|code| code.strip_suffix(' '));
+                    let code = padded
+                        .filter(|code| !code.trim().is_empty())
+                        .unwrap_or(code);
                     return self.take(from + found + length, code, Style::CODE);
                 }
                 from += found + closing;
@@ -124,7 +142,14 @@ impl<'a> Parser<'a> {
         self.take(length, &rest[..length], Style::PLAIN);
         if mark != '~' || length == 2 {
             let piece = self.pieces.len() - 1;
-            self.pair(Run { piece, mark, length, left: length, can_open, can_close });
+            self.pair(Run {
+                piece,
+                mark,
+                length,
+                left: length,
+                can_open,
+                can_close,
+            });
         }
         true
     }
@@ -132,9 +157,13 @@ impl<'a> Parser<'a> {
     fn pair(&mut self, mut run: Run) {
         while run.can_close && run.left > 0 {
             let mut candidates = self.openers.iter().enumerate().rev().take(REACH);
-            let Some((index, _)) = candidates.find(|(_, opener)| opener.fits(&run)) else { break };
+            let Some((index, _)) = candidates.find(|(_, opener)| opener.fits(&run)) else {
+                break;
+            };
             self.openers.truncate(index + 1);
-            let Some(mut opener) = self.openers.pop() else { break };
+            let Some(mut opener) = self.openers.pop() else {
+                break;
+            };
             let used = opener.left.min(run.left).min(2);
             let kind = if run.mark == '~' { 2 } else { used - 1 };
             let (from, to) = (&mut opener, &mut run);
@@ -162,8 +191,13 @@ impl<'a> Parser<'a> {
 
     fn close_bracket(&mut self) -> bool {
         let rest = self.rest();
-        let (Some(bracket), Some(inside)) = (self.brackets.pop(), rest[1..].strip_prefix('(')) else { return false };
-        let Some(length) = balanced(inside) else { return false };
+        let (Some(bracket), Some(inside)) = (self.brackets.pop(), rest[1..].strip_prefix('('))
+        else {
+            return false;
+        };
+        let Some(length) = balanced(inside) else {
+            return false;
+        };
         let target = inside[..length].split_whitespace().next().unwrap_or("");
         let target = target.trim_start_matches('<').trim_end_matches('>');
         self.flush();
@@ -173,7 +207,11 @@ impl<'a> Parser<'a> {
         self.pending = self.at;
         if !is_label && !target.is_empty() {
             for text in [" (", target, ")"] {
-                self.pieces.push(Piece { text, style: self.base.and(Style::DIM), ..Piece::default() });
+                self.pieces.push(Piece {
+                    text,
+                    style: self.base.and(Style::DIM),
+                    ..Piece::default()
+                });
             }
         }
         true
@@ -182,7 +220,8 @@ impl<'a> Parser<'a> {
     /// HTML and `<https://…>` are left as they are, with the marks inside.
     fn tag(&mut self) -> bool {
         let rest = self.rest();
-        let is_tag = rest[1..].starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
+        let is_tag = rest[1..]
+            .starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
         match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
             Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
             _ => false,
@@ -196,7 +235,9 @@ impl<'a> Parser<'a> {
         if is_inside_word || !(rest.starts_with("https://") || rest.starts_with("http://")) {
             return false;
         }
-        let end = rest.find(|end: char| end.is_whitespace() || "<>`)]|\"".contains(end)).unwrap_or(rest.len());
+        let end = rest
+            .find(|end: char| end.is_whitespace() || "<>`)]|\"".contains(end))
+            .unwrap_or(rest.len());
         let address = rest[..end].trim_end_matches(|last: char| "?!.,:;*_~'".contains(last));
         self.take(address.len(), address, Style::PLAIN)
     }
@@ -211,7 +252,10 @@ impl<'a> Parser<'a> {
             if !piece.text.is_empty() {
                 let active = KINDS.iter().zip(depth).filter(|(_, depth)| *depth > 0);
                 let style = active.fold(piece.style, |style, (kind, _)| style.and(*kind));
-                spans.push(Span { text: piece.text, style });
+                spans.push(Span {
+                    text: piece.text,
+                    style,
+                });
             }
             for (depth, starts) in depth.iter_mut().zip(piece.starts) {
                 *depth += starts;
@@ -237,10 +281,15 @@ impl Run {
 /// Whether a run of marks can open, and whether it can close, between these two characters (CommonMark 6.2).
 fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
     let is_mark = |character: char| character.is_ascii_punctuation() || is_symbol(character);
-    let opens = !after.is_whitespace() && (!is_mark(after) || before.is_whitespace() || is_mark(before));
-    let closes = !before.is_whitespace() && (!is_mark(before) || after.is_whitespace() || is_mark(after));
+    let opens =
+        !after.is_whitespace() && (!is_mark(after) || before.is_whitespace() || is_mark(before));
+    let closes =
+        !before.is_whitespace() && (!is_mark(before) || after.is_whitespace() || is_mark(after));
     if mark == '_' {
-        return (opens && (!closes || is_mark(before)), closes && (!opens || is_mark(after)));
+        return (
+            opens && (!closes || is_mark(before)),
+            closes && (!opens || is_mark(after)),
+        );
     }
     (opens, closes)
 }
@@ -251,7 +300,9 @@ fn is_symbol(character: char) -> bool {
 }
 
 fn run_length(text: &str, mark: char) -> usize {
-    text.bytes().take_while(|byte| char::from(*byte) == mark).count()
+    text.bytes()
+        .take_while(|byte| char::from(*byte) == mark)
+        .count()
 }
 
 /// The length of what stands before the parenthesis that closes an open one.

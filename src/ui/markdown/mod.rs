@@ -110,7 +110,11 @@ impl Markdown {
     }
 
     fn raw_style(&self) -> Style {
-        if self.blocks.is_code() { Style::CODE } else { Style::PLAIN }
+        if self.blocks.is_code() {
+            Style::CODE
+        } else {
+            Style::PLAIN
+        }
     }
 
     fn finish_line(&mut self, out: &mut String) {
@@ -131,7 +135,8 @@ impl Markdown {
             (Some(place), None) => self.hold(place, out),
             (Some(_), Some(columns)) => {
                 let mut drawn = String::new();
-                self.blocks.draw_row(self.place, columns, self.tail.line(), &mut drawn);
+                self.blocks
+                    .draw_row(self.place, columns, self.tail.line(), &mut drawn);
                 self.tail.replace(&drawn, Style::PLAIN, out);
             }
             (None, _) => {
@@ -162,7 +167,12 @@ impl Markdown {
             self.erase_held(out);
         }
         let (line, raw, line_rows) = self.tail.take();
-        self.held.push(Held { line, raw, rows: line_rows, is_written });
+        self.held.push(Held {
+            line,
+            raw,
+            rows: line_rows,
+            is_written,
+        });
         // A long table is drawn when half the screen is full of it, so that there is room for its next line.
         if self.held.len() >= 3 && rows > self.reach / 2 {
             self.draw_held(out);

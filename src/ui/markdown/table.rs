@@ -49,11 +49,21 @@ impl Columns {
     /// The rows of the terminal for a row of the table.
     pub fn draw(&self, line: &str, base: Style) -> Vec<String> {
         let cells = cells(line);
-        let spans = |index: usize| cells.get(index).map_or(Vec::new(), |cell| inline::spans(cell, base));
-        let wrapped: Vec<Vec<Row>> =
-            self.widths.iter().enumerate().map(|(index, width)| wrap(&spans(index), *width)).collect();
+        let spans = |index: usize| {
+            cells
+                .get(index)
+                .map_or(Vec::new(), |cell| inline::spans(cell, base))
+        };
+        let wrapped: Vec<Vec<Row>> = self
+            .widths
+            .iter()
+            .enumerate()
+            .map(|(index, width)| wrap(&spans(index), *width))
+            .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        (0..height).map(|row| self.join(wrapped.iter().map(|cell| cell.get(row)))).collect()
+        (0..height)
+            .map(|row| self.join(wrapped.iter().map(|cell| cell.get(row))))
+            .collect()
     }
 
     /// The line below the header.
@@ -101,7 +111,9 @@ fn squeeze(widths: &mut [usize], room: usize) -> bool {
         }
         left -= width;
     }
-    widths.iter_mut().for_each(|width| *width = (*width).min(limit));
+    widths
+        .iter_mut()
+        .for_each(|width| *width = (*width).min(limit));
     limit >= NARROWEST
 }
 

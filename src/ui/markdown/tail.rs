@@ -136,7 +136,11 @@ impl Tail {
 
     /// Takes the complete line, with how it is shown and the rows of that.
     pub fn take(&mut self) -> (String, String, usize) {
-        let (line, mut raw, rows) = (std::mem::take(&mut self.line), std::mem::take(&mut self.raw), self.rows());
+        let (line, mut raw, rows) = (
+            std::mem::take(&mut self.line),
+            std::mem::take(&mut self.raw),
+            self.rows(),
+        );
         raw.push('\n');
         self.clear();
         (line, raw, rows)
@@ -145,7 +149,13 @@ impl Tail {
     pub fn clear(&mut self) {
         self.line.clear();
         self.raw.clear();
-        (self.shown, self.shown_row, self.row, self.column, self.columns) = (0, 0, 0, 0, 0);
+        (
+            self.shown,
+            self.shown_row,
+            self.row,
+            self.column,
+            self.columns,
+        ) = (0, 0, 0, 0, 0);
         self.is_endless = false;
     }
 }

@@ -41,7 +41,9 @@ const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
 
 fn render<'a>(pieces: impl IntoIterator<Item = &'a str>, width: usize, height: usize) -> String {
     let (mut markdown, mut out) = (Markdown::new(width, height), String::new());
-    pieces.into_iter().for_each(|piece| markdown.push(piece, &mut out));
+    pieces
+        .into_iter()
+        .for_each(|piece| markdown.push(piece, &mut out));
     markdown.end(&mut out);
     out
 }
@@ -83,8 +85,16 @@ fn the_screen_is_the_same_in_one_piece_and_character_by_character() {
     for (number, sample) in SAMPLES.iter().enumerate() {
         for width in WIDTHS {
             for height in [200, 24, 8] {
-                let whole = screen(&render([*sample], width.into(), height.into()), width, height);
-                let single = screen(&render(chars(sample), width.into(), height.into()), width, height);
+                let whole = screen(
+                    &render([*sample], width.into(), height.into()),
+                    width,
+                    height,
+                );
+                let single = screen(
+                    &render(chars(sample), width.into(), height.into()),
+                    width,
+                    height,
+                );
                 assert_eq!(whole, single, "sample {number} at {width}x{height}");
             }
         }
@@ -118,7 +128,10 @@ proptest! {
 fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     for length in lengths.iter().cycle() {
-        let end = rest.char_indices().nth(*length).map_or(rest.len(), |(index, _)| index);
+        let end = rest
+            .char_indices()
+            .nth(*length)
+            .map_or(rest.len(), |(index, _)| index);
         pieces.push(&rest[..end]);
         rest = &rest[end..];
         if rest.is_empty() {
@@ -141,7 +154,10 @@ fn text_shows_as_it_comes() {
 #[test]
 fn a_line_that_stays_as_it_is_is_not_erased() {
     assert_eq!(render(chars("Hello you.\n"), 40, 24), "Hello you.\n");
-    assert_eq!(render(["Hello ", "**you**\n"], 40, 24), "Hello \x1b[1myou\x1b[0m\n");
+    assert_eq!(
+        render(["Hello ", "**you**\n"], 40, 24),
+        "Hello \x1b[1myou\x1b[0m\n"
+    );
     assert!(!render(chars("```\nlet x;\n```\n"), 40, 24).contains("let x;\x1b[0m\r"));
 }
 
@@ -172,9 +188,15 @@ fn what_is_drawn() {
         ("a \\\nb", "a\nb"),
         ("<b>*x*</b>", "<b>x</b>"),
         ("a *b", "a *b"),
-        ("| a | b |\n|--:|---|\n| 123 | c |", "  a │ b\n────┼──\n123 │ c"),
+        (
+            "| a | b |\n|--:|---|\n| 123 | c |",
+            "  a │ b\n────┼──\n123 │ c",
+        ),
         ("| a | b |\n| c | d |", "| a | b |\n| c | d |"),
-        ("- one two three four five six seven eight nine", "• one two three four five six seven\n  eight nine"),
+        (
+            "- one two three four five six seven eight nine",
+            "• one two three four five six seven\n  eight nine",
+        ),
     ];
     for (text, expected) in table {
         assert_eq!(shown(text, 40), expected, "{text}");
@@ -186,20 +208,30 @@ fn nothing_of_the_text_is_lost() {
     let visible = |text: &str| text.split_whitespace().collect::<String>();
     for sample in [SAMPLES[1], SAMPLES[13], SAMPLES[14]] {
         for width in WIDTHS {
-            assert_eq!(visible(&shown(sample, width)), visible(&sample.replace("**", "")), "{width}");
+            assert_eq!(
+                visible(&shown(sample, width)),
+                visible(&sample.replace("**", "")),
+                "{width}"
+            );
         }
     }
 }
 
 #[test]
 fn no_row_is_wider_than_the_terminal_except_code() {
-    for sample in SAMPLES.iter().filter(|sample| !sample.contains("```") && !sample.contains("~~~")) {
+    for sample in SAMPLES
+        .iter()
+        .filter(|sample| !sample.contains("```") && !sample.contains("~~~"))
+    {
         for width in 20..60 {
             let out = render([*sample], width, 200);
             let mut parser = terminal(1_000, 1);
             for line in out.lines() {
                 parser.process(format!("\r\x1b[K{line}").as_bytes());
-                assert!(usize::from(parser.screen().cursor_position().1) <= width, "{line}");
+                assert!(
+                    usize::from(parser.screen().cursor_position().1) <= width,
+                    "{line}"
+                );
             }
         }
     }
@@ -211,13 +243,24 @@ fn a_line_taller_than_the_screen_stays_as_it_is() {
     let (_, rows, _) = screen(&render(chars(&text), 40, 10), 40, 10);
     assert_eq!(rows.iter().filter(|row| row.contains("before")).count(), 1);
     assert_eq!(rows.concat().matches("**word**").count(), 200);
-    assert!(rows.iter().any(|row| row.contains("after") && !row.contains("**")));
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("after") && !row.contains("**"))
+    );
 }
 
 #[test]
 fn a_table_longer_than_the_screen_is_drawn_as_it_comes() {
-    let text = format!("| a | b |\n|---|---|\n{}\nend\n", "| cell | other |\n".repeat(50));
+    let text = format!(
+        "| a | b |\n|---|---|\n{}\nend\n",
+        "| cell | other |\n".repeat(50)
+    );
     let (_, rows, _) = screen(&render(chars(&text), 40, 10), 40, 10);
-    assert_eq!(rows.iter().filter(|row| row.contains("cell") && row.contains("│")).count(), 50);
+    assert_eq!(
+        rows.iter()
+            .filter(|row| row.contains("cell") && row.contains("│"))
+            .count(),
+        50
+    );
     assert!(rows.iter().all(|row| !row.contains('|')));
 }

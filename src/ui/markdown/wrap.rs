@@ -75,7 +75,11 @@ pub struct Row {
 /// Columns a character takes at most. Terminals disagree on sequences: many give each part of one its own columns, and
 /// some make a character wide that is followed by the emoji selector.
 pub fn char_width(character: char) -> usize {
-    if character == '\u{fe0f}' { 1 } else { character.width().unwrap_or(0) }
+    if character == '\u{fe0f}' {
+        1
+    } else {
+        character.width().unwrap_or(0)
+    }
 }
 
 /// Columns a text takes at most.
@@ -91,7 +95,10 @@ pub fn tab_width(column: usize) -> usize {
 /// Breaks spans into rows at spaces and between wide characters, and words that are too long anywhere. There is always
 /// one row, and no row ends in a space that was a place to break.
 pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Row> {
-    let mut wrapper = Wrapper { width: width.max(2), ..Wrapper::default() };
+    let mut wrapper = Wrapper {
+        width: width.max(2),
+        ..Wrapper::default()
+    };
     for span in spans {
         for character in span.text.chars() {
             wrapper.add(character, span.style);
@@ -118,11 +125,19 @@ impl Wrapper {
         match character {
             ' ' | '\t' => {
                 self.place_word();
-                let count = if character == ' ' { 1 } else { tab_width(self.row.width + self.gap.len()) };
+                let count = if character == ' ' {
+                    1
+                } else {
+                    tab_width(self.row.width + self.gap.len())
+                };
                 self.gap.extend(std::iter::repeat_n((' ', style), count));
             }
             _ => {
-                if self.word.last().is_some_and(|(last, _)| can_break(*last, character)) {
+                if self
+                    .word
+                    .last()
+                    .is_some_and(|(last, _)| can_break(*last, character))
+                {
                     self.place_word();
                 }
                 self.word.push((character, style));
@@ -135,13 +150,17 @@ impl Wrapper {
         if self.word.is_empty() {
             return;
         }
-        let (gap, word) = (std::mem::take(&mut self.gap), std::mem::take(&mut self.word));
+        let (gap, word) = (
+            std::mem::take(&mut self.gap),
+            std::mem::take(&mut self.word),
+        );
         if self.row.width == 0 {
             // Spaces before the first word are the caller's indent.
         } else if self.row.width + gap.len() + self.word_width > self.width {
             self.end_row();
         } else {
-            gap.iter().for_each(|(character, style)| self.write(*character, *style));
+            gap.iter()
+                .for_each(|(character, style)| self.write(*character, *style));
         }
         self.word_width = 0;
         for (character, style) in word {
@@ -179,7 +198,9 @@ impl Wrapper {
 /// belongs to the text before it.
 fn can_break(before: char, after: char) -> bool {
     const ATTACHED: &str = "、。，．！？：；）」』】》〉”’,.!?:;)]}";
-    let is_joined = before == '\u{200d}' || matches!(after, '\u{1f3fb}'..='\u{1f3ff}') || char_width(after) == 0;
+    let is_joined = before == '\u{200d}'
+        || matches!(after, '\u{1f3fb}'..='\u{1f3ff}')
+        || char_width(after) == 0;
     let is_beside_wide = char_width(before) == 2 || char_width(after) == 2;
     is_beside_wide && !is_joined && after != '\u{fe0f}' && !ATTACHED.contains(after)
 }

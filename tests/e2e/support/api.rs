@@ -38,7 +38,10 @@ pub struct Exchange {
 
 impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Value {
@@ -69,17 +72,27 @@ impl Api {
         let (answer, requests) = (Arc::new(answer), Arc::clone(&seen));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, requests, sender) = (Arc::clone(&answer), Arc::clone(&requests), sender.clone());
+                let (answer, requests, sender) =
+                    (Arc::clone(&answer), Arc::clone(&requests), sender.clone());
                 thread::spawn(move || {
-                    let Some(request) = read_request(&stream) else { return };
+                    let Some(request) = read_request(&stream) else {
+                        return;
+                    };
                     stream.set_nodelay(true).expect("TCP_NODELAY");
-                    requests.lock().expect("no panic while locked").push(request.clone());
+                    requests
+                        .lock()
+                        .expect("no panic while locked")
+                        .push(request.clone());
                     let _ = sender.send(());
                     answer(&mut Exchange { request, stream });
                 });
             }
         });
-        Api { port, seen, arrived: Mutex::new(arrived) }
+        Api {
+            port,
+            seen,
+            arrived: Mutex::new(arrived),
+        }
     }
 
     /// Serves one fixed response.
@@ -115,7 +128,11 @@ impl Api {
 
     /// Waits for a request to arrive.
     pub fn wait_for_request(&self) {
-        self.arrived.lock().expect("no panic while locked").recv_timeout(PATIENCE).expect("a request in time");
+        self.arrived
+            .lock()
+            .expect("no panic while locked")
+            .recv_timeout(PATIENCE)
+            .expect("a request in time");
     }
 }
 
@@ -159,10 +176,20 @@ fn read_request(stream: &TcpStream) -> Option<Request> {
             line => lines.push(line.to_owned()),
         }
     }
-    let header = |line: &String| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    let header = |line: &String| {
+        line.split_once(": ")
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+    };
     let headers: Vec<_> = lines.iter().skip(1).filter_map(header).collect();
-    let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
+    let length = headers
+        .iter()
+        .find(|(name, _)| name == "content-length")
+        .and_then(|(_, value)| value.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
-    Some(Request { line: lines.first()?.clone(), headers, body })
+    Some(Request {
+        line: lines.first()?.clone(),
+        headers,
+        body,
+    })
 }

@@ -10,6 +10,8 @@ mod tls;
 pub use api::{Api, event, respond, sse_head};
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
-pub use program::{KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku};
+pub use program::{
+    KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
+};
 pub use terminal::Terminal;
 pub use tls::{Tls, proxy};

@@ -68,14 +68,21 @@ impl Platform {
     /// Starts a server without apps.
     pub fn start() -> Platform {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
-        let address = listener.local_addr().expect("a bound listener has an address");
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
         let state = Arc::new(Mutex::new(State::default()));
         let stopping = Arc::new(AtomicBool::new(false));
         let listening = thread::spawn({
             let (state, stopping) = (Arc::clone(&state), Arc::clone(&stopping));
             move || listen(&listener, &state, &stopping)
         });
-        Platform { address, state, stopping, listening: Some(listening) }
+        Platform {
+            address,
+            state,
+            stopping,
+            listening: Some(listening),
+        }
     }
 
     /// The value for `HEROKU_HOST`.
@@ -113,7 +120,10 @@ impl Platform {
 
     /// Adds the app `name` with these config vars, or replaces it.
     pub fn app(&self, name: &str, vars: &[(&str, &str)]) {
-        let vars = vars.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let vars = vars
+            .iter()
+            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
         lock(&self.state).apps.insert(name.to_owned(), vars);
     }
 
@@ -141,7 +151,9 @@ impl Drop for Platform {
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().expect("no thread panics while it holds the lock")
+    state
+        .lock()
+        .expect("no thread panics while it holds the lock")
 }
 
 /// Serves each connection on a thread of its own; ends with all of them closed and joined.
@@ -151,7 +163,9 @@ fn listen(listener: &TcpListener, state: &Arc<Mutex<State>>, stopping: &AtomicBo
         if stopping.load(Ordering::SeqCst) {
             break;
         }
-        let ours = stream.try_clone().expect("a second handle of the connection, to close it by");
+        let ours = stream
+            .try_clone()
+            .expect("a second handle of the connection, to close it by");
         let state = Arc::clone(state);
         let thread = thread::spawn(move || {
             // A client that went away is its own affair. `ours` would keep the connection open, hence the shutdown.
@@ -205,7 +219,10 @@ impl Request {
         if input.read_line(&mut line)? == 0 {
             return Ok(None);
         }
-        let mut request = Request { line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(), logged_in: false };
+        let mut request = Request {
+            line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
+            logged_in: false,
+        };
         let mut body = 0;
         loop {
             let mut header = String::new();
@@ -227,7 +244,10 @@ impl Request {
 
     /// The app whose config vars are asked for.
     fn app(&self) -> Option<&str> {
-        self.line.strip_prefix("GET /apps/")?.strip_suffix("/config-vars").filter(|name| !name.contains('/'))
+        self.line
+            .strip_prefix("GET /apps/")?
+            .strip_suffix("/config-vars")
+            .filter(|name| !name.contains('/'))
     }
 }
 
@@ -246,8 +266,13 @@ fn reply(request: &Request, state: &Mutex<State>) -> Reply {
         // These come from something in between, which does not look at tokens.
         (Some(Answer::Silent), ..) => return Reply::Never,
         (Some(Answer::HangUp), ..) => return Reply::HangUp,
-        (Some(Answer::ServerErrorHtml), ..) => Response::html(503, "<html><body>Service Unavailable</body></html>"),
-        (Some(Answer::Html200), ..) => Response::html(200, "<html><body>Welcome! Log in to the Wi-Fi.</body></html>"),
+        (Some(Answer::ServerErrorHtml), ..) => {
+            Response::html(503, "<html><body>Service Unavailable</body></html>")
+        }
+        (Some(Answer::Html200), ..) => Response::html(
+            200,
+            "<html><body>Welcome! Log in to the Wi-Fi.</body></html>",
+        ),
         (_, false, _) => Response::problem(401, "unauthorized", "Invalid credentials provided."),
         (Some(Answer::Refused(status, id, message)), ..) => Response::problem(*status, id, message),
         (Some(Answer::RateLimited), ..) => Response::problem(
@@ -255,9 +280,11 @@ fn reply(request: &Request, state: &Mutex<State>) -> Reply {
             "rate_limit",
             "Your account reached the API rate limit\nPlease wait a few minutes before making new requests",
         ),
-        (Some(Answer::Forbidden), _, Some(name)) => {
-            Response::problem(403, "forbidden", &format!("You do not have access to the app {name}."))
-        }
+        (Some(Answer::Forbidden), _, Some(name)) => Response::problem(
+            403,
+            "forbidden",
+            &format!("You do not have access to the app {name}."),
+        ),
         (answer, _, Some(name)) => {
             let vars = match state.apps.get(name) {
                 Some(vars) => Response::json(200, &json!(vars)),
@@ -269,7 +296,11 @@ fn reply(request: &Request, state: &Mutex<State>) -> Reply {
             }
         }
         _ if request.line == "GET /account" => Response::json(200, &json!({ "email": EMAIL })),
-        _ => Response::problem(404, "not_found", "The requested API endpoint was not found."),
+        _ => Response::problem(
+            404,
+            "not_found",
+            "The requested API endpoint was not found.",
+        ),
     };
     Reply::Now(response)
 }
@@ -282,11 +313,19 @@ struct Response {
 
 impl Response {
     fn json(status: u16, body: &serde_json::Value) -> Response {
-        Response { status, content_type: "application/json;charset=utf-8", body: body.to_string() }
+        Response {
+            status,
+            content_type: "application/json;charset=utf-8",
+            body: body.to_string(),
+        }
     }
 
     fn html(status: u16, body: &str) -> Response {
-        Response { status, content_type: "text/html", body: body.to_owned() }
+        Response {
+            status,
+            content_type: "text/html",
+            body: body.to_owned(),
+        }
     }
 
     /// Heroku's error object.
@@ -295,7 +334,11 @@ impl Response {
     }
 
     fn write(&self, mut stream: &TcpStream) -> std::io::Result<()> {
-        let Response { status, content_type, body } = self;
+        let Response {
+            status,
+            content_type,
+            body,
+        } = self;
         let length = body.len();
         let head = format!(
             "HTTP/1.1 {status} \r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close"

@@ -22,13 +22,25 @@ pub fn packages() -> &'static Packages {
     static PACKAGES: OnceLock<Packages> = OnceLock::new();
     PACKAGES.get_or_init(|| {
         let folder = empty_folder("packages");
-        let program = stripped(assert_cmd::cargo::cargo_bin!("heroku-chat"), &folder.join("heroku-chat"));
+        let program = stripped(
+            assert_cmd::cargo::cargo_bin!("heroku-chat"),
+            &folder.join("heroku-chat"),
+        );
         let mut package = script("package");
         package.arg("--binary").args([&program, &folder]);
         let names = output(package);
-        let paths: [PathBuf; 3] = names.lines().map(PathBuf::from).collect::<Vec<_>>().try_into().expect("three paths");
+        let paths: [PathBuf; 3] = names
+            .lines()
+            .map(PathBuf::from)
+            .collect::<Vec<_>>()
+            .try_into()
+            .expect("three paths");
         let [main, platform, bundle] = paths;
-        Packages { main, platform, bundle }
+        Packages {
+            main,
+            platform,
+            bundle,
+        }
     })
 }
 
@@ -51,9 +63,16 @@ pub fn with_plugin(platform: &Platform) -> Program {
 
 /// The Heroku CLI without a network, where the system can take it away; else with a registry that doesn't answer.
 pub fn offline(program: &Program, arguments: &[&str]) -> Command {
-    let can_unshare = Command::new("unshare").args(["-n", "true"]).output().is_ok_and(|output| output.status.success());
+    let can_unshare = Command::new("unshare")
+        .args(["-n", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if can_unshare {
-        let all: Vec<&str> = ["-n", heroku().to_str().expect("UTF-8")].iter().chain(arguments).copied().collect();
+        let all: Vec<&str> = ["-n", heroku().to_str().expect("UTF-8")]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .collect();
         program.process_of(Path::new("unshare"), &all)
     } else {
         let mut command = program.process_of(heroku(), arguments);
@@ -73,7 +92,9 @@ fn stripped(program: &Path, to: &Path) -> PathBuf {
 
 /// A folder below the build's own, which the next run empties.
 fn empty_folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin").join(name);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("plugin")
+        .join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).expect("what the last run left goes away");
     }

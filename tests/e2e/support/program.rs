@@ -33,7 +33,10 @@ impl Program {
         for name in ["home", "work", "bin"] {
             std::fs::create_dir(folder.path().join(name)).expect("an empty folder");
         }
-        let mut program = Program { folder, variables: BTreeMap::new() };
+        let mut program = Program {
+            folder,
+            variables: BTreeMap::new(),
+        };
         let home = program.home().display().to_string();
         let bin = program.folder.path().join("bin").display().to_string();
         program.set("HOME", &home);
@@ -43,7 +46,10 @@ impl Program {
 
     /// A program set up for a service at this URL, with [`KEY`].
     pub fn for_service(url: &str) -> Self {
-        Program::new().with("INFERENCE_URL", url).with("INFERENCE_KEY", KEY).with("INFERENCE_MODEL_ID", "test-model")
+        Program::new()
+            .with("INFERENCE_URL", url)
+            .with("INFERENCE_KEY", KEY)
+            .with("INFERENCE_MODEL_ID", "test-model")
     }
 
     pub fn with(mut self, name: &str, value: &str) -> Self {
@@ -84,7 +90,8 @@ impl Program {
         use std::os::unix::fs::PermissionsExt;
         let path = self.folder.path().join("bin").join(name);
         std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a script");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("an executable script");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
+            .expect("an executable script");
     }
 
     /// The command, ready to be run or changed.
@@ -95,7 +102,12 @@ impl Program {
     /// Another program in the same surroundings, such as the Heroku CLI.
     pub fn process_of(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().envs(&self.variables).current_dir(self.work()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(&self.variables)
+            .current_dir(self.work())
+            .stdin(Stdio::null());
         command
     }
 
@@ -114,9 +126,15 @@ impl Run {
     /// Runs a command with this standard input.
     pub fn of(command: Command, input: &str) -> Self {
         let mut command = assert_cmd::Command::from_std(command);
-        let output = command.write_stdin(input).output().expect("the program runs");
+        let output = command
+            .write_stdin(input)
+            .output()
+            .expect("the program runs");
         let run = Run {
-            code: output.status.code().unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
+            code: output
+                .status
+                .code()
+                .unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
             stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
         };
@@ -127,13 +145,21 @@ impl Run {
 
     /// Checks the exit code, showing all where it is another.
     pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
     /// Checks that a message holds these words.
     pub fn expect_error(self, words: &str) -> Self {
-        assert!(self.stderr.contains(words), "not in the message: {words:?}\n{}", self.stderr);
+        assert!(
+            self.stderr.contains(words),
+            "not in the message: {words:?}\n{}",
+            self.stderr
+        );
         self
     }
 
@@ -146,12 +172,18 @@ impl Run {
 
 /// Checks that a text, be it a screen or a file, doesn't hold the key.
 pub fn assert_no_key(text: &str) {
-    assert!(!text.contains(KEY) && !text.contains("5ec4e7c0de"), "the key was shown:\n{text}");
+    assert!(
+        !text.contains(KEY) && !text.contains("5ec4e7c0de"),
+        "the key was shown:\n{text}"
+    );
 }
 
 /// A program whose PATH has the real Heroku CLI, logged in at this API.
 pub fn with_heroku(platform: &Platform) -> Program {
-    let folder = heroku().parent().expect("a file stands in a folder").display();
+    let folder = heroku()
+        .parent()
+        .expect("a file stands in a folder")
+        .display();
     let program = without_heroku(platform);
     let path = format!("{folder}:{}", program.variables["PATH"]);
     program.with("PATH", &path)
@@ -159,8 +191,14 @@ pub fn with_heroku(platform: &Platform) -> Program {
 
 /// The same without the CLI on PATH, which has what the CLI needs.
 pub fn without_heroku(platform: &Platform) -> Program {
-    let node = which("node").parent().expect("a file stands in a folder").display().to_string();
-    let mut program = Program::new().with("PATH", &format!("{node}:/usr/bin:/bin")).with("HEROKU_API_KEY", TOKEN);
+    let node = which("node")
+        .parent()
+        .expect("a file stands in a folder")
+        .display()
+        .to_string();
+    let mut program = Program::new()
+        .with("PATH", &format!("{node}:/usr/bin:/bin"))
+        .with("HEROKU_API_KEY", TOKEN);
     for (name, value) in platform.env() {
         program = program.with(name, &value);
     }
@@ -176,20 +214,32 @@ pub fn heroku() -> &'static Path {
 /// Where a program of this machine is.
 pub fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").expect("a PATH");
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.exists()).expect("it is on PATH")
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.exists())
+        .expect("it is on PATH")
 }
 
 /// Runs git in a folder.
 pub fn git(folder: &Path, arguments: &[&str]) {
-    let status = Command::new("git").args(arguments).current_dir(folder).status().expect("git runs");
+    let status = Command::new("git")
+        .args(arguments)
+        .current_dir(folder)
+        .status()
+        .expect("git runs");
     assert!(status.success(), "git {arguments:?}");
 }
 
 /// One of the project's own scripts.
 pub fn script(name: &str) -> Command {
-    let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name));
+    let mut command = Command::new(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("scripts")
+            .join(name),
+    );
     // What cargo tells a test about its package makes a cargo in the script build `ring` and all above it anew.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy())) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy()))
+    {
         command.env_remove(name);
     }
     command
@@ -197,9 +247,19 @@ pub fn script(name: &str) -> Command {
 
 /// What a script prints.
 pub fn output(mut script: Command) -> String {
-    let output = script.stderr(Stdio::inherit()).output().expect("the script runs");
-    assert!(output.status.success(), "{script:?} failed with {:?}", output.status);
-    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+    let output = script
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("the script runs");
+    assert!(
+        output.status.success(),
+        "{script:?} failed with {:?}",
+        output.status
+    );
+    String::from_utf8(output.stdout)
+        .expect("UTF-8")
+        .trim()
+        .to_owned()
 }
 
 fn is_of_package(variable: &str) -> bool {

@@ -40,7 +40,9 @@ struct State {
 impl Terminal {
     /// Starts the program on a terminal of this size.
     pub fn start(program: &Program, arguments: &[&str], rows: u16, columns: u16) -> Self {
-        let binary = assert_cmd::cargo::cargo_bin!("heroku-chat").display().to_string();
+        let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
+            .display()
+            .to_string();
         Terminal::start_program(program, &binary, arguments, rows, columns)
     }
 
@@ -52,30 +54,60 @@ impl Terminal {
     }
 
     /// Starts another program, such as a shell that starts ours.
-    pub fn start_program(program: &Program, command: &str, arguments: &[&str], rows: u16, columns: u16) -> Self {
+    pub fn start_program(
+        program: &Program,
+        command: &str,
+        arguments: &[&str],
+        rows: u16,
+        columns: u16,
+    ) -> Self {
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
         pty.resize(Size::new(rows, columns)).expect("its size");
         let device = terminal_device(&pts);
         let mut command = Command::new(command).args(arguments).env_clear();
-        command = command.env("TERM", "xterm-256color").envs(program.variables()).current_dir(program.work());
+        command = command
+            .env("TERM", "xterm-256color")
+            .envs(program.variables())
+            .current_dir(program.work());
         let child = command.spawn(pts).expect("the program starts");
         let pty = Arc::new(pty);
         // A terminal that doesn't know its size says 0, and has one all the same.
         let size = |number: u16, unknown: u16| {
-            std::num::NonZeroU16::new(if number == 0 { unknown } else { number }).expect("a size above zero")
+            std::num::NonZeroU16::new(if number == 0 { unknown } else { number })
+                .expect("a size above zero")
         };
-        let state =
-            State { parser: vt100::Parser::new(size(rows, 24), size(columns, 80), 0), raw: Vec::new(), closed: false };
-        let shared = Arc::new(Shared { screen: Mutex::new(state), changed: Condvar::new() });
+        let state = State {
+            parser: vt100::Parser::new(size(rows, 24), size(columns, 80), 0),
+            raw: Vec::new(),
+            closed: false,
+        };
+        let shared = Arc::new(Shared {
+            screen: Mutex::new(state),
+            changed: Condvar::new(),
+        });
         let (reading, screen) = (Arc::clone(&pty), Arc::clone(&shared));
         thread::spawn(move || read(&reading, &screen));
-        Terminal { pty, child, shared, device }
+        Terminal {
+            pty,
+            child,
+            shared,
+            device,
+        }
     }
 
     /// Starts a chat from an interactive shell, which has its jobs under control, and waits for the chat's prompt.
     pub fn in_shell(program: &Program) -> Self {
-        let terminal = Terminal::start_program(program, "/bin/bash", &["--norc", "--noediting", "-i"], 24, 80);
-        terminal.send(&format!("'{}'\r", assert_cmd::cargo::cargo_bin!("heroku-chat").display()));
+        let terminal = Terminal::start_program(
+            program,
+            "/bin/bash",
+            &["--norc", "--noediting", "-i"],
+            24,
+            80,
+        );
+        terminal.send(&format!(
+            "'{}'\r",
+            assert_cmd::cargo::cargo_bin!("heroku-chat").display()
+        ));
         terminal.wait_for("/help for help");
         terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
         terminal
@@ -83,7 +115,9 @@ impl Terminal {
 
     /// Types.
     pub fn send(&self, keys: &str) {
-        (&*self.pty).write_all(keys.as_bytes()).expect("the terminal takes keys");
+        (&*self.pty)
+            .write_all(keys.as_bytes())
+            .expect("the terminal takes keys");
     }
 
     /// Types a line and waits for these words, and then for the next prompt. The words must not be on the screen before.
@@ -96,7 +130,9 @@ impl Terminal {
 
     /// Changes the window's size.
     pub fn resize(&self, rows: u16, columns: u16) {
-        self.pty.resize(Size::new(rows, columns)).expect("another size");
+        self.pty
+            .resize(Size::new(rows, columns))
+            .expect("another size");
         let size = |number| std::num::NonZeroU16::new(number).expect("a size above zero");
         self.shared
             .screen
@@ -109,26 +145,52 @@ impl Terminal {
 
     /// What the screen shows.
     pub fn screen(&self) -> String {
-        self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner).parser.screen().contents()
+        self.shared
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .parser
+            .screen()
+            .contents()
     }
 
     /// All that was ever written to the terminal.
     pub fn raw(&self) -> String {
-        String::from_utf8_lossy(&self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner).raw).into_owned()
+        String::from_utf8_lossy(
+            &self
+                .shared
+                .screen
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .raw,
+        )
+        .into_owned()
     }
 
     /// Waits until the screen is as wanted, and returns it.
     pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
-        let mut state = self.shared.screen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .shared
+            .screen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         loop {
             let screen = state.parser.screen().contents();
             if wanted(&screen) {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !state.closed, "waited for {what}; the screen:\n{screen}");
-            state = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            assert!(
+                !left.is_zero() && !state.closed,
+                "waited for {what}; the screen:\n{screen}"
+            );
+            state = self
+                .shared
+                .changed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 
@@ -139,7 +201,9 @@ impl Terminal {
 
     /// Waits for an empty prompt on the last line.
     pub fn wait_for_prompt(&self) -> String {
-        self.wait_until("an empty prompt", |screen| screen.trim_end().ends_with("\n>") || screen.trim() == ">")
+        self.wait_until("an empty prompt", |screen| {
+            screen.trim_end().ends_with("\n>") || screen.trim() == ">"
+        })
     }
 
     /// Waits until so many bytes that were typed wait to be read, which no byte on the screen tells.
@@ -167,7 +231,9 @@ impl Terminal {
     /// Waits for the program's end and returns its exit code.
     pub fn wait_for_end(mut self) -> i32 {
         let status = self.child.wait().expect("the program ends");
-        status.code().unwrap_or_else(|| panic!("ended by a signal: {status:?}"))
+        status
+            .code()
+            .unwrap_or_else(|| panic!("ended by a signal: {status:?}"))
     }
 
     /// The terminal itself, as a program on it would see it.

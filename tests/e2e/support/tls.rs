@@ -21,7 +21,11 @@ impl Tls {
     pub const EXPIRED: (i32, i32) = (2020, 2021);
 
     /// Answers every request line with what `answer` makes of it, and closes.
-    pub fn serve(names: &[&str], years: (i32, i32), answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+    pub fn serve(
+        names: &[&str],
+        years: (i32, i32),
+        answer: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut parameters = rcgen::CertificateParams::new(names).expect("names of a certificate");
         parameters.not_before = rcgen::date_time_ymd(years.0, 1, 1);
@@ -29,12 +33,13 @@ impl Tls {
         let key = rcgen::KeyPair::generate().expect("a key");
         let certificate = parameters.self_signed(&key).expect("a certificate");
         let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a private key");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("TLS versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], private)
-            .expect("a server");
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .expect("TLS versions")
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.der().clone()], private)
+                .expect("a server");
         let (config, answer) = (Arc::new(config), Arc::new(answer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -44,7 +49,10 @@ impl Tls {
                 thread::spawn(move || respond(stream, config, &*answer));
             }
         });
-        Tls { port, certificate: certificate.pem() }
+        Tls {
+            port,
+            certificate: certificate.pem(),
+        }
     }
 }
 
@@ -86,11 +94,19 @@ pub fn proxy(outcome: Result<u16, u16>) -> u16 {
                 reader.read_line(&mut line).expect("a head");
             }
             match outcome {
-                Err(status) => _ = client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes()),
+                Err(status) => {
+                    _ = client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes())
+                }
                 Ok(target) => {
-                    let server = TcpStream::connect(("127.0.0.1", target)).expect("the target listens");
-                    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").expect("the client listens");
-                    carry(client.try_clone().expect("another handle"), server.try_clone().expect("another handle"));
+                    let server =
+                        TcpStream::connect(("127.0.0.1", target)).expect("the target listens");
+                    client
+                        .write_all(b"HTTP/1.1 200 OK\r\n\r\n")
+                        .expect("the client listens");
+                    carry(
+                        client.try_clone().expect("another handle"),
+                        server.try_clone().expect("another handle"),
+                    );
                     carry(server, client);
                 }
             }
