@@ -1,5 +1,5 @@
-//! What commands and the REPL work with: the environment, the output, signals, and a connection to the service or to
-//! the sandbox.
+//! What commands and the REPL work with: the environment, the output, signals, and a connection to
+//! the service or to the sandbox.
 
 use std::path::Path;
 use std::time::Duration;
@@ -59,7 +59,8 @@ impl Context {
         })
     }
 
-    /// Collects the settings from everywhere, telling of warnings and of a Heroku CLI that takes its time.
+    /// Collects the settings from everywhere, telling of warnings and of a Heroku CLI that takes
+    /// its time.
     ///
     /// # Errors
     /// As [`config::gather`].
@@ -105,7 +106,8 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
-    /// The failure of having no model, with the ids of chat models to choose from where they can be had.
+    /// The failure of having no model, with the ids of chat models to choose from where they can be
+    /// had.
     pub fn no_model(&self, interrupts: &Interrupts) -> Error {
         let models = match self.client.models(interrupts) {
             Err(Error::Interrupted) => return Error::Interrupted,

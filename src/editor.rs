@@ -12,7 +12,8 @@ const DEFAULT_EDITOR: &str = "vi";
 /// Has the user edit a text, and returns it when the editor has ended.
 ///
 /// # Errors
-/// Where the editor can't be started, ends with a failure, or leaves no text; the text is unchanged then.
+/// Where the editor can't be started, ends with a failure, or leaves no text; the text is unchanged
+/// then.
 pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
     let (_, command) = environment
         .first(&["VISUAL", "EDITOR"])

@@ -28,7 +28,8 @@ impl Environment {
         self.0.keys().map(String::as_str)
     }
 
-    /// The first of several names that is set, for variables with an upper- and a lower-case spelling.
+    /// The first of several names that is set, for variables with an upper- and a lower-case
+    /// spelling.
     pub fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
         names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }

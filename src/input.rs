@@ -8,7 +8,8 @@ use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
 use crate::store;
 
-/// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few megabytes at the most.
+/// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few
+/// megabytes at the most.
 const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// The text of a file, without a byte order mark.
@@ -33,7 +34,8 @@ pub fn standard_input() -> Result<String, Error> {
 /// A text file that goes with a prompt, under its path as given.
 ///
 /// # Errors
-/// The system's, and why the file is no text that can be sent; `what` names the flag or command in question.
+/// The system's, and why the file is no text that can be sent; `what` names the flag or command in
+/// question.
 pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
     let content = bytes(what, path, TEXT_LIMIT)?;
     Attachment::text(&path.display().to_string(), content)
@@ -50,7 +52,8 @@ pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, E
         .map_err(|reason| unusable(what, path, reason))
 }
 
-/// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys from the terminal.
+/// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys
+/// from the terminal.
 ///
 /// # Errors
 /// Says what it is instead.
@@ -64,7 +67,8 @@ pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error
     Err(unusable(what, path, reason))
 }
 
-/// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home folder.
+/// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home
+/// folder.
 ///
 /// # Errors
 /// A quote that isn't closed.

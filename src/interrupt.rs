@@ -1,9 +1,9 @@
 //! Ctrl-C and the signals that end the program; the home of signal-hook.
 //!
-//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it sets a flag and wakes whoever listens
-//! on the channel it is already waiting on. Once a terminal's mode was changed, SIGTERM, SIGHUP and SIGQUIT leave it as
-//! it was found, at any time, and SIGTSTP does so until the program goes on. Before that they are the system's, so that
-//! `nohup` works.
+//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it sets a flag and
+//! wakes whoever listens on the channel it is already waiting on. Once a terminal's mode was
+//! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
+//! until the program goes on. Before that they are the system's, so that `nohup` works.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -23,7 +23,8 @@ type Callback = Box<dyn Fn() + Send>;
 struct Shared {
     /// Set by Ctrl-C until somebody takes it.
     pending: AtomicBool,
-    /// Whether Ctrl-C leaves the process alone while nobody listens, as in the REPL between two turns.
+    /// Whether Ctrl-C leaves the process alone while nobody listens, as in the REPL between two
+    /// turns.
     held: AtomicBool,
     /// Wakes the one that is waiting.
     listener: Mutex<Option<Callback>>,
@@ -33,7 +34,8 @@ struct Shared {
     ending: AtomicI32,
     /// Set by SIGTSTP, at once.
     has_stopped: Arc<AtomicBool>,
-    /// Whether a stop that the line editor took care of is yet to be heard of by the thread for signals.
+    /// Whether a stop that the line editor took care of is yet to be heard of by the thread for
+    /// signals.
     is_stop_unheard: Mutex<bool>,
 }
 
@@ -69,7 +71,8 @@ impl Interrupts {
         use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
         use signal_hook::low_level::emulate_default_handler;
 
-        // The line editor stops the process by itself, with the terminal in order, and wants that to happen at once.
+        // The line editor stops the process by itself, with the terminal in order, and wants that
+        // to happen at once.
         signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
         let mut signals =
@@ -81,7 +84,8 @@ impl Interrupts {
                 for signal in signals.forever() {
                     match signal {
                         SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
-                        // It was stopped by SIGSTOP, of which it can't know, and a shell has set the terminal since.
+                        // It was stopped by SIGSTOP, of which it can't know, and a shell has set
+                        // the terminal since.
                         SIGCONT => enter(),
                         SIGTSTP if interrupts.editor_has_stopped() => {}
                         SIGTSTP => {
@@ -110,7 +114,8 @@ impl Interrupts {
         std::process::exit(code)
     }
 
-    /// Ends the process where a signal asked for that. Whoever keeps what must not be lost calls this when it is kept.
+    /// Ends the process where a signal asked for that. Whoever keeps what must not be lost calls
+    /// this when it is kept.
     pub fn end_if_asked(&self) {
         match self.0.ending.load(Ordering::SeqCst) {
             0 => {}
@@ -131,7 +136,8 @@ impl Interrupts {
         Ok(())
     }
 
-    /// Says whether the line editor has the terminal, and takes care of it itself when it is stopped.
+    /// Says whether the line editor has the terminal, and takes care of it itself when it is
+    /// stopped.
     pub fn set_editing(&self, is_editing: bool) {
         let mut is_unheard = lock(&self.0.is_stop_unheard);
         let was_editing = self.0.is_editing.swap(is_editing, Ordering::SeqCst);
@@ -140,8 +146,8 @@ impl Interrupts {
         }
     }
 
-    /// Whether the stop just heard of was the line editor's, which may be over by the time that the thread runs: taken
-    /// for another one it would stop the process a second time, after `fg`.
+    /// Whether the stop just heard of was the line editor's, which may be over by the time that the
+    /// thread runs: taken for another one it would stop the process a second time, after `fg`.
     #[cfg(unix)]
     fn editor_has_stopped(&self) -> bool {
         let mut is_unheard = lock(&self.0.is_stop_unheard);
@@ -202,8 +208,8 @@ impl Interrupts {
         }
     }
 
-    /// Does something that can't be interrupted on a thread of its own, and waits for it. None where it takes longer
-    /// than `limit`; it is then left to itself.
+    /// Does something that can't be interrupted on a thread of its own, and waits for it. None
+    /// where it takes longer than `limit`; it is then left to itself.
     ///
     /// # Errors
     /// [`Error::Interrupted`].

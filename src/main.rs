@@ -1,7 +1,7 @@
 //! heroku-chat: chat with the models of Heroku Managed Inference from the terminal.
 //!
-//! The program as a story: parse the command line, collect the settings, run the command, explain what went wrong,
-//! end with an exit code.
+//! The program as a story: parse the command line, collect the settings, run the command, explain
+//! what went wrong, end with an exit code.
 //!
 //! ```text
 //!            argv  env  .env  heroku                     keyboard
@@ -19,8 +19,8 @@
 //!                              exchange                   terminal modes
 //!                              http: attohttpc  store, input: files
 //! ```
-//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin` knows what commands are
-//! called in the Heroku CLI.
+//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin`
+//! knows what commands are called in the Heroku CLI.
 
 mod api;
 mod cli;

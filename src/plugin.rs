@@ -1,13 +1,15 @@
-//! The same commands as the plugin of the Heroku CLI offers them: `heroku ai:ask` for `heroku-chat ask`.
+//! The same commands as the plugin of the Heroku CLI offers them: `heroku ai:ask` for `heroku-chat
+//! ask`.
 //!
-//! examples/generate makes the plugin from this table. The program itself needs it for its words: a command that it
-//! tells somebody to type is spelled as it is typed there. Pure.
+//! examples/generate makes the plugin from this table. The program itself needs it for its words: a
+//! command that it tells somebody to type is spelled as it is typed there. Pure.
 
 use std::borrow::Cow;
 
 use clap::Command;
 
-/// The variable by which the plugin says that it started the program. Its value is the topic of the commands.
+/// The variable by which the plugin says that it started the program. Its value is the topic of the
+/// commands.
 pub const TOPIC_VARIABLE: &str = "HEROKU_CHAT_TOPIC";
 
 /// Commands whose id in the topic is not their name, and those that have none.
@@ -68,7 +70,8 @@ fn with_subcommands(command: PluginCommand<'_>) -> Vec<PluginCommand<'_>> {
     [command].into_iter().chain(below).collect()
 }
 
-/// How commands are typed: as they are, or through the Heroku CLI where its plugin started the program.
+/// How commands are typed: as they are, or through the Heroku CLI where its plugin started the
+/// program.
 #[derive(Clone, Debug, Default)]
 pub struct Spelling(Vec<(String, String)>);
 

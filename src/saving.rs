@@ -1,5 +1,6 @@
-//! Whether a conversation is saved and which one is continued, by the flags and by `HEROKU_CHAT_SAVE`; and the saving
-//! itself, with a word about it where that fails. A chat never ends because it can't be saved.
+//! Whether a conversation is saved and which one is continued, by the flags and by
+//! `HEROKU_CHAT_SAVE`; and the saving itself, with a word about it where that fails. A chat never
+//! ends because it can't be saved.
 
 use crate::cli::SessionArgs;
 use crate::config::is_loopback;
@@ -102,7 +103,8 @@ impl Start {
         Ok(start)
     }
 
-    /// The model to go on with: the flag's, then the one that was used last, then the one that is set.
+    /// The model to go on with: the flag's, then the one that was used last, then the one that is
+    /// set.
     pub fn model(
         &self,
         flag: Option<&str>,
@@ -165,7 +167,8 @@ impl Saving {
         self.is_on = false;
     }
 
-    /// Saves all that was said so far and what follows: where it was saved before, else in a session of its own.
+    /// Saves all that was said so far and what follows: where it was saved before, else in a
+    /// session of its own.
     ///
     /// # Errors
     /// Where there is no home to have a data folder in.
@@ -177,7 +180,8 @@ impl Saving {
         Ok(())
     }
 
-    /// Has what follows saved in a session of its own, where anything is saved, and names the one it leaves.
+    /// Has what follows saved in a session of its own, where anything is saved, and names the one
+    /// it leaves.
     ///
     /// # Errors
     /// As [`Saving::resume`].
@@ -203,7 +207,8 @@ impl Saving {
         Ok(left)
     }
 
-    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before that it would be lost.
+    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
+    /// that it would be lost.
     pub fn may_be_left(&mut self, ui: &mut Ui) -> bool {
         if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
             return true;
@@ -237,7 +242,8 @@ impl Saving {
         Ok(restored)
     }
 
-    /// Gives the session a name and writes it, whatever there is to write. Says whether all of it is on disk.
+    /// Gives the session a name and writes it, whatever there is to write. Says whether all of it
+    /// is on disk.
     ///
     /// # Errors
     /// A name that breaks the rule or is another session's; the system's.
@@ -265,12 +271,14 @@ impl Saving {
         self.is_on && self.has_failed
     }
 
-    /// The name of the session; none where nothing is saved, or its name is to be made of the first prompt.
+    /// The name of the session; none where nothing is saved, or its name is to be made of the first
+    /// prompt.
     pub fn name(&self) -> Option<String> {
         self.session.as_ref().and_then(Session::name)
     }
 
-    /// Writes what changed since the last time. Where that fails it is told once, and tried again the next time.
+    /// Writes what changed since the last time. Where that fails it is told once, and tried again
+    /// the next time.
     pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
         let Some(session) = self.session.as_mut().filter(|_| self.is_on) else {
             return;
@@ -304,7 +312,8 @@ fn refusal(args: &SessionArgs, environment: &Environment) -> Result<Option<&'sta
     }
 }
 
-/// Why a model of another service can't be used here: the sandbox has its own models, and no other service has those.
+/// Why a model of another service can't be used here: the sandbox has its own models, and no other
+/// service has those.
 fn out_of_place(model: &str, connection: &Connection) -> Option<&'static str> {
     let is_scripted = Sandbox::has_model(model);
     // Behind an address of this machine there may be `heroku-chat sandbox`.

@@ -1,4 +1,5 @@
-//! A value that must not be seen: it prints as `(redacted)`, and it can take itself out of other text.
+//! A value that must not be seen: it prints as `(redacted)`, and it can take itself out of other
+//! text.
 
 use std::fmt;
 
@@ -22,7 +23,8 @@ impl Secret {
         &self.0
     }
 
-    /// The text without this secret, or the beginning of it, should a server or a proxy have echoed it.
+    /// The text without this secret, or the beginning of it, should a server or a proxy have echoed
+    /// it.
     pub fn redact(&self, text: &str) -> String {
         // What is shorter would tear ordinary words apart.
         let beginning: String = self.0.chars().take(TELLING).collect();
@@ -58,7 +60,8 @@ impl fmt::Display for Secret {
     }
 }
 
-/// The text without whatever looks like a key of the service, be it ours or not: other programs print them, too.
+/// The text without whatever looks like a key of the service, be it ours or not: other programs
+/// print them, too.
 pub fn redact_keys(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;

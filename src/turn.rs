@@ -1,4 +1,5 @@
-//! One chat turn, the same for the REPL and for `ask`: send what was said, show what comes, keep what came.
+//! One chat turn, the same for the REPL and for `ask`: send what was said, show what comes, keep
+//! what came.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,7 +22,8 @@ pub struct Chat {
     quirks: HashMap<String, Quirks>,
     /// Whether what may pass by itself is tried again.
     pub retries: bool,
-    /// What each answer took, those that were replaced or taken back included: they are paid for, too.
+    /// What each answer took, those that were replaced or taken back included: they are paid for,
+    /// too.
     pub costs: Vec<Cost>,
     last_request: Option<Vec<u8>>,
 }
@@ -96,7 +98,8 @@ impl Chat {
         self.last_request.as_deref()
     }
 
-    /// Says something and shows the answer. A turn of which nothing came leaves no trace in the conversation.
+    /// Says something and shows the answer. A turn of which nothing came leaves no trace in the
+    /// conversation.
     ///
     /// # Errors
     /// Why there is no answer. An answer that broke off is not an error but marked as cut.
@@ -116,8 +119,8 @@ impl Chat {
         answer
     }
 
-    /// Says the last prompt again and replaces its answer; none where nothing was said yet. An answer is lost only to
-    /// another.
+    /// Says the last prompt again and replaces its answer; none where nothing was said yet. An
+    /// answer is lost only to another.
     ///
     /// # Errors
     /// As [`Chat::say`].
@@ -135,10 +138,11 @@ impl Chat {
         Some(answer)
     }
 
-    /// Has the last answer continued where it ended, and adds to it what comes; none where there is no answer.
+    /// Has the last answer continued where it ended, and adds to it what comes; none where there is
+    /// no answer.
     ///
-    /// The request for it is no part of the conversation. A last message of the assistant's own, which some models take
-    /// as a beginning to go on with, is refused by others.
+    /// The request for it is no part of the conversation. A last message of the assistant's own,
+    /// which some models take as a beginning to go on with, is refused by others.
     ///
     /// # Errors
     /// As [`Chat::say`].
@@ -315,7 +319,8 @@ impl Chat {
             "* first word {first}, total {:?}",
             started.elapsed()
         ));
-        // What the connection does after the service said that the answer is complete, or refused, is no matter.
+        // What the connection does after the service said that the answer is complete, or refused,
+        // is no matter.
         let matters =
             |error: &Error| !is_complete && (!is_refusal || matches!(error, Error::Interrupted));
         let cut = written

@@ -1,5 +1,5 @@
-//! `oclif.manifest.json`: what the Heroku CLI knows of the commands without loading them. Help, search and completion
-//! read it; what is typed is never parsed by it.
+//! `oclif.manifest.json`: what the Heroku CLI knows of the commands without loading them. Help,
+//! search and completion read it; what is typed is never parsed by it.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};

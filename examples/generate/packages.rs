@@ -1,6 +1,7 @@
-//! The npm packages of the plugin, as folders for `npm pack`: `main`, without a program; `platform`, the program for one
-//! kind of machine, which npm installs with `main` where it fits; and `bundle`, both in one package without dependencies,
-//! to be installed offline (npm would do with bundleDependencies; the yarn of Heroku CLI 10 and older asks the registry).
+//! The npm packages of the plugin, as folders for `npm pack`: `main`, without a program;
+//! `platform`, the program for one kind of machine, which npm installs with `main` where it fits;
+//! and `bundle`, both in one package without dependencies, to be installed offline (npm would do
+//! with bundleDependencies; the yarn of Heroku CLI 10 and older asks the registry).
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The request of `POST /v1/chat/completions`: only what the user set, because the service answers a field it doesn't
-//! know with 400.
+//! The request of `POST /v1/chat/completions`: only what the user set, because the service answers
+//! a field it doesn't know with 400.
 //!
 //! Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
 
@@ -173,8 +173,8 @@ fn content(message: &Message) -> WireContent<'_> {
 }
 
 impl Quirks {
-    /// Learns that the service refused this field, and says how the next request will differ; none where the field
-    /// isn't one that can be left out, or was changed before.
+    /// Learns that the service refused this field, and says how the next request will differ; none
+    /// where the field isn't one that can be left out, or was changed before.
     pub fn learn(&mut self, refused: &str, options: &RequestOptions) -> Option<Repair> {
         let was_sent = match refused {
             "temperature" => options.temperature.is_some(),

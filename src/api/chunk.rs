@@ -1,8 +1,10 @@
-//! The JSON of an answer, streamed or whole: one lenient type for both, because both are seen in each other's place.
+//! The JSON of an answer, streamed or whole: one lenient type for both, because both are seen in
+//! each other's place.
 //!
-//! Every field is optional, unknown ones are skipped, and text is borrowed from the event, so that a token costs no
-//! JSON tree. Shapes: Heroku's documents
-//! (devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions), its reference app, and recorded answers.
+//! Every field is optional, unknown ones are skipped, and text is borrowed from the event, so that
+//! a token costs no JSON tree. Shapes: Heroku's documents
+//! (devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions), its reference app, and
+//! recorded answers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -68,7 +70,8 @@ pub struct Usage {
     pub total_tokens: Count,
 }
 
-/// A whole number, where what stands there is one; a figure that is not is no reason to lose an answer.
+/// A whole number, where what stands there is one; a figure that is not is no reason to lose an
+/// answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count(pub Option<u64>);
 
@@ -83,8 +86,8 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
-/// Text that may be null, a string, an object that holds it, or an array of such. Borrows where serde's own
-/// `Option<Cow<str>>` would copy.
+/// Text that may be null, a string, an object that holds it, or an array of such. Borrows where
+/// serde's own `Option<Cow<str>>` would copy.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(pub Cow<'a, str>);
 

@@ -1,11 +1,12 @@
-//! Requests with curl: as a command for `--dry-run` and `/show request`, and as part of the script of an export. The key is
-//! a variable in them, never a value.
+//! Requests with curl: as a command for `--dry-run` and `/show request`, and as part of the script
+//! of an export. The key is a variable in them, never a value.
 
 use url::Url;
 
 /// The call of curl that sends its input to this address, both as the shell reads them.
 ///
-/// The key is read from a pipe, with bash and zsh alike: the arguments of a program can be seen by all users of a machine.
+/// The key is read from a pipe, with bash and zsh alike: the arguments of a program can be seen by
+/// all users of a machine.
 pub fn call(options: &str, address: &str, key_variable: &str) -> String {
     format!(
         "curl {options} {address} \\\n  \
@@ -15,8 +16,9 @@ pub fn call(options: &str, address: &str, key_variable: &str) -> String {
     )
 }
 
-/// The command that sends this body, with the key read from `key_variable` by the shell that runs it. The body is the
-/// command's input, where its length has no limit and nothing needs to be escaped.
+/// The command that sends this body, with the key read from `key_variable` by the shell that runs
+/// it. The body is the command's input, where its length has no limit and nothing needs to be
+/// escaped.
 pub fn command(endpoint: &Url, key_variable: &str, body: &[u8]) -> String {
     let call = call("-N", &format!("'{endpoint}'"), key_variable);
     format!("{call} <<'END'\n{}\nEND", String::from_utf8_lossy(body))

@@ -1,7 +1,9 @@
-//! One request and what comes back, received so that Ctrl-C and the clock are never behind a blocked read.
+//! One request and what comes back, received so that Ctrl-C and the clock are never behind a
+//! blocked read.
 //!
-//! A worker thread does the whole call, from DNS to the last byte. The owner waits on one bounded channel that carries
-//! what the worker gets and the wake-up of Ctrl-C; an exchange that is dropped abandons its worker.
+//! A worker thread does the whole call, from DNS to the last byte. The owner waits on one bounded
+//! channel that carries what the worker gets and the wake-up of Ctrl-C; an exchange that is dropped
+//! abandons its worker.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -20,12 +22,14 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two reads of a response that has begun.
     pub idle: Duration,
-    /// For all of it, where it is something small; an answer of a model may take as long as it likes.
+    /// For all of it, where it is something small; an answer of a model may take as long as it
+    /// likes.
     pub total: Option<Duration>,
 }
 
 impl Limits {
-    /// The usual limits, with this one for the first byte: models may think for long before they say anything.
+    /// The usual limits, with this one for the first byte: models may think for long before they
+    /// say anything.
     pub fn with_first_byte(first_byte: Duration) -> Self {
         Limits {
             connection: CONNECT_LIMIT,
@@ -59,7 +63,8 @@ impl Limits {
     }
 }
 
-/// What may lie in the channel unread: some hundred KB, after which the worker waits for the terminal.
+/// What may lie in the channel unread: some hundred KB, after which the worker waits for the
+/// terminal.
 const CHANNEL_SIZE: usize = 256;
 
 /// A step is handed over when it holds this much.
@@ -188,8 +193,8 @@ impl Exchange {
         }
     }
 
-    /// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and the service sends a
-    /// chunk for every token, which would be a write to the terminal each.
+    /// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and
+    /// the service sends a chunk for every token, which would be a write to the terminal each.
     fn with_what_came_since(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
         while bytes.len() < STEP_SIZE {
             match self.events.try_recv() {

@@ -1,7 +1,8 @@
-//! One HTTP request over attohttpc, which is named here and nowhere else, with its guard rails. It knows nothing of
-//! chats. What it bends around was measured with attohttpc 0.31.0:
+//! One HTTP request over attohttpc, which is named here and nowhere else, with its guard rails. It
+//! knows nothing of chats. What it bends around was measured with attohttpc 0.31.0:
 //!
-//! 1. The `ring` features bring no root certificates: ours are added, each tried first, because a bad one fails every
+//! 1. The `ring` features bring no root certificates: ours are added, each tried first, because a
+//! bad one fails every
 //!    request. 2. Redirects would carry the key to another host: never followed. 3. After a read error the reader
 //!    returns framing as data or panics: the response is dropped at once. 4. Compression delays the head: not compiled
 //!    in. 5. Proxies are decided by [`proxy`]. 6. Bad URLs and keys panic: both arrive parsed and checked. 7. The key is
@@ -33,7 +34,8 @@ const READ_SIZE: usize = 16 * 1024;
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {
     environment: Environment,
-    /// Built with the first request; loading the system's certificates takes 3 ms that a prompt need not wait for.
+    /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
+    /// need not wait for.
     session: OnceLock<Session>,
 }
 
@@ -101,7 +103,8 @@ impl Head {
 }
 
 impl Http {
-    /// Reads proxies from this environment. Certificate files are found by rustls-native-certs, in the process's.
+    /// Reads proxies from this environment. Certificate files are found by rustls-native-certs, in
+    /// the process's.
     pub fn new(environment: Environment) -> Self {
         Http {
             environment,
@@ -109,7 +112,8 @@ impl Http {
         }
     }
 
-    /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns false.
+    /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns
+    /// false.
     pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received) -> bool) {
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.exchange(&request, deliver)));
         let last = match outcome {
@@ -174,8 +178,8 @@ impl Http {
                     count += length as u64;
                     wanted = deliver(Received::Body(buffer[..length].to_vec()));
                 }
-                // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing is lost. Where a part
-                // of something was read, std has gone on by itself.
+                // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing
+                // is lost. Where a part of something was read, std has gone on by itself.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(classify_io(&error, url, through.as_deref())),
             }
@@ -216,7 +220,8 @@ fn session(url: &Url, environment: &Environment) -> Session {
     session
 }
 
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the system's.
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the
+/// system's.
 pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::CertificateDer<'static>> {
     let mut roots = rustls_native_certs::load_native_certs().certs;
     if environment
@@ -232,7 +237,8 @@ pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::Certifi
                 .collect::<Vec<_>>(),
         );
     }
-    // The system's store may hold certificates that rustls refuses, and one of those would fail every request.
+    // The system's store may hold certificates that rustls refuses, and one of those would fail
+    // every request.
     roots.retain(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok());
     roots
 }

@@ -1,4 +1,5 @@
-//! The service: what is sent, what comes back, and how failures read. Only [`http`] touches the network.
+//! The service: what is sent, what comes back, and how failures read. Only [`http`] touches the
+//! network.
 
 pub mod chat;
 mod chunk;

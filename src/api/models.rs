@@ -1,7 +1,7 @@
 //! The catalogue, `GET /available-models`: no key needed, and not below `/v1`.
 //!
-//! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither `state` nor the
-//! dates were there, and regions read `us-east-1`.
+//! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither
+//! `state` nor the dates were there, and regions read `us-east-1`.
 
 use std::time::SystemTime;
 
@@ -72,8 +72,9 @@ impl Model {
 
 /// Models that take text alone, by the beginning of their id.
 ///
-/// Source: "Supported inputs" of the model cards (devcenter.heroku.com/articles/heroku-inference-api-model-…, 2025-09 to
-/// 2026-02); the makers' pages for those without a card.
+/// Source: "Supported inputs" of the model cards
+/// (devcenter.heroku.com/articles/heroku-inference-api-model-…, 2025-09 to 2026-02); the makers'
+/// pages for those without a card.
 const TEXT_ONLY: &[&str] = &[
     "claude-3-5-haiku",
     "claude-3-7-sonnet",
@@ -117,7 +118,8 @@ pub struct Catalogue {
     pub date: Option<SystemTime>,
 }
 
-/// Reads the catalogue, chat models first, each group by id. Entries that can't be read are left out.
+/// Reads the catalogue, chat models first, each group by id. Entries that can't be read are left
+/// out.
 ///
 /// # Errors
 /// A phrase, where the body is no array.

@@ -1,7 +1,8 @@
 //! From a failure status and its body, in every shape that was seen, to a [`ServiceProblem`].
 //!
-//! The status decides what it means; the body only gives the words. `error` may be an object, a sentence, or JSON in a
-//! string (recorded in July 2025, github.com/crmne/ruby_llm/issues/278); the edge answers in HTML.
+//! The status decides what it means; the body only gives the words. `error` may be an object, a
+//! sentence, or JSON in a string (recorded in July 2025, github.com/crmne/ruby_llm/issues/278); the
+//! edge answers in HTML.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,7 +1,8 @@
 //! Which proxy a request goes through, decided from the environment by curl's rules.
 //!
-//! attohttpc's own reading ignores proxies without a scheme, goes direct for SOCKS, and turns all proxying off for a
-//! trailing comma in `no_proxy` (0.31.0, `request/proxy.rs`), so it is handed a decision.
+//! attohttpc's own reading ignores proxies without a scheme, goes direct for SOCKS, and turns all
+//! proxying off for a trailing comma in `no_proxy` (0.31.0, `request/proxy.rs`), so it is handed a
+//! decision.
 
 use std::net::IpAddr;
 
@@ -29,7 +30,8 @@ pub const VARIABLES: &[&str] = &[
 /// # Errors
 /// For a proxy of a kind that can't be used.
 pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<(&'static str, Url)>, Error> {
-    // HTTP_PROXY in capitals may be a request header in disguise (httpoxy), so curl does not read it either.
+    // HTTP_PROXY in capitals may be a request header in disguise (httpoxy), so curl does not read
+    // it either.
     let names: &[&'static str] = match url.scheme() {
         "https" => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         _ => &["http_proxy", "all_proxy", "ALL_PROXY"],
@@ -76,16 +78,16 @@ pub fn shown(proxy: &Url) -> String {
     )
 }
 
-/// User name and password of a proxy as Basic authorization wants them, where it has any. As attohttpc sends them:
-/// percent escapes stay.
+/// User name and password of a proxy as Basic authorization wants them, where it has any. As
+/// attohttpc sends them: percent escapes stay.
 pub fn login(proxy: &Url) -> Option<String> {
     let name = proxy.username();
     let password = proxy.password().unwrap_or_default();
     (!name.is_empty()).then(|| STANDARD.encode(format!("{name}:{password}")))
 }
 
-/// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in CIDR form; each may
-/// carry a port.
+/// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in
+/// CIDR form; each may carry a port.
 fn is_listed(url: &Url, list: &str) -> bool {
     list.split([',', ' '])
         .map(str::trim)

@@ -1,5 +1,5 @@
-//! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one go; `doctor` wants to
-//! know which step fails, and who issued a certificate that isn't trusted.
+//! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one
+//! go; `doctor` wants to know which step fails, and who issued a certificate that isn't trusted.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -81,7 +81,8 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, E
     }))
 }
 
-/// A failure of a connection in words; Unix reports a time limit as "resource temporarily unavailable".
+/// A failure of a connection in words; Unix reports a time limit as "resource temporarily
+/// unavailable".
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -135,7 +136,8 @@ pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Re
 /// A TLS handshake, trusting what requests trust. The version that was agreed on.
 ///
 /// # Errors
-/// [`NetworkFailure::Certificate`] with the issuer where that is the trouble, else [`NetworkFailure::Tls`].
+/// [`NetworkFailure::Certificate`] with the issuer where that is the trouble, else
+/// [`NetworkFailure::Tls`].
 pub fn handshake(
     host: &str,
     mut stream: TcpStream,

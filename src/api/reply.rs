@@ -1,5 +1,5 @@
-//! From the bytes of a response to the answer in it: push a piece, take what it yields. Pure, and the same for a
-//! stream, for whole JSON where a stream was asked for, and the other way round.
+//! From the bytes of a response to the answer in it: push a piece, take what it yields. Pure, and
+//! the same for a stream, for whole JSON where a stream was asked for, and the other way round.
 
 use std::time::SystemTime;
 
@@ -94,7 +94,8 @@ impl Reply {
         self.head = head;
     }
 
-    /// Takes bytes of the body and hands over the parts of the answer in them. Returns whether more is wanted.
+    /// Takes bytes of the body and hands over the parts of the answer in them. Returns whether more
+    /// is wanted.
     pub fn push(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) -> bool {
         if matches!(self.form, Form::Unknown) {
             self.form = match bytes.trim_ascii_start().first() {
@@ -153,7 +154,8 @@ impl Reply {
         self.head.status >= 300
     }
 
-    /// Whether the service said that the answer is complete, so that whatever the connection does after is no matter.
+    /// Whether the service said that the answer is complete, so that whatever the connection does
+    /// after is no matter.
     pub fn is_complete(&self) -> bool {
         self.failure.is_none() && (self.done || self.completion.finish_reason.is_some())
     }

@@ -1,4 +1,5 @@
-//! When to try again: what the service asks for, or exponential back-off with jitter, within bounds.
+//! When to try again: what the service asks for, or exponential back-off with jitter, within
+//! bounds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,16 +14,16 @@ pub const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// How long all waits of a turn may take together.
 pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
 
-/// The wait before retry number `retry`, counted from 0: 1, 2, 4 s, each shortened by up to a half so that many
-/// clients don't come back at once. `random` is from 0 to 1.
+/// The wait before retry number `retry`, counted from 0: 1, 2, 4 s, each shortened by up to a half
+/// so that many clients don't come back at once. `random` is from 0 to 1.
 pub fn back_off(retry: u32, random: f64) -> Duration {
     let full = Duration::from_secs(1 << retry.min(6));
     full.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0)
 }
 
-/// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and `x-ratelimit-reset-*` in more
-/// than one form: seconds, durations such as `1m2s`, and a point in time. The latter are on every answer and mean
-/// something only where a rate limit is the failure.
+/// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and
+/// `x-ratelimit-reset-*` in more than one form: seconds, durations such as `1m2s`, and a point in
+/// time. The latter are on every answer and mean something only where a rate limit is the failure.
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
     let wait = |name: &str| parse_wait(head.header(name)?, now);
     let reset = |what: &str| {

@@ -1,9 +1,12 @@
-//! Server-sent events: push bytes, pull events. It knows the framing of the HTML standard and nothing of chats.
+//! Server-sent events: push bytes, pull events. It knows the framing of the HTML standard and
+//! nothing of chats.
 //!
-//! Heroku writes `data:{…}` without a space and with `event:` lines between, other servers `data: {…}` alone; lines may
-//! end in LF, CRLF or CR, and a read may end anywhere, in the middle of a character too.
+//! Heroku writes `data:{…}` without a space and with `event:` lines between, other servers `data:
+//! {…}` alone; lines may end in LF, CRLF or CR, and a read may end anywhere, in the middle of a
+//! character too.
 
-/// A stream with a longer event is given up: no chunk of a chat comes near it, and memory is finite.
+/// A stream with a longer event is given up: no chunk of a chat comes near it, and memory is
+/// finite.
 const EVENT_LIMIT: usize = 16 * 1024 * 1024;
 
 /// Splits a byte stream into events.
@@ -22,7 +25,8 @@ pub struct SseDecoder {
     is_over_limit: bool,
 }
 
-/// One event, as far as it matters here: `id` and `retry` are for reconnecting, which a chat never does.
+/// One event, as far as it matters here: `id` and `retry` are for reconnecting, which a chat never
+/// does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SseEvent<'a> {
     /// The event's name; empty where the stream gives none.
@@ -72,8 +76,8 @@ impl SseDecoder {
         }
     }
 
-    /// Ends the stream. An event without its empty line is handed over too: servers that cut the stream right after
-    /// `data:[DONE]` meant it.
+    /// Ends the stream. An event without its empty line is handed over too: servers that cut the
+    /// stream right after `data:[DONE]` meant it.
     pub fn end(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {

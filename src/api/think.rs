@@ -1,6 +1,8 @@
-//! Reasoning that a model writes into its answer: `<think>…</think>` at the very start, in pieces of any size.
+//! Reasoning that a model writes into its answer: `<think>…</think>` at the very start, in pieces
+//! of any size.
 //!
-//! Kimi, MiniMax and gpt-oss are seen to do so. Tags further on are left alone: there somebody is writing about them.
+//! Kimi, MiniMax and gpt-oss are seen to do so. Tags further on are left alone: there somebody is
+//! writing about them.
 
 use super::reply::Part;
 

@@ -1,4 +1,5 @@
-//! `heroku-chat doctor`: checks the setup, layer by layer, each failure with the command that mends it.
+//! `heroku-chat doctor`: checks the setup, layer by layer, each failure with the command that mends
+//! it.
 
 use crate::cli::DoctorArgs;
 use crate::context::Context;

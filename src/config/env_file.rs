@@ -1,6 +1,8 @@
-//! The env file: an explicit path, never a parent folder; data, never put into the process environment.
+//! The env file: an explicit path, never a parent folder; data, never put into the process
+//! environment.
 //!
-//! The only place that names dotenvy, which has traps that its caller must fence (each measured with 0.15.7):
+//! The only place that names dotenvy, which has traps that its caller must fence (each measured
+//! with 0.15.7):
 //! - its error holds the whole line, which may be the key: it is never printed, lines are named by number;
 //! - a stray quote in one line swallows the rest of the file: lines are handed over one by one, and only ours;
 //! - `$NAME` is replaced from the process environment, so a foreign `.env` could send any of your variables to a host
@@ -19,7 +21,8 @@ const SIZE_LIMIT: u64 = 1024 * 1024;
 pub struct EnvFile {
     /// The file that was read.
     pub path: PathBuf,
-    /// Name, value and line number, in the order of the file; a later line wins over an earlier one.
+    /// Name, value and line number, in the order of the file; a later line wins over an earlier
+    /// one.
     pub variables: Vec<(String, String, usize)>,
     /// Sentences about lines that could not be read; none holds any of their content.
     pub warnings: Vec<String>,
@@ -29,7 +32,8 @@ impl EnvFile {
     /// Reads a file.
     ///
     /// # Errors
-    /// The system's, where the file can't be opened or read; a file over 1 MiB or not in UTF-8 is invalid data.
+    /// The system's, where the file can't be opened or read; a file over 1 MiB or not in UTF-8 is
+    /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
         let mut text = String::new();
         File::open(path)?
@@ -77,8 +81,9 @@ impl EnvFile {
     }
 }
 
-/// The text of an env file with these variables set: on the line that set them before, else at the end. Later lines of
-/// the same variable go, because the last one would win; all other lines stay as they are.
+/// The text of an env file with these variables set: on the line that set them before, else at the
+/// end. Later lines of the same variable go, because the last one would win; all other lines stay
+/// as they are.
 pub fn with_values(text: &str, values: &[(String, String)]) -> String {
     let mut written = vec![false; values.len()];
     let (mark, text) = text
@@ -129,8 +134,8 @@ pub fn is_writable(value: &str) -> bool {
     !value.contains(['\'', '\n', '\r'])
 }
 
-/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for each value that
-/// Heroku gives.
+/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for
+/// each value that Heroku gives.
 fn quoted(value: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,=".contains(c);
     if value.chars().all(is_plain) {
@@ -160,8 +165,9 @@ fn value(line: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Whether dotenvy might replace something in this line. Its rules for quotes and comments are not followed here but
-/// outdone: a `$` is fine in a value that is single-quoted as a whole, and in a comment behind a value without quotes.
+/// Whether dotenvy might replace something in this line. Its rules for quotes and comments are not
+/// followed here but outdone: a `$` is fine in a value that is single-quoted as a whole, and in a
+/// comment behind a value without quotes.
 fn substitutes(line: &str) -> bool {
     let value = line.split_once('=').map_or(line, |(_, value)| value.trim());
     if let Some((quoted, rest)) = value

@@ -1,5 +1,6 @@
-//! From the places settings can stand in to settings that can be used: flags, then environment, then the env file,
-//! then the Heroku CLI. Every value knows its source. The judging is pure; only [`gather`] reads.
+//! From the places settings can stand in to settings that can be used: flags, then environment,
+//! then the env file, then the Heroku CLI. Every value knows its source. The judging is pure; only
+//! [`gather`] reads.
 
 pub mod env_file;
 mod url;
@@ -135,11 +136,12 @@ impl HerokuQuery {
 /// The values of the variables that are set on the app.
 pub type HerokuAnswer = Result<BTreeMap<String, String>, HerokuFailure>;
 
-/// Collects the settings, asking Heroku only where URL or key is still missing, once, for all of them.
+/// Collects the settings, asking Heroku only where URL or key is still missing, once, for all of
+/// them.
 ///
 /// # Errors
-/// For names that break Heroku's rules and for files that were named and can't be read; values are judged by
-/// [`Gathered::settings`].
+/// For names that break Heroku's rules and for files that were named and can't be read; values are
+/// judged by [`Gathered::settings`].
 pub fn gather(
     args: &ConnectionArgs,
     environment: &Environment,
@@ -215,7 +217,8 @@ impl Gathered {
     /// Judges what was found.
     ///
     /// # Errors
-    /// Missing variables, all of them at once; a URL or key that can't be used; URL and key from two places.
+    /// Missing variables, all of them at once; a URL or key that can't be used; URL and key from
+    /// two places.
     pub fn settings(&self, args: &ConnectionArgs) -> Result<Settings, Error> {
         let (Some(url), Some(key)) = (&self.url, &self.key) else {
             return Err(self.missing());
@@ -288,7 +291,8 @@ impl Gathered {
         key: &Setting<Secret>,
         args: &ConnectionArgs,
     ) -> Result<(), Error> {
-        // A flag is the user's own word for this very run, a file that came with a repository is not.
+        // A flag is the user's own word for this very run, a file that came with a repository is
+        // not.
         let by_flag = [&url.source, &key.source]
             .iter()
             .any(|source| matches!(source, Source::Flag(_)));
@@ -399,7 +403,8 @@ fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     })
 }
 
-/// The app that was named. Checked here because the Heroku CLI puts it into a path without escaping.
+/// The app that was named. Checked here because the Heroku CLI puts it into a path without
+/// escaping.
 ///
 /// # Errors
 /// Where no app could have that name.
@@ -415,8 +420,8 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
             value: app.to_owned(),
             rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
         }),
-        // A remote given by flag is the user's word for this run; the variable is not passed on then. The Heroku CLI
-        // judges the variable itself, where it is asked at all.
+        // A remote given by flag is the user's word for this run; the variable is not passed on
+        // then. The Heroku CLI judges the variable itself, where it is asked at all.
         None if args.remote.is_some() => Ok(None),
         None => Ok(environment
             .get("HEROKU_APP")

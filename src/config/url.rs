@@ -2,9 +2,11 @@
 
 use url::{Host, Url};
 
-/// Brings a base URL into the form the add-on sets: trimmed, without `/v1…` and without a trailing slash.
+/// Brings a base URL into the form the add-on sets: trimmed, without `/v1…` and without a trailing
+/// slash.
 ///
-/// People store it with `/v1`, because OpenAI's libraries want it so, or paste the address of an endpoint.
+/// People store it with `/v1`, because OpenAI's libraries want it so, or paste the address of an
+/// endpoint.
 ///
 /// # Errors
 /// A phrase that says what is wrong with it.

@@ -1,4 +1,5 @@
-//! Files that go with a prompt: text becomes part of what is said, images become parts of their own.
+//! Files that go with a prompt: text becomes part of what is said, images become parts of their
+//! own.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,8 @@ pub enum Content {
     },
 }
 
-/// The most that one text file may have, in bytes: about 250,000 tokens, which is more than most models take.
+/// The most that one text file may have, in bytes: about 250,000 tokens, which is more than most
+/// models take.
 pub const TEXT_LIMIT: usize = 1024 * 1024;
 
 /// The most that one image may have, in bytes. Bedrock, on which the service runs, takes no more.
@@ -113,7 +115,8 @@ impl Attachment {
         matches!(self.content, Content::Image { .. })
     }
 
-    /// A text file as it is put before the prompt, with its name, in a fence that nothing in it can close.
+    /// A text file as it is put before the prompt, with its name, in a fence that nothing in it can
+    /// close.
     pub fn quoted(&self) -> Option<String> {
         let Content::Text { text } = &self.content else {
             return None;

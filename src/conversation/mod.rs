@@ -234,7 +234,8 @@ impl Conversation {
         self.saved = 0;
     }
 
-    /// How many messages at the start a file holds that was written at the last [`Conversation::mark_saved`].
+    /// How many messages at the start a file holds that was written at the last
+    /// [`Conversation::mark_saved`].
     pub fn saved(&self) -> usize {
         self.saved
     }

@@ -1,7 +1,8 @@
 //! From "it doesn't work" to the line that mends it: facts, then verdicts, then one report.
 //!
-//! Nothing is written and no token is spent, but for `--live`. Each step has a time limit of its own, so that the whole
-//! takes 30 s at the most with every server silent, and Ctrl-C ends it with the report so far.
+//! Nothing is written and no token is spent, but for `--live`. Each step has a time limit of its
+//! own, so that the whole takes 30 s at the most with every server silent, and Ctrl-C ends it with
+//! the report so far.
 
 mod checks;
 mod report;
@@ -29,7 +30,8 @@ pub use report::{Entry, Report, Status, Verdict};
 /// The longest wait of one network step.
 const STEP_LIMIT: Duration = Duration::from_secs(4);
 
-/// After this no further step over the network is begun, so that with the longest step all ends within 30 s.
+/// After this no further step over the network is begun, so that with the longest step all ends
+/// within 30 s.
 const BUDGET: Duration = Duration::from_secs(25);
 
 /// The longest wait for the Heroku CLI, whose commands run side by side.

@@ -1,5 +1,6 @@
-//! The words of every failure: a title that names what failed and with which value, the service's own sentence, and
-//! one next action. `doctor` and the chat both speak from here, so they never disagree.
+//! The words of every failure: a title that names what failed and with which value, the service's
+//! own sentence, and one next action. `doctor` and the chat both speak from here, so they never
+//! disagree.
 
 use std::time::Duration;
 

@@ -294,7 +294,8 @@ impl Error {
         }
     }
 
-    /// Whether the same request may well succeed a little later, as long as nothing of its answer was seen.
+    /// Whether the same request may well succeed a little later, as long as nothing of its answer
+    /// was seen.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::Network(failure) => {

@@ -1,7 +1,9 @@
-//! A program that asks the last prompt again, in the manner of Heroku's quick start guides: URL, key and model from the
-//! environment, one request, the answer printed, or status and body of a failure.
+//! A program that asks the last prompt again, in the manner of Heroku's quick start guides: URL,
+//! key and model from the environment, one request, the answer printed, or status and body of a
+//! failure.
 //!
-//! Source: devcenter.heroku.com/articles/heroku-inference-quickstart-ruby-v1-chat-completions and its siblings.
+//! Source: devcenter.heroku.com/articles/heroku-inference-quickstart-ruby-v1-chat-completions and
+//! its siblings.
 
 use std::borrow::Cow;
 
@@ -21,7 +23,8 @@ pub struct Language {
     pub model: fn(variable: &str, model: &str) -> String,
 }
 
-/// The program, of which only the request and the names of variables differ from one conversation to another.
+/// The program, of which only the request and the names of variables differ from one conversation
+/// to another.
 pub fn write(language: &Language, subject: &Subject<'_>) -> String {
     let model = (language.model)(&format!("{}_MODEL_ID", subject.prefix), subject.model);
     let payload = language.notation.payload(&request(subject), &model);

@@ -1,5 +1,5 @@
-//! JavaScript, with fetch. It runs as a CommonJS and as an ES module, so there is neither `import` nor an `await` outside
-//! a function.
+//! JavaScript, with fetch. It runs as a CommonJS and as an ES module, so there is neither `import`
+//! nor an `await` outside a function.
 
 use super::code::Language;
 use super::literal::{Lines, Notation};

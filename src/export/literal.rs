@@ -1,5 +1,5 @@
-//! Data as a literal of a programming language, the way a person would write it down: short things on one line, a text of
-//! several lines as several lines. A language is a [`Notation`].
+//! Data as a literal of a programming language, the way a person would write it down: short things
+//! on one line, a text of several lines as several lines. A language is a [`Notation`].
 
 use serde_json::{Map, Value};
 
@@ -37,7 +37,8 @@ const WIDTH: usize = 90;
 const FIRST: &[&str] = &["model", "messages", "role", "type"];
 
 impl Notation {
-    /// An object, a line for each field. The field `model` gets this expression in place of its value.
+    /// An object, a line for each field. The field `model` gets this expression in place of its
+    /// value.
     pub fn payload(&self, fields: &Map<String, Value>, model: &str) -> String {
         let field = |(key, value): (&String, &Value)| match key.as_str() {
             "model" => format!("{}{model}", (self.key)(key)),
@@ -50,7 +51,8 @@ impl Notation {
         )
     }
 
-    /// A text between double quotes. What is invisible, or would make the code read other than it is, is escaped.
+    /// A text between double quotes. What is invisible, or would make the code read other than it
+    /// is, is escaped.
     pub fn text(&self, text: &str) -> String {
         let mut literal = String::with_capacity(text.len() + 2);
         literal.push('"');
@@ -179,8 +181,9 @@ fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Valu
     fields.into_iter()
 }
 
-/// Adds a character in an escape that JSON, Ruby, Python and JavaScript share, where it needs one. Beyond control
-/// characters that is what reorders text or can't be seen, so that the code is what it looks like (CVE-2021-42574).
+/// Adds a character in an escape that JSON, Ruby, Python and JavaScript share, where it needs one.
+/// Beyond control characters that is what reorders text or can't be seen, so that the code is what
+/// it looks like (CVE-2021-42574).
 fn push_escaped(literal: &mut String, character: char) {
     match character {
         '"' => literal.push_str("\\\""),

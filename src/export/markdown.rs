@@ -1,5 +1,6 @@
-//! A conversation as a Markdown document. What was said keeps its words, but may not break the document: its headings
-//! stand below those of the document, and a fence that it leaves open is closed.
+//! A conversation as a Markdown document. What was said keeps its words, but may not break the
+//! document: its headings stand below those of the document, and a fence that it leaves open is
+//! closed.
 
 use super::Subject;
 use crate::conversation::{Attachment, Conversation, Message, Role, title};
@@ -54,8 +55,8 @@ fn section(message: &Message) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
-/// A text as part of a document. Headings that are underlined stay what they are: what is a heading and what is a
-/// paragraph before a rule takes a parser to tell.
+/// A text as part of a document. Headings that are underlined stay what they are: what is a heading
+/// and what is a paragraph before a rule takes a parser to tell.
 fn nested(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut fence = None;

@@ -1,5 +1,6 @@
-//! A conversation in the form somebody else needs: a document to read, JSON to go on with, or a program that asks the
-//! last prompt again. Pure: text out of a conversation. Where it goes is the caller's business.
+//! A conversation in the form somebody else needs: a document to read, JSON to go on with, or a
+//! program that asks the last prompt again. Pure: text out of a conversation. Where it goes is the
+//! caller's business.
 //!
 //! A format is a row of [`FORMATS`]; a programming language is a file here and a row there.
 
@@ -84,8 +85,8 @@ pub struct Subject<'a> {
     pub prefix: &'a str,
 }
 
-/// The conversation in this format, with a line end at its end. Programs ask the last prompt again, so there has to be
-/// one.
+/// The conversation in this format, with a line end at its end. Programs ask the last prompt again,
+/// so there has to be one.
 pub fn export(format: Format, subject: &Subject<'_>) -> String {
     (format.row().write)(subject)
 }

@@ -1,4 +1,5 @@
-//! Python 3, with urllib. It follows redirects, and would send the key along if it were an ordinary header.
+//! Python 3, with urllib. It follows redirects, and would send the key along if it were an ordinary
+//! header.
 
 use super::code::Language;
 use super::literal::{Lines, Notation};

@@ -1,4 +1,5 @@
-//! Ruby, with net/http. The time to wait for an answer is longer than Ruby's minute, because nothing is streamed.
+//! Ruby, with net/http. The time to wait for an answer is longer than Ruby's minute, because
+//! nothing is streamed.
 
 use super::code::Language;
 use super::literal::{Lines, Notation};

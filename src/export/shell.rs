@@ -1,5 +1,5 @@
-//! curl, in a bash script. The request is a here-document in which only the variable of the model is expanded, so what
-//! the shell knows is escaped beyond what JSON knows.
+//! curl, in a bash script. The request is a here-document in which only the variable of the model
+//! is expanded, so what the shell knows is escaped beyond what JSON knows.
 
 use super::code::Language;
 use super::literal::Notation;
@@ -32,8 +32,8 @@ const NOTATION: Notation = Notation {
     lines: None,
 };
 
-/// A text between quotes of JSON and the braces of a shell's default at once: only what means nothing in either stands
-/// for itself.
+/// A text between quotes of JSON and the braces of a shell's default at once: only what means
+/// nothing in either stands for itself.
 fn default_word(text: &str) -> String {
     let is_plain = |unit: &u8| unit.is_ascii_alphanumeric() || b"-._:/@+".contains(unit);
     let word = |unit: u16| match u8::try_from(unit).ok().filter(is_plain) {

@@ -159,7 +159,8 @@ fn remotes(stderr: &str) -> Vec<String> {
         .collect()
 }
 
-/// A line of `--shell` output: `NAME=value`, `NAME='value'`, or `NAME="value"` with backslash escapes.
+/// A line of `--shell` output: `NAME=value`, `NAME='value'`, or `NAME="value"` with backslash
+/// escapes.
 fn shell_assignment(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once('=')?;
     let inside = |quote| {

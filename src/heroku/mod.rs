@@ -1,8 +1,10 @@
-//! The `heroku` program: asked for config vars, its version and its account, and what it prints read for its meaning.
+//! The `heroku` program: asked for config vars, its version and its account, and what it prints
+//! read for its meaning.
 //!
-//! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset variable is an empty
-//! line with exit code 0; logged out with CLI 10 is exit code 0 and no output at all; `DEBUG` prints the key; a
-//! helper it leaves behind may keep its pipes open for seconds. [`meaning`] is pure, this file runs the program.
+//! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
+//! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
+//! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
+//! [`meaning`] is pure, this file runs the program.
 
 mod meaning;
 
@@ -26,13 +28,15 @@ const PROGRAM: &str = if cfg!(windows) {
     "heroku"
 };
 
-/// A server that accepts and never answers holds the CLI for 64 s; past this it waits for something else.
+/// A server that accepts and never answers holds the CLI for 64 s; past this it waits for something
+/// else.
 pub const LIMIT: Duration = Duration::from_secs(75);
 
 /// What the program prints beyond this is no answer, in bytes.
 const OUTPUT_LIMIT: usize = 1024 * 1024;
 
-/// How long pipes may stay open after the program has ended: a telemetry helper can hold them for 10 s.
+/// How long pipes may stay open after the program has ended: a telemetry helper can hold them for
+/// 10 s.
 const PIPE_GRACE: Duration = Duration::from_millis(300);
 
 /// How long to wait for the program, and who is told every 100 ms how long it takes already.
@@ -58,7 +62,8 @@ impl HerokuCli {
                 .filter(|path| Path::new(path).is_file())
         };
         let words = match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
-            // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's own dependencies.
+            // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's
+            // own dependencies.
             (Some(node), Some(script)) => [node, "--no-deprecation", script]
                 .map(str::to_owned)
                 .to_vec(),
@@ -96,8 +101,8 @@ pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>)
     meaning::variables(&run(cli, &with_app(arguments, query), patience)?, query)
 }
 
-/// The names of all config vars of the app with their values, which tells an app without the add-on from a network
-/// that answers with a page of its own.
+/// The names of all config vars of the app with their values, which tells an app without the add-on
+/// from a network that answers with a page of its own.
 ///
 /// # Errors
 /// Says why there are none.
@@ -173,7 +178,8 @@ fn start_and_wait(
     ] {
         command.env_remove(name);
     }
-    // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not what the user meant.
+    // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
+    // what the user meant.
     if arguments.contains(&"--remote") {
         command.env_remove("HEROKU_APP");
     }
@@ -199,7 +205,8 @@ fn start_and_wait(
     })
 }
 
-/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or until a time.
+/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or
+/// until a time.
 fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> String {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     if let Some(mut pipe) = pipe {

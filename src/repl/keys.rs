@@ -1,9 +1,10 @@
-//! What Enter means. Where more input waits behind it, it is part of a paste from a terminal that doesn't mark pastes;
-//! such a paste becomes one prompt and is never sent by itself.
+//! What Enter means. Where more input waits behind it, it is part of a paste from a terminal that
+//! doesn't mark pastes; such a paste becomes one prompt and is never sent by itself.
 //!
-//! rustyline doesn't tell what waits in its own buffer, so Enter isn't decided where it is pressed: the terminal is told
-//! to report an end of input once nothing waits any more. If that comes next, the line is sent. If another key does, a
-//! paste is gathered, past the editor that would redraw all of it for each character, until the end of input.
+//! rustyline doesn't tell what waits in its own buffer, so Enter isn't decided where it is pressed:
+//! the terminal is told to report an end of input once nothing waits any more. If that comes next,
+//! the line is sent. If another key does, a paste is gathered, past the editor that would redraw
+//! all of it for each character, until the end of input.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -89,7 +90,8 @@ impl ConditionalEventHandler for Keys {
 
 const ENTER: KeyEvent = KeyEvent(KeyCode::Enter, Modifiers::NONE);
 const ALT_ENTER: KeyEvent = KeyEvent(KeyCode::Enter, Modifiers::ALT);
-/// Enter that was typed while an answer streamed arrives as this one, too. It must not send anything by itself.
+/// Enter that was typed while an answer streamed arrives as this one, too. It must not send
+/// anything by itself.
 const CTRL_J: KeyEvent = KeyEvent(KeyCode::Char('J'), Modifiers::CTRL);
 const CTRL_M: KeyEvent = KeyEvent(KeyCode::Char('M'), Modifiers::CTRL);
 const CTRL_O: KeyEvent = KeyEvent(KeyCode::Char('O'), Modifiers::CTRL);
@@ -156,7 +158,8 @@ impl State {
         })
     }
 
-    /// Begins to gather a paste behind what stands before the cursor, and clears the line, to be shown again at the end.
+    /// Begins to gather a paste behind what stands before the cursor, and clears the line, to be
+    /// shown again at the end.
     fn gather(&mut self, text: &str, line: &str, position: usize) -> Option<Cmd> {
         // Terminals write a long paste in pieces; the next one comes well within this time.
         if !terminal::end_input_after(Duration::from_millis(100)) {

@@ -1,5 +1,5 @@
-//! The interactive chat: reads a line, does what it says, and outlives whatever goes wrong in a turn. The only user of
-//! rustyline.
+//! The interactive chat: reads a line, does what it says, and outlives whatever goes wrong in a
+//! turn. The only user of rustyline.
 
 mod commands;
 mod helper;
@@ -36,7 +36,8 @@ const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 const PROMPT: &str = "> ";
 const MODEL_PROMPT: &str = "model> ";
 
-/// The share of a model's context window, in percent, from which on the user is told that it fills up.
+/// The share of a model's context window, in percent, from which on the user is told that it fills
+/// up.
 const FULL: u64 = 80;
 
 /// An interactive chat.
@@ -71,8 +72,8 @@ impl<'a> Repl<'a> {
     /// # Errors
     /// Where there is no usable terminal.
     pub fn new(connection: &'a Connection, context: &'a mut Context) -> Result<Self, Error> {
-        // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is the only way to be rid
-        // of the prompt.
+        // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is
+        // the only way to be rid of the prompt.
         let can_edit = !context
             .environment
             .get("TERM")
@@ -122,8 +123,8 @@ impl<'a> Repl<'a> {
     /// Chats until the user leaves, and saves each turn before the next prompt.
     ///
     /// # Errors
-    /// Settings of the environment that can't be used, and failures of the terminal; those of a turn are told and
-    /// survived.
+    /// Settings of the environment that can't be used, and failures of the terminal; those of a
+    /// turn are told and survived.
     pub fn run(&mut self, mut chat: Chat, saving: Saving) -> Result<ExitStatus, Error> {
         self.saving = saving;
         let environment = self.context.environment.clone();
@@ -179,7 +180,8 @@ impl<'a> Repl<'a> {
         ExitStatus::Done
     }
 
-    /// The model to use: the one that was set, or one that the user picks. None where the user leaves instead.
+    /// The model to use: the one that was set, or one that the user picks. None where the user
+    /// leaves instead.
     ///
     /// # Errors
     /// Where there is nothing to pick from.
@@ -213,7 +215,8 @@ impl<'a> Repl<'a> {
         chosen
     }
 
-    /// Asks until the answer is one of these ids, or a number in their list. None where the user leaves instead.
+    /// Asks until the answer is one of these ids, or a number in their list. None where the user
+    /// leaves instead.
     fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
         loop {
             let line = match self.reader.ask(MODEL_PROMPT, self.context)? {

@@ -32,8 +32,8 @@ pub struct Reader {
     can_edit: bool,
 }
 
-/// What was typed for the next prompt and had to be taken from the terminal before. Cheap to clone; all clones are the
-/// same.
+/// What was typed for the next prompt and had to be taken from the terminal before. Cheap to clone;
+/// all clones are the same.
 #[derive(Clone, Default)]
 pub struct TypedAhead(Arc<Mutex<String>>);
 
@@ -100,8 +100,8 @@ impl Reader {
             && is_kept
             && let Some(path) = &self.history
         {
-            // What was typed meanwhile would be written with the next line. Where the file can't be read any more, the
-            // next line will tell.
+            // What was typed meanwhile would be written with the next line. Where the file can't be
+            // read any more, the next line will tell.
             let _ = self
                 .editor
                 .clear_history()
@@ -143,7 +143,8 @@ impl Reader {
         }
         loop {
             self.helper().line_is_empty.set(true);
-            // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a key.
+            // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a
+            // key.
             context.interrupts.take();
             context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);

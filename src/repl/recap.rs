@@ -13,7 +13,8 @@ const PROMPT_LINES: usize = 4;
 /// How many characters of the last answer are shown at the most.
 const ANSWER_CHARACTERS: usize = 1_200;
 
-/// Shows where a conversation stands: its name where it has one, the last prompt and the end of the last answer.
+/// Shows where a conversation stands: its name where it has one, the last prompt and the end of the
+/// last answer.
 ///
 /// # Errors
 /// Failures of the output.

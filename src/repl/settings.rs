@@ -1,5 +1,5 @@
-//! The settings of a chat: one table, from which `/set`, Tab, the variables of the environment and the README's list
-//! follow.
+//! The settings of a chat: one table, from which `/set`, Tab, the variables of the environment and
+//! the README's list follow.
 
 use super::{Flow, Repl};
 use crate::api::chat::RequestOptions;
@@ -22,7 +22,8 @@ pub struct Setting {
     origin: Origin,
     /// The value; none where it is not set.
     value: fn(&mut Repl<'_>, &Chat) -> Option<String>,
-    /// Changes it, back to what it was at first where there is no text; false where the value is not in the range.
+    /// Changes it, back to what it was at first where there is no text; false where the value is
+    /// not in the range.
     change: fn(&mut Repl<'_>, &mut Chat, Option<&str>) -> bool,
 }
 

@@ -1,5 +1,5 @@
-//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No model is called;
-//! what its models say is scripted in [`replies`]. This file only knows HTTP.
+//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No
+//! model is called; what its models say is scripted in [`replies`]. This file only knows HTTP.
 
 mod asked;
 mod replies;
@@ -112,7 +112,8 @@ fn chat(connection: &TcpStream, request: &Request, served: &AtomicUsize) -> io::
     let reply = (asked.model.reply)(&asked, served.fetch_add(1, Ordering::Relaxed));
     match reply {
         Reply::Refuse(refusal) => refuse(connection, &refusal),
-        // The model is looked at before the messages, so that a request without any tells whether it may be used.
+        // The model is looked at before the messages, so that a request without any tells whether
+        // it may be used.
         _ if asked.refusal.is_some() => asked
             .refusal
             .iter()

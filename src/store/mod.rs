@@ -1,4 +1,5 @@
-//! Files of the user's own, in the XDG data folder: the input history, and below it a file for each session.
+//! Files of the user's own, in the XDG data folder: the input history, and below it a file for each
+//! session.
 
 pub mod clock;
 mod name;

@@ -1,5 +1,6 @@
-//! A session file read from its bytes, whatever a crash, a full disk or an editor made of it. Pure: what can't be read
-//! is skipped and counted, what is torn at the end is known, and nothing is changed.
+//! A session file read from its bytes, whatever a crash, a full disk or an editor made of it. Pure:
+//! what can't be read is skipped and counted, what is torn at the end is known, and nothing is
+//! changed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -115,7 +116,8 @@ pub fn hash(line: &[u8]) -> u64 {
 }
 
 impl Reading {
-    /// Whether nothing was ever written: the process ended between making the file and writing to it.
+    /// Whether nothing was ever written: the process ended between making the file and writing to
+    /// it.
     pub fn is_blank(&self) -> bool {
         self.length == 0
     }
@@ -140,7 +142,8 @@ impl Reading {
         }
     }
 
-    /// A line that can't be read was most likely a message, and counts as one for what is taken back later.
+    /// A line that can't be read was most likely a message, and counts as one for what is taken
+    /// back later.
     fn skip(&mut self, line: &[u8]) {
         self.unreadable += 1;
         let is_other = [

@@ -8,7 +8,8 @@
 //! {"role":"assistant","content":"…","tokens":[14,5]}     cut, where it was; tokens of request and answer
 //! {"keep":2}                                             only the first two messages are left
 //! ```
-//! A line without any of these fields is of a kind that a later program of the same version writes, and is skipped.
+//! A line without any of these fields is of a kind that a later program of the same version writes,
+//! and is skipped.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -135,7 +136,8 @@ pub fn message(message: &Message) -> Vec<u8> {
     bytes
 }
 
-/// Adds the line of a message, with its end. An answer may have megabytes, which are not copied once more.
+/// Adds the line of a message, with its end. An answer may have megabytes, which are not copied
+/// once more.
 pub fn write_message(message: &Message, bytes: &mut Vec<u8>) {
     let Message {
         role,

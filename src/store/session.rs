@@ -1,8 +1,10 @@
-//! A session that is open: the file a conversation is written to, turn by turn, and nobody else's while it is.
+//! A session that is open: the file a conversation is written to, turn by turn, and nobody else's
+//! while it is.
 //!
-//! The file only grows. A save is one write of what changed, so that a process that is killed loses the turn in flight
-//! at the most; what a failed write left behind is cut off by the next. Nothing is synchronised with the disk: a power
-//! cut may cost the last seconds, and leaves a torn line, which is mended like any other.
+//! The file only grows. A save is one write of what changed, so that a process that is killed loses
+//! the turn in flight at the most; what a failed write left behind is cut off by the next. Nothing
+//! is synchronised with the disk: a power cut may cost the last seconds, and leaves a torn line,
+//! which is mended like any other.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
@@ -45,7 +47,8 @@ pub enum CopyReason {
 pub struct Session {
     folder: PathBuf,
     target: Target,
-    /// What goes before the next line that is written: a header, all of a file that is copied, a missing line end.
+    /// What goes before the next line that is written: a header, all of a file that is copied, a
+    /// missing line end.
     prelude: Vec<u8>,
     /// What of the file is good. There may be a torn line behind it.
     length: u64,
@@ -84,8 +87,8 @@ pub struct HeldMessage {
 }
 
 impl Session {
-    /// A session that is yet to be made: under the first of this name, name-2 and so on that is free, or under one that
-    /// is made of its first prompt.
+    /// A session that is yet to be made: under the first of this name, name-2 and so on that is
+    /// free, or under one that is made of its first prompt.
     pub(super) fn wanted(folder: PathBuf, base: Option<String>, number: usize) -> Self {
         let target = Target::Wanted { base, number };
         let (prelude, held, notices) = (Vec::new(), Held::default(), Vec::new());
@@ -341,8 +344,8 @@ pub(super) fn file_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.jsonl"))
 }
 
-/// Makes a file and locks it; none where there is a session of that name. A file of no bytes is none: it is left where
-/// a process ended before its first write.
+/// Makes a file and locks it; none where there is a session of that name. A file of no bytes is
+/// none: it is left where a process ended before its first write.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     // Not even for a moment is a session locked that only has the name.
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
@@ -356,8 +359,8 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
 }
 
-/// Locks a file for as long as it is open; false where another has it. Some network file systems have no locks, and are
-/// used without.
+/// Locks a file for as long as it is open; false where another has it. Some network file systems
+/// have no locks, and are used without.
 pub(super) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),

@@ -70,8 +70,9 @@ impl Sessions {
         Session::wanted(self.folder.clone(), None, 1)
     }
 
-    /// Opens a session, or one that is yet to be made where there is none of this name. One that another process has
-    /// open, or that can't be written, is continued in a copy, of which a notice tells.
+    /// Opens a session, or one that is yet to be made where there is none of this name. One that
+    /// another process has open, or that can't be written, is continued in a copy, of which a
+    /// notice tells.
     ///
     /// # Errors
     /// A name that breaks the rule, a file that is no session of this version, the system's.
@@ -309,7 +310,8 @@ impl Sessions {
         fs::remove_file(&path).map_err(unusable)
     }
 
-    /// The messages in which all of these words occur, in whatever case, of the newest session first.
+    /// The messages in which all of these words occur, in whatever case, of the newest session
+    /// first.
     ///
     /// # Errors
     /// The system's, where the folder can't be read. Sessions that can't be read are left out.

@@ -1,5 +1,6 @@
-//! Which of the messages that a session file ever held are still said. Counts messages by their place in the file, also
-//! those that can't be read any more, so that a later `keep` means what it meant when it was written.
+//! Which of the messages that a session file ever held are still said. Counts messages by their
+//! place in the file, also those that can't be read any more, so that a later `keep` means what it
+//! meant when it was written.
 
 use crate::conversation::{Message, Role};
 
@@ -42,8 +43,8 @@ impl Timeline {
         })
     }
 
-    /// The prompts that have an answer, each followed by it, with their places. A service refuses a conversation of
-    /// anything else.
+    /// The prompts that have an answer, each followed by it, with their places. A service refuses a
+    /// conversation of anything else.
     pub fn into_turns(self) -> Vec<(usize, Said)> {
         let mut turns = Vec::with_capacity(self.slots.len());
         let mut prompt = None;

@@ -1,6 +1,6 @@
-//! The only writer. Results and answers go to standard output, byte for byte where that is no terminal; everything
-//! else goes to standard error. Text from outside is made safe before it reaches a terminal, and the key is taken out
-//! of everything that isn't an answer.
+//! The only writer. Results and answers go to standard output, byte for byte where that is no
+//! terminal; everything else goes to standard error. Text from outside is made safe before it
+//! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
 mod markdown;
 mod output;
@@ -34,7 +34,8 @@ pub struct Ui {
     debug: bool,
     secret: Option<Secret>,
     spelling: Spelling,
-    /// What is written to standard output with the next flush: one write for all that came with one read.
+    /// What is written to standard output with the next flush: one write for all that came with one
+    /// read.
     pending: String,
     answer: AnswerState,
     /// Renders the answer that is being shown, on a terminal with colours.
@@ -133,8 +134,8 @@ impl Ui {
         self.debug = debug;
     }
 
-    /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says whether there is a
-    /// terminal; whether it allows that can't be known.
+    /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says
+    /// whether there is a terminal; whether it allows that can't be known.
     pub fn copy(&mut self, text: &str) -> bool {
         // OSC 52; the text is in base64, so nothing in it can end the sequence.
         if self.err.can_erase {
@@ -341,7 +342,8 @@ impl Ui {
         ));
     }
 
-    /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare for copying.
+    /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare
+    /// for copying.
     pub fn explain(&mut self, error: &Error) {
         let Explanation {
             title,
@@ -467,7 +469,8 @@ impl Ui {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// A text without the key, without what would drive a terminal, and with commands as they are typed here.
+    /// A text without the key, without what would drive a terminal, and with commands as they are
+    /// typed here.
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
         let text = for_terminal(&text);

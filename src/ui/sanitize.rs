@@ -1,10 +1,12 @@
-//! Text from outside made safe for a terminal. A model, a server or a file may hold escape sequences that would move
-//! the cursor, change the window's title, write to the clipboard, or make text read other than it is.
+//! Text from outside made safe for a terminal. A model, a server or a file may hold escape
+//! sequences that would move the cursor, change the window's title, write to the clipboard, or make
+//! text read other than it is.
 
 use std::borrow::Cow;
 
-/// The text with every control character but line feed and tab, and every bidirectional override, made visible or left
-/// out. Character by character, so that a sequence in two pieces is no way around it.
+/// The text with every control character but line feed and tab, and every bidirectional override,
+/// made visible or left out. Character by character, so that a sequence in two pieces is no way
+/// around it.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
     if text
         .chars()

@@ -1,5 +1,5 @@
-//! Rows in columns without borders, to be searched with grep. On a terminal that is too narrow the last column is cut, or
-//! each row stands below itself.
+//! Rows in columns without borders, to be searched with grep. On a terminal that is too narrow the
+//! last column is cut, or each row stands below itself.
 
 use textwrap::{Options, WordSplitter};
 use unicode_segmentation::UnicodeSegmentation;
@@ -20,7 +20,8 @@ pub enum Overflow {
     Stack,
 }
 
-/// Lays rows out in columns, below their headings where there are any, within `width` columns where that is limited.
+/// Lays rows out in columns, below their headings where there are any, within `width` columns where
+/// that is limited.
 pub fn lay_out<const COLUMNS: usize>(
     headings: Option<[&str; COLUMNS]>,
     rows: &[[String; COLUMNS]],

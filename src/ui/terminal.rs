@@ -38,8 +38,8 @@ pub fn height() -> usize {
     DEFAULT_HEIGHT
 }
 
-/// Has a terminal in raw mode report an end of input where nothing comes for so long, to tenths of a second, instead of
-/// waiting. It holds until another mode is set. Says whether that can be done.
+/// Has a terminal in raw mode report an end of input where nothing comes for so long, to tenths of
+/// a second, instead of waiting. It holds until another mode is set. Says whether that can be done.
 #[cfg(unix)]
 pub fn end_input_after(silence: std::time::Duration) -> bool {
     use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
@@ -119,8 +119,8 @@ impl Mode {
         if self.0.is_none() {
             return;
         }
-        // The editor has bracketed paste on, and the cursor stands behind the prompt. A terminal that takes no output
-        // must not hold up the end of the process.
+        // The editor has bracketed paste on, and the cursor stands behind the prompt. A terminal
+        // that takes no output must not hold up the end of the process.
         let (sender, receiver) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n");
@@ -129,8 +129,8 @@ impl Mode {
         let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
     }
 
-    /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the terminal's buffer for the
-    /// next prompt. Ctrl-C still is a signal.
+    /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the
+    /// terminal's buffer for the next prompt. Ctrl-C still is a signal.
     pub fn quiet(&self) -> Quiet {
         self.set_quiet();
         Quiet(self.clone())

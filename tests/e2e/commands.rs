@@ -1,5 +1,5 @@
-//! What the slash commands of the REPL do: settings, files, copies, continued answers. How lines are typed and answers
-//! shown is in `repl`.
+//! What the slash commands of the REPL do: settings, files, copies, continued answers. How lines
+//! are typed and answers shown is in `repl`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -9,7 +9,8 @@ use super::support::{Api, Program, Terminal, event, sse_head};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and some more bytes";
 
-/// A server that answers with these texts in turn, the last one for ever; each with a finish reason.
+/// A server that answers with these texts in turn, the last one for ever; each with a finish
+/// reason.
 fn answering(answers: &'static [(&'static str, &'static str)]) -> Api {
     let count = std::sync::atomic::AtomicUsize::new(0);
     Api::serve(move |exchange| {

@@ -1,4 +1,5 @@
-//! `doctor`: a table of broken setups, each with the check that has to notice and what it has to say.
+//! `doctor`: a table of broken setups, each with the check that has to notice and what it has to
+//! say.
 
 use std::any::Any;
 use std::io::Write;
@@ -23,8 +24,8 @@ impl From<Program> for Setup {
     }
 }
 
-/// A broken setup: how it is made, the flags of doctor, the check that notices with its status, and words of what it
-/// found, hints or commands.
+/// A broken setup: how it is made, the flags of doctor, the check that notices with its status, and
+/// words of what it found, hints or commands.
 type Case = (
     &'static str,
     fn() -> Setup,

@@ -1,4 +1,5 @@
-//! On a dyno: config vars in the environment, no Heroku CLI, no home that can be relied on, a terminal of unknown width.
+//! On a dyno: config vars in the environment, no Heroku CLI, no home that can be relied on, a
+//! terminal of unknown width.
 
 use super::support::{Api, Program, Terminal};
 

@@ -1,5 +1,5 @@
-//! Exported code, run by the real interpreters against the sandbox and against a server that takes notes. What the code
-//! looks like is tested beside its source; here it has to work.
+//! Exported code, run by the real interpreters against the sandbox and against a server that takes
+//! notes. What the code looks like is tested beside its source; here it has to work.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -69,7 +69,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// Has the program write code for a prompt, and runs that with the program's variables but the model's.
+/// Has the program write code for a prompt, and runs that with the program's variables but the
+/// model's.
 fn generate_and_run(program: &Program, language: Language, arguments: &[&str]) -> Output {
     let file = generate(program, language, arguments);
     interpreter(program, language, &file)

@@ -1,5 +1,5 @@
-//! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a local stand-in for
-//! Heroku's Platform API.
+//! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a
+//! local stand-in for Heroku's Platform API.
 
 use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, git, with_heroku};
 

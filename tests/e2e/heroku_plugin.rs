@@ -1,5 +1,6 @@
-//! The plugin in the real Heroku CLI: installed from its packages, then used as people use it. What the program does by
-//! itself is tested elsewhere; here it is what lies between the CLI's command line and the program.
+//! The plugin in the real Heroku CLI: installed from its packages, then used as people use it. What
+//! the program does by itself is tested elsewhere; here it is what lies between the CLI's command
+//! line and the program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,8 +48,9 @@ fn shell(program: &Program, script: &str) -> Run {
     )
 }
 
-/// All files below a folder but what the CLI and npm keep for themselves after any plugin: npm's cache and logs, the
-/// CLI's cache, its credential helper for git, and its lists of plugins and of their files.
+/// All files below a folder but what the CLI and npm keep for themselves after any plugin: npm's
+/// cache and logs, the CLI's cache, its credential helper for git, and its lists of plugins and of
+/// their files.
 fn files(folder: &Path) -> BTreeSet<String> {
     let list = Command::new("find")
         .args([".", "-type", "f"])

@@ -1,5 +1,5 @@
-//! A conversation with a real model: llama.cpp's own server, started by scripts/local-model. Nobody here wrote its
-//! framing.
+//! A conversation with a real model: llama.cpp's own server, started by scripts/local-model. Nobody
+//! here wrote its framing.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The program from outside: its commands, its terminal, its network. Pure rules are tested beside their code.
+//! The program from outside: its commands, its terminal, its network. Pure rules are tested beside
+//! their code.
 
 #![allow(
     clippy::panic,

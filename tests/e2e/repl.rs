@@ -515,7 +515,8 @@ fn an_unmarked_paste_is_one_prompt_and_is_not_sent_by_itself() {
         let pasted: String = lines.iter().map(|line| format!("{line}{end}")).collect();
         terminal.send(&pasted);
         terminal.wait_for(&format!("line {count} of"));
-        // The line end behind the last line is pasted, too, and is there without having sent anything.
+        // The line end behind the last line is pasted, too, and is there without having sent
+        // anything.
         terminal.send("typed");
         terminal.wait_for("\ntyped");
         assert!(api.requests().is_empty(), "it was sent by itself");

@@ -1,5 +1,5 @@
-//! Conversations that outlive the process, in the REPL: continued, named, loaded, killed. Their files, and the commands
-//! outside the REPL, are in `sessions`.
+//! Conversations that outlive the process, in the REPL: continued, named, loaded, killed. Their
+//! files, and the commands outside the REPL, are in `sessions`.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -525,7 +525,8 @@ fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
         "--session",
         "k",
     ];
-    // The limit on the size of a file stands for the disk's: the write that reaches it is cut short.
+    // The limit on the size of a file stands for the disk's: the write that reaches it is cut
+    // short.
     let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     let mut command = Command::new("/bin/sh");
     command.args([
@@ -691,8 +692,8 @@ fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
             talk.ask(&prompt);
             expected.push(prompt);
         }
-        // The turn before the one in flight is saved as soon as this one's answer begins. With no byte of it read, that
-        // turn may be in flight, too.
+        // The turn before the one in flight is saved as soon as this one's answer begins. With no
+        // byte of it read, that turn may be in flight, too.
         let last = some_prompt(&mut random, expected.len());
         // In every other round all of it is read, and the kill falls into the saving.
         let read = if round % 2 == 0 {

@@ -1,4 +1,5 @@
-//! The network misbehaving: TLS, redirects, silence, resets, split writes. What the screen shows of it is in repl.rs.
+//! The network misbehaving: TLS, redirects, silence, resets, split writes. What the screen shows of
+//! it is in repl.rs.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -1,5 +1,6 @@
-//! `heroku-chat completions`: a few lines for each shell, which ask this program what can follow. Somebody waits at the
-//! prompt then, so that takes two seconds at most, and nothing is ever said of a failure.
+//! `heroku-chat completions`: a few lines for each shell, which ask this program what can follow.
+//! Somebody waits at the prompt then, so that takes two seconds at most, and nothing is ever said
+//! of a failure.
 //!
 //! The scripts of clap_complete would make the program larger by 0.2 MB, and know no models.
 
@@ -94,7 +95,8 @@ fn fitting(
     words.map(|word| (word, String::new())).collect()
 }
 
-/// Whether a word means nothing else to any shell: it comes from a server and lands on a command line.
+/// Whether a word means nothing else to any shell: it comes from a server and lands on a command
+/// line.
 fn is_plain(id: &str) -> bool {
     id.chars()
         .all(|c| c.is_ascii_alphanumeric() || "-_./:@+".contains(c))

@@ -53,8 +53,8 @@ impl Offer {
     }
 }
 
-/// The unfinished word, those before it, and whether an equals sign stands between. bash takes `--model=x` for three
-/// words.
+/// The unfinished word, those before it, and whether an equals sign stands between. bash takes
+/// `--model=x` for three words.
 fn last_word(typed: &[String]) -> Option<(&str, &[String], bool)> {
     let (word, before) = typed.split_last()?;
     Some(match (word.as_str(), before.split_last()) {

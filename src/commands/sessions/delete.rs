@@ -8,7 +8,8 @@ use crate::store::Sessions;
 /// Deletes sessions; none of them where a name is nobody's.
 ///
 /// # Errors
-/// A name that is nobody's; a deletion that nobody confirmed; a session that another process has open.
+/// A name that is nobody's; a deletion that nobody confirmed; a session that another process has
+/// open.
 pub fn run(
     args: &SessionsDeleteArgs,
     sessions: &Sessions,

@@ -1,4 +1,5 @@
-//! `sessions export`: a saved conversation as a document, as JSON, or as code that asks its last prompt again.
+//! `sessions export`: a saved conversation as a document, as JSON, or as code that asks its last
+//! prompt again.
 
 use crate::api::chat::RequestOptions;
 use crate::cli::SessionsExportArgs;
@@ -13,7 +14,8 @@ const PREFIX: &str = "INFERENCE";
 /// Prints the session in a format, or writes it to a file.
 ///
 /// # Errors
-/// A name that is nobody's, a session without a prompt, a file that is there already or can't be written.
+/// A name that is nobody's, a session without a prompt, a file that is there already or can't be
+/// written.
 pub fn run(
     args: &SessionsExportArgs,
     sessions: &Sessions,

@@ -1,4 +1,5 @@
-//! The checks, in the order in which causes come before effects. Adding one is a function and a row.
+//! The checks, in the order in which causes come before effects. Adding one is a function and a
+//! row.
 
 mod heroku;
 mod network;

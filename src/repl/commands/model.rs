@@ -18,7 +18,8 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
             .print(&format!("{current}  (/models lists the others)"))?;
         return Ok(Flow::Continue);
     }
-    // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't know.
+    // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't
+    // know.
     let models = match repl.models() {
         Err(Error::Interrupted) => return Err(Error::Interrupted),
         other => other.unwrap_or_default(),

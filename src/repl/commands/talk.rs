@@ -15,7 +15,8 @@ pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     }
 }
 
-/// The command that failed need not be offered again: it is short, and what it works on is still there.
+/// The command that failed need not be offered again: it is short, and what it works on is still
+/// there.
 fn without_offer(flow: Result<Flow, Error>) -> Result<Flow, Error> {
     flow.map(|flow| {
         if matches!(flow, Flow::Again) {

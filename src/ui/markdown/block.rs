@@ -1,10 +1,12 @@
-//! What a line is, given the lines before it: heading, list item, quote, code. Draws one line at a time.
+//! What a line is, given the lines before it: heading, list item, quote, code. Draws one line at a
+//! time.
 
 use super::inline;
 use super::table::{self, Columns};
 use super::wrap::{Style, tab_width, text_width, wrap};
 
-/// Quotes inside each other; the marks of more are text, so that the narrowest terminal has room for some.
+/// Quotes inside each other; the marks of more are text, so that the narrowest terminal has room
+/// for some.
 const DEEPEST: usize = 3;
 
 /// What is open at the start of a line.
@@ -64,11 +66,13 @@ enum Kind<'a> {
 enum Code<'a> {
     /// A fence is opened.
     Opens,
-    /// A line in it, without the marks of quotes and the indent of the fence. Tabs stay, unlike in what is drawn.
+    /// A line in it, without the marks of quotes and the indent of the fence. Tabs stay, unlike in
+    /// what is drawn.
     Line(&'a str),
 }
 
-/// The code in the fences of a text, each without the marks around it, with a line end after each line.
+/// The code in the fences of a text, each without the marks around it, with a line end after each
+/// line.
 pub fn code_blocks(text: &str) -> Vec<String> {
     let mut codes: Vec<String> = Vec::new();
     read_fences(text, |code| match (code, codes.last_mut()) {
@@ -180,7 +184,8 @@ impl Blocks {
         self.draw_text(quotes, indent, text, width, out);
     }
 
-    /// Draws rows of a table with its first two, or as text where it does not fit. The columns are for more rows.
+    /// Draws rows of a table with its first two, or as text where it does not fit. The columns are
+    /// for more rows.
     pub fn draw_table(
         &mut self,
         place: Place,

@@ -266,8 +266,8 @@ impl<'a> Parser<'a> {
 }
 
 impl Run {
-    /// Whether this run and a later one hold emphasis between them. The rule of three is CommonMark's: it keeps the
-    /// `**` in `*a**b*` from closing the first star.
+    /// Whether this run and a later one hold emphasis between them. The rule of three is
+    /// CommonMark's: it keeps the `**` in `*a**b*` from closing the first star.
     fn fits(&self, closer: &Run) -> bool {
         let is_ambiguous = self.can_close || closer.can_open;
         let is_three = |length: usize| length.is_multiple_of(3);
@@ -278,7 +278,8 @@ impl Run {
     }
 }
 
-/// Whether a run of marks can open, and whether it can close, between these two characters (CommonMark 6.2).
+/// Whether a run of marks can open, and whether it can close, between these two characters
+/// (CommonMark 6.2).
 fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
     let is_mark = |character: char| character.is_ascii_punctuation() || is_symbol(character);
     let opens =

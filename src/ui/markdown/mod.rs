@@ -1,9 +1,10 @@
-//! Markdown as it streams. Text shows the moment it comes, as it is; when its line is complete the rows it took are
-//! erased and the line is written in its styles. Finished lines are never touched again, so the cost is linear, and
-//! the screen ends up the same whatever the pieces were.
+//! Markdown as it streams. Text shows the moment it comes, as it is; when its line is complete the
+//! rows it took are erased and the line is written in its styles. Finished lines are never touched
+//! again, so the cost is linear, and the screen ends up the same whatever the pieces were.
 //!
-//! Writes nothing itself and asks the terminal nothing: it only has to know its size. It breaks unfinished lines itself,
-//! so that the count of their rows is right where a terminal sees fewer columns in a character.
+//! Writes nothing itself and asks the terminal nothing: it only has to know its size. It breaks
+//! unfinished lines itself, so that the count of their rows is right where a terminal sees fewer
+//! columns in a character.
 
 mod block;
 mod inline;
@@ -62,7 +63,8 @@ impl Markdown {
         }
     }
 
-    /// Appends what to write now for more text, which has to be free of control characters but line feed and tab.
+    /// Appends what to write now for more text, which has to be free of control characters but line
+    /// feed and tab.
     pub fn push(&mut self, text: &str, out: &mut String) {
         for piece in text.split_inclusive('\n') {
             match piece.strip_suffix('\n') {
@@ -173,7 +175,8 @@ impl Markdown {
             rows: line_rows,
             is_written,
         });
-        // A long table is drawn when half the screen is full of it, so that there is room for its next line.
+        // A long table is drawn when half the screen is full of it, so that there is room for its
+        // next line.
         if self.held.len() >= 3 && rows > self.reach / 2 {
             self.draw_held(out);
         }

@@ -31,8 +31,8 @@ pub fn is_row(line: &str) -> bool {
 }
 
 impl Columns {
-    /// Measures the rows for a table of at most `width` columns; the second row is the delimiter. `None` where they
-    /// can't fit.
+    /// Measures the rows for a table of at most `width` columns; the second row is the delimiter.
+    /// `None` where they can't fit.
     pub fn measure<'a>(lines: impl Iterator<Item = &'a str> + Clone, width: usize) -> Option<Self> {
         let aligns = aligns(lines.clone().nth(1)?)?;
         let mut widths = vec![1; aligns.len()];
@@ -98,7 +98,8 @@ impl Columns {
     }
 }
 
-/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false where that is too little.
+/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false where that
+/// is too little.
 fn squeeze(widths: &mut [usize], room: usize) -> bool {
     let mut narrow: Vec<usize> = widths.to_vec();
     narrow.sort_unstable();

@@ -1,4 +1,5 @@
-//! The same final screen for every chunking, at every size, on a terminal emulator; nothing of the text lost.
+//! The same final screen for every chunking, at every size, on a terminal emulator; nothing of the
+//! text lost.
 
 use proptest::prelude::*;
 

@@ -72,8 +72,8 @@ pub struct Row {
     pub width: usize,
 }
 
-/// Columns a character takes at most. Terminals disagree on sequences: many give each part of one its own columns, and
-/// some make a character wide that is followed by the emoji selector.
+/// Columns a character takes at most. Terminals disagree on sequences: many give each part of one
+/// its own columns, and some make a character wide that is followed by the emoji selector.
 pub fn char_width(character: char) -> usize {
     if character == '\u{fe0f}' {
         1
@@ -92,8 +92,8 @@ pub fn tab_width(column: usize) -> usize {
     4 - column % 4
 }
 
-/// Breaks spans into rows at spaces and between wide characters, and words that are too long anywhere. There is always
-/// one row, and no row ends in a space that was a place to break.
+/// Breaks spans into rows at spaces and between wide characters, and words that are too long
+/// anywhere. There is always one row, and no row ends in a space that was a place to break.
 pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Row> {
     let mut wrapper = Wrapper {
         width: width.max(2),
@@ -194,8 +194,8 @@ impl Wrapper {
     }
 }
 
-/// Whether a row may end between two characters that aren't spaces: beside a wide one, but not before a mark that
-/// belongs to the text before it.
+/// Whether a row may end between two characters that aren't spaces: beside a wide one, but not
+/// before a mark that belongs to the text before it.
 fn can_break(before: char, after: char) -> bool {
     const ATTACHED: &str = "、。，．！？：；）」』】》〉”’,.!?:;)]}";
     let is_joined = before == '\u{200d}'

@@ -1,5 +1,6 @@
-//! A server on loopback whose behaviour is a closure over a raw connection, so that it can misbehave in every way that
-//! real ones do: split writes, silence, resets, nonsense. A test whose server wasn't called fails.
+//! A server on loopback whose behaviour is a closure over a raw connection, so that it can
+//! misbehave in every way that real ones do: split writes, silence, resets, nonsense. A test whose
+//! server wasn't called fails.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! What the end-to-end tests share: the program in an environment of its own, servers to talk to, and a terminal.
+//! What the end-to-end tests share: the program in an environment of its own, servers to talk to,
+//! and a terminal.
 
 mod api;
 mod platform;

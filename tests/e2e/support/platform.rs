@@ -1,11 +1,14 @@
-//! A stand-in for Heroku's Platform API on loopback, for running the real `heroku` program without an account.
+//! A stand-in for Heroku's Platform API on loopback, for running the real `heroku` program without
+//! an account.
 //!
-//! It answers the two questions that the program asks on our behalf, `GET /apps/NAME/config-vars` and `GET /account`,
-//! with Heroku's status codes and error objects, and it can misbehave as networks do: a captive portal, an error page,
-//! silence, a hang-up. [`Platform::env`] points the program at it, `HEROKU_API_KEY` or a netrc with [`TOKEN`] logs in.
+//! It answers the two questions that the program asks on our behalf, `GET /apps/NAME/config-vars`
+//! and `GET /account`, with Heroku's status codes and error objects, and it can misbehave as
+//! networks do: a captive portal, an error page, silence, a hang-up. [`Platform::env`] points the
+//! program at it, `HEROKU_API_KEY` or a netrc with [`TOKEN`] logs in.
 //!
-//! It is not the inference service, knows no add-ons, changes nothing and speaks no TLS. Only the `id` and the shape of an
-//! error are Heroku's for certain; the program prints the words of `message` as they come.
+//! It is not the inference service, knows no add-ons, changes nothing and speaks no TLS. Only the
+//! `id` and the shape of an error are Heroku's for certain; the program prints the words of
+//! `message` as they come.
 #![allow(dead_code, reason = "a test takes the part it needs")]
 
 use std::collections::{BTreeMap, HashMap};
@@ -24,8 +27,9 @@ pub const TOKEN: &str = "good-token";
 /// Who `heroku auth:whoami` says that [`TOKEN`] is.
 pub const EMAIL: &str = "dev@example.com";
 
-/// A value for `HEROKU_HOST` where the connection is refused, whatever else runs on the machine: the port is below those
-/// that systems hand out. The CLI tries six times and gives up after seven seconds.
+/// A value for `HEROKU_HOST` where the connection is refused, whatever else runs on the machine:
+/// the port is below those that systems hand out. The CLI tries six times and gives up after seven
+/// seconds.
 pub const NOBODY_LISTENS: &str = "http://127.0.0.1:1";
 
 /// What to say to `GET /apps/NAME/config-vars` instead of the app's variables.
@@ -35,17 +39,20 @@ pub enum Answer {
     Forbidden,
     /// 429, which the CLI does not retry.
     RateLimited,
-    /// Any other refusal: status, `id` and `message` of the error object, for example 402 `delinquent`.
+    /// Any other refusal: status, `id` and `message` of the error object, for example 402
+    /// `delinquent`.
     Refused(u16, &'static str, &'static str),
     /// 503 with the HTML page of a router, whoever asks.
     ServerErrorHtml,
-    /// 200 with the HTML page of a captive portal, whoever asks; the CLI takes it for an app without variables.
+    /// 200 with the HTML page of a captive portal, whoever asks; the CLI takes it for an app
+    /// without variables.
     Html200,
     /// The app's variables, after this time.
     Slow(Duration),
     /// The request is read and nothing is ever sent; the CLI waits a minute.
     Silent,
-    /// The request is read and the connection closed; the CLI tries six times, seven seconds in all.
+    /// The request is read and the connection closed; the CLI tries six times, seven seconds in
+    /// all.
     HangUp,
 }
 
@@ -90,22 +97,28 @@ impl Platform {
         format!("http://{}", self.address)
     }
 
-    /// What the real CLI needs in its environment to talk to this server and to nobody else, and to leave no process
-    /// behind. Each line is there for something seen with heroku 11.10.0. A test starts from an empty environment and adds
-    /// `PATH` (with `node` and `git`), a `HOME` of its own and, to be logged in, `HEROKU_API_KEY`.
+    /// What the real CLI needs in its environment to talk to this server and to nobody else, and to
+    /// leave no process behind. Each line is there for something seen with heroku 11.10.0. A test
+    /// starts from an empty environment and adds `PATH` (with `node` and `git`), a `HOME` of its
+    /// own and, to be logged in, `HEROKU_API_KEY`.
     ///
-    /// The `HOME` matters: every command writes a credential helper into its `.gitconfig`. Don't point `GIT_CONFIG_GLOBAL`
-    /// at `/dev/null` to prevent that: git replaces the file it writes, and as root that is the machine's `/dev/null`.
+    /// The `HOME` matters: every command writes a credential helper into its `.gitconfig`. Don't
+    /// point `GIT_CONFIG_GLOBAL` at `/dev/null` to prevent that: git replaces the file it writes,
+    /// and as root that is the machine's `/dev/null`.
     pub fn env(&self) -> [(&'static str, String); 6] {
         [
             ("HEROKU_HOST", self.url()),
-            // Else the host of git remotes would be this server's too, and no remote in a test would count.
+            // Else the host of git remotes would be this server's too, and no remote in a test
+            // would count.
             ("HEROKU_GIT_HOST", "git.heroku.com".to_owned()),
-            // Asked along with `/account`; unreachable, it makes `auth:whoami` take seven seconds more.
+            // Asked along with `/account`; unreachable, it makes `auth:whoami` take seven seconds
+            // more.
             ("HEROKU_PARTICLEBOARD_URL", self.url()),
-            // Else two processes outlive each command by some seconds and try hosts on the internet.
+            // Else two processes outlive each command by some seconds and try hosts on the
+            // internet.
             ("DISABLE_TELEMETRY", "true".to_owned()),
-            // Else the first command in a `HOME` starts `heroku update --autoupdate`, which stays for an hour or more.
+            // Else the first command in a `HOME` starts `heroku update --autoupdate`, which stays
+            // for an hour or more.
             ("HEROKU_DISABLE_AUTOUPDATE", "1".to_owned()),
             // Else a process that outlives the command asks npm's registry for the newest version.
             ("HEROKU_SKIP_NEW_VERSION_CHECK", "1".to_owned()),
@@ -144,7 +157,8 @@ impl Drop for Platform {
         // `accept` has no time limit: one more connection makes it look at the flag.
         let woken = TcpStream::connect(self.address);
         if let (Ok(_), Some(listening)) = (woken, self.listening.take()) {
-            // A panic of the thread has been printed by now, and a second one in a drop would abort the tests.
+            // A panic of the thread has been printed by now, and a second one in a drop would abort
+            // the tests.
             let _ = listening.join();
         }
     }
@@ -168,7 +182,8 @@ fn listen(listener: &TcpListener, state: &Arc<Mutex<State>>, stopping: &AtomicBo
             .expect("a second handle of the connection, to close it by");
         let state = Arc::clone(state);
         let thread = thread::spawn(move || {
-            // A client that went away is its own affair. `ours` would keep the connection open, hence the shutdown.
+            // A client that went away is its own affair. `ours` would keep the connection open,
+            // hence the shutdown.
             let _ = serve(&stream, &state);
             let _ = stream.shutdown(Shutdown::Both);
         });
@@ -200,7 +215,8 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     }
 }
 
-/// Returns when the client or the end of the test closes the connection, or when its read timeout has passed.
+/// Returns when the client or the end of the test closes the connection, or when its read timeout
+/// has passed.
 fn wait_for_close(mut stream: &TcpStream) {
     while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
 }

@@ -1,4 +1,5 @@
-//! The plugin of the Heroku CLI: packed once by scripts/package, and installed once into the real CLI, for all tests.
+//! The plugin of the Heroku CLI: packed once by scripts/package, and installed once into the real
+//! CLI, for all tests.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -61,7 +62,8 @@ pub fn with_plugin(platform: &Platform) -> Program {
     program
 }
 
-/// The Heroku CLI without a network, where the system can take it away; else with a registry that doesn't answer.
+/// The Heroku CLI without a network, where the system can take it away; else with a registry that
+/// doesn't answer.
 pub fn offline(program: &Program, arguments: &[&str]) -> Command {
     let can_unshare = Command::new("unshare")
         .args(["-n", "true"])
@@ -81,7 +83,8 @@ pub fn offline(program: &Program, arguments: &[&str]) -> Command {
     }
 }
 
-/// The debug build is ten times as large as a release; packing it would take most of the tests' time.
+/// The debug build is ten times as large as a release; packing it would take most of the tests'
+/// time.
 fn stripped(program: &Path, to: &Path) -> PathBuf {
     let status = Command::new("strip").arg("-o").args([to, program]).status();
     if !status.is_ok_and(|status| status.success()) {

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use super::platform::{Platform, TOKEN};
 
-/// The key that tests use. It must turn up nowhere in what the program prints, which every run checks.
+/// The key that tests use. It must turn up nowhere in what the program prints, which every run
+/// checks.
 pub const KEY: &str = "inf-7e57ab1e-0000-4000-8000-5ec4e7c0de00";
 
 /// A way to start the program: its own HOME, working folder, PATH and variables.
@@ -27,7 +28,8 @@ pub struct Run {
 }
 
 impl Program {
-    /// A program without settings, whose HOME and working folder are empty, and with no `heroku` on its PATH.
+    /// A program without settings, whose HOME and working folder are empty, and with no `heroku` on
+    /// its PATH.
     pub fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         for name in ["home", "work", "bin"] {
@@ -237,7 +239,8 @@ pub fn script(name: &str) -> Command {
             .join("scripts")
             .join(name),
     );
-    // What cargo tells a test about its package makes a cargo in the script build `ring` and all above it anew.
+    // What cargo tells a test about its package makes a cargo in the script build `ring` and all
+    // above it anew.
     for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_package(&name.to_string_lossy()))
     {
         command.env_remove(name);

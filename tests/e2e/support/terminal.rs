@@ -1,4 +1,5 @@
-//! A real pseudo terminal with an emulator behind it, so that tests see what a person would: a screen.
+//! A real pseudo terminal with an emulator behind it, so that tests see what a person would: a
+//! screen.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -95,7 +96,8 @@ impl Terminal {
         }
     }
 
-    /// Starts a chat from an interactive shell, which has its jobs under control, and waits for the chat's prompt.
+    /// Starts a chat from an interactive shell, which has its jobs under control, and waits for the
+    /// chat's prompt.
     pub fn in_shell(program: &Program) -> Self {
         let terminal = Terminal::start_program(
             program,
@@ -120,7 +122,8 @@ impl Terminal {
             .expect("the terminal takes keys");
     }
 
-    /// Types a line and waits for these words, and then for the next prompt. The words must not be on the screen before.
+    /// Types a line and waits for these words, and then for the next prompt. The words must not be
+    /// on the screen before.
     pub fn run(&self, line: &str, words: &str) -> String {
         self.send(line);
         self.send("\r");
@@ -206,7 +209,8 @@ impl Terminal {
         })
     }
 
-    /// Waits until so many bytes that were typed wait to be read, which no byte on the screen tells.
+    /// Waits until so many bytes that were typed wait to be read, which no byte on the screen
+    /// tells.
     pub fn wait_until_typed(&self, bytes: u64) {
         let deadline = Instant::now() + PATIENCE;
         while rustix::io::ioctl_fionread(&self.device).expect("a terminal") < bytes {

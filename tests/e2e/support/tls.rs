@@ -81,7 +81,8 @@ fn respond(stream: TcpStream, config: Arc<ServerConfig>, answer: &dyn Fn(&str) -
     let _ = tls.flush();
 }
 
-/// A proxy that connects every CONNECT to one port of this machine, or refuses them all with a status.
+/// A proxy that connects every CONNECT to one port of this machine, or refuses them all with a
+/// status.
 pub fn proxy(outcome: Result<u16, u16>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
