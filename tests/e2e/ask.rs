@@ -1,11 +1,11 @@
 //! `ask`: prompts in, answers out, exit codes, and the promises of Heroku's Ruby quick start.
 
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::support::{Api, KEY, Program, event, respond, sse_head};
+use super::support::{Api, KEY, Program, Signal, event, respond, signal, sse_head};
 
 const ANSWER: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Because of its dynos.","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":5,"total_tokens":19}}"#;
 
@@ -191,41 +191,6 @@ fn json_is_the_response_object_streamed_or_not() {
 }
 
 #[test]
-fn dry_run_prints_a_curl_command_that_works_and_sends_nothing() {
-    let api = Api::tokens(&["ok"]);
-    let program = Program::for_service(&api.url());
-    let run = program
-        .run(&[
-            "ask",
-            "--dry-run",
-            "--system",
-            "be brief",
-            "it's \"quoted\" $HOME",
-        ])
-        .expect_code(0);
-    assert!(api.requests().is_empty());
-    assert!(run.stdout.contains("$INFERENCE_KEY"), "{}", run.stdout);
-    let output = Command::new("bash")
-        .args(["-c", &run.stdout])
-        .env("INFERENCE_KEY", KEY)
-        .output()
-        .expect("a shell and curl");
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("data:[DONE]"),
-        "{output:?}"
-    );
-    let request = api.only_request();
-    assert_eq!(
-        request.header("authorization"),
-        Some(format!("Bearer {KEY}").as_str())
-    );
-    assert_eq!(
-        request.json()["messages"][1]["content"],
-        "it's \"quoted\" $HOME"
-    );
-}
-
-#[test]
 fn every_failure_of_the_service_has_its_exit_code() {
     let table = [
         ("sandbox-400", 1, "status 400"),
@@ -368,10 +333,7 @@ fn ctrl_c_while_models_are_fetched_is_no_missing_model() {
         .spawn()
         .expect("the program starts");
     api.wait_for_request();
-    Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .expect("kill");
+    signal(child.id(), Signal::INT);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
 
@@ -391,13 +353,8 @@ fn ctrl_c_twice_ends_it_even_while_nobody_reads_the_output() {
         .spawn()
         .expect("the program starts");
     api.wait_for_request();
-    let process = child.id().to_string();
     while child.try_wait().expect("it can be asked").is_none() {
-        Command::new("kill")
-            .args(["-INT", &process])
-            .stderr(Stdio::null())
-            .status()
-            .expect("kill");
+        signal(child.id(), Signal::INT);
     }
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{Api, KEY, Program};
+use super::support::{Api, KEY, Program, Signal, signal};
 
 const VALUES: &str = "echo \"INFERENCE_URL='https://us.inference.heroku.com'\"; echo INFERENCE_KEY=inf-1; echo INFERENCE_MODEL_ID=";
 
@@ -69,12 +69,9 @@ fn a_helper_that_keeps_the_pipes_open_holds_nothing_up() {
     );
     program.run(&["config"]).expect_code(0);
     let helper = std::fs::read_to_string(program.home().join("helper")).expect("its process id");
-    let killed = std::process::Command::new("kill")
-        .arg(helper.trim())
-        .status()
-        .expect("kill");
+    let helper = helper.trim().parse().expect("a number");
     assert!(
-        killed.success(),
+        signal(helper, Signal::TERM),
         "the helper had ended already, so it held nothing open"
     );
 }

@@ -1,5 +1,6 @@
-//! The program from outside: its commands, its terminal, its network. Pure rules are tested beside
-//! their code.
+//! The program from outside: its commands, its terminal, its network. Needs the Rust toolchain, a
+//! POSIX shell and nothing else; what needs more stands in tests/system. Pure rules are tested
+//! beside their code.
 
 #![allow(
     clippy::panic,
@@ -12,14 +13,11 @@ mod commands;
 mod config;
 mod doctor;
 mod dyno;
-mod exported_code;
-mod heroku_cli;
-mod heroku_plugin;
-mod local_model;
 mod repl;
 mod resume;
 mod sandbox;
 mod sessions;
-mod shells;
+#[allow(dead_code, unused_imports, reason = "shared with tests/system")]
+#[path = "../support/mod.rs"]
 mod support;
 mod transport;

@@ -1,9 +1,10 @@
 //! The REPL on a real terminal: keys in, screen out.
 
 use std::io::Write;
-use std::process::Command;
 
-use super::support::{Api, KEY, Program, Terminal, event, respond, sse_head};
+use super::support::{
+    Api, KEY, Program, Signal, Terminal, event, is_sane, respond, signal, sse_head,
+};
 
 fn sandbox(arguments: &[&str]) -> (Program, Terminal) {
     let program = Program::new();
@@ -374,10 +375,7 @@ fn history_survives_the_process_and_corruption() {
         screen.matches("out ·").count() == 2
     });
     terminal.wait_for_prompt();
-    Command::new("kill")
-        .args(["-9", &terminal.process_id().to_string()])
-        .status()
-        .expect("kill");
+    signal(terminal.process_id(), Signal::KILL);
 
     let again = Terminal::start(&program, &["--sandbox"], 24, 80);
     again.wait_for_prompt();
@@ -450,23 +448,10 @@ fn a_signal_leaves_the_terminal_sane_at_the_prompt_and_in_mid_answer() {
             terminal.send("go\r");
             terminal.wait_for("This answer stalls");
         }
-        let process = terminal.process_id().to_string();
-        Command::new("kill")
-            .args(["-TERM", &process])
-            .status()
-            .expect("kill");
+        signal(terminal.process_id(), Signal::TERM);
         let device = terminal.device();
         assert_eq!(terminal.wait_for_end(), 128 + 15);
-        let modes = Command::new("stty")
-            .arg("-a")
-            .stdin(device)
-            .output()
-            .expect("stty");
-        let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-        assert!(
-            modes.contains(" echo ") && modes.contains(" icanon "),
-            "{model}: {modes}"
-        );
+        assert!(is_sane(&device), "{model}");
     }
 }
 
@@ -782,16 +767,7 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
     terminal.wait_for("beginning");
     terminal.send("\x1a");
     terminal.wait_for("Stopped");
-    let modes = Command::new("stty")
-        .arg("-a")
-        .stdin(terminal.device())
-        .output()
-        .expect("stty");
-    let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-    assert!(
-        modes.contains(" echo ") && modes.contains(" icanon "),
-        "{modes}"
-    );
+    assert!(is_sane(&terminal.device()));
     terminal.send("fg\r");
     terminal.wait_until("it goes on", |screen| {
         screen.matches("heroku-chat'").count() >= 2

@@ -1,27 +1,15 @@
 //! Conversations that outlive the process, in the REPL: continued, named, loaded, killed. Their
 //! files, and the commands outside the REPL, are in `sessions`.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Api, Program, Terminal, event, sse_head};
+use super::support::{Api, Program, Signal, Terminal, event, signal, sse_head};
 
 fn leave(terminal: Terminal) {
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
-}
-
-fn signal(terminal: &Terminal, name: &str) {
-    let process = terminal.process_id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([name, &process])
-            .status()
-            .expect("kill")
-            .success()
-    );
 }
 
 /// What `sessions show --json` says of a session.
@@ -360,7 +348,7 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
 
 #[test]
 fn a_signal_in_mid_answer_keeps_what_came() {
-    for (name, code) in [("-TERM", 143), ("-HUP", 129)] {
+    for (name, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let api = Api::serve(|exchange| {
             exchange.send(&format!("{}{}", sse_head(), event("half an answer")));
             exchange.wait_for_close();
@@ -369,7 +357,7 @@ fn a_signal_in_mid_answer_keeps_what_came() {
         let terminal = Terminal::chat(&program, &["--session", "work"], 80);
         terminal.send("go\r");
         terminal.wait_for("half an answer");
-        signal(&terminal, name);
+        signal(terminal.process_id(), name);
         assert_eq!(terminal.wait_for_end(), code);
         let session = saved(&program, "work");
         assert_eq!(contents(&session), ["go", "half an answer"]);
@@ -400,7 +388,7 @@ fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
     terminal.wait_for_prompt();
     terminal.send("go\r");
     terminal.wait_for("half an answer");
-    signal(&terminal, "-KILL");
+    signal(terminal.process_id(), Signal::KILL);
     drop(sender);
     let deadline = Instant::now() + Duration::from_secs(20);
     let said = loop {
@@ -452,7 +440,7 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
                 terminal.wait_for("\n1 2 3");
             }
         }
-        signal(&terminal, "-KILL");
+        signal(terminal.process_id(), Signal::KILL);
         drop(terminal);
         assert_eq!(
             saved(&program, "work")["turns"],

@@ -261,6 +261,14 @@ impl Drop for Terminal {
     }
 }
 
+/// Whether a terminal echoes and takes lines, as a shell's does.
+pub fn is_sane(device: &File) -> bool {
+    use rustix::termios::{LocalModes, tcgetattr};
+    let mode = tcgetattr(device).expect("a terminal");
+    mode.local_modes
+        .contains(LocalModes::ECHO | LocalModes::ICANON)
+}
+
 fn terminal_device(pts: &Pts) -> File {
     File::from(pts.as_fd().try_clone_to_owned().expect("another handle"))
 }

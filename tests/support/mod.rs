@@ -4,6 +4,7 @@
 mod api;
 mod platform;
 mod plugin;
+mod process;
 mod program;
 mod terminal;
 mod tls;
@@ -11,8 +12,9 @@ mod tls;
 pub use api::{Api, event, respond, sse_head};
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
+pub use process::{Signal, signal};
 pub use program::{
     KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
 };
-pub use terminal::Terminal;
+pub use terminal::{Terminal, is_sane};
 pub use tls::{Tls, proxy};

@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::support::{
-    Api, KEY, Platform, Program, Run, Terminal, event, heroku, offline, packages, respond,
-    sse_head, with_plugin, without_heroku,
+    Api, KEY, Platform, Program, Run, Signal, Terminal, event, heroku, is_sane, offline, packages,
+    respond, signal, sse_head, with_plugin, without_heroku,
 };
 
 fn run(program: &Program, arguments: &[&str]) -> Run {
@@ -584,24 +584,12 @@ fn sigterm_to_the_cli_ends_the_program_with_a_sane_terminal() {
         .expect("a number")
         .trim()
         .to_owned();
-    Command::new("kill")
-        .args(["-TERM", &process])
-        .status()
-        .expect("kill");
+    signal(terminal.process_id(), Signal::TERM);
     let device = terminal.device();
     assert_eq!(terminal.wait_for_end(), 128 + 15);
     assert!(
         !Path::new("/proc").join(&child).exists() || child.is_empty(),
         "the program lives on"
     );
-    let modes = Command::new("stty")
-        .arg("-a")
-        .stdin(device)
-        .output()
-        .expect("stty");
-    let modes = String::from_utf8_lossy(&modes.stdout).into_owned();
-    assert!(
-        modes.contains(" echo ") && modes.contains(" icanon "),
-        "{modes}"
-    );
+    assert!(is_sane(&device));
 }
