@@ -1,13 +1,13 @@
 //! Ctrl-C and the signals that end the program; the home of signal-hook.
 //!
-//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it sets a flag and
-//! wakes whoever listens on the channel it is already waiting on. Once a terminal's mode was
+//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it is counted, and it
+//! wakes whoever waits on a channel. Once a terminal's mode was
 //! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
 //! until the program goes on. Before that they are the system's, so that `nohup` works.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,17 +17,11 @@ use crate::error::{Error, ExitStatus};
 #[derive(Clone, Default)]
 pub struct Interrupts(Arc<Shared>);
 
-type Callback = Box<dyn Fn() + Send>;
+type Waker = Box<dyn Fn() + Send>;
 
 #[derive(Default)]
 struct Shared {
-    /// Set by Ctrl-C until somebody takes it.
-    pending: AtomicBool,
-    /// Whether Ctrl-C leaves the process alone while nobody listens, as in the REPL between two
-    /// turns.
-    held: AtomicBool,
-    /// Wakes the one that is waiting.
-    listener: Mutex<Option<Callback>>,
+    presses: Mutex<Presses>,
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
     /// The exit code of a signal that is to end the process; none is 0.
@@ -37,6 +31,44 @@ struct Shared {
     /// Whether a stop that the line editor took care of is yet to be heard of by the thread for
     /// signals.
     is_stop_unheard: Mutex<bool>,
+}
+
+/// What Ctrl-C means at this moment, decided without signals, threads or a clock.
+#[derive(Default)]
+struct Presses {
+    /// How often it was pressed since the program started.
+    count: u64,
+    /// Whether nobody has noticed the last press yet.
+    is_unnoticed: bool,
+    /// Whether it leaves the process alone while nobody watches, as in the REPL between two turns.
+    is_held: bool,
+    /// How many watch for it.
+    watches: usize,
+    /// Who waits for something and has to be woken, by number.
+    wakers: Vec<(u64, Waker)>,
+    next_waker: u64,
+}
+
+impl Presses {
+    /// Takes a press. Returns whether it ends the process.
+    #[must_use]
+    fn press(&mut self) -> bool {
+        self.count += 1;
+        let was_unnoticed = std::mem::replace(&mut self.is_unnoticed, true);
+        if !self.is_held && (self.watches == 0 || was_unnoticed) {
+            // Nobody took the first one: the output is a pipe that nobody reads. Twice is now.
+            return true;
+        }
+        self.wakers.iter().for_each(|(_, wake)| wake());
+        false
+    }
+
+    /// Whether it was pressed after so many presses.
+    fn notice(&mut self, since: u64) -> bool {
+        let is_pressed = self.count > since;
+        self.is_unnoticed &= !is_pressed;
+        is_pressed
+    }
 }
 
 /// How long a turn in flight gets to be saved, once a signal is to end the process.
@@ -164,47 +196,27 @@ impl Interrupts {
         Ok(Interrupts::default())
     }
 
-    /// Has Ctrl-C call `wake` instead of ending the process, for as long as the guard lives.
-    pub fn listen(&self, wake: impl Fn() + Send + 'static) -> Listening {
-        *lock(&self.0.listener) = Some(Box::new(wake));
-        Listening(self.clone())
+    /// Watches for Ctrl-C from now on. It does not end the process for as long as the watch lives.
+    pub fn watch(&self) -> Watch {
+        let mut presses = lock(&self.0.presses);
+        presses.watches += 1;
+        Watch {
+            since: presses.count,
+            interrupts: self.clone(),
+        }
     }
 
-    /// Has Ctrl-C leave the process alone even while nobody listens.
+    /// Has Ctrl-C leave the process alone even while nobody watches.
     pub fn hold(&self) {
-        self.0.held.store(true, Ordering::SeqCst);
+        lock(&self.0.presses).is_held = true;
     }
 
-    /// Has Ctrl-C end the process again, and ends it now where it was pressed meanwhile.
+    /// Has Ctrl-C end the process again, and ends it now if it was pressed meanwhile.
     pub fn release(&self) {
-        self.0.held.store(false, Ordering::SeqCst);
-        if self.take() {
+        let mut presses = lock(&self.0.presses);
+        presses.is_held = false;
+        if presses.is_unnoticed {
             std::process::exit(ExitStatus::Interrupted as i32);
-        }
-    }
-
-    /// Whether Ctrl-C was pressed since the last call.
-    pub fn take(&self) -> bool {
-        self.0.pending.swap(false, Ordering::SeqCst)
-    }
-
-    /// Waits, unless Ctrl-C ends the wait.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        // A full channel holds a wake-up already.
-        let _listening = self.listen(move || _ = sender.try_send(()));
-        if self.take() {
-            return Err(Error::Interrupted);
-        }
-        match receiver.recv_timeout(duration) {
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => {
-                self.take();
-                Err(Error::Interrupted)
-            }
         }
     }
 
@@ -220,10 +232,11 @@ impl Interrupts {
     ) -> Result<Option<T>, Error> {
         let (sender, receiver) = mpsc::sync_channel(2);
         let wake = sender.clone();
-        let _listening = self.listen(move || _ = wake.try_send(None));
+        let watch = self.watch();
+        let _awake = watch.wake(move || _ = wake.try_send(None));
         std::thread::spawn(move || _ = sender.send(Some(work())));
         let result = receiver.recv_timeout(limit);
-        if self.take() {
+        if watch.is_interrupted() {
             return Err(Error::Interrupted);
         }
         Ok(result.ok().flatten())
@@ -231,28 +244,136 @@ impl Interrupts {
 
     #[cfg(unix)]
     fn interrupt(&self) {
-        let again = self.0.pending.swap(true, Ordering::SeqCst);
-        let is_held = self.0.held.load(Ordering::SeqCst);
-        match &*lock(&self.0.listener) {
-            // Nobody took the first one: the output is a pipe that nobody reads. Twice is now.
-            Some(_) if again && !is_held => std::process::exit(ExitStatus::Interrupted as i32),
-            Some(wake) => wake(),
-            None if is_held => {}
-            None => std::process::exit(ExitStatus::Interrupted as i32),
+        if lock(&self.0.presses).press() {
+            std::process::exit(ExitStatus::Interrupted as i32);
         }
     }
 }
 
-/// While it lives, Ctrl-C wakes its owner.
-pub struct Listening(Interrupts);
+/// Sees each Ctrl-C that comes while it lives. Several can be watching, and all of them see it.
+pub struct Watch {
+    interrupts: Interrupts,
+    /// How often Ctrl-C had been pressed when it began.
+    since: u64,
+}
 
-impl Drop for Listening {
+impl Watch {
+    /// Whether Ctrl-C was pressed since the watch began.
+    pub fn is_interrupted(&self) -> bool {
+        lock(&self.interrupts.0.presses).notice(self.since)
+    }
+
+    /// Has Ctrl-C call `wake`, for as long as the guard lives: whoever waits for something has to
+    /// be woken.
+    pub fn wake(&self, wake: impl Fn() + Send + 'static) -> Awake<'_> {
+        let mut presses = lock(&self.interrupts.0.presses);
+        presses.next_waker += 1;
+        let number = presses.next_waker;
+        presses.wakers.push((number, Box::new(wake)));
+        Awake {
+            watch: self,
+            number,
+        }
+    }
+
+    /// Waits, unless Ctrl-C ends the wait or came before it.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // A full channel holds a wake-up already.
+        let _awake = self.wake(move || _ = sender.try_send(()));
+        if !self.is_interrupted() {
+            let _ = receiver.recv_timeout(duration);
+        }
+        match self.is_interrupted() {
+            true => Err(Error::Interrupted),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Clone for Watch {
+    fn clone(&self) -> Self {
+        let mut watch = self.interrupts.watch();
+        watch.since = self.since;
+        watch
+    }
+}
+
+impl Drop for Watch {
     fn drop(&mut self) {
-        *lock(&self.0.0.listener) = None;
+        lock(&self.interrupts.0.presses).watches -= 1;
+    }
+}
+
+/// While it lives, Ctrl-C wakes its owner.
+pub struct Awake<'a> {
+    watch: &'a Watch,
+    number: u64,
+}
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        let mut presses = lock(&self.watch.interrupts.0.presses);
+        presses.wakers.retain(|(number, _)| *number != self.number);
     }
 }
 
 /// A panic elsewhere must not take Ctrl-C away.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[test]
+    fn a_press_ends_the_process_if_nobody_watches() {
+        let mut presses = Presses::default();
+        assert!(presses.press());
+        presses.is_held = true;
+        assert!(!presses.press());
+    }
+
+    #[test]
+    fn the_second_press_ends_the_process_if_nobody_noticed_the_first() {
+        let mut presses = Presses {
+            watches: 1,
+            ..Presses::default()
+        };
+        assert!(!presses.press());
+        assert!(presses.press());
+        let since = presses.count;
+        assert!(!presses.notice(since));
+        assert!(presses.notice(since - 1));
+        assert!(!presses.press());
+    }
+
+    #[test]
+    fn every_watch_sees_a_press_and_everybody_who_waits_is_woken() {
+        let interrupts = Interrupts::default();
+        let woken = Arc::new(AtomicUsize::new(0));
+        let count = |woken: &Arc<AtomicUsize>| {
+            let woken = Arc::clone(woken);
+            move || _ = woken.fetch_add(1, Ordering::SeqCst)
+        };
+        let (one, two) = (interrupts.watch(), interrupts.watch());
+        let awake = [one.wake(count(&woken)), two.wake(count(&woken))];
+        interrupts.interrupt();
+        assert_eq!(woken.load(Ordering::SeqCst), 2);
+        drop(awake);
+        assert!(one.is_interrupted() && two.is_interrupted() && two.clone().is_interrupted());
+        assert!(!interrupts.watch().is_interrupted(), "it began later");
+        assert!(matches!(
+            one.sleep(Duration::from_secs(60)),
+            Err(Error::Interrupted)
+        ));
+        interrupts.interrupt();
+        assert_eq!(woken.load(Ordering::SeqCst), 2, "nobody waits any more");
+    }
 }

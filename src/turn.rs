@@ -364,6 +364,7 @@ impl Chat {
     ) -> Result<(), Error> {
         let title = error.explain().title;
         let until = Instant::now() + wait;
+        let watch = interrupts.watch();
         ui.retrying(&title, wait);
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -371,7 +372,7 @@ impl Chat {
                 ui.clear_status();
                 return Ok(());
             }
-            if let Err(error) = interrupts.sleep(left.min(Duration::from_secs(1))) {
+            if let Err(error) = watch.sleep(left.min(Duration::from_secs(1))) {
                 ui.clear_status();
                 return Err(error);
             }

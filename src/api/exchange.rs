@@ -6,12 +6,12 @@
 //! abandons its worker.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use crate::error::{Error, NetworkFailure, Waiting};
-use crate::interrupt::{Interrupts, Listening};
+use crate::interrupt::Watch;
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -70,17 +70,24 @@ const CHANNEL_SIZE: usize = 256;
 /// A step is handed over when it holds this much.
 const STEP_SIZE: usize = 64 * 1024;
 
-/// A request under way.
+/// A request under way. Ctrl-C is heeded while it is waited for.
 pub struct Exchange {
     events: Receiver<Event>,
     /// Taken from the channel while looking for more of the body.
     next_event: Option<Event>,
-    interrupts: Interrupts,
-    _listening: Listening,
+    /// Wakes whoever waits at the channel.
+    waker: SyncSender<Event>,
+    watch: Watch,
+    progress: Progress,
+}
+
+/// What an exchange waits for, and since when. Time is handed in.
+#[derive(Debug)]
+struct Progress {
+    limits: Limits,
     waiting: Waiting,
     since: Instant,
     started: Instant,
-    limits: Limits,
 }
 
 enum Event {
@@ -103,16 +110,9 @@ pub enum Step {
 
 impl Exchange {
     /// Starts a worker.
-    pub fn start(
-        http: &Arc<Http>,
-        request: Request,
-        limits: Limits,
-        interrupts: &Interrupts,
-    ) -> Self {
+    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, watch: Watch) -> Self {
         let (sender, events) = mpsc::sync_channel(CHANNEL_SIZE);
-        let wake = sender.clone();
-        // A full channel is being read, and its reader looks at the flag first.
-        let listening = interrupts.listen(move || drop(wake.try_send(Event::Woken)));
+        let waker = sender.clone();
         // Nobody can see the connection of a GET being made, so it gets the time of both.
         let waiting = if request.body.is_some() {
             Waiting::Connection
@@ -128,84 +128,62 @@ impl Exchange {
         Exchange {
             events,
             next_event: None,
-            interrupts: interrupts.clone(),
-            _listening: listening,
-            waiting,
-            since: Instant::now(),
-            started: Instant::now(),
-            limits,
+            waker,
+            watch,
+            progress: Progress::new(limits, waiting, Instant::now()),
         }
     }
 
-    /// Waits for the next step, for `tick` at most where one is given.
+    /// Waits for the next step, for `tick` at most if one is given.
     ///
     /// # Errors
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
+        let waker = self.waker.clone();
+        // A full channel is being read, and its reader looks for a press first.
+        let _awake = self.watch.wake(move || drop(waker.try_send(Event::Woken)));
         loop {
-            let left = self.limit().saturating_sub(self.since.elapsed());
+            let left = self.progress.left(Instant::now());
             let event = match self.next_event.take() {
                 Some(event) => Ok(event),
                 None => self
                     .events
                     .recv_timeout(tick.map_or(left, |tick| tick.min(left))),
             };
-            if self.interrupts.take() {
+            if self.watch.is_interrupted() {
                 return Err(Error::Interrupted);
             }
-            if let Some(total) = self
-                .limits
-                .total
-                .filter(|total| self.started.elapsed() > *total)
-            {
-                let failure = NetworkFailure::TimedOut {
-                    waiting: self.waiting,
-                    limit: total,
-                };
+            let now = Instant::now();
+            if let Some(failure) = self.progress.overall_limit(now) {
                 return Err(Error::Network(failure));
             }
             match event {
                 Ok(Event::Woken) => {}
-                Ok(Event::Received(Received::Connected)) => self.proceed(Waiting::FirstByte),
+                Ok(Event::Received(Received::Connected)) => {
+                    self.progress.proceed(Waiting::FirstByte, now);
+                }
                 Ok(Event::Received(Received::Head(head))) => {
-                    self.proceed(Waiting::FirstByte);
+                    self.progress.proceed(Waiting::FirstByte, now);
                     return Ok(Step::Head(head));
                 }
                 Ok(Event::Received(Received::Body(bytes))) => {
-                    self.proceed(Waiting::NextByte);
-                    return Ok(Step::Body(self.with_what_came_since(bytes)));
+                    self.progress.proceed(Waiting::NextByte, now);
+                    return Ok(Step::Body(with_what_came_since(
+                        bytes,
+                        &self.events,
+                        &mut self.next_event,
+                    )));
                 }
                 Ok(Event::Received(Received::End)) => return Ok(Step::End),
                 Ok(Event::Received(Received::Failed(error))) => return Err(error),
-                Err(RecvTimeoutError::Timeout) if self.since.elapsed() < self.limit() => {
-                    return Ok(Step::Tick);
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    let failure = NetworkFailure::TimedOut {
-                        waiting: self.waiting,
-                        limit: self.limit(),
-                    };
-                    return Err(Error::Network(failure));
-                }
+                Err(RecvTimeoutError::Timeout) => match self.progress.limit(now) {
+                    Some(failure) => return Err(Error::Network(failure)),
+                    None => return Ok(Step::Tick),
+                },
                 // The worker always says how it ended, so its end alone says nothing.
                 Err(RecvTimeoutError::Disconnected) => return Ok(Step::End),
             }
         }
-    }
-
-    /// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and
-    /// the service sends a chunk for every token, which would be a write to the terminal each.
-    fn with_what_came_since(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
-        while bytes.len() < STEP_SIZE {
-            match self.events.try_recv() {
-                Ok(Event::Received(Received::Body(more))) => bytes.extend_from_slice(&more),
-                other => {
-                    self.next_event = other.ok();
-                    break;
-                }
-            }
-        }
-        bytes
     }
 
     /// The whole body of a response, `limit` bytes at most.
@@ -224,8 +202,64 @@ impl Exchange {
             }
         }
     }
+}
 
-    fn limit(&self) -> Duration {
+/// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and the
+/// service sends a chunk for every token, which would be a write to the terminal each.
+fn with_what_came_since(
+    mut bytes: Vec<u8>,
+    events: &Receiver<Event>,
+    next_event: &mut Option<Event>,
+) -> Vec<u8> {
+    while bytes.len() < STEP_SIZE {
+        match events.try_recv() {
+            Ok(Event::Received(Received::Body(more))) => bytes.extend_from_slice(&more),
+            other => {
+                *next_event = other.ok();
+                break;
+            }
+        }
+    }
+    bytes
+}
+
+impl Progress {
+    fn new(limits: Limits, waiting: Waiting, now: Instant) -> Self {
+        Progress {
+            limits,
+            waiting,
+            since: now,
+            started: now,
+        }
+    }
+
+    /// How much longer this wait may take.
+    fn left(&self, now: Instant) -> Duration {
+        self.patience().saturating_sub(now - self.since)
+    }
+
+    /// The failure of having waited too long for one thing.
+    fn limit(&self, now: Instant) -> Option<NetworkFailure> {
+        let limit = self.patience();
+        (now - self.since >= limit).then_some(NetworkFailure::TimedOut {
+            waiting: self.waiting,
+            limit,
+        })
+    }
+
+    /// The failure of having taken too long for all of it.
+    fn overall_limit(&self, now: Instant) -> Option<NetworkFailure> {
+        let limit = self
+            .limits
+            .total
+            .filter(|total| now - self.started > *total)?;
+        Some(NetworkFailure::TimedOut {
+            waiting: self.waiting,
+            limit,
+        })
+    }
+
+    fn patience(&self) -> Duration {
         match self.waiting {
             Waiting::Connection => self.limits.connection,
             Waiting::FirstByte => self.limits.first_byte,
@@ -234,10 +268,51 @@ impl Exchange {
     }
 
     /// Goes on to wait for something else; a wait that goes on keeps its clock.
-    fn proceed(&mut self, waiting: Waiting) {
+    fn proceed(&mut self, waiting: Waiting, now: Instant) {
         if waiting != self.waiting || waiting == Waiting::NextByte {
             self.waiting = waiting;
-            self.since = Instant::now();
+            self.since = now;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phase_has_a_limit_of_its_own_and_all_of_it_another() {
+        let seconds = Duration::from_secs;
+        let limits = Limits {
+            connection: seconds(5),
+            first_byte: seconds(60),
+            idle: seconds(10),
+            total: Some(seconds(100)),
+        };
+        let start = Instant::now();
+        let mut progress = Progress::new(limits, Waiting::Connection, start);
+        let waited = |progress: &Progress, after| {
+            let failure = progress.limit(start + seconds(after))?;
+            let NetworkFailure::TimedOut { waiting, limit } = failure else {
+                return None;
+            };
+            Some((waiting, limit.as_secs()))
+        };
+        assert_eq!(progress.left(start + seconds(2)), seconds(3));
+        assert_eq!(waited(&progress, 4), None);
+        assert_eq!(waited(&progress, 5), Some((Waiting::Connection, 5)));
+        progress.proceed(Waiting::FirstByte, start + seconds(4));
+        progress.proceed(Waiting::FirstByte, start + seconds(50));
+        assert_eq!(
+            waited(&progress, 64),
+            Some((Waiting::FirstByte, 60)),
+            "a head is no byte of an answer"
+        );
+        progress.proceed(Waiting::NextByte, start + seconds(60));
+        progress.proceed(Waiting::NextByte, start + seconds(69));
+        assert_eq!(waited(&progress, 78), None);
+        assert_eq!(waited(&progress, 79), Some((Waiting::NextByte, 10)));
+        assert_eq!(progress.overall_limit(start + seconds(100)), None);
+        assert!(progress.overall_limit(start + seconds(101)).is_some());
     }
 }

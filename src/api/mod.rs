@@ -91,7 +91,7 @@ impl Client {
             request.accept = "text/event-stream, application/json";
         }
         request.head_lines().iter().for_each(|line| report(line));
-        Exchange::start(&self.http, request, self.limits, interrupts)
+        Exchange::start(&self.http, request, self.limits, interrupts.watch())
     }
 
     /// The catalogue. The key isn't sent: it isn't needed.
@@ -141,7 +141,7 @@ impl Client {
         model: Option<&str>,
         interrupts: &Interrupts,
     ) -> Result<(Head, Vec<u8>), Error> {
-        let exchange = Exchange::start(&self.http, request, self.limits, interrupts);
+        let exchange = Exchange::start(&self.http, request, self.limits, interrupts.watch());
         let (head, body) = exchange.collect(FETCH_LIMIT)?;
         match head.status {
             200..=299 if problem::is_html(&String::from_utf8_lossy(&body)) => {

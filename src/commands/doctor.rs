@@ -13,8 +13,6 @@ use crate::ui::{Tone, Ui};
 /// Names on the command line that break Heroku's rules, and failures of the output.
 pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let mut probe = Probe::new(context, &args.connection, args.live)?;
-    // Ctrl-C between two steps ends the run with the report so far, not at once.
-    probe.context.interrupts.hold();
     let json = args.json;
     let report = doctor::examine(
         &mut probe,

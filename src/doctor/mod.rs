@@ -78,6 +78,8 @@ pub fn examine(
     show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
+    // Ctrl-C between two steps ends the run with the report so far, not at once.
+    let watch = probe.context.interrupts.watch();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
         ..Report::default()
@@ -136,7 +138,7 @@ pub fn examine(
         };
         show(&mut probe.context.ui, &entry)?;
         report.add(entry);
-        report.interrupted |= probe.context.interrupts.take();
+        report.interrupted |= watch.is_interrupted();
     }
     report.finish();
     Ok(report)

@@ -145,7 +145,6 @@ impl Reader {
             self.helper().line_is_empty.set(true);
             // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a
             // key.
-            context.interrupts.take();
             context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);
             let read = self.editor.readline_with_initial(prompt, (&before, &after));
