@@ -86,7 +86,7 @@ impl Interrupts {
         let shared = interrupts.clone();
         std::thread::Builder::new()
             .name("interrupts".to_owned())
-            .spawn(move || signals.forever().for_each(|_| shared.interrupt()))?;
+            .spawn(move || signals.forever().for_each(|_| shared.press()))?;
         Ok(interrupts)
     }
 
@@ -140,7 +140,7 @@ impl Interrupts {
         self.0.ending.store(code, Ordering::SeqCst);
         leave();
         if !self.0.is_editing.load(Ordering::SeqCst) {
-            self.interrupt();
+            self.press();
             std::thread::sleep(GRACE);
         }
         std::process::exit(code)
@@ -242,8 +242,8 @@ impl Interrupts {
         Ok(result.ok().flatten())
     }
 
-    #[cfg(unix)]
-    fn interrupt(&self) {
+    /// Takes a press of Ctrl-C: everybody who watches sees it, or the process ends.
+    pub fn press(&self) {
         if lock(&self.0.presses).press() {
             std::process::exit(ExitStatus::Interrupted as i32);
         }
@@ -364,7 +364,7 @@ mod tests {
         };
         let (one, two) = (interrupts.watch(), interrupts.watch());
         let awake = [one.wake(count(&woken)), two.wake(count(&woken))];
-        interrupts.interrupt();
+        interrupts.press();
         assert_eq!(woken.load(Ordering::SeqCst), 2);
         drop(awake);
         assert!(one.is_interrupted() && two.is_interrupted() && two.clone().is_interrupted());
@@ -373,7 +373,7 @@ mod tests {
             one.sleep(Duration::from_secs(60)),
             Err(Error::Interrupted)
         ));
-        interrupts.interrupt();
+        interrupts.press();
         assert_eq!(woken.load(Ordering::SeqCst), 2, "nobody waits any more");
     }
 }

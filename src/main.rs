@@ -23,6 +23,7 @@
 //! knows what commands are called in the Heroku CLI.
 
 mod api;
+mod chat;
 mod cli;
 mod commands;
 mod config;
@@ -33,6 +34,7 @@ mod editor;
 mod environment;
 mod error;
 mod export;
+mod following;
 mod git;
 mod heroku;
 mod input;
@@ -44,7 +46,6 @@ mod sandbox;
 mod saving;
 mod secret;
 mod store;
-mod turn;
 mod ui;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 //! `HEROKU_CHAT_SAVE`; and the saving itself, with a word about it where that fails. A chat never
 //! ends because it can't be saved.
 
+use crate::chat::Chat;
 use crate::cli::SessionArgs;
 use crate::config::is_loopback;
 use crate::context::{Connection, Context};
@@ -9,7 +10,6 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::sandbox::Sandbox;
 use crate::store::{Restored, Session, Sessions};
-use crate::turn::Chat;
 use crate::ui::Ui;
 
 /// The variable by which nothing is saved that the user doesn't ask for.

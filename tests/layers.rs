@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "crate::ui",
             "crate::commands",
             "crate::repl",
-            "crate::turn",
+            "crate::chat",
             "crate::cli",
         ],
     ),
@@ -45,7 +45,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "crate::commands",
             "crate::repl",
-            "crate::turn",
+            "crate::chat",
             "crate::config",
         ],
     ),
@@ -63,7 +63,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("conversation/", &["crate::"]),
     (
         "export/",
-        &["crate::ui", "crate::commands", "crate::repl", "crate::turn"],
+        &["crate::ui", "crate::commands", "crate::repl", "crate::chat"],
     ),
     (
         "store/",
@@ -72,7 +72,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "crate::ui",
             "crate::commands",
             "crate::repl",
-            "crate::turn",
+            "crate::chat",
             "crate::config",
         ],
     ),
@@ -80,7 +80,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("secret.rs", &["crate::"]),
     ("saving.rs", &["crate::commands", "crate::repl"]),
     (
-        "turn.rs",
+        "chat/",
         &[
             "crate::commands",
             "crate::repl",

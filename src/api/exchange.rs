@@ -25,6 +25,8 @@ pub struct Limits {
     /// For all of it, where it is something small; an answer of a model may take as long as it
     /// likes.
     pub total: Option<Duration>,
+    /// Whether a call that failed is made again if that may help.
+    pub retries: bool,
 }
 
 impl Limits {
@@ -36,6 +38,7 @@ impl Limits {
             first_byte,
             idle: Duration::from_secs(90),
             total: None,
+            retries: true,
         }
     }
 
@@ -51,6 +54,7 @@ impl Limits {
             first_byte,
             idle,
             total,
+            retries,
         } = self;
         let [connection, first_byte, idle] =
             [connection, first_byte, idle].map(|wait| wait.min(limit));
@@ -59,6 +63,15 @@ impl Limits {
             first_byte,
             idle,
             total: Some(total.unwrap_or(limit).min(limit)),
+            retries,
+        }
+    }
+
+    /// Without another attempt, for questions that are better left unanswered than answered late.
+    pub fn once(self) -> Self {
+        Limits {
+            retries: false,
+            ..self
         }
     }
 }
@@ -185,23 +198,6 @@ impl Exchange {
             }
         }
     }
-
-    /// The whole body of a response, `limit` bytes at most.
-    ///
-    /// # Errors
-    /// As [`Exchange::next`].
-    pub fn collect(mut self, limit: usize) -> Result<(Head, Vec<u8>), Error> {
-        let mut head = Head::default();
-        let mut body = Vec::new();
-        loop {
-            match self.next(None)? {
-                Step::Head(received) => head = received,
-                Step::Body(mut bytes) if body.len() < limit => body.append(&mut bytes),
-                Step::Body(_) | Step::End => return Ok((head, body)),
-                Step::Tick => {}
-            }
-        }
-    }
 }
 
 /// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and the
@@ -279,6 +275,33 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Environment;
+    use crate::interrupt::Interrupts;
+
+    #[test]
+    fn ctrl_c_ends_all_exchanges_that_are_under_way() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", server.local_addr().unwrap());
+        let interrupts = Interrupts::default();
+        let start = || {
+            let request = Request {
+                url: url.parse().unwrap(),
+                key: None,
+                accept: "*/*",
+                silence: Duration::from_secs(60),
+                body: None,
+            };
+            let http = Arc::new(Http::new(Environment::default()));
+            let limits = Limits::with_first_byte(Duration::from_secs(60));
+            Exchange::start(&http, request, limits, interrupts.watch())
+        };
+        let (mut one, mut two) = (start(), start());
+        assert!(matches!(one.next(Some(Duration::ZERO)), Ok(Step::Tick)));
+        let waiting = std::thread::spawn(move || two.next(None));
+        interrupts.press();
+        assert!(matches!(one.next(None), Err(Error::Interrupted)));
+        assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
+    }
 
     #[test]
     fn each_phase_has_a_limit_of_its_own_and_all_of_it_another() {
@@ -288,6 +311,7 @@ mod tests {
             first_byte: seconds(60),
             idle: seconds(10),
             total: Some(seconds(100)),
+            retries: false,
         };
         let start = Instant::now();
         let mut progress = Progress::new(limits, Waiting::Connection, start);

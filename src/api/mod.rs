@@ -1,6 +1,7 @@
 //! The service: what is sent, what comes back, and how failures read. Only [`http`] touches the
 //! network.
 
+pub mod call;
 pub mod chat;
 mod chunk;
 pub mod curl;
@@ -16,20 +17,23 @@ pub mod retry;
 mod sse;
 mod think;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use url::Url;
 
 pub use exchange::{Exchange, Limits, Step};
-pub use http::Head;
-use http::{Http, Request};
+use http::Http;
+pub use http::{Head, Request};
 
+use call::{Call, Need, Progress, Satisfied, TICK};
 use models::{Catalogue, Model};
+use retry::Attempts;
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::interrupt::Interrupts;
+use crate::interrupt::{Interrupts, Watch};
 use crate::secret::Secret;
 
 const CHAT_PATH: &str = "/v1/chat/completions";
@@ -39,6 +43,13 @@ const FETCH_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The longest wait for the catalogue.
 const CATALOGUE_WAIT: Duration = Duration::from_secs(15);
+
+/// What one call after another goes over: a connection for each, and the ear for Ctrl-C.
+pub struct Line {
+    client: Client,
+    watch: Watch,
+    exchange: Option<Exchange>,
+}
 
 /// A service at its address, with the key for it.
 #[derive(Clone)]
@@ -78,33 +89,47 @@ impl Client {
         self.endpoint(CHAT_PATH)
     }
 
-    /// Sends a chat request. `report` gets the lines of its head.
-    pub fn chat(
-        &self,
-        body: Vec<u8>,
-        stream: bool,
-        interrupts: &Interrupts,
-        report: impl Fn(&str),
-    ) -> Exchange {
+    /// A chat request with this body.
+    pub fn chat_request(&self, body: Vec<u8>, stream: bool) -> Request {
         let mut request = self.request(CHAT_PATH, Some(body));
         if stream {
             request.accept = "text/event-stream, application/json";
         }
-        request.head_lines().iter().for_each(|line| report(line));
-        Exchange::start(&self.http, request, self.limits, interrupts.watch())
+        request
+    }
+
+    /// What a call of this client goes over. Ctrl-C ends it.
+    pub fn line(&self, interrupts: &Interrupts) -> Line {
+        Line {
+            client: self.clone(),
+            watch: interrupts.watch(),
+            exchange: None,
+        }
+    }
+
+    /// How often a call of this client is made.
+    pub fn attempts(&self) -> Attempts {
+        match self.limits.retries {
+            true => Attempts::usual(jitter()),
+            false => Attempts::single(),
+        }
     }
 
     /// The catalogue. The key isn't sent: it isn't needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
-    pub fn catalogue(&self, interrupts: &Interrupts) -> Result<Catalogue, Error> {
+    pub fn catalogue(
+        &self,
+        interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<Catalogue, Error> {
         let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
         let request = Request {
             key: None,
             ..client.request("/available-models", None)
         };
-        let (head, body) = client.fetch(request, None, interrupts)?;
+        let (head, body) = client.fetch(&request, None, interrupts, tell)?;
         let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
         let date = head
             .header("date")
@@ -112,12 +137,12 @@ impl Client {
         Ok(Catalogue { models, date })
     }
 
-    /// The models of the catalogue.
+    /// The models of the catalogue, without a word about it.
     ///
     /// # Errors
     /// As [`Client::catalogue`].
     pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
-        Ok(self.catalogue(interrupts)?.models)
+        Ok(self.catalogue(interrupts, &mut |_| ())?.models)
     }
 
     /// A request of this client's: a POST with a body, a GET without.
@@ -137,22 +162,19 @@ impl Client {
     /// Network failures, every other status, and a page where an answer belongs.
     fn fetch(
         &self,
-        request: Request,
+        request: &Request,
         model: Option<&str>,
         interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
     ) -> Result<(Head, Vec<u8>), Error> {
-        let exchange = Exchange::start(&self.http, request, self.limits, interrupts.watch());
-        let (head, body) = exchange.collect(FETCH_LIMIT)?;
-        match head.status {
-            200..=299 if problem::is_html(&String::from_utf8_lossy(&body)) => {
-                Err(self.unreadable("it sent a web page".to_owned(), &body))
-            }
-            200..=299 => Ok((head, body)),
-            _ => {
-                let problem = problem::read(&head, &body, self.host(), model, SystemTime::now());
-                Err(Error::Service(Box::new(problem)))
-            }
+        let mut line = self.line(interrupts);
+        let call = Call::new(self.host(), model, self.attempts());
+        let satisfy = |need| line.satisfy(need, || request.clone());
+        let (head, body) = call.collect(FETCH_LIMIT, satisfy, tell)?;
+        if problem::is_html(&String::from_utf8_lossy(&body)) {
+            return Err(self.unreadable("it sent a web page".to_owned(), &body));
         }
+        Ok((head, body))
     }
 
     fn unreadable(&self, reason: String, body: &[u8]) -> Error {
@@ -169,4 +191,27 @@ impl Client {
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url
     }
+}
+
+impl Line {
+    /// Does what a call needs; `request` makes the request, if one is to be sent.
+    pub fn satisfy(&mut self, need: Need, request: impl FnOnce() -> Request) -> Satisfied {
+        match (need, &mut self.exchange) {
+            (Need::Sleep(wait), _) => Satisfied::Came(self.watch.sleep(wait).map(|()| Step::Tick)),
+            (Need::Step, Some(exchange)) => Satisfied::Came(exchange.next(Some(TICK))),
+            (Need::Send | Need::Step, _) => {
+                let request = request();
+                let lines = request.head_lines();
+                let Client { http, limits, .. } = &self.client;
+                self.exchange = Some(Exchange::start(http, request, *limits, self.watch.clone()));
+                Satisfied::Sent(lines)
+            }
+        }
+    }
+}
+
+/// From 0 to 1, another one for each process: the hasher's keys are random.
+fn jitter() -> f64 {
+    let random = RandomState::new().build_hasher().finish();
+    random as f64 / u64::MAX as f64
 }

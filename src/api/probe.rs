@@ -1,5 +1,6 @@
 //! Questions that tell whether key and model are accepted and cost no token.
 
+use super::call::Progress;
 use super::{CHAT_PATH, Client};
 use crate::error::{Error, ProblemKind, ServiceProblem};
 use crate::interrupt::Interrupts;
@@ -12,8 +13,13 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, and a key that was refused.
-    pub fn probe_key(&self, interrupts: &Interrupts) -> Result<Option<()>, Error> {
-        match self.fetch(self.request("/v1/mcp/servers", None), None, interrupts) {
+    pub fn probe_key(
+        &self,
+        interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<Option<()>, Error> {
+        let request = self.request("/v1/mcp/servers", None);
+        match self.fetch(&request, None, interrupts, tell) {
             Ok(_) => Ok(Some(())),
             Err(Error::Service(problem)) if problem.kind != ProblemKind::Unauthorized => Ok(None),
             Err(error) => Err(error),
@@ -25,9 +31,19 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, and any other refusal: of key, model, or rate.
-    pub fn probe_request(&self, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
+    pub fn probe_request(
+        &self,
+        model: &str,
+        interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<bool, Error> {
         let body = serde_json::json!({"model": model}).to_string().into_bytes();
-        match self.fetch(self.request(CHAT_PATH, Some(body)), Some(model), interrupts) {
+        match self.fetch(
+            &self.request(CHAT_PATH, Some(body)),
+            Some(model),
+            interrupts,
+            tell,
+        ) {
             Err(Error::Service(problem)) if is_about_messages(&problem) => Ok(true),
             other => other.map(|_| false),
         }

@@ -149,11 +149,6 @@ impl Reply {
         (self.completion, result)
     }
 
-    /// Whether the response is a failure of the service's, whatever becomes of the connection.
-    pub fn is_refusal(&self) -> bool {
-        self.head.status >= 300
-    }
-
     /// Whether the service said that the answer is complete, so that whatever the connection does
     /// after is no matter.
     pub fn is_complete(&self) -> bool {

@@ -1,9 +1,10 @@
 //! When to try again: what the service asks for, or exponential back-off with jitter, within
 //! bounds.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::http::Head;
+use crate::error::Error;
 
 /// How often a request is sent again.
 pub const RETRIES: u32 = 3;
@@ -13,6 +14,72 @@ pub const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
 /// How long all waits of a turn may take together.
 pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
+
+/// The time, for whoever is handed it instead of looking at a clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// For how long something takes.
+    pub instant: Instant,
+    /// For dates that a service names.
+    pub date: SystemTime,
+}
+
+impl Now {
+    /// Looks at both clocks.
+    pub fn read() -> Self {
+        Now {
+            instant: Instant::now(),
+            date: SystemTime::now(),
+        }
+    }
+}
+
+/// How often a call may be sent again, and how long its waits may still take.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempts {
+    left: u32,
+    made: u32,
+    waited: Duration,
+    jitter: f64,
+}
+
+impl Attempts {
+    /// As often as is usual. `jitter`, from 0 to 1, is this client's own, so that many of them
+    /// don't come back at once.
+    pub fn usual(jitter: f64) -> Self {
+        Attempts {
+            left: RETRIES,
+            made: 0,
+            waited: Duration::ZERO,
+            jitter,
+        }
+    }
+
+    /// One attempt, for questions that are better left unanswered than answered late.
+    pub fn single() -> Self {
+        Attempts {
+            left: 0,
+            ..Attempts::usual(0.0)
+        }
+    }
+
+    /// How long to wait before another attempt after this failure; none if there is none to make.
+    pub fn wait_after(&mut self, error: &Error) -> Option<Duration> {
+        let wanted = match error {
+            Error::Service(problem) => problem.retry_after,
+            _ => None,
+        };
+        let wait = wanted.unwrap_or_else(|| back_off(self.made, self.jitter));
+        let wait = wait.max(SHORTEST_WAIT);
+        let is_allowed = error.is_transient() && self.left > 0 && self.waited + wait <= TOTAL_WAIT;
+        is_allowed.then(|| {
+            self.left -= 1;
+            self.made += 1;
+            self.waited += wait;
+            wait
+        })
+    }
+}
 
 /// The wait before retry number `retry`, counted from 0: 1, 2, 4 s, each shortened by up to a half
 /// so that many clients don't come back at once. `random` is from 0 to 1.

@@ -4,14 +4,15 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use crate::api::curl;
+use crate::chat::Chat;
 use crate::cli::AskArgs;
 use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus};
 use crate::export::{Format, Subject, export, json};
+use crate::following::{Show, follow};
 use crate::input;
 use crate::saving::{Start, Unnamed};
-use crate::turn::{Chat, Show};
 
 /// Answers one prompt.
 ///
@@ -64,7 +65,8 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     } else {
         Show::Words
     };
-    let answer = chat.say(prompt, show, &mut context.ui, &context.interrupts)?;
+    let saying = chat.say(prompt, &context.interrupts);
+    let answer = follow(saying, show, &mut context.ui)?;
     start.saving.keep(&mut chat, &mut context.ui);
     if args.json {
         context.ui.print(&answer.completion.to_json())?;

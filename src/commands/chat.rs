@@ -3,14 +3,15 @@
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
+use crate::chat::Chat;
 use crate::cli::ChatArgs;
 use crate::context::Context;
 use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
+use crate::following::{Show, follow};
 use crate::repl::Repl;
 use crate::saving::{Saving, Start, Unnamed};
 use crate::store::Restored;
-use crate::turn::{Chat, Show};
 
 /// Opens the chat.
 ///
@@ -72,12 +73,8 @@ fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<E
         if line.trim().is_empty() {
             continue;
         }
-        let answer = chat.say(
-            Message::prompt(line, Vec::new()),
-            Show::Words,
-            &mut context.ui,
-            &context.interrupts,
-        )?;
+        let saying = chat.say(Message::prompt(line, Vec::new()), &context.interrupts);
+        let answer = follow(saying, Show::Words, &mut context.ui)?;
         saving.keep(&mut chat, &mut context.ui);
         answer
             .completion

@@ -8,6 +8,7 @@ use crate::config;
 use crate::context::{Context, start_sandbox};
 use crate::environment::Environment;
 use crate::error::{Error, ExitStatus, HerokuFailure};
+use crate::following::tell;
 use crate::ui::Overflow;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
@@ -27,10 +28,12 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
         Some(sandbox) => sandbox.url(),
         None => service_url(&args.connection, context)?,
     };
-    let models = context
-        .client(&args.connection, url, None)
-        .models(&context.interrupts)?;
-    let models: Vec<Model> = models
+    let client = context.client(&args.connection, url, None);
+    let catalogue = client.catalogue(&context.interrupts, &mut |progress| {
+        tell(&mut context.ui, "the list of models", progress);
+    })?;
+    let models: Vec<Model> = catalogue
+        .models
         .into_iter()
         .filter(|model| args.all || model.is_chat())
         .collect();

@@ -13,16 +13,19 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
+use crate::api::call::Progress;
 use crate::api::models::Catalogue;
 use crate::api::{Client, Limits};
+use crate::chat::Answer;
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::env_file::EnvFile;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
 use crate::context::{Context, sandbox_settings, start_sandbox};
 use crate::error::{Error, HerokuFailure};
+use crate::following::tell;
 use crate::heroku::{self, HerokuCli, Patience};
+use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
-use crate::turn::Answer;
 use crate::ui::Ui;
 use checks::{CHECKS, Check};
 pub use report::{Entry, Report, Status, Verdict};
@@ -57,7 +60,7 @@ pub struct Probe<'a> {
     pub proxy: Option<(&'static str, Url)>,
     pub addresses: Vec<std::net::SocketAddr>,
     pub catalogue: Catalogue,
-    pub answer: Option<Answer>,
+    pub answer: Option<Box<Answer>>,
 }
 
 /// What the Heroku CLI said.
@@ -234,7 +237,26 @@ impl<'a> Probe<'a> {
             settings.url.value.clone(),
             Some(settings.key.value.clone()),
         );
-        client.with_limits(Limits::with_first_byte(STEP_LIMIT).at_most(STEP_LIMIT))
+        client.with_limits(
+            Limits::with_first_byte(STEP_LIMIT)
+                .at_most(STEP_LIMIT)
+                .once(),
+        )
+    }
+
+    /// Asks the service a question, with a word about how it goes.
+    ///
+    /// # Errors
+    /// Those of the question.
+    pub fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&Client, &Interrupts, &mut dyn FnMut(&Progress)) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let client = self.client();
+        let Context { ui, interrupts, .. } = &mut *self.context;
+        question(&client, interrupts, &mut |progress| {
+            tell(ui, "the service", progress)
+        })
     }
 
     fn keep_secret(&mut self) {

@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use crate::api::models::{self, Model};
 use crate::api::{Client, Limits};
+use crate::chat::{Answer, Chat};
 use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
 use crate::editor;
 use crate::error::{Error, ExitStatus};
+use crate::following::{Show, follow};
 use crate::saving::Saving;
-use crate::turn::{Answer, Chat, Show};
 use crate::ui::Ui;
 use crate::ui::terminal::{self, Mode, Quiet};
 use helper::LineHelper;
@@ -318,12 +319,8 @@ impl<'a> Repl<'a> {
             }
             Line::Prompt(prompt) => {
                 let message = Message::prompt(prompt, self.attachments.clone());
-                let answer = chat.say(
-                    message,
-                    Show::Words,
-                    &mut self.context.ui,
-                    &self.context.interrupts,
-                );
+                let saying = chat.say(message, &self.context.interrupts);
+                let answer = follow(saying, Show::Words, &mut self.context.ui);
                 if answer.is_ok() {
                     self.attachments.clear();
                 }
@@ -333,17 +330,15 @@ impl<'a> Repl<'a> {
     }
 
     /// Tells how a turn went.
-    fn report(&mut self, chat: &Chat, answer: Result<Answer, Error>) -> Result<Flow, Error> {
+    fn report(&mut self, chat: &Chat, answer: Result<Box<Answer>, Error>) -> Result<Flow, Error> {
         match answer {
-            // Nobody reads any more.
-            Ok(Answer {
-                cut: Some(error @ (Error::ReaderGone | Error::Output(_))),
-                ..
-            }) => Err(error),
-            Ok(answer) => {
-                self.finish(chat, &answer);
-                Ok(Flow::Continue)
-            }
+            Ok(answer) => match answer.cut {
+                Some(error @ (Error::ReaderGone | Error::Output(_))) => Err(error),
+                _ => {
+                    self.finish(chat, &answer);
+                    Ok(Flow::Continue)
+                }
+            },
             Err(Error::Interrupted) => {
                 self.ui().note("stopped before an answer came");
                 Ok(Flow::Again)
@@ -411,7 +406,7 @@ fn fetch_models(
     client: &Client,
     context: &Context,
 ) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
-    let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
+    let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT).once());
     let interrupts = context.interrupts.clone();
     move || client.models(&interrupts)
 }

@@ -1,9 +1,9 @@
 //! The last lines of what was said, for somebody who comes back to a conversation.
 
 use crate::api::reply::Part;
+use crate::chat::Chat;
 use crate::conversation::{Attachment, Conversation, Message, Role};
 use crate::error::Error;
-use crate::turn::Chat;
 use crate::ui::{Ui, open_fence};
 
 /// How many lines of the last answer are shown, and of the last prompt.

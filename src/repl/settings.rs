@@ -3,11 +3,11 @@
 
 use super::{Flow, Repl};
 use crate::api::chat::RequestOptions;
+use crate::chat::Chat;
 use crate::cli;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::nearest::nearest;
-use crate::turn::Chat;
 use crate::ui::Overflow;
 
 /// A setting of a chat.

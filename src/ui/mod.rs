@@ -67,9 +67,6 @@ enum AnswerState {
 const PATIENCE: Duration = Duration::from_millis(300);
 
 impl Ui {
-    /// How often a waiting turn should call [`Ui::waiting`].
-    pub const TICK: Duration = Duration::from_millis(500);
-
     /// Looks at what the outputs are; asks the terminal nothing.
     pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
         let plain_terminal = environment.get("TERM") == Some("dumb");

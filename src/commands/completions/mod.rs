@@ -119,7 +119,7 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
             Some(sandbox) => sandbox.url(),
             None => super::models::url_without_heroku(&args, &environment)?,
         };
-        let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT);
+        let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT).once();
         Client::new(url, None, limits, environment).models(&interrupts)
     })?;
     let models = models.unwrap_or(Ok(Vec::new()))?;

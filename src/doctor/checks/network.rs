@@ -130,7 +130,7 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    match probe.client().catalogue(&probe.context.interrupts) {
+    match probe.ask(|client, interrupts, tell| client.catalogue(interrupts, tell)) {
         Ok(catalogue) => {
             let count = catalogue.models.iter().filter(|model| model.is_chat()).count();
             probe.catalogue = catalogue;

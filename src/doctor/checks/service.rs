@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::network::region;
 use crate::api::Limits;
 use crate::api::chat::RequestOptions;
+use crate::chat::Chat;
 use crate::config::Source;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
+use crate::following::{Show, follow};
 use crate::nearest::nearest;
-use crate::turn::{Chat, Show};
 
 /// How long `--live` waits for the first word, and between words.
 const LIVE_LIMIT: Duration = Duration::from_secs(10);
@@ -111,11 +112,15 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    Ok(match probe.client().probe_key(&probe.context.interrupts)? {
-        Some(()) => Verdict::pass("yes; no token was spent"),
-        None => Verdict::warn("not known: this service has no free question that wants the key")
-            .hint("The next check sends it with a request."),
-    })
+    Ok(
+        match probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell))? {
+            Some(()) => Verdict::pass("yes; no token was spent"),
+            None => {
+                Verdict::warn("not known: this service has no free question that wants the key")
+                    .hint("The next check sends it with a request.")
+            }
+        },
+    )
 }
 
 pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -124,8 +129,7 @@ pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     };
     Ok(
         match probe
-            .client()
-            .probe_request(&model, &probe.context.interrupts)?
+            .ask(|client, interrupts, tell| client.probe_request(&model, interrupts, tell))?
         {
             true => Verdict::pass(format!("yes, for {model}; no token was spent")),
             false => Verdict::warn(format!(
@@ -143,26 +147,23 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(model) = chosen(probe) else {
         return Ok(Verdict::skip("needs a model"));
     };
-    let client = probe
-        .client()
-        .with_limits(Limits::with_first_byte(LIVE_LIMIT).at_most(LIVE_LIMIT));
+    let client = probe.client().with_limits(
+        Limits::with_first_byte(LIVE_LIMIT)
+            .at_most(LIVE_LIMIT)
+            .once(),
+    );
     let options = RequestOptions {
         stream: true,
         max_tokens: Some(LIVE_TOKENS),
         ..RequestOptions::default()
     };
     let mut chat = Chat::new(client, model, options, Conversation::default());
-    chat.retries = false;
     let prompt = Message::prompt(
         "Count from one to twenty in words, separated by spaces.",
         Vec::new(),
     );
-    let answer = chat.say(
-        prompt,
-        Show::Nothing,
-        &mut probe.context.ui,
-        &probe.context.interrupts,
-    )?;
+    let saying = chat.say(prompt, &probe.context.interrupts);
+    let answer = follow(saying, Show::Nothing, &mut probe.context.ui)?;
     if let Some(cut) = answer.cut {
         return Err(cut);
     }

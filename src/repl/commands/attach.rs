@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Flow, Repl};
 use crate::api::models;
+use crate::chat::Chat;
 use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::input;
-use crate::turn::Chat;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
     attach(repl, paths, "the file", input::text_attachment)

@@ -2,12 +2,12 @@
 
 use super::super::{Flow, Repl};
 use crate::api::curl;
+use crate::chat::Chat;
 use crate::conversation::{Cost, Message};
 use crate::error::Error;
 use crate::export::{self, Format, Subject};
 use crate::input;
 use crate::store;
-use crate::turn::Chat;
 use crate::ui::{Overflow, code_blocks};
 
 /// Stands for the prompt in a request that has none yet.

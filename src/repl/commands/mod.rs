@@ -7,8 +7,8 @@ mod session;
 mod talk;
 
 use super::{Flow, Repl, settings};
+use crate::chat::Chat;
 use crate::error::Error;
-use crate::turn::Chat;
 use crate::ui::Overflow;
 
 /// A slash command.

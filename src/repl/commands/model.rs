@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::super::{Flow, Repl};
 use crate::api::models::{self, Model};
+use crate::chat::Chat;
 use crate::context::text_or_file;
 use crate::error::Error;
 use crate::input;
 use crate::nearest::nearest;
-use crate::turn::Chat;
 use crate::ui::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {

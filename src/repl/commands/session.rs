@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use super::super::{Flow, Repl, recap};
+use crate::chat::Chat;
 use crate::error::Error;
 use crate::saving::last_model;
 use crate::store::{Sessions, Summary};
-use crate::turn::Chat;
 use crate::ui::Overflow;
 
 pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {

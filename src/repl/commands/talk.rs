@@ -1,13 +1,17 @@
 //! Turns: asked again, continued, taken back, forgotten.
 
 use super::super::{Flow, Repl};
+use crate::chat::Chat;
 use crate::conversation::Role;
 use crate::error::Error;
-use crate::turn::{Chat, Show};
+use crate::following::{Show, follow};
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    match chat.say_again(Show::Words, &mut repl.context.ui, &repl.context.interrupts) {
-        Some(answer) => without_offer(repl.report(chat, answer)),
+    match chat.say_again(&repl.context.interrupts) {
+        Some(saying) => {
+            let answer = follow(saying, Show::Words, &mut repl.context.ui);
+            without_offer(repl.report(chat, answer))
+        }
         None => {
             repl.ui().note("there is no prompt to ask again");
             Ok(Flow::Continue)
@@ -37,8 +41,11 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         repl.ui()
             .note("the last answer is complete; it is asked for more all the same");
     }
-    match chat.go_on(Show::Words, &mut repl.context.ui, &repl.context.interrupts) {
-        Some(answer) => without_offer(repl.report(chat, answer)),
+    match chat.go_on(&repl.context.interrupts) {
+        Some(saying) => {
+            let answer = follow(saying, Show::Words, &mut repl.context.ui);
+            without_offer(repl.report(chat, answer))
+        }
         None => {
             repl.ui().note("there is no answer to go on with");
             Ok(Flow::Continue)

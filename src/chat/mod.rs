@@ -1,0 +1,234 @@
+//! A conversation with a model: what is said goes out as a turn, and what comes of it is kept. It
+//! knows no screen; whoever asks for the next event shows it.
+
+mod event;
+mod turn;
+
+use std::collections::HashMap;
+
+use crate::api::call::{Next, Progress, Satisfied};
+use crate::api::chat::{self, Quirks, RequestOptions};
+use crate::api::retry::Now;
+use crate::api::{Client, Line, models};
+use crate::conversation::{Conversation, Cost, Message, Role};
+use crate::error::Error;
+use crate::interrupt::Interrupts;
+pub use event::{Answer, Event};
+use turn::Turn;
+
+/// A conversation with a model.
+pub struct Chat {
+    pub client: Client,
+    pub model: String,
+    pub options: RequestOptions,
+    pub conversation: Conversation,
+    /// By model, because another may take what this one refused.
+    quirks: HashMap<String, Quirks>,
+    /// What each answer took, those that were replaced or taken back included: they are paid for,
+    /// too.
+    pub costs: Vec<Cost>,
+    last_request: Option<Vec<u8>>,
+}
+
+/// Asks for the rest of an answer.
+const GO_ON: &str = "Your last answer was cut off. Go on exactly where it ends, without repeating \
+                     any of it and without a word about this.";
+
+/// A turn under way. Ask it for the next event until [`Event::Done`]; then the conversation is as
+/// the turn left it.
+pub struct Saying<'a> {
+    chat: &'a mut Chat,
+    turn: Turn,
+    line: Line,
+    purpose: Purpose,
+    /// Why nothing is sent.
+    refusal: Option<Error>,
+}
+
+/// What becomes of an answer.
+enum Purpose {
+    /// It follows the prompt. Without one the prompt is taken back: a failed turn leaves no trace.
+    Say,
+    /// It replaces this one, which stays if there is no other.
+    SayAgain(Option<Box<Message>>),
+    /// It is added to the last answer.
+    GoOn,
+}
+
+impl Chat {
+    pub fn new(
+        client: Client,
+        model: String,
+        options: RequestOptions,
+        conversation: Conversation,
+    ) -> Self {
+        Chat {
+            client,
+            model,
+            options,
+            conversation,
+            quirks: HashMap::new(),
+            costs: Vec::new(),
+            last_request: None,
+        }
+    }
+
+    /// The body of the request that `say` would send without a new prompt.
+    pub fn request_body(&self) -> Vec<u8> {
+        let quirks = self.quirks.get(&self.model).cloned().unwrap_or_default();
+        chat::body(&self.model, &self.conversation, &self.options, &quirks)
+    }
+
+    /// Whether images go with any message that a request would have.
+    pub fn sends_images(&self) -> bool {
+        chat::sent(&self.conversation, &self.options)
+            .iter()
+            .any(|message| message.images().next().is_some())
+    }
+
+    /// The body of the last request, whatever came of it.
+    pub fn last_request(&self) -> Option<&[u8]> {
+        self.last_request.as_deref()
+    }
+
+    /// Says something.
+    pub fn say(&mut self, prompt: Message, interrupts: &Interrupts) -> Saying<'_> {
+        self.conversation.push(prompt);
+        self.begin(Purpose::Say, interrupts)
+    }
+
+    /// Says the last prompt again, and replaces its answer; none if nothing was said yet. An answer
+    /// is lost only to another.
+    pub fn say_again(&mut self, interrupts: &Interrupts) -> Option<Saying<'_>> {
+        let (prompt, old) = self.conversation.take_turn()?;
+        self.conversation.push(prompt);
+        Some(self.begin(Purpose::SayAgain(old.map(Box::new)), interrupts))
+    }
+
+    /// Has the last answer continued where it ended; none if there is no answer.
+    ///
+    /// The request for it is no part of the conversation. A last message of the assistant's own,
+    /// which some models take as a beginning to go on with, is refused by others.
+    pub fn go_on(&mut self, interrupts: &Interrupts) -> Option<Saying<'_>> {
+        let last = self.conversation.messages().last();
+        last.filter(|message| message.role == Role::Assistant)?;
+        self.conversation.push(Message::prompt(GO_ON, Vec::new()));
+        Some(self.begin(Purpose::GoOn, interrupts))
+    }
+
+    fn begin(&mut self, purpose: Purpose, interrupts: &Interrupts) -> Saying<'_> {
+        let mut options = self.options.clone();
+        if matches!(purpose, Purpose::GoOn) {
+            // The request for the rest is no turn of its own.
+            options.context = options.context.map(|turns| turns + 1);
+        }
+        let is_refused = models::is_text_only(&self.model) && self.sends_images();
+        let quirks = self.quirks.remove(&self.model).unwrap_or_default();
+        Saying {
+            turn: Turn::new(
+                self.client.host(),
+                &self.model,
+                options,
+                quirks,
+                self.client.attempts(),
+                Now::read().instant,
+            ),
+            line: self.client.line(interrupts),
+            refusal: is_refused.then(|| Error::TextOnly {
+                model: self.model.clone(),
+            }),
+            purpose,
+            chat: self,
+        }
+    }
+
+    fn message(&self, answer: &Answer) -> Message {
+        let message = Message::new(Role::Assistant, answer.completion.content.clone());
+        Message {
+            cut: answer.is_cut(),
+            cost: Some(self.cost(answer)),
+            ..message
+        }
+    }
+
+    fn cost(&self, answer: &Answer) -> Cost {
+        let usage = answer.completion.usage.unwrap_or_default();
+        Cost {
+            model: self.model.clone(),
+            prompt_tokens: usage.prompt_tokens.0,
+            completion_tokens: usage.completion_tokens.0,
+        }
+    }
+}
+
+impl Saying<'_> {
+    /// The model that is asked.
+    pub fn model(&self) -> &str {
+        &self.chat.model
+    }
+
+    /// The next event. [`Event::Done`] is the last.
+    pub fn next(&mut self) -> Event {
+        if let Some(refusal) = self.refusal.take() {
+            return Event::Done(self.keep(Err(refusal)));
+        }
+        loop {
+            let need = match self.turn.next(Now::read()) {
+                Next::Tell(Event::Done(answer)) => return Event::Done(self.keep(answer)),
+                Next::Tell(event) => return event,
+                Next::Need(need) => need,
+            };
+            let (chat, turn) = (&mut *self.chat, &self.turn);
+            let request = || {
+                let body = turn.request_body(&chat.conversation);
+                chat.last_request = Some(body.clone());
+                chat.client.chat_request(body, chat.options.stream)
+            };
+            match self.line.satisfy(need, request) {
+                Satisfied::Sent(lines) => return Event::Call(Progress::Sent(lines)),
+                Satisfied::Came(came) => self.turn.take(came, Now::read()),
+            }
+        }
+    }
+
+    /// Ends the turn, for instance because nobody can see the answer any more. What came until now
+    /// is kept.
+    pub fn stop(mut self, error: Error) -> Result<Box<Answer>, Error> {
+        let answer = self.turn.stop(error, Now::read());
+        self.keep(answer)
+    }
+
+    /// Keeps what came in the conversation and in the books.
+    fn keep(&mut self, answer: Result<Box<Answer>, Error>) -> Result<Box<Answer>, Error> {
+        let chat = &mut *self.chat;
+        chat.quirks
+            .insert(chat.model.clone(), self.turn.quirks().clone());
+        let message = answer.as_ref().ok().map(|answer| chat.message(answer));
+        chat.costs
+            .extend(message.iter().filter_map(|message| message.cost.clone()));
+        match (&mut self.purpose, message) {
+            (Purpose::Say | Purpose::SayAgain(_), Some(message)) => {
+                chat.conversation.push(message);
+            }
+            (Purpose::Say, None) => drop(chat.conversation.take_turn()),
+            (Purpose::SayAgain(old), None) => {
+                if let Some((prompt, _)) = chat.conversation.take_turn() {
+                    chat.conversation
+                        .put_back(prompt, old.take().map(|old| *old));
+                }
+            }
+            (Purpose::GoOn, message) => {
+                chat.conversation.pop();
+                if let Some(more) = message
+                    && let Some(begun) = chat.conversation.pop()
+                {
+                    chat.conversation.push(Message {
+                        content: begun.content + &more.content,
+                        ..more
+                    });
+                }
+            }
+        }
+        answer
+    }
+}

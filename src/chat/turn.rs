@@ -1,0 +1,428 @@
+//! One turn of a chat: what a call brings becomes an answer, and what may mend itself is tried
+//! again or repaired. Pure: it knows no screen, no network and no clock of its own.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::event::{Answer, Event};
+use crate::api::call::{Call, Need, Next, Progress};
+use crate::api::chat::{self, Quirks, Repair, RequestOptions};
+use crate::api::reply::{Part, Reply};
+use crate::api::retry::{Attempts, Now};
+use crate::api::{Head, Step};
+use crate::conversation::Conversation;
+use crate::error::{Error, ProblemKind};
+
+/// A turn that is under way.
+#[derive(Debug)]
+pub struct Turn {
+    host: String,
+    model: String,
+    options: RequestOptions,
+    /// What the model turned out not to take.
+    quirks: Quirks,
+    call: Call,
+    /// Reads the response of the attempt that is being made.
+    reply: Option<Reply>,
+    events: VecDeque<Event>,
+    started: Instant,
+    first_word: Option<Duration>,
+    reads: usize,
+    head: Head,
+}
+
+impl Turn {
+    /// A turn with a model of this host. The quirks are those that are known already.
+    pub fn new(
+        host: &str,
+        model: &str,
+        options: RequestOptions,
+        quirks: Quirks,
+        attempts: Attempts,
+        now: Instant,
+    ) -> Self {
+        Turn {
+            host: host.to_owned(),
+            model: model.to_owned(),
+            options,
+            quirks,
+            call: Call::new(host, Some(model), attempts),
+            reply: None,
+            events: VecDeque::new(),
+            started: now,
+            first_word: None,
+            reads: 0,
+            head: Head::default(),
+        }
+    }
+
+    /// What the model turned out not to take, this turn included.
+    pub fn quirks(&self) -> &Quirks {
+        &self.quirks
+    }
+
+    /// The body of the request, for this conversation.
+    pub fn request_body(&self, conversation: &Conversation) -> Vec<u8> {
+        chat::body(&self.model, conversation, &self.options, &self.quirks)
+    }
+
+    /// What comes next: something to do, or something to tell. [`Event::Done`] is the last.
+    pub fn next(&mut self, now: Now) -> Next<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Next::Tell(event);
+            }
+            match self.call.next(now.instant) {
+                Next::Need(need) => {
+                    if need == Need::Send {
+                        self.begin(now.instant);
+                    }
+                    return Next::Need(need);
+                }
+                Next::Tell(progress) => self.heed(progress, now),
+            }
+        }
+    }
+
+    /// Takes what came of a need.
+    pub fn take(&mut self, came: Result<Step, Error>, now: Now) {
+        self.call.take(came, now);
+    }
+
+    /// Ends the turn at once, for instance because nobody can see the answer any more. It has what
+    /// came until now.
+    pub fn stop(&mut self, error: Error, now: Now) -> Result<Box<Answer>, Error> {
+        judged(self.answer(Some(error), now))
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.reply = Some(Reply::new(&self.host, &self.model));
+        self.started = now;
+        self.reads = 0;
+        self.head = Head::default();
+    }
+
+    fn heed(&mut self, progress: Progress, now: Now) {
+        match progress {
+            // The words themselves show that it goes on.
+            Progress::Waiting(_) if self.first_word.is_some() => {}
+            Progress::Body(bytes) => self.read(&bytes, now),
+            Progress::End => self.finish(None, now),
+            Progress::Failed(error) => self.finish(Some(error), now),
+            Progress::Head { ref head, .. } => {
+                self.head = head.clone();
+                if let Some(reply) = &mut self.reply {
+                    reply.head(head.clone());
+                }
+                self.events.push_back(Event::Call(progress));
+            }
+            Progress::Sent(_) | Progress::Waiting(_) | Progress::Retrying { .. } => {
+                self.events.push_back(Event::Call(progress));
+            }
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8], now: Now) {
+        let Some(reply) = &mut self.reply else { return };
+        let mut words = Words::default();
+        let wants_more = reply.push(bytes, &mut |part| words.add(part));
+        self.reads += usize::from(!words.0.is_empty());
+        self.tell(words, now);
+        if !wants_more {
+            self.finish(None, now);
+        }
+    }
+
+    fn tell(&mut self, words: Words, now: Now) {
+        if !words.0.is_empty() {
+            let waited = now.instant - self.started;
+            self.first_word.get_or_insert(waited);
+        }
+        self.events.extend(words.0);
+    }
+
+    /// Ends the attempt. The turn goes on if the request can be repaired or is tried again, which
+    /// only happens as long as nobody saw a word.
+    fn finish(&mut self, error: Option<Error>, now: Now) {
+        // The attempt is over already, and there is no other.
+        if self.reply.is_none() {
+            return self
+                .events
+                .extend(error.map(|error| Event::Done(Err(error))));
+        }
+        let mut answer = self.answer(error, now);
+        match answer.cut.take() {
+            Some(error) if self.first_word.is_none() => match self.repair(&error) {
+                Some(repair) => {
+                    self.events.push_back(Event::Repaired(repair));
+                    self.call.send_anew();
+                }
+                None => self.call.try_again(error, now.instant),
+            },
+            cut => {
+                answer.cut = cut;
+                self.events.push_back(Event::Done(judged(answer)));
+            }
+        }
+    }
+
+    /// What came, told to the last word, with the reason if it isn't all.
+    fn answer(&mut self, error: Option<Error>, now: Now) -> Answer {
+        let reply = self.reply.take();
+        let reply = reply.unwrap_or_else(|| Reply::new(&self.host, &self.model));
+        let is_complete = reply.is_complete();
+        let mut words = Words::default();
+        let (completion, result) = reply.end(now.date, &mut |part| words.add(part));
+        self.tell(words, now);
+        Answer {
+            completion,
+            // What the connection does after the service said that the answer is complete is no
+            // matter.
+            cut: error.filter(|_| !is_complete).or(result.err()),
+            first_word: self.first_word,
+            total: now.instant - self.started,
+            reads: self.reads,
+            head: std::mem::take(&mut self.head),
+        }
+    }
+
+    /// Adapts to a refused field, once for each.
+    fn repair(&mut self, error: &Error) -> Option<Repair> {
+        let Error::Service(problem) = error else {
+            return None;
+        };
+        let refused = match &problem.kind {
+            ProblemKind::UnknownParameter(name) => name.as_str(),
+            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => {
+                "max_tokens"
+            }
+            _ => return None,
+        };
+        self.quirks.learn(refused, &self.options)
+    }
+}
+
+/// Text that came with one read, in as few events as its order allows.
+#[derive(Default)]
+struct Words(Vec<Event>);
+
+impl Words {
+    fn add(&mut self, part: Part<'_>) {
+        match (self.0.last_mut(), part) {
+            (Some(Event::Content(text)), Part::Content(more))
+            | (Some(Event::Reasoning(text)), Part::Reasoning(more)) => text.push_str(more),
+            (_, Part::Content(text)) => self.0.push(Event::Content(text.to_owned())),
+            (_, Part::Reasoning(text)) => self.0.push(Event::Reasoning(text.to_owned())),
+        }
+    }
+}
+
+/// An answer without a word is none.
+fn judged(answer: Answer) -> Result<Box<Answer>, Error> {
+    if !answer.completion.is_blank() {
+        return Ok(Box::new(answer));
+    }
+    Err(answer.cut.unwrap_or(Error::EmptyAnswer {
+        finish_reason: answer.completion.finish_reason,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::NetworkFailure;
+
+    /// What an exchange yields, attempt by attempt, without a socket.
+    type Script = Vec<Vec<Result<Step, Error>>>;
+
+    fn head(status: u16) -> Result<Step, Error> {
+        let kind = if status == 200 {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        Ok(Step::Head(Head {
+            status,
+            headers: vec![("content-type".to_owned(), kind.to_owned())],
+        }))
+    }
+
+    fn body(text: &str) -> Result<Step, Error> {
+        Ok(Step::Body(text.as_bytes().to_vec()))
+    }
+
+    fn word(text: &str) -> Result<Step, Error> {
+        body(&format!(
+            "data: {}\n\n",
+            serde_json::json!({"choices": [{"delta": {"content": text}}]})
+        ))
+    }
+
+    fn lost() -> Error {
+        Error::Network(NetworkFailure::Lost {
+            host: "host".to_owned(),
+            reason: "it was reset".to_owned(),
+        })
+    }
+
+    fn done() -> Result<Step, Error> {
+        body("data: [DONE]\n\n")
+    }
+
+    fn refused(status: u16, message: &str) -> Vec<Result<Step, Error>> {
+        let error = serde_json::json!({"error": {"message": message}});
+        vec![head(status), body(&error.to_string()), Ok(Step::End)]
+    }
+
+    /// Drives a turn over a script. What was told stands in the lines, the time that was slept in
+    /// seconds behind them.
+    fn drive(script: Script, options: &RequestOptions) -> (Vec<String>, u64) {
+        let start = Now::read();
+        let mut now = start;
+        let mut script = script.into_iter();
+        let mut steps = Vec::new().into_iter();
+        let quirks = Quirks::default();
+        let mut turn = Turn::new(
+            "host",
+            "m",
+            options.clone(),
+            quirks,
+            Attempts::usual(0.0),
+            now.instant,
+        );
+        let mut told = Vec::new();
+        let mut slept = Duration::ZERO;
+        loop {
+            match turn.next(now) {
+                Next::Need(Need::Send) => {
+                    steps = script.next().expect("another attempt").into_iter();
+                }
+                Next::Need(Need::Step) => {
+                    now.instant += Duration::from_millis(100);
+                    turn.take(steps.next().expect("another step"), now);
+                }
+                Next::Need(Need::Sleep(wait)) => {
+                    (now.instant, slept) = (now.instant + wait, slept + wait);
+                    turn.take(Ok(Step::Tick), now);
+                }
+                Next::Tell(event) => {
+                    let is_last = matches!(event, Event::Done(_));
+                    told.extend(line(&event));
+                    if is_last {
+                        assert!(script.next().is_none(), "an attempt was not made: {told:?}");
+                        return (told, slept.as_secs());
+                    }
+                }
+            }
+        }
+    }
+
+    fn line(event: &Event) -> Option<String> {
+        Some(match event {
+            Event::Content(text) => text.clone(),
+            Event::Reasoning(text) => format!("({text})"),
+            Event::Repaired(repair) => format!("{repair:?}"),
+            Event::Call(Progress::Retrying { is_new: true, .. }) => "retrying".to_owned(),
+            Event::Call(_) => return None,
+            Event::Done(Ok(answer)) => match &answer.cut {
+                None => format!("whole: {}", answer.completion.content),
+                Some(error) => format!("cut: {}", error.explain().title),
+            },
+            Event::Done(Err(error)) => format!("failed: {}", error.explain().title),
+        })
+    }
+
+    fn told(script: Script) -> Vec<String> {
+        drive(script, &RequestOptions::default()).0
+    }
+
+    #[test]
+    fn an_answer_is_told_as_it_comes_and_given_whole() {
+        let script = vec![vec![head(200), word("Hel"), word("lo"), done()]];
+        assert_eq!(told(script), ["Hel", "lo", "whole: Hello"]);
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_tried_again_with_growing_waits() {
+        let answer = vec![head(200), word("Hi"), done()];
+        let broken = || vec![Err(lost())];
+        let script = vec![refused(503, "busy"), broken(), broken(), answer];
+        let (told, slept) = drive(script, &RequestOptions::default());
+        let expected = ["retrying", "retrying", "retrying", "Hi", "whole: Hi"];
+        assert_eq!(told, expected);
+        assert_eq!(slept, 1 + 2 + 4);
+    }
+
+    #[test]
+    fn the_fourth_failure_is_final() {
+        let told = told((0..4).map(|_| refused(503, "busy")).collect());
+        assert_eq!(told.len(), 4);
+        assert_eq!(told[3], "failed: host failed (status 503)");
+    }
+
+    #[test]
+    fn nothing_is_tried_again_once_a_word_was_told() {
+        let script = vec![vec![head(200), word("Hi"), Ok(Step::End)]];
+        assert_eq!(
+            told(script),
+            ["Hi", "cut: the stream ended before the answer was complete"]
+        );
+    }
+
+    #[test]
+    fn what_the_connection_does_after_the_end_is_no_matter() {
+        let end = r#"data: {"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+        let script = vec![vec![
+            head(200),
+            word("Hi"),
+            body(&format!("{end}\n\n")),
+            Err(lost()),
+        ]];
+        assert_eq!(told(script), ["Hi", "whole: Hi"]);
+    }
+
+    #[test]
+    fn a_refused_field_is_left_out_and_asked_for_at_once() {
+        let options = RequestOptions {
+            top_p: Some(0.5),
+            ..RequestOptions::default()
+        };
+        let refusal = "unrecognized request argument supplied: top_p";
+        let answer = vec![head(200), word("Hi"), done()];
+        let (told, slept) = drive(vec![refused(400, refusal), answer], &options);
+        assert_eq!(told, ["Dropped(\"top_p\")", "Hi", "whole: Hi"]);
+        assert_eq!(slept, 0);
+    }
+
+    #[test]
+    fn an_interrupt_keeps_what_came_and_is_never_tried_again() {
+        let interrupted = || Err(Error::Interrupted);
+        let mid = vec![vec![head(200), word("Hi"), interrupted()]];
+        assert_eq!(told(mid)[0], "Hi");
+        for script in [
+            vec![interrupted()],
+            vec![head(200), interrupted()],
+            vec![head(503), interrupted()],
+        ] {
+            assert_eq!(told(vec![script]).len(), 1, "it fails at once");
+        }
+    }
+
+    #[test]
+    fn a_turn_that_is_stopped_has_what_came() {
+        let now = Now::read();
+        let quirks = Quirks::default();
+        let options = RequestOptions::default();
+        let attempts = Attempts::single();
+        let mut turn = Turn::new("host", "m", options, quirks, attempts, now.instant);
+        assert!(matches!(turn.next(now), Next::Need(Need::Send)));
+        for step in [head(200), word("Hi")] {
+            assert!(matches!(turn.next(now), Next::Need(Need::Step)));
+            turn.take(step, now);
+            assert!(matches!(turn.next(now), Next::Tell(_)));
+        }
+        let answer = turn.stop(Error::ReaderGone, now).unwrap();
+        assert_eq!(answer.completion.content, "Hi");
+        assert!(matches!(answer.cut, Some(Error::ReaderGone)));
+    }
+}
