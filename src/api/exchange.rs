@@ -156,6 +156,10 @@ impl Exchange {
         // A full channel is being read, and its reader looks for a press first.
         let _awake = self.watch.wake(move || drop(waker.try_send(Event::Woken)));
         loop {
+            // A press wakes nobody who wasn't waiting yet.
+            if self.watch.is_interrupted() {
+                return Err(Error::Interrupted);
+            }
             let left = self.progress.left(Instant::now());
             let event = match self.next_event.take() {
                 Some(event) => Ok(event),
