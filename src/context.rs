@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::api::models::Model;
 use crate::api::{Client, Limits};
-use crate::cli::ConnectionArgs;
+use crate::cli::{ChatSettings, ConnectionArgs};
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
 use crate::environment::Environment;
 use crate::error::Error;
@@ -87,6 +87,18 @@ impl Context {
     /// Says why there are no values.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.ui)
+    }
+
+    /// The settings of a chat, as flags and environment give them. Markdown is shown accordingly.
+    ///
+    /// # Errors
+    /// A variable with a value that its setting doesn't take.
+    pub fn settings(&mut self, flags: &ChatSettings) -> Result<ChatSettings, Error> {
+        let mut settings = flags.clone();
+        let refused = settings.add_environment(|name| self.environment.get(name));
+        refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
+        self.ui.set_markdown(settings.values().markdown);
+        Ok(settings)
     }
 
     /// A client for an address that was checked.

@@ -234,6 +234,9 @@ impl Interrupts {
         let wake = sender.clone();
         let watch = self.watch();
         let _awake = watch.wake(move || _ = wake.try_send(None));
+        if watch.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
         std::thread::spawn(move || _ = sender.send(Some(work())));
         let result = receiver.recv_timeout(limit);
         if watch.is_interrupted() {

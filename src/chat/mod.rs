@@ -10,6 +10,7 @@ use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::chat::{self, Quirks, RequestOptions};
 use crate::api::retry::Now;
 use crate::api::{Client, Line, models};
+use crate::cli::settings::Turns;
 use crate::conversation::{Conversation, Cost, Message, Role};
 use crate::error::Error;
 use crate::interrupt::Interrupts;
@@ -120,7 +121,9 @@ impl Chat {
         let mut options = self.options.clone();
         if matches!(purpose, Purpose::GoOn) {
             // The request for the rest is no turn of its own.
-            options.context = options.context.map(|turns| turns + 1);
+            if let Turns::Last(turns) = &mut options.context {
+                *turns += 1;
+            }
         }
         let is_refused = models::is_text_only(&self.model) && self.sends_images();
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();

@@ -33,7 +33,8 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         },
     };
     let system = super::system_prompt(&args.request)?;
-    let mut start = Start::new(&args.session, Unnamed::NotSaved, context)?;
+    let settings = context.settings(&args.request.settings)?;
+    let mut start = Start::new(&args.session, &settings, Unnamed::NotSaved, context)?;
     let connection = context.connect(&args.connection)?;
     let Some(model) = start.model(
         args.connection.model.as_deref(),
@@ -45,11 +46,10 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.messages.is_some() {
         start.restored.conversation = earlier;
     }
-    let options = super::request_options(&args.request);
     let mut chat = Chat::new(
         connection.client.clone(),
         model,
-        options,
+        settings.values().request.clone(),
         start.restored.conversation,
     );
     if system.is_some() {

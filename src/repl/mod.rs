@@ -9,12 +9,13 @@ mod reader;
 mod recap;
 mod settings;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::models::{self, Model};
 use crate::api::{Client, Limits};
 use crate::chat::{Answer, Chat};
+use crate::cli::ChatSettings;
+use crate::cli::settings::{EditMode, Turns};
 use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
 use crate::editor;
@@ -50,9 +51,7 @@ pub struct Repl<'a> {
     quiet: Option<Quiet>,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
-    /// Settings that were changed by `/set`, and what all of them were at first.
-    changed: BTreeSet<&'static str>,
-    initial: settings::Initial,
+    settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
 }
@@ -115,8 +114,7 @@ impl<'a> Repl<'a> {
             reader,
             quiet,
             attachments: Vec::new(),
-            changed: BTreeSet::new(),
-            initial: settings::Initial::default(),
+            settings: ChatSettings::default(),
             saving: Saving::default(),
         })
     }
@@ -124,12 +122,17 @@ impl<'a> Repl<'a> {
     /// Chats until the user leaves, and saves each turn before the next prompt.
     ///
     /// # Errors
-    /// Settings of the environment that can't be used, and failures of the terminal; those of a
-    /// turn are told and survived.
-    pub fn run(&mut self, mut chat: Chat, saving: Saving) -> Result<ExitStatus, Error> {
+    /// Failures of the terminal; those of a turn are told and survived.
+    pub fn run(
+        &mut self,
+        mut chat: Chat,
+        settings: ChatSettings,
+        saving: Saving,
+    ) -> Result<ExitStatus, Error> {
         self.saving = saving;
-        let environment = self.context.environment.clone();
-        settings::from_environment(self, &mut chat, &environment)?;
+        self.reader
+            .set_vi(settings.values().editmode == EditMode::Vi);
+        self.settings = settings;
         self.greet(&chat);
         if chat.conversation.turns() > 0 {
             recap::show(&chat, self.saving.name().as_deref(), self.ui())?;
@@ -427,7 +430,7 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
         parts.push(format!("first word {}", seconds(first)));
     }
     parts.push(format!("total {}", seconds(answer.total)));
-    if let Some(turns) = chat.options.context
+    if let Turns::Last(turns) = chat.options.context
         && turns < chat.conversation.turns()
     {
         parts.push(format!(

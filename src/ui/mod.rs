@@ -111,11 +111,6 @@ impl Ui {
         self.err.color
     }
 
-    /// Whether Markdown is rendered where that can be done.
-    pub fn wants_markdown(&self) -> bool {
-        self.wants_markdown
-    }
-
     /// Has Markdown rendered where that can be done, or shown as the model wrote it.
     pub fn set_markdown(&mut self, wanted: bool) {
         self.wants_markdown = wanted;

@@ -17,11 +17,22 @@ fn every_value_is_shown_with_its_source_and_the_key_never() {
     let expected = "INFERENCE_URL:      https://us.inference.heroku.com/v1  (from .env line 2)\n\
                     INFERENCE_KEY:      (redacted)  (from .env line 3)\n\
                     INFERENCE_MODEL_ID: claude-4-5-haiku  (from the environment)\n";
-    assert_eq!(run.stdout, expected);
-    let run = program.run(&["config", "--json"]).expect_code(0);
+    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+    let program = program.with("HEROKU_CHAT_TOP_P", "0.9");
+    let run = program
+        .run(&["config", "--json", "--temperature", "0.3"])
+        .expect_code(0);
     let object: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(object["INFERENCE_KEY"]["value"], "(redacted)");
     assert_eq!(object["INFERENCE_KEY"]["source"], ".env line 3");
+    for (name, value, source) in [
+        ("temperature", "0.3", "--temperature"),
+        ("top_p", "0.9", "HEROKU_CHAT_TOP_P"),
+        ("context", "all", "default"),
+    ] {
+        let found = [&object[name]["value"], &object[name]["source"]];
+        assert_eq!(found, [value, source], "{name}");
+    }
 }
 
 #[test]
@@ -179,4 +190,20 @@ fn pull_wants_the_variables_of_the_app_and_not_of_the_environment() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_variable_of_the_chat_is_judged_alike_everywhere() {
+    let api = Api::tokens(&["fine"]);
+    let wrong = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "none");
+    for arguments in [&["ask", "hi"][..], &["chat"], &["config"]] {
+        let run = wrong.run_with_input(arguments, "hi\n").expect_code(1);
+        run.expect_error("HEROKU_CHAT_CONTEXT \"none\" is not valid")
+            .expect_error("It takes a whole number from 1, or all.");
+    }
+    assert!(api.requests().is_empty());
+    let last = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "1");
+    last.run_with_input(&["chat"], "one\ntwo\n").expect_code(0);
+    let messages = api.requests()[1].json()["messages"].clone();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "{messages}");
 }
