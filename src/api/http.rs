@@ -2,14 +2,21 @@
 //! knows nothing of chats. What it bends around was measured with attohttpc 0.31.0:
 //!
 //! 1. The `ring` features bring no root certificates: ours are added, each tried first, because a
-//! bad one fails every
-//!    request. 2. Redirects would carry the key to another host: never followed. 3. After a read error the reader
-//!    returns framing as data or panics: the response is dropped at once. 4. Compression delays the head: not compiled
-//!    in. 5. Proxies are decided by [`proxy`]. 6. Bad URLs and keys panic: both arrive parsed and checked. 7. The key is
-//!    marked sensitive. 8. A short `Content-Length` body ends without an error: counted here; the end of a stream is
-//!    judged by its content. 9. 1xx is returned as the response: an error. 10. The TLS handshake and DNS have no time
-//!    limit: the caller watches the clock and abandons the worker. 11. Each request has a thread of its own, and a
-//!    panic there is a failure like any other. 12. Sizes are capped by the readers of the body.
+//!    bad one fails every request.
+//! 2. Redirects would carry the key to another host: never followed.
+//! 3. After a read error the reader returns framing as data or panics: the response is dropped at
+//!    once.
+//! 4. Compression delays the head: not compiled in.
+//! 5. Proxies are decided by [`proxy`].
+//! 6. Bad URLs and keys panic: both arrive parsed and checked.
+//! 7. The key is marked sensitive.
+//! 8. A short `Content-Length` body ends without an error: counted here; the end of a stream is
+//!    judged by its content.
+//! 9. 1xx is returned as the response: an error.
+//! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and abandons the
+//!     worker.
+//! 11. Each request has a thread of its own, and a panic there is a failure like any other.
+//! 12. Sizes are capped by the readers of the body.
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
