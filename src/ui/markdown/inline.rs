@@ -1,6 +1,7 @@
 //! Marks inside a line: emphasis, code, links. Marks without a partner stay as they are.
 
-use super::wrap::{Span, Style};
+use super::wrap::{Span, Style, char_width};
+use crate::markdown::math::{self, Formula};
 
 /// How far back a closing mark looks for its partner; keeps a line of nothing but marks cheap.
 const REACH: usize = 64;
@@ -16,7 +17,8 @@ pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
     };
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {
-            '\\' => parser.escape(),
+            '\\' => parser.formula() || parser.escape(),
+            '$' => parser.formula(),
             '`' => parser.code(),
             '*' | '_' | '~' => parser.mark(character),
             '!' if text[parser.at..].starts_with("![") => parser.open_bracket(2),
@@ -100,6 +102,15 @@ impl<'a> Parser<'a> {
         true
     }
 
+    fn formula(&mut self) -> bool {
+        let rest = self.rest();
+        match math::at(self.text, self.at) {
+            Some(Formula::Whole(length)) => self.take(length, &rest[..length], Style::PLAIN),
+            Some(Formula::Open(_)) => self.take(rest.len(), rest, Style::PLAIN),
+            None => false,
+        }
+    }
+
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
             Some(byte) if byte.is_ascii_punctuation() => {
@@ -136,7 +147,9 @@ impl<'a> Parser<'a> {
     fn mark(&mut self, mark: char) -> bool {
         let rest = self.rest();
         let length = run_length(rest, mark);
-        let before = self.text[..self.at].chars().next_back().unwrap_or(' ');
+        // A variation selector belongs to the character before it.
+        let mut before = self.text[..self.at].chars().rev();
+        let before = before.find(|before| !is_selector(*before)).unwrap_or(' ');
         let after = rest[length..].chars().next().unwrap_or(' ');
         let (can_open, can_close) = flanks(mark, before, after);
         self.take(length, &rest[..length], Style::PLAIN);
@@ -195,18 +208,23 @@ impl<'a> Parser<'a> {
         else {
             return false;
         };
-        let Some(length) = balanced(inside) else {
+        let Some((link, length)) = link(inside) else {
             return false;
         };
-        let target = inside[..length].split_whitespace().next().unwrap_or("");
-        let target = target.trim_start_matches('<').trim_end_matches('>');
         self.flush();
         self.pieces[bracket].text = "";
-        let is_label = matches!(&self.pieces[bracket + 1..], [label] if label.text == target);
-        self.at += length + 3;
+        let label = &self.pieces[bracket + 1..];
+        let is_label = matches!(label, [label] if label.text == link.target);
+        self.at += length + 2;
         self.pending = self.at;
-        if !is_label && !target.is_empty() {
-            for text in [" (", target, ")"] {
+        let target = if is_label { "" } else { link.target };
+        let space = if target.is_empty() || link.title.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        if !target.is_empty() || !link.title.is_empty() {
+            for text in [" (", target, space, link.title, ")"] {
                 self.pieces.push(Piece {
                     text,
                     style: self.base.and(Style::DIM),
@@ -217,12 +235,13 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// HTML and `<https://…>` are left as they are, with the marks inside.
+    /// HTML and `<https://…>` are left as they are, with the marks inside; but `<br>` breaks the line.
     fn tag(&mut self) -> bool {
         let rest = self.rest();
         let is_tag = rest[1..]
             .starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
         match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
+            Some(end) if is_break(&rest[..=end]) => self.take(end + 1, "\n", Style::PLAIN),
             Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
             _ => false,
         }
@@ -279,25 +298,77 @@ impl Run {
 }
 
 /// Whether a run of marks can open, and whether it can close, between these two characters
-/// (CommonMark 6.2).
+/// (CommonMark 6.2, with the amendment for CJK of markdown-cjk-friendly: those languages put no
+/// space beside a word, so that their punctuation counts as letters, and they as punctuation).
 fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
-    let is_mark = |character: char| character.is_ascii_punctuation() || is_symbol(character);
-    let opens =
-        !after.is_whitespace() && (!is_mark(after) || before.is_whitespace() || is_mark(before));
-    let closes =
-        !before.is_whitespace() && (!is_mark(before) || after.is_whitespace() || is_mark(after));
+    let is_mark = |character: char| is_punctuation(character) && !is_cjk(character);
+    let is_edge =
+        |character: char| character.is_whitespace() || is_mark(character) || is_cjk(character);
+    let opens = !after.is_whitespace() && (!is_mark(after) || is_edge(before));
+    let closes = !before.is_whitespace() && (!is_mark(before) || is_edge(after));
     if mark == '_' {
         return (
-            opens && (!closes || is_mark(before)),
-            closes && (!opens || is_mark(after)),
+            opens && (!closes || is_punctuation(before)),
+            closes && (!opens || is_punctuation(after)),
         );
     }
     (opens, closes)
 }
 
-/// Punctuation outside ASCII.
-fn is_symbol(character: char) -> bool {
-    matches!(character, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '«' | '»')
+/// Punctuation and symbols (categories P and S): what is no letter, no digit, no space, and no mark
+/// that joins the character before it.
+fn is_punctuation(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_punctuation();
+    }
+    !character.is_alphanumeric()
+        && !character.is_whitespace()
+        && !character.is_control()
+        && char_width(character) > 0
+        && !is_selector(character)
+}
+
+fn is_selector(character: char) -> bool {
+    matches!(character, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Characters of East Asian width (wide, full, half) that are no emoji, and Hangul.
+fn is_cjk(character: char) -> bool {
+    matches!(
+        character,
+        '\u{1100}'..='\u{11ff}'
+            | '\u{20a9}'
+            | '\u{2329}'..='\u{232a}'
+            | '\u{2630}'..='\u{2637}'
+            | '\u{268a}'..='\u{268f}'
+            | '\u{2e80}'..='\u{303e}'
+            | '\u{3041}'..='\u{4dff}'
+            | '\u{4e00}'..='\u{a4cf}'
+            | '\u{a960}'..='\u{a97c}'
+            | '\u{ac00}'..='\u{d7ff}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{fe10}'..='\u{fe19}'
+            | '\u{fe30}'..='\u{fe6b}'
+            | '\u{ff01}'..='\u{ffee}'
+            | '\u{16fe0}'..='\u{18dff}'
+            | '\u{1aff0}'..='\u{1b2ff}'
+            | '\u{1d300}'..='\u{1d376}'
+            | '\u{1f200}'
+            | '\u{1f202}'..='\u{1f219}'
+            | '\u{1f21b}'..='\u{1f22e}'
+            | '\u{1f230}'..='\u{1f231}'
+            | '\u{1f237}'
+            | '\u{1f23b}'
+            | '\u{1f240}'..='\u{1f248}'
+            | '\u{1f260}'..='\u{1f265}'
+            | '\u{20000}'..='\u{3fffd}'
+    )
+}
+
+fn is_break(tag: &str) -> bool {
+    let name = tag.trim_start_matches('<').trim_end_matches('>');
+    let name = name.strip_suffix('/').unwrap_or(name);
+    name.trim_end().eq_ignore_ascii_case("br")
 }
 
 fn run_length(text: &str, mark: char) -> usize {
@@ -306,16 +377,60 @@ fn run_length(text: &str, mark: char) -> usize {
         .count()
 }
 
-/// The length of what stands before the parenthesis that closes an open one.
-fn balanced(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (index, byte) in text.bytes().take(TARGET).enumerate() {
+/// Where a link leads.
+struct Link<'a> {
+    target: &'a str,
+    /// With its quotes.
+    title: &'a str,
+}
+
+/// The link that stands behind an open parenthesis, with the one that closes it.
+fn link(text: &str) -> Option<(Link<'_>, usize)> {
+    let start = text.trim_start();
+    let length = match start.strip_prefix('<') {
+        Some(inside) => inside.bytes().take(TARGET).position(|byte| byte == b'>')? + 2,
+        None => target_length(start)?,
+    };
+    let (target, behind) = start.split_at(length);
+    let rest = behind.trim_start();
+    let title = title(rest).filter(|_| rest.len() < behind.len());
+    let (title, rest) = rest.split_at(title.unwrap_or(0));
+    let rest = rest.trim_start().strip_prefix(')')?;
+    let target = target
+        .strip_prefix('<')
+        .map_or(target, |target| target.strip_suffix('>').unwrap_or(target));
+    Some((Link { target, title }, text.len() - rest.len()))
+}
+
+/// The length of a target without spaces, whose parentheses are in pairs.
+fn target_length(text: &str) -> Option<usize> {
+    let (mut depth, mut is_escaped) = (0_usize, false);
+    for (index, byte) in text.bytes().enumerate().take(TARGET) {
         match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
             b'(' => depth += 1,
             b')' if depth == 0 => return Some(index),
             b')' => depth -= 1,
+            b' ' | b'\t' => return Some(index),
             _ => {}
         }
     }
     None
+}
+
+/// The length of a title, with its quotes.
+fn title(text: &str) -> Option<usize> {
+    let close = match text.as_bytes().first()? {
+        b'(' => b')',
+        quote @ (b'"' | b'\'') => *quote,
+        _ => return None,
+    };
+    let mut is_escaped = false;
+    let end = text.bytes().skip(1).take(TARGET).position(|byte| {
+        let ends = byte == close && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    end.map(|end| end + 2)
 }

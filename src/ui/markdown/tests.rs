@@ -175,7 +175,10 @@ fn the_output_ends_with_a_line_feed_if_there_was_any() {
 fn what_is_drawn() {
     let table = [
         ("**b** *i* _i_ `c` ~~s~~ \\*", "b i i c s *"),
-        ("[text](https://a.b \"title\")", "text (https://a.b)"),
+        (
+            "[text](https://a.b \"title\")",
+            "text (https://a.b \"title\")",
+        ),
         ("[https://a.b](https://a.b)", "https://a.b"),
         ("- a\n  * b\n    + c", "• a\n  • b\n    • c"),
         ("- [ ] a\n- [x] b", "☐ a\n☑ b"),
