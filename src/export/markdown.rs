@@ -188,6 +188,16 @@ I am n
                 "~~~~\n```\n~~~\n# code\n~~~~~\n### one",
             ),
             ("```a`b\n# one", "```a`b\n### one"),
+            (
+                "- ```sh\n  # code\n# code\n  ```\n\n# one",
+                "- ```sh\n  # code\n# code\n  ```\n\n### one",
+            ),
+            (
+                "> 1. ~~~\n>    # code\n>    ~~~\n\n# one",
+                "> 1. ~~~\n>    # code\n>    ~~~\n\n### one",
+            ),
+            ("$$\n# a\n$$\n# one", "$$\n# a\n$$\n### one"),
+            ("a\n    ```\n# one", "a\n    ```\n### one"),
             ("```\n``` x\n# code\n```", "```\n``` x\n# code\n```"),
         ];
         for (text, expected) in table {
@@ -202,5 +212,6 @@ I am n
             nested("1. so\n\n   ```\n   puts"),
             "1. so\n\n   ```\n   puts\n   ```"
         );
+        assert_eq!(nested("- ~~~~\n  puts"), "- ~~~~\n  puts\n  ~~~~");
     }
 }

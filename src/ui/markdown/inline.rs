@@ -434,3 +434,41 @@ fn title(text: &str) -> Option<usize> {
     });
     end.map(|end| end + 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text with its bold parts in brackets.
+    fn bold(text: &str) -> String {
+        let spans = spans(text, Style::PLAIN);
+        let marked = spans.iter().map(|span| match span.style {
+            Style::BOLD => format!("[{}]", span.text),
+            _ => span.text.to_owned(),
+        });
+        marked.collect::<String>().replace("][", "")
+    }
+
+    #[test]
+    fn stars_beside_cjk_punctuation_mark_what_was_meant() {
+        for (text, expected) in [
+            ("**重要。**次の文です", "[重要。]次の文です"),
+            ("これは**「用語」**です", "これは[「用語」]です"),
+            ("这是**“取出并重置”**模式", "这是[“取出并重置”]模式"),
+            ("**注意：**请看**（这里）**。", "[注意：]请看[（这里）]。"),
+            ("**한국어(Korean)**입니다", "[한국어(Korean)]입니다"),
+            ("先**(a)**后", "先[(a)]后"),
+            ("**重要。**Next and **「a」**b", "[重要。]Next and [「a」]b"),
+            ("**A.**次 **a**b", "[A.]次 [a]b"),
+            ("文**$**字", "文[$]字"),
+            ("**ｱ｡**ｲ", "[ｱ｡]ｲ"),
+            ("a**.b**c", "a**.b**c"),
+            ("a**“b”**c", "a**“b”**c"),
+            ("a**€b**c", "a**€b**c"),
+            ("** a** 「** b", "** a** 「** b"),
+            ("中__「a」__文", "中__「a」__文"),
+        ] {
+            assert_eq!(bold(text), expected, "{text}");
+        }
+    }
+}

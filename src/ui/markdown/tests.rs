@@ -126,8 +126,163 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn every_letter_is_on_the_screen_once(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
+        width in 1_u16..60,
+        height in 1_u16..30,
+        lengths in proptest::collection::vec(1_usize..20, 1..20),
+    ) {
+        let text: String = pieces.concat();
+        let pieces = cut(&text, &lengths);
+        let out = render(pieces, width.into(), height.into());
+        prop_assert_eq!(letters(&written(&out, width, height), width), letters(&text, width));
+    }
+
+    #[test]
+    fn the_screen_is_the_same_for_all_that_is_written(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
+        width in 1_u16..60,
+        height in 1_u16..30,
+        lengths in proptest::collection::vec(1_usize..20, 1..20),
+    ) {
+        let text: String = pieces.concat();
+        let whole = rows(&render([text.as_str()], width.into(), height.into()), width, height);
+        let cut = rows(&render(cut(&text, &lengths), width.into(), height.into()), width, height);
+        prop_assert_eq!(whole, cut);
+    }
+
+    #[test]
+    fn a_text_that_came_before_is_written_as_it_was(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
+        width in 1_u16..60,
+        height in 1_u16..30,
+    ) {
+        let text: String = pieces.concat();
+        let (wide, tall) = (width.into(), height.into());
+        let again = Markdown::new(wide, tall).whole(&text);
+        let came = rows(&render([text.as_str()], wide, tall), width, height);
+        prop_assert_eq!(came, rows(&again, width, height));
+    }
+}
+
+/// What Markdown is made of. The letters of labels and targets differ, for a label that is its
+/// target is shown once; `x` is the mark of a task, and `<br>` no text.
+const PIECES: &[&str] = &[
+    "a",
+    "你好",
+    "。",
+    "「ア」",
+    "🎉",
+    "bc",
+    "def ",
+    " ",
+    " ",
+    "\n",
+    "\n",
+    "\n\n",
+    "    ",
+    "  ",
+    "\t",
+    "- ",
+    "* ",
+    "+ ",
+    "1. ",
+    "10) ",
+    "- [ ] ",
+    "> ",
+    ">",
+    "# ",
+    "### ",
+    " ##",
+    "---",
+    "***",
+    "```",
+    "```sh\n",
+    "\n```\n",
+    "~~~",
+    "\n   ```\n",
+    "`",
+    "``",
+    "*",
+    "**",
+    "_",
+    "__",
+    "~~",
+    "[",
+    "]",
+    "](n)",
+    "](<n n> \"t\")",
+    "![",
+    "](n 'n' n)",
+    "<",
+    ">",
+    "<b>",
+    "</b>",
+    "|",
+    " | ",
+    "\n|---|---|\n",
+    "\n--|:-:\n",
+    "\\",
+    "\\|",
+    "\\(",
+    "\\)",
+    "\n\\[\n",
+    "\n\\]\n",
+    "$",
+    "$$",
+    "\n$$\n",
+    "$5",
+    "&amp;",
+    "https://a.bc/d_e_f*",
+    ".",
+    "(n",
+    ")",
+    "===\n",
+    "…",
+    "é",
+];
+
+/// The rows as [`screen`] has them, without empty ones at the end: how far the terminal has scrolled
+/// depends on what was shown on the way.
+fn rows(bytes: &str, width: u16, height: u16) -> Vec<String> {
+    let (_, mut rows, _) = screen(bytes, width, height);
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    rows
+}
+
+/// The letters of a text that a terminal of so many columns has room for.
+fn letters(text: &str, width: u16) -> Vec<char> {
+    let has_room = |letter: &char| super::wrap::char_width(*letter) <= width.into();
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    let mut letters: Vec<char> = letters.filter(has_room).collect();
+    letters.sort_unstable();
+    letters
+}
+
+/// All that is on a terminal, and all that left it at the top.
+fn written(bytes: &str, width: u16, height: u16) -> String {
+    let mut parser = terminal(width, height);
+    parser.process(bytes.replace('\n', "\r\n").as_bytes());
+    parser.screen_mut().set_scrollback(usize::MAX);
+    let mut text = String::new();
+    for offset in (0..=parser.screen().scrollback()).rev() {
+        parser.screen_mut().set_scrollback(offset);
+        let rows = parser.screen().rows(0, width);
+        rows.take(if offset == 0 { usize::from(height) } else { 1 })
+            .for_each(|row| text.extend([row.as_str(), "\n"]));
+    }
+    text
+}
+
 fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
+    if text.is_empty() {
+        return pieces;
+    }
     for length in lengths.iter().cycle() {
         let end = rest
             .char_indices()
@@ -197,6 +352,22 @@ fn what_is_drawn() {
             "  a │ b\n────┼──\n123 │ c",
         ),
         ("| a | b |\n| c | d |", "| a | b |\n| c | d |"),
+        ("> a\nb", "│ a\n│ b"),
+        ("- > a\n  > - b\n- c", "• │ a\n  │ • b\n• c"),
+        ("- - a\n  - b", "• • a\n  • b"),
+        ("1. a\n\n        - b\n        - c", "1. a\n\n   • b\n   • c"),
+        ("- a\n\n      *b*", "• a\n\n  *b*"),
+        ("- a\n-", "• a\n• "),
+        (
+            "[a](b c d) [a](<b c>) [a](b\\)c) [a](b",
+            "[a](b c d) a (b c) a (b\\)c) [a](b",
+        ),
+        ("C:\\", "C:\\"),
+        ("end<br>", "end"),
+        (
+            "one<br>two<BR />three `<br>` <bra>",
+            "one\ntwo\nthree <br> <bra>",
+        ),
         (
             "- one two three four five six seven eight nine",
             "• one two three four five six seven\n  eight nine",
@@ -205,6 +376,102 @@ fn what_is_drawn() {
     for (text, expected) in table {
         assert_eq!(shown(text, 40), expected, "{text}");
     }
+}
+
+#[test]
+fn a_fence_may_open_on_the_line_of_an_item() {
+    let table = [
+        ("1. ```sh\n   # *c*\n   ```\n\n*d*", "1. sh\n   # *c*\n\nd"),
+        ("- ~~~\n  *c*\n  ~~~\n- *d*", "•\n  *c*\n• d"),
+        ("10) ````\n    ```\n    ````\n*d*", "10)\n    ```\nd"),
+        (
+            "- 1. ```\n     *c*\n     ```\n  2. *d*",
+            "• 1.\n     *c*\n  2. d",
+        ),
+        ("> - ```\n>   *c*\n>   ```\n> *d*", "│ •\n│   *c*\n│ d"),
+        ("- > ```\n  > *c*\n  > ```\n  *d*", "• │\n  │ *c*\n  d"),
+        ("> ```\n> *c*\n*d*", "│ *c*\nd"),
+        ("-\t```\n\t*c*\n\t```\n*d*", "•\n  *c*\nd"),
+        ("- [ ] ```\n  *c*\n  ```\n*d*", "☐\n  *c*\nd"),
+        // The indent is forgotten.
+        ("1. ```\n*c*\n```\n*d*", "1.\n   *c*\nd"),
+        // Four columns or more open and close nothing.
+        ("a\n    ```\n*d*", "a\n    ```\nd"),
+        ("- a\n      ```\n*d*", "• a\n  ```\n  d"),
+        ("-     ```\n\n*d*", "• ```\n\nd"),
+        ("```\n    ```\n*c*", "    ```\n*c*"),
+    ];
+    for (text, expected) in table {
+        let trimmed: Vec<String> = shown(text, 40)
+            .lines()
+            .map(|row| row.trim_end().to_owned())
+            .collect();
+        assert_eq!(trimmed.join("\n"), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_formula_stays_as_it_is() {
+    let same = [
+        "Let \\(\\{1,2\\}\\) and $\\forall\\, x_i*y_i*z$ be",
+        "$$\na = b \\\\\n- c\n+ e\n\n1. # of\n> *x*\n$$",
+        "\\[\nE = mc^2\n    - 1\n\\]",
+        "so \\(a *b*\n- c*d*\\) it is",
+        "$\\alpha *a*\n+ \\beta$ it is",
+        "$$a *b*\n- c$$",
+        "where \\[a\\\\",
+    ];
+    for text in same {
+        assert_eq!(shown(text, 60), text, "{text}");
+    }
+    let table = [
+        ("*$5* and **$10**", "$5 and $10"),
+        ("`$` *a* and `$` *b*", "$ a and $ b"),
+        ("\\(a\n*b*\\) *c*\n- d", "\\(a\n*b*\\) c\n• d"),
+        ("\\(a\n\n- *b*", "\\(a\n\n• b"),
+        ("- $$\n  - c\n  $$\n- *d*", "• $$\n  - c\n  $$\n• d"),
+        ("> \\[\n> - c\n> \\]\n\n*d*", "│ \\[\n│ - c\n│ \\]\n\nd"),
+        ("echo $$ *a*\n- b", "echo $$ a\n• b"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(shown(text, 60), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_row_keeps_all_its_text() {
+    let table = [
+        ("`a || b` | or", "a || b │ or"),
+        ("`ls | wc` | count", "ls | wc │ count"),
+        ("``a | ` | b`` | c", "a | ` | b │ c"),
+        ("`a \\| b` | c", "a | b │ c"),
+        ("` | `", "`   │ `"),
+        ("1 | 2 | more | `x`", "1   │ 2 | more | x"),
+        ("one<br>two | a<br/>b", "one │ a\ntwo │ b"),
+        ("C:\\ | 2", "C:\\ │ 2"),
+        ("1", "1   │"),
+    ];
+    for (row, expected) in table {
+        let drawn = shown(&format!("| a1 | b |\n|---|---|\n| {row} |"), 60);
+        let cell = |line: &str| {
+            line.split('│')
+                .map(|cell| cell.trim().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let rows: Vec<_> = drawn.lines().skip(2).map(cell).collect();
+        let expected: Vec<_> = expected.lines().map(cell).collect();
+        assert_eq!(rows, expected, "{row}");
+    }
+    assert_eq!(
+        shown("| `a|b` | c |\n|---|---|\n| 1 | 2 |", 40)
+            .lines()
+            .count(),
+        3
+    );
+    assert_eq!(
+        shown("- | a | b |\n  |---|---|\n  | 1 | 2 |", 40),
+        "• a │ b\n  ──┼──\n  1 │ 2"
+    );
 }
 
 #[test]
