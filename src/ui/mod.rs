@@ -244,7 +244,7 @@ impl Ui {
         };
         self.clear_status();
         self.pending.push_str(if is_cut { "…\n\n" } else { "" });
-        self.pending.push_str(&end);
+        self.pending.push_str(end.trim_start_matches('\n'));
         self.flush()
     }
 
