@@ -3,6 +3,9 @@
 
 use super::code::code_length;
 
+/// The longest formula between single dollars.
+const REACH: usize = 1_000;
+
 /// What ends a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
@@ -46,7 +49,7 @@ pub fn end(text: &str, close: Close) -> Option<usize> {
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        if rest.starts_with(close.mark()) && (close != Close::Dollar || ends_price(text, at)) {
+        if rest.starts_with(close.mark()) && (close != Close::Dollar || ends_formula(text, at)) {
             return Some(at + close.mark().len());
         }
         let escaped = usize::from(rest.starts_with('\\'));
@@ -61,7 +64,7 @@ pub fn end(text: &str, close: Close) -> Option<usize> {
 
 /// Whether the dollar here ends a formula. Pandoc's rule: it stands at a formula's last character,
 /// and not before a digit.
-fn ends_price(text: &str, at: usize) -> bool {
+fn ends_formula(text: &str, at: usize) -> bool {
     let is_behind_text = !text[..at].is_empty() && !text[..at].ends_with(char::is_whitespace);
     is_behind_text && !text[at + 1..].starts_with(|next: char| next.is_ascii_digit() || next == '$')
 }
@@ -82,24 +85,33 @@ pub fn at(text: &str, at: usize) -> Option<Formula> {
     }
     let open = close.mark().len();
     let inside = &rest[open..];
+    if close == Close::Dollar && !begins(&text[..at], inside) {
+        return None;
+    }
+    // Each of many dollars looks for its partner.
+    let reach = if close == Close::Dollar {
+        REACH
+    } else {
+        inside.len()
+    };
+    let inside = &inside[..inside.floor_char_boundary(reach)];
     match end(inside, close) {
         Some(length) if close != Close::Dollar => Some(Formula::Whole(open + length)),
-        Some(length) if is_formula(&text[..at], &inside[..length - 1]) => {
-            Some(Formula::Whole(open + length))
-        }
+        Some(length) if is_formula(&inside[..length - 1]) => Some(Formula::Whole(open + length)),
         Some(_) => None,
         None => goes_on(&text[..at], inside, close).then_some(Formula::Open(close)),
     }
 }
 
 /// Whether what stands between two dollars is a formula.
-fn is_formula(before: &str, inside: &str) -> bool {
+fn is_formula(inside: &str) -> bool {
     let is_price = inside.starts_with(|first: char| first.is_ascii_digit())
         && inside.contains(char::is_whitespace)
         && inside.contains("**");
-    begins(before, inside) && !is_price && !inside.contains('`')
+    !is_price && !inside.contains('`')
 }
 
+/// Whether a dollar here may begin a formula.
 fn begins(before: &str, inside: &str) -> bool {
     !before.ends_with(|last: char| last.is_ascii_alphanumeric())
         && !inside.starts_with(char::is_whitespace)
@@ -117,7 +129,7 @@ fn goes_on(before: &str, inside: &str, close: Close) -> bool {
                 || inside.match_indices('\\').any(|(index, _)| {
                     inside[index + 1..].starts_with(|next: char| next.is_ascii_alphabetic())
                 });
-            begins(before, inside) && is_tex && name.count() < 2 && !inside.contains('`')
+            is_tex && name.count() < 2 && !inside.contains('`')
         }
         // `$$` is the shell's own number, too.
         Close::Dollars => {

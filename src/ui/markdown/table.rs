@@ -4,6 +4,7 @@ use super::draw::Frame;
 use super::inline;
 use super::wrap::{Row, Style, wrap};
 use crate::markdown::code_length;
+use crate::markdown::math::{self, Formula};
 
 /// The narrowest column a table that is too wide is squeezed to.
 const NARROWEST: usize = 6;
@@ -148,11 +149,11 @@ fn cells(line: &str, count: usize) -> Vec<String> {
     cells
 }
 
-/// The cells of a row; `\|` is no border. To GFM a `|` in code is one; to those who write it there,
-/// it is none. The count of columns tells which was meant.
+/// The cells of a row; `\|` is no border. To GFM a `|` in code or in a formula is one; to those who
+/// write it there, it is none. The count of columns tells which was meant.
 fn split(line: &str, count: usize) -> Vec<String> {
     let cells = split_at_borders(line, false);
-    if cells.len() == count || !line.contains('`') {
+    if cells.len() == count {
         return cells;
     }
     split_at_borders(line, true)
@@ -165,8 +166,10 @@ fn split_at_borders(line: &str, knows_code: bool) -> Vec<String> {
     let mut at = 0;
     while let Some(character) = line[at..].chars().next() {
         let rest = &line[at..];
-        let code = match character {
-            '`' if knows_code => code_length(rest),
+        let code = match (character, math::at(line, at)) {
+            _ if !knows_code => 0,
+            ('`', _) => code_length(rest),
+            (_, Some(Formula::Whole(length))) => length,
             _ => 0,
         };
         at += code.max(character.len_utf8());

@@ -446,6 +446,8 @@ fn a_row_keeps_all_its_text() {
         ("``a | ` | b`` | c", "a | ` | b │ c"),
         ("`a \\| b` | c", "a | b │ c"),
         ("` | `", "`   │ `"),
+        ("$|x|$ | abs", "$|x|$ │ abs"),
+        ("$5 | $6", "$5  │ $6"),
         ("1 | 2 | more | `x`", "1   │ 2 | more | x"),
         ("one<br>two | a<br/>b", "one │ a\ntwo │ b"),
         ("C:\\ | 2", "C:\\ │ 2"),
