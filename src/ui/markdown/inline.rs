@@ -1,12 +1,12 @@
 //! Marks inside a line: emphasis, code, links. Marks without a partner stay as they are.
 
-use super::wrap::{Span, Style, char_width};
+use super::flanks::{flanks, is_selector};
+use super::link::{TARGET, link};
+use super::wrap::{Span, Style};
 use crate::markdown::math::{self, Formula};
 
 /// How far back a closing mark looks for its partner; keeps a line of nothing but marks cheap.
 const REACH: usize = 64;
-/// The longest target of a link.
-const TARGET: usize = 2_000;
 
 /// The line's text in its styles, each added to `base`.
 pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
@@ -297,74 +297,6 @@ impl Run {
     }
 }
 
-/// Whether a run of marks can open, and whether it can close, between these two characters
-/// (CommonMark 6.2, with the amendment for CJK of markdown-cjk-friendly: those languages put no
-/// space beside a word, so that their punctuation counts as letters, and they as punctuation).
-fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
-    let is_mark = |character: char| is_punctuation(character) && !is_cjk(character);
-    let is_edge =
-        |character: char| character.is_whitespace() || is_mark(character) || is_cjk(character);
-    let opens = !after.is_whitespace() && (!is_mark(after) || is_edge(before));
-    let closes = !before.is_whitespace() && (!is_mark(before) || is_edge(after));
-    if mark == '_' {
-        return (
-            opens && (!closes || is_punctuation(before)),
-            closes && (!opens || is_punctuation(after)),
-        );
-    }
-    (opens, closes)
-}
-
-/// Punctuation and symbols (categories P and S): what is no letter, no digit, no space, and no mark
-/// that joins the character before it.
-fn is_punctuation(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_punctuation();
-    }
-    !character.is_alphanumeric()
-        && !character.is_whitespace()
-        && !character.is_control()
-        && char_width(character) > 0
-        && !is_selector(character)
-}
-
-fn is_selector(character: char) -> bool {
-    matches!(character, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
-}
-
-/// Characters of East Asian width (wide, full, half) that are no emoji, and Hangul.
-fn is_cjk(character: char) -> bool {
-    matches!(
-        character,
-        '\u{1100}'..='\u{11ff}'
-            | '\u{20a9}'
-            | '\u{2329}'..='\u{232a}'
-            | '\u{2630}'..='\u{2637}'
-            | '\u{268a}'..='\u{268f}'
-            | '\u{2e80}'..='\u{303e}'
-            | '\u{3041}'..='\u{4dff}'
-            | '\u{4e00}'..='\u{a4cf}'
-            | '\u{a960}'..='\u{a97c}'
-            | '\u{ac00}'..='\u{d7ff}'
-            | '\u{f900}'..='\u{faff}'
-            | '\u{fe10}'..='\u{fe19}'
-            | '\u{fe30}'..='\u{fe6b}'
-            | '\u{ff01}'..='\u{ffee}'
-            | '\u{16fe0}'..='\u{18dff}'
-            | '\u{1aff0}'..='\u{1b2ff}'
-            | '\u{1d300}'..='\u{1d376}'
-            | '\u{1f200}'
-            | '\u{1f202}'..='\u{1f219}'
-            | '\u{1f21b}'..='\u{1f22e}'
-            | '\u{1f230}'..='\u{1f231}'
-            | '\u{1f237}'
-            | '\u{1f23b}'
-            | '\u{1f240}'..='\u{1f248}'
-            | '\u{1f260}'..='\u{1f265}'
-            | '\u{20000}'..='\u{3fffd}'
-    )
-}
-
 fn is_break(tag: &str) -> bool {
     let name = tag.trim_start_matches('<').trim_end_matches('>');
     let name = name.strip_suffix('/').unwrap_or(name);
@@ -375,64 +307,6 @@ fn run_length(text: &str, mark: char) -> usize {
     text.bytes()
         .take_while(|byte| char::from(*byte) == mark)
         .count()
-}
-
-/// Where a link leads.
-struct Link<'a> {
-    target: &'a str,
-    /// With its quotes.
-    title: &'a str,
-}
-
-/// The link that stands behind an open parenthesis, with the one that closes it.
-fn link(text: &str) -> Option<(Link<'_>, usize)> {
-    let start = text.trim_start();
-    let length = match start.strip_prefix('<') {
-        Some(inside) => inside.bytes().take(TARGET).position(|byte| byte == b'>')? + 2,
-        None => target_length(start)?,
-    };
-    let (target, behind) = start.split_at(length);
-    let rest = behind.trim_start();
-    let title = title(rest).filter(|_| rest.len() < behind.len());
-    let (title, rest) = rest.split_at(title.unwrap_or(0));
-    let rest = rest.trim_start().strip_prefix(')')?;
-    let target = target
-        .strip_prefix('<')
-        .map_or(target, |target| target.strip_suffix('>').unwrap_or(target));
-    Some((Link { target, title }, text.len() - rest.len()))
-}
-
-/// The length of a target without spaces, whose parentheses are in pairs.
-fn target_length(text: &str) -> Option<usize> {
-    let (mut depth, mut is_escaped) = (0_usize, false);
-    for (index, byte) in text.bytes().enumerate().take(TARGET) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'(' => depth += 1,
-            b')' if depth == 0 => return Some(index),
-            b')' => depth -= 1,
-            b' ' | b'\t' => return Some(index),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The length of a title, with its quotes.
-fn title(text: &str) -> Option<usize> {
-    let close = match text.as_bytes().first()? {
-        b'(' => b')',
-        quote @ (b'"' | b'\'') => *quote,
-        _ => return None,
-    };
-    let mut is_escaped = false;
-    let end = text.bytes().skip(1).take(TARGET).position(|byte| {
-        let ends = byte == close && !is_escaped;
-        is_escaped = byte == b'\\' && !is_escaped;
-        ends
-    });
-    end.map(|end| end + 2)
 }
 
 #[cfg(test)]

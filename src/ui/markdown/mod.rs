@@ -7,7 +7,11 @@
 //! columns in a character.
 
 mod draw;
+#[cfg(test)]
+mod drawn_tests;
+mod flanks;
 mod inline;
+mod link;
 mod recap;
 mod table;
 mod tail;
