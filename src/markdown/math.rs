@@ -4,7 +4,7 @@
 use super::code::code_length;
 
 /// The longest formula between single dollars.
-const REACH: usize = 1_000;
+const REACH: usize = 500;
 
 /// What ends a formula.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +47,14 @@ pub fn opens_block(line: &str) -> Option<Close> {
 /// The bytes up to the end of a formula that is open, with its last mark.
 pub fn end(text: &str, close: Close) -> Option<usize> {
     let mut at = 0;
-    while at < text.len() {
+    while let Some(found) = text[at..].find(['\\', '$']) {
+        at += found;
         let rest = &text[at..];
         if rest.starts_with(close.mark()) && (close != Close::Dollar || ends_formula(text, at)) {
             return Some(at + close.mark().len());
         }
-        let escaped = usize::from(rest.starts_with('\\'));
-        at += rest
-            .chars()
-            .take(1 + escaped)
-            .map(char::len_utf8)
-            .sum::<usize>();
+        let taken = if rest.starts_with('\\') { 2 } else { 1 };
+        at += rest.chars().take(taken).map(char::len_utf8).sum::<usize>();
     }
     None
 }

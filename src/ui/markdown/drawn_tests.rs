@@ -39,6 +39,10 @@ fn what_is_drawn() {
             "[a](b c d) a (b c) a (b\\)c) [a](b",
         ),
         ("C:\\", "C:\\"),
+        (
+            "<https://a.b/_c_d> <mailto:a@b> <std::x y>",
+            "https://a.b/_c_d mailto:a@b <std::x y>",
+        ),
         ("end<br>", "end"),
         (
             "one<br>two<BR />three `<br>` <bra>",

@@ -235,13 +235,17 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// HTML and `<https://…>` are left as they are, with the marks inside; but `<br>` breaks the line.
+    /// HTML is left as it is, with the marks inside; but `<br>` breaks the line. The address in
+    /// `<https://…>` needs no marks around it.
     fn tag(&mut self) -> bool {
         let rest = self.rest();
         let is_tag = rest[1..]
             .starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
         match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
             Some(end) if is_break(&rest[..=end]) => self.take(end + 1, "\n", Style::PLAIN),
+            Some(end) if is_address(&rest[1..end]) => {
+                self.take(end + 1, &rest[1..end], Style::PLAIN)
+            }
             Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
             _ => false,
         }
@@ -295,6 +299,16 @@ impl Run {
             && !(is_three(self.length) && is_three(closer.length));
         self.mark == closer.mark && !is_split
     }
+}
+
+/// Whether a text begins with a scheme and is one word (CommonMark 6.5).
+fn is_address(text: &str) -> bool {
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    (2..=32).contains(&scheme.len())
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(is_scheme)
+        && !text.contains(|character: char| character.is_whitespace() || character == '<')
 }
 
 fn is_break(tag: &str) -> bool {
