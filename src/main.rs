@@ -20,7 +20,7 @@
 //!                              http: attohttpc  store, input: files
 //! ```
 //! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin`
-//! knows what commands are called in the Heroku CLI.
+//! knows what commands are called in the Heroku CLI, `markdown` what a line of Markdown is.
 
 mod api;
 mod chat;
@@ -39,6 +39,7 @@ mod git;
 mod heroku;
 mod input;
 mod interrupt;
+mod markdown;
 mod nearest;
 mod plugin;
 mod repl;

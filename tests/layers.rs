@@ -61,6 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("conversation/", &["crate::"]),
+    ("markdown/", &["crate::"]),
     (
         "export/",
         &["crate::ui", "crate::commands", "crate::repl", "crate::chat"],

@@ -21,7 +21,7 @@ use crate::error::{Error, Explanation};
 use crate::plugin::Spelling;
 use crate::secret::{Secret, redact_keys};
 
-use markdown::Markdown;
+use markdown::{Markdown, last_rows};
 pub use markdown::{code_blocks, open_fence};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
@@ -214,6 +214,30 @@ impl Ui {
             Part::Content(text) => self.content(text),
             Part::Reasoning(text) => self.reasoning(text),
         }
+    }
+
+    /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
+    /// more.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
+        let text = if self.out.is_terminal {
+            for_terminal(text.trim_end())
+        } else {
+            text.trim_end().into()
+        };
+        let width = terminal::width();
+        let (end, is_cut) = if self.wants_markdown && self.out.renders_markdown() {
+            let written = Markdown::new(width, terminal::height()).whole(&text);
+            last_rows(&written, width, rows)
+        } else {
+            last_rows(&text, width, rows)
+        };
+        self.clear_status();
+        self.pending.push_str(if is_cut { "…\n\n" } else { "" });
+        self.pending.push_str(end.trim_start_matches('\n'));
+        self.flush()
     }
 
     /// Ends the answer with a line end where it has none, and nothing where there was no answer.
