@@ -36,9 +36,9 @@ fn nothing() -> HerokuAnswer {
 }
 
 fn app_vars() -> HerokuAnswer {
-    Ok(BTreeMap::from(
-        [URL, KEY].map(|(name, value)| (name.to_owned(), value.to_owned())),
-    ))
+    Ok(BTreeMap::from([URL, KEY].map(|(name, value)| {
+        (name.to_owned(), Secret::new(value))
+    })))
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn heroku_is_asked_once_for_everything_and_for_the_named_attachment() {
         );
         assert_eq!(query.app.as_deref(), Some("example-app"));
         Ok(BTreeMap::from([
-            ("MY_CLAUDE_URL".to_owned(), URL.1.to_owned()),
-            ("MY_CLAUDE_KEY".to_owned(), "inf-2".to_owned()),
-            ("MY_CLAUDE_MODEL_ID".to_owned(), "claude".to_owned()),
+            ("MY_CLAUDE_URL".to_owned(), Secret::new(URL.1)),
+            ("MY_CLAUDE_KEY".to_owned(), Secret::new("inf-2")),
+            ("MY_CLAUDE_MODEL_ID".to_owned(), Secret::new("claude")),
         ]))
     })
     .unwrap();

@@ -12,7 +12,7 @@ mod summary;
 mod timeline;
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -21,6 +21,9 @@ pub use restored::Restored;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
 pub use summary::Summary;
+
+/// The folder of saved conversations, in the data folder.
+const SESSIONS_FOLDER: &str = "sessions";
 
 /// First line of a history file, so that rustyline takes the escapes in it for what they are.
 const HISTORY_HEADER: &[u8] = b"#V2\n";
@@ -60,30 +63,102 @@ pub fn expand_home(path: &str) -> PathBuf {
     }
 }
 
-/// Whether a folder can be written, or made where it doesn't exist, without writing anything.
-#[cfg(unix)]
-pub fn is_writable(folder: &Path) -> bool {
-    let existing = folder.ancestors().find(|folder| folder.exists());
+/// The first of the places in which history and conversations are kept that can't be used, if any;
+/// finds out without writing anything.
+pub fn unusable_place(data_folder: &Path) -> Option<PathBuf> {
+    let history = data_folder.join("history");
+    let is_usable = |path: &Path| match fs::metadata(path) {
+        Ok(metadata) => metadata.is_file() && is_permitted(path, &metadata),
+        Err(_) => fs::symlink_metadata(path).is_err(),
+    };
+    let folders = [data_folder.to_owned(), data_folder.join(SESSIONS_FOLDER)];
+    let folder = folders.into_iter().find(|folder| !is_writable(folder));
+    folder.or_else(|| (!is_usable(&history)).then_some(history))
+}
+
+/// Whether a folder can be written, or made where it doesn't exist, without writing anything. A
+/// link that leads nowhere is in the way of a folder.
+fn is_writable(folder: &Path) -> bool {
+    let existing = folder
+        .ancestors()
+        .find(|folder| folder.symlink_metadata().is_ok());
     existing.is_some_and(|folder| {
-        folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+        fs::metadata(folder)
+            .is_ok_and(|metadata| metadata.is_dir() && is_permitted(folder, &metadata))
     })
 }
 
-#[cfg(not(unix))]
-pub fn is_writable(folder: &Path) -> bool {
-    let existing = folder.ancestors().find_map(|folder| folder.metadata().ok());
-    existing.is_some_and(|metadata| metadata.is_dir() && !metadata.permissions().readonly())
+/// Whether this user may read and write a file, or make others in a folder.
+#[cfg(unix)]
+fn is_permitted(path: &Path, metadata: &fs::Metadata) -> bool {
+    use rustix::fs::Access;
+    let all = Access::READ_OK | Access::WRITE_OK;
+    let access = if metadata.is_dir() {
+        all | Access::EXEC_OK
+    } else {
+        all
+    };
+    rustix::fs::access(path, access).is_ok()
 }
 
-/// Replaces a file as a whole, readable by its owner only. It is never half-written.
+#[cfg(not(unix))]
+fn is_permitted(_: &Path, metadata: &fs::Metadata) -> bool {
+    !metadata.permissions().readonly()
+}
+
+/// Whether a file may take this one's place: only another regular file that can be written has what
+/// is lost with it in its content.
 ///
 /// # Errors
-/// The system's.
+/// Says what stands there instead; also where the system doesn't.
+pub fn check_replaceable(path: &Path) -> io::Result<()> {
+    let metadata = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let reason = if metadata.is_dir() {
+        "It is a folder."
+    } else if !metadata.is_file() {
+        "It is no regular file but a pipe, a device or the like: what comes from it is set elsewhere."
+    } else if metadata.permissions().readonly() {
+        "It is read-only."
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::other(reason))
+}
+
+/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
+/// no other file can be put in its place, as in that of one that is mounted alone, its content is
+/// overwritten.
+///
+/// # Errors
+/// The system's, and what is no regular file; what was there is there still.
 pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
+    check_replaceable(path)?;
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    let error = match put_in_place(folder, path, content) {
+        Err(error) if is_about_place(&error) => error,
+        other => return other,
+    };
+    let reason = match error.kind() {
+        io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => "It is mounted".to_owned(),
+        io::ErrorKind::NotFound => format!("Its folder {} is not there", folder.display()),
+        _ => format!("Its folder {} can't be written", folder.display()),
+    };
+    if !path.exists() {
+        return Err(io::Error::new(error.kind(), format!("{reason}.")));
+    }
+    overwrite(path, content.as_bytes()).map_err(|second| {
+        let reason = format!("{reason} ({error}), and so can't the file itself: {second}");
+        io::Error::new(second.kind(), reason)
+    })
+}
+
+fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
     // tempfile makes its files readable by their owner only.
     // Its name in an error would only puzzle.
     let mut file =
@@ -93,6 +168,53 @@ pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
+
+/// Whether it was the place of the file that was refused, and not its content.
+fn is_about_place(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::ResourceBusy
+            | io::ErrorKind::CrossesDevices
+            | io::ErrorKind::NotFound
+    )
+}
+
+/// Writes over the content of a file. What needs room is written first, behind the old content,
+/// which is whole again where there is none.
+fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut before = Vec::new();
+    file.read_to_end(&mut before)?;
+    let (head, tail) = content.split_at(content.len().min(before.len()));
+    let written = file
+        .write_all(tail)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| {
+            file.rewind()?;
+            file.write_all(head)?;
+            file.set_len(content.len() as u64)?;
+            file.sync_all()
+        });
+    written.inspect_err(|_| {
+        // The room for it was there, so that this can't fail for want of it.
+        let restored = file.rewind().and_then(|()| file.write_all(&before));
+        drop(restored.and_then(|()| file.set_len(before.len() as u64)));
+    })?;
+    make_private(&file);
+    Ok(())
+}
+
+/// Has nobody but its owner read a file. It may be another user's, who is then asked to.
+#[cfg(unix)]
+fn make_private(file: &fs::File) {
+    use std::os::unix::fs::PermissionsExt;
+    drop(file.set_permissions(fs::Permissions::from_mode(0o600)));
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &fs::File) {}
 
 /// Writes a file that the user named, all of it or none; one that is there stays as it is.
 ///
@@ -172,16 +294,129 @@ fn private_file() -> OpenOptions {
     OpenOptions::new()
 }
 
-#[cfg(unix)]
+/// Makes a folder that only its owner can enter, and those above it.
 fn private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path).map_err(|error| {
+        let in_the_way = path
+            .ancestors()
+            .find(|folder| folder.symlink_metadata().is_ok() && !folder.is_dir());
+        match in_the_way {
+            Some(folder) if folder.is_symlink() => io::Error::new(
+                error.kind(),
+                format!("{} is a link that leads to no folder", folder.display()),
+            ),
+            Some(folder) => {
+                io::Error::new(error.kind(), format!("{} is no folder", folder.display()))
+            }
+            None => error,
+        }
+    })
 }
 
-#[cfg(not(unix))]
-fn private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        let metadata = fs::metadata(path).expect("a file");
+        metadata.permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        replace_privately(&path("file"), "new").unwrap();
+        fs::write(path("file"), "a longer old one").unwrap();
+        fs::set_permissions(path("file"), fs::Permissions::from_mode(0o644)).unwrap();
+        replace_privately(&path("file"), "new").unwrap();
+        assert_eq!(fs::read_to_string(path("file")).unwrap(), "new");
+        assert_eq!(mode(&path("file")), 0o600);
+
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        fs::create_dir(path("folder")).unwrap();
+        fs::write(path("read-only"), "old").unwrap();
+        fs::set_permissions(path("read-only"), fs::Permissions::from_mode(0o400)).unwrap();
+        symlink("socket", path("link")).unwrap();
+        for name in ["socket", "folder", "read-only", "link", "none/file"] {
+            let error = replace_privately(&path(name), "new")
+                .unwrap_err()
+                .to_string();
+            assert!(error.starts_with("It"), "{name}: {error}");
+        }
+        assert!(
+            fs::metadata(path("socket"))
+                .unwrap()
+                .file_type()
+                .is_socket()
+        );
+        assert!(path("link").is_symlink());
+        assert_eq!(fs::read_to_string(path("read-only")).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_is_overwritten_is_as_long_as_what_was_written_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (before, after) in [
+            ("", "new"),
+            ("a longer one", "new"),
+            ("old", "a longer one"),
+        ] {
+            fs::write(&path, before).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            overwrite(&path, after.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+            assert_eq!(mode(&path), 0o600);
+        }
+    }
+
+    #[test]
+    fn every_place_of_the_data_folder_has_to_be_usable() {
+        let file = |path: &Path| fs::write(path, "").unwrap();
+        let dangling = |path: &Path| symlink("/nonexistent/x", path).unwrap();
+        let folder = |path: &Path| fs::create_dir(path).unwrap();
+        type Make<'a> = &'a dyn Fn(&Path);
+        let table: [(&str, Make<'_>, bool); 9] = [
+            ("", &file, false),
+            ("", &dangling, false),
+            ("", &folder, true),
+            ("sessions", &file, false),
+            ("sessions", &dangling, false),
+            ("sessions", &folder, true),
+            ("history", &folder, false),
+            ("history", &dangling, false),
+            ("history", &file, true),
+        ];
+        for (index, (name, make, is_usable)) in table.into_iter().enumerate() {
+            let home = tempfile::tempdir().unwrap();
+            let data = home.path().join("data");
+            let place = if name.is_empty() {
+                data.clone()
+            } else {
+                fs::create_dir(&data).unwrap();
+                data.join(name)
+            };
+            make(&place);
+            assert_eq!(
+                unusable_place(&data),
+                (!is_usable).then_some(place),
+                "row {index}"
+            );
+            if !is_usable && name.is_empty() {
+                let error = private_folder(&data.join("sessions"))
+                    .unwrap_err()
+                    .to_string();
+                assert!(error.starts_with(&data.display().to_string()), "{error}");
+            }
+        }
+        assert_eq!(
+            unusable_place(Path::new("/nonexistent/a")).is_some(),
+            !is_writable(Path::new("/"))
+        );
+    }
 }
