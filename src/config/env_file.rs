@@ -215,14 +215,15 @@ fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Where the line ends that closes a quoted value begun on the first one.
+/// Where the line ends that closes a quoted value begun on the first one. An apostrophe within a
+/// value is one to all readers but the shell.
 fn end_of_value(text: &str) -> Option<usize> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next()?;
     let value = Assignment::of(first)?.value.trim_start();
     let mut open = Scan::of(value, '=', None)
         .open
-        .filter(|_| value.starts_with(['"', '\'']));
+        .filter(|quote| *quote == '"' || value.starts_with('\''));
     open?;
     let mut end = first.len();
     for line in lines {
@@ -281,14 +282,15 @@ fn sets<'a>(
     if let Some((name, assignment)) = first.and_then(|it| Some((ours(it.name)?, it))) {
         return Some((name, value(assignment.value.trim())));
     }
-    // `NAME` and `NAME: value`; not `export NAME`, which passes on what was set before.
-    let end = line.find(|c: char| c == ':' || c.is_whitespace());
+    // `NAME`, `NAME: value` and `NAME+=value`; not `export NAME`, which passes on what was set before.
+    let end = line.find(|c: char| ":+".contains(c) || c.is_whitespace());
     if let Some(name) = ours(&line[..end.unwrap_or(line.len())]) {
         return Some((name, Err(UNREADABLE)));
     }
     // `A=1 NAME=value` and `export A NAME=value`.
     let words = shlex::split(line)?;
-    let takes_names = ["export", "declare"].contains(&words.first()?.as_str());
+    let takes_names =
+        ["export", "declare", "readonly", "typeset"].contains(&words.first()?.as_str());
     let mut assigned = words
         .iter()
         .take_while(|word| takes_names || word.contains('='))

@@ -163,7 +163,7 @@ fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
     // Its name in an error would only puzzle.
     let mut file =
         tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(content.as_bytes())?;
+    file.as_file_mut().write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

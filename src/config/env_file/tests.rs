@@ -90,6 +90,7 @@ fn no_line_of_another_value_is_a_setting() {
         "NOTE=\"say \\\"x:\nINFERENCE_KEY=a\n'\"\n",
         "NOTE = 'a'\"\nINFERENCE_KEY=a\n\" # it's\n",
         "INFERENCE_URLS='\nINFERENCE_KEY=a'",
+        "NOTE=see\"\nINFERENCE_KEY=a\"",
     ] {
         let file = parse(&format!("{text}\nINFERENCE_URL=b"));
         assert_eq!(file.variables.len(), 1, "{text:?}");
@@ -182,6 +183,8 @@ fn a_line_that_cannot_be_read_is_named_by_number_and_not_by_content() {
         "export A=1 INFERENCE_KEY=inf-secret",
         "export A INFERENCE_KEY=inf-secret",
         "declare -x INFERENCE_KEY=\"inf-secret\"",
+        "readonly INFERENCE_KEY=inf-secret",
+        "INFERENCE_KEY+=inf-secret",
     ] {
         let file = parse(&format!(
             "# comment\n{line}\nINFERENCE_URL=https://example.com\n"

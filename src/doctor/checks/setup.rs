@@ -186,7 +186,12 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// A missing variable: the line that sets it, or the attachment it was found under.
 fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
     let name = probe.gathered.variable(suffix);
-    let verdict = Verdict::fail(format!("{name} is not set"));
+    let is_unreadable = (probe.context.environment.unreadable()).any(|other| other == name);
+    let verdict = Verdict::fail(if is_unreadable {
+        format!("{name} is not UTF-8 text in the environment and counts as unset")
+    } else {
+        format!("{name} is not set")
+    });
     if let Some(other) = other_attachment(probe) {
         let hint = format!("There is an attachment named {other}:");
         return verdict.hint(hint).command(probe.command_for(&other));

@@ -12,7 +12,7 @@ pub use api::{Api, event, respond, sse_head};
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
 pub use program::{
-    KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
+    KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::Terminal;
 pub use tls::{Tls, proxy};
