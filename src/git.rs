@@ -23,6 +23,8 @@ pub enum Tracking {
     Unignored,
     /// It is committed already, or about to be.
     Tracked,
+    /// It is committed through a filter such as git-crypt's, which may well encrypt it.
+    Filtered,
 }
 
 /// Variables with which git finds itself and the user's own rules. All others of its own, as hooks
@@ -66,7 +68,11 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
         Ok(answer) if answer.status.success() => {
             // A name with a star in it is a name, which check-ignore knows by itself.
             if says_yes(&["--literal-pathspecs", "ls-files", "--error-unmatch"]) {
-                Tracking::Tracked
+                if is_filtered(&folder, &name, environment) {
+                    Tracking::Filtered
+                } else {
+                    Tracking::Tracked
+                }
             } else if says_yes(&["check-ignore", "--quiet"]) {
                 Tracking::Ignored
             } else {
@@ -81,6 +87,19 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
         }
         _ => Tracking::NoRepository,
     }
+}
+
+/// Whether git stores another content than the file's. LFS stores the same, in another place.
+fn is_filtered(folder: &Path, name: &Path, environment: &Environment) -> bool {
+    let mut command = git(folder, environment);
+    let answer = command
+        .args(["check-attr", "filter", "--"])
+        .arg(name)
+        .output();
+    let answer = answer.map_or(Vec::new(), |answer| answer.stdout);
+    let answer = String::from_utf8_lossy(&answer);
+    let filter = answer.trim().rsplit(": ").next().unwrap_or_default();
+    !["", "unspecified", "unset", "set", "lfs"].contains(&filter)
 }
 
 fn git(folder: &Path, environment: &Environment) -> Command {
@@ -108,6 +127,16 @@ pub fn ignore_command(path: &Path) -> String {
         shell_word(&rule(path)),
         quoted(&path.with_file_name(".gitignore"))
     )
+}
+
+/// The command that takes a file out of git, in the repository of its folder.
+pub fn untrack_command(path: &Path) -> String {
+    let (folder, name) = (folder_of(path), path.file_name().unwrap_or_default());
+    let place = match folder.to_str() {
+        Some(".") => String::new(),
+        _ => format!(" -C {}", quoted(folder)),
+    };
+    format!("git{place} rm --cached {}", quoted(Path::new(name)))
 }
 
 /// A path as a word of a shell's command.
@@ -226,10 +255,20 @@ mod tests {
         folder.git(&["-C", "repository", "add", "ours/committed"]);
         folder.git(&["init", "-q", "repository/other"]);
         folder.write("repository/other/seen", "");
+        folder.write(
+            "repository/.gitattributes",
+            "encrypted filter=git-crypt\nlarge filter=lfs\n",
+        );
+        for name in ["encrypted", "large"] {
+            folder.write(&format!("repository/{name}"), "");
+            folder.git(&["-C", "repository", "add", name]);
+        }
         folder.git(&["init", "-q", "--bare", "bare.git"]);
         folder.write("bare.git/.env", "");
         let table = [
             ("ours/committed", Tracking::Tracked),
+            ("encrypted", Tracking::Filtered),
+            ("large", Tracking::Tracked),
             ("ours/seen", Tracking::Unignored),
             ("ours/kept-out", Tracking::Ignored),
             ("other/seen", Tracking::Unignored),

@@ -540,21 +540,27 @@ pub fn has_usual_form(key: &Secret) -> bool {
 
 /// Whether a value may be a key of any service, and not what stands for one: a reference such as
 /// `op://…`, a ciphertext such as `encrypted:…` or `ENC[…]`, a placeholder such as `changeme`,
-/// `inf-xxxxxxxx-…` or one of zeros. Keys are long, without punctuation, and look random.
+/// `your-key-1234` or one of zeros. Keys have letters and digits mixed, and little else.
 pub fn may_be_key(value: &Secret) -> bool {
-    let different = |text: &str, is_one: fn(&char) -> bool| {
-        text.chars()
-            .filter(is_one)
+    let text = value.expose();
+    if has_usual_form(value) {
+        let digits = text.trim_start_matches("inf-").chars();
+        return digits
+            .filter(|c| *c != '-')
             .collect::<BTreeSet<char>>()
             .len()
-    };
-    if has_usual_form(value) {
-        let digits = value.expose().trim_start_matches("inf-");
-        return different(digits, char::is_ascii_hexdigit) > 1;
+            > 1;
     }
-    let value = value.expose();
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
-    value.len() >= 16 && value.chars().all(is_of_key) && different(value, char::is_ascii_digit) >= 4
+    let is_mixed = |word: &str| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        word.len() >= 8 && digits >= 2 && digits < word.len()
+    };
+    text.len() >= 16
+        && text.chars().all(is_of_key)
+        && text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(is_mixed)
 }
 
 /// Whether a URL stands where the key belongs.

@@ -213,12 +213,14 @@ mod tests {
                 .unwrap_err()
                 .contains("no PNG")
         );
-        let large = [PNG, &vec![0; IMAGE_LIMIT]].concat();
-        assert!(
-            Attachment::image("x.png", &large)
-                .unwrap_err()
-                .contains("may be, 3.75 MB")
+        // 5,242,880 characters of base64 are as many as the service takes.
+        let image =
+            |size: usize| Attachment::image("x", &[PNG, &vec![0; size - PNG.len()]].concat());
+        assert_eq!(
+            image(3_932_160).unwrap().data_uri().unwrap().len(),
+            5_242_880 + 22
         );
+        assert!(image(3_932_161).unwrap_err().contains("may be, 3.75 MB"));
     }
 
     #[test]

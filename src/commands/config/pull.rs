@@ -115,9 +115,12 @@ fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<E
         Tracking::Unknown => ui.warning(&format!(
             "git did not say whether it would commit {shown}; see git status"
         )),
+        Tracking::Filtered => ui.note(&format!(
+            "git tracks {shown} through a filter; make sure that it encrypts the key"
+        )),
         Tracking::Tracked => ui.warning(&format!(
-            "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {}",
-            git::quoted(path)
+            "git tracks {shown}, so the key would be committed. Take it out: {}",
+            git::untrack_command(path)
         )),
         Tracking::Unignored
             if agreed

@@ -125,13 +125,18 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 .hint("Ask it yourself:")
                 .command("git status")
         }
+        Tracking::Filtered => Verdict::warn(format!(
+            "git tracks {shown}, which holds the key, through a filter"
+        ))
+        .hint("Make sure that the filter encrypts it:")
+        .command(format!("git check-attr filter {}", quoted(&path))),
         Tracking::Ignored => Verdict::pass(format!("git ignores {shown}")),
         Tracking::Unignored => Verdict::fail(format!("git would commit {shown}, which holds the key"))
             .hint("Have git ignore it:")
             .command(git::ignore_command(&path)),
         Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
             .hint("Take it out of git, then have the add-on make a new key: this one is in the history.")
-            .command(format!("git rm --cached {}", quoted(&path)))
+            .command(git::untrack_command(&path))
             .command(git::ignore_command(&path)),
     })
 }
