@@ -7,6 +7,7 @@ use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, export_line};
 use crate::file;
 use crate::git::{self, Tracking, quoted};
+use crate::secret::Secret;
 use crate::store;
 
 pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -68,15 +69,21 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// The file that holds the key, behind all links. Without a key in an env file nobody need hide one.
 fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
     let name = probe.gathered.variable("KEY");
-    let file = probe.env_file.as_ref().ok();
-    let Some((key, _)) = file.and_then(|file| file.get(&name)) else {
-        return Err(Verdict::skip("no key in an env file"));
-    };
     let path = &probe.env_path;
-    if !config::may_be_key(key) {
-        let shown = path.display();
+    let keys = (probe.env_file.iter())
+        .flat_map(|file| &file.variables)
+        .filter(|(other, value, _)| *other == name && *value != Secret::default());
+    if keys.clone().next().is_none() {
+        return Err(Verdict::skip("no key in an env file"));
+    }
+    // One that a later line outdoes is in the file as well.
+    if !keys
+        .into_iter()
+        .any(|(_, value, _)| config::may_be_key(value))
+    {
         return Err(Verdict::pass(format!(
-            "what {shown} has in the place of the key is a reference, a ciphertext or a placeholder"
+            "{} has a reference, a ciphertext or a placeholder in the place of the key",
+            path.display()
         )));
     }
     Ok(file::behind_links(path)
