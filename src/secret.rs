@@ -3,8 +3,10 @@
 
 use std::fmt;
 
-/// An API key.
-#[derive(Clone, PartialEq, Eq)]
+use serde::Deserialize;
+
+/// An API key, or what may be one.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";

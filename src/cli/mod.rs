@@ -167,7 +167,7 @@ pub struct AskArgs {
     /// text file that goes with the prompt, under its name; may be given several times
     #[arg(short, long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
-    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 5 MB at most; may be given several
+    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 3.75 MB at most; may be given several
     /// times
     #[arg(long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,

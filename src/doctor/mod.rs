@@ -171,7 +171,10 @@ impl<'a> Probe<'a> {
         let read = context
             .interrupts
             .run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
-        let env_file = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+        let env_file = read.unwrap_or_else(|| {
+            let reason = format!("nobody wrote to it for {} s", STEP_LIMIT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        });
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
         let gathered =
             config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
@@ -312,7 +315,7 @@ fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
     let others = all
         .as_ref()
         .and_then(|all| all.as_ref().ok())
-        .map(HerokuFacts::attachments)
+        .map(config::attachments)
         .unwrap_or_default();
     HerokuFacts {
         version,

@@ -32,7 +32,8 @@ pub struct Ui {
     out: Output,
     err: Output,
     debug: bool,
-    secret: Option<Secret>,
+    /// All keys it was ever told of.
+    secrets: Vec<Secret>,
     spelling: Spelling,
     /// What is written to standard output with the next flush: one write for all that came with one
     /// read.
@@ -85,7 +86,7 @@ impl Ui {
             out: output(io::stdout().is_terminal()),
             err: output(io::stderr().is_terminal()),
             debug: args.debug,
-            secret: None,
+            secrets: Vec::new(),
             spelling,
             pending: String::new(),
             answer: AnswerState::None,
@@ -96,9 +97,11 @@ impl Ui {
         }
     }
 
-    /// The key that no message may show from now on.
+    /// A key that no message may show from now on, as those before.
     pub fn keep_secret(&mut self, secret: &Secret) {
-        self.secret = Some(secret.clone());
+        if !self.secrets.contains(secret) {
+            self.secrets.push(secret.clone());
+        }
     }
 
     /// Whether somebody watches the results.
@@ -489,13 +492,9 @@ impl Ui {
     /// typed here.
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
-        let text = for_terminal(&text);
-        redact_keys(
-            &self
-                .secret
-                .as_ref()
-                .map_or_else(|| text.to_string(), |secret| secret.redact(&text)),
-        )
+        let text = for_terminal(&text).into_owned();
+        let redact = |text: String, secret: &Secret| secret.redact(&text);
+        redact_keys(&self.secrets.iter().fold(text, redact))
     }
 
     /// Since the program started, for `--debug`.

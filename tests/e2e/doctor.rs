@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::support::{
-    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Terminal, Tls, event, git, proxy, respond,
-    sse_head, with_heroku,
+    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Terminal, Tls, event, fifo, git, proxy,
+    respond, sse_head, with_heroku,
 };
 
 const SERVICE: &str = "https://us.inference.heroku.com";
@@ -770,6 +770,87 @@ const CASES: &[Case] = &[
         "streaming",
         "warn",
         "in one piece",
+    ),
+    (
+        "a link to a file that git tracks",
+        || {
+            let program = in_git(env_file("URL\nKEY\n"));
+            let work = program.work();
+            std::fs::rename(work.join(".env"), work.join("app.env")).unwrap();
+            std::os::unix::fs::symlink("app.env", work.join(".env")).unwrap();
+            program.file(".gitignore", "/.env\n");
+            git(&work, &["add", "app.env"]);
+            program.into()
+        },
+        &[],
+        "env-git",
+        "fail",
+        "git rm --cached app.env",
+    ),
+    (
+        "a link out of the repository",
+        || {
+            let program = in_git(env_file("URL\nKEY\n"));
+            let (inside, outside) = (program.work().join(".env"), program.home().join("app.env"));
+            std::fs::rename(&inside, &outside).unwrap();
+            std::os::unix::fs::symlink(outside, inside).unwrap();
+            program.into()
+        },
+        &[],
+        "env-git",
+        "pass",
+        "no git repository",
+    ),
+    (
+        "a reference in the place of the key, committed",
+        || {
+            let program = in_git(service());
+            program.file(".env", "INFERENCE_KEY=op://dev/heroku/key\n");
+            git(&program.work(), &["add", ".env"]);
+            program.into()
+        },
+        &[],
+        "env-git",
+        "pass",
+        "a reference",
+    ),
+    (
+        "a line that can't be read and isn't needed",
+        || {
+            let program = service();
+            program.file(".env", "INFERENCE_KEY=$(op read op://dev/heroku/key)\n");
+            program.into()
+        },
+        &[],
+        "env-file",
+        "warn",
+        "line 1 of .env",
+    ),
+    (
+        "a pipe that nobody writes to",
+        || {
+            let program = Program::new();
+            fifo(&program.work().join(".env"));
+            program.into()
+        },
+        &[],
+        "env-file",
+        "fail",
+        "nobody wrote to it",
+    ),
+    (
+        "a sessions folder that leads nowhere",
+        || {
+            let program = service();
+            let data = program.home().join(".local/share/heroku-chat");
+            std::fs::create_dir_all(&data).unwrap();
+            std::os::unix::fs::symlink("/nonexistent", data.join("sessions")).unwrap();
+            program.into()
+        },
+        &["--sandbox"],
+        "data-folder",
+        "warn",
+        "heroku-chat/sessions can't be read and written",
     ),
     (
         "a home that can't be written",

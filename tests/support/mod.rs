@@ -14,7 +14,7 @@ pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
-    KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
+    KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::{Terminal, is_sane};
 pub use tls::{Tls, proxy};

@@ -232,6 +232,15 @@ pub fn git(folder: &Path, arguments: &[&str]) {
     assert!(status.success(), "git {arguments:?}");
 }
 
+/// Makes a named pipe that its owner alone can use.
+pub fn fifo(path: &Path) {
+    let made = Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(path)
+        .status();
+    assert!(made.expect("mkfifo runs").success(), "{}", path.display());
+}
+
 /// One of the project's own scripts.
 pub fn script(name: &str) -> Command {
     let mut command = Command::new(
