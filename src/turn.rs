@@ -175,7 +175,7 @@ impl Chat {
         Some(answer)
     }
 
-    /// Sends the conversation and keeps the books, where any answer comes.
+    /// Sends the conversation, where this model takes it.
     fn answered(
         &mut self,
         show: Show,
@@ -191,7 +191,6 @@ impl Chat {
         if answer.completion.is_blank() {
             return Err(nothing_came(answer));
         }
-        self.costs.push(self.cost(&answer));
         Ok(answer)
     }
 
@@ -224,6 +223,10 @@ impl Chat {
         let mut retries = 0;
         loop {
             let answer = self.attempt(show, ui, interrupts);
+            // What was counted was paid for, whatever came of it.
+            if answer.first_word.is_some() || answer.completion.usage.is_some() {
+                self.costs.push(self.cost(&answer));
+            }
             if answer.first_word.is_some() {
                 return Ok(answer);
             }
@@ -344,9 +347,7 @@ impl Chat {
         };
         let refused = match &problem.kind {
             ProblemKind::UnknownParameter(name) => name.as_str(),
-            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => {
-                "max_tokens"
-            }
+            ProblemKind::Rejected if chat::wants_the_newer_name(&problem.message) => "max_tokens",
             _ => return None,
         };
         self.quirks
@@ -383,7 +384,7 @@ impl Chat {
 /// Why an answer without a word is none.
 fn nothing_came(answer: Answer) -> Error {
     answer.cut.unwrap_or(Error::EmptyAnswer {
-        finish_reason: answer.completion.finish_reason,
+        finish_reason: answer.completion.why_empty(),
     })
 }
 

@@ -208,7 +208,7 @@ impl Exchange {
         bytes
     }
 
-    /// The whole body of a response, `limit` bytes at most.
+    /// The whole body of a response, or its first bytes, more than `limit`, of a longer one.
     ///
     /// # Errors
     /// As [`Exchange::next`].
@@ -218,8 +218,13 @@ impl Exchange {
         loop {
             match self.next(None)? {
                 Step::Head(received) => head = received,
-                Step::Body(mut bytes) if body.len() < limit => body.append(&mut bytes),
-                Step::Body(_) | Step::End => return Ok((head, body)),
+                Step::Body(mut bytes) => {
+                    body.append(&mut bytes);
+                    if body.len() > limit {
+                        return Ok((head, body));
+                    }
+                }
+                Step::End => return Ok((head, body)),
                 Step::Tick => {}
             }
         }

@@ -3,9 +3,12 @@
 
 pub mod chat;
 mod chunk;
+mod completion;
 pub mod curl;
 mod exchange;
+mod finish;
 mod http;
+mod json;
 pub mod models;
 pub mod probe;
 mod problem;
@@ -25,6 +28,8 @@ pub use exchange::{Exchange, Limits, Step};
 pub use http::Head;
 use http::{Http, Request};
 
+use chunk::Chunk;
+use json::Json;
 use models::{Catalogue, Model};
 
 use crate::environment::Environment;
@@ -143,11 +148,16 @@ impl Client {
     ) -> Result<(Head, Vec<u8>), Error> {
         let exchange = Exchange::start(&self.http, request, self.limits, interrupts);
         let (head, body) = exchange.collect(FETCH_LIMIT)?;
+        let text = String::from_utf8_lossy(&body);
         match head.status {
-            200..=299 if problem::is_html(&String::from_utf8_lossy(&body)) => {
+            200..=299 if problem::is_html(&text) => {
                 Err(self.unreadable("it sent a web page".to_owned(), &body))
             }
-            200..=299 => Ok((head, body)),
+            200..=299 if body.len() > FETCH_LIMIT => {
+                let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
+                Err(self.unreadable(reason, &body))
+            }
+            200..=299 if !is_failure(&text) => Ok((head, body)),
             _ => {
                 let problem = problem::read(&head, &body, self.host(), model, SystemTime::now());
                 Err(Error::Service(Box::new(problem)))
@@ -169,4 +179,12 @@ impl Client {
         url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
         url
     }
+}
+
+/// Whether a response tells of a failure, whatever its status.
+fn is_failure(text: &str) -> bool {
+    Json::parse(problem::trimmed(text)).is_ok_and(|json| {
+        let chunk = Chunk::read(json);
+        chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
+    })
 }
