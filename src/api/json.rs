@@ -181,41 +181,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
     }
 }
 
-/// Joins what a character was torn into: half of it may end one string, and half begin the next.
-#[derive(Debug, Default)]
-pub struct Joiner {
-    /// The first half of a surrogate pair.
-    held: Option<[u8; 3]>,
-}
-
-impl Joiner {
-    /// The text of the next string, as far as it is certain.
-    pub fn join<'t>(&mut self, bytes: &'t [u8]) -> Cow<'t, str> {
-        if self.held.is_none()
-            && let Ok(text) = std::str::from_utf8(bytes)
-        {
-            return Cow::Borrowed(text);
-        }
-        if bytes.is_empty() {
-            return Cow::Borrowed("");
-        }
-        let mut torn: Vec<u8> = self.held.take().into_iter().flatten().collect();
-        torn.extend_from_slice(bytes);
-        if let Some(half @ [0xed, 0xa0..=0xaf, _]) = torn.last_chunk::<3>() {
-            self.held = Some(*half);
-            torn.truncate(torn.len() - 3);
-        }
-        Cow::Owned(mended(&torn))
-    }
-
-    /// A half whose other half never came.
-    pub fn end(&mut self) -> &'static str {
-        self.held.take().map_or("", |_| "\u{fffd}")
-    }
-}
-
 /// Two halves side by side are a character; one alone never will be.
-fn mended(mut bytes: &[u8]) -> String {
+pub fn mended(mut bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     while !bytes.is_empty() {
         let valid = match std::str::from_utf8(bytes) {
@@ -282,30 +249,6 @@ mod tests {
         assert_eq!(number("\" 1.5 \""), Some(1.5));
         for none in ["1e999", "true", "[1]", "\"many\"", "\"inf\""] {
             assert_eq!(number(none), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn halves_of_a_character_are_joined_wherever_they_are_torn() {
-        let table: [(&[&str], &str); 6] = [
-            (&[r#""a\ud83d""#, r#""\ude00b""#], "a😀b"),
-            (&[r#""\ud83d\ude00""#], "😀"),
-            (&[r#""\ud83d""#, r#""""#, r#""\ude00""#], "😀"),
-            (&[r#""\ud83d""#, r#""x""#], "\u{fffd}x"),
-            (&[r#""\ude00é""#, r#""\ud83d""#], "\u{fffd}é\u{fffd}"),
-            (
-                &[r#""\ud83d\ud83d""#, r#""\ude00\ude00""#],
-                "\u{fffd}😀\u{fffd}",
-            ),
-        ];
-        for (strings, expected) in table {
-            let mut joiner = Joiner::default();
-            let mut text = String::new();
-            for string in strings {
-                text += &joiner.join(&Json::parse(string).unwrap().bytes());
-            }
-            text += joiner.end();
-            assert_eq!(text, expected, "{strings:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod finish;
 mod http;
 mod json;
 pub mod models;
+mod page;
 pub mod probe;
 mod problem;
 pub mod proxy;
@@ -17,6 +18,7 @@ pub mod reach;
 pub mod reply;
 pub mod retry;
 mod sse;
+mod text;
 mod think;
 
 use std::sync::Arc;
@@ -150,7 +152,7 @@ impl Client {
         let (head, body) = exchange.collect(FETCH_LIMIT)?;
         let text = String::from_utf8_lossy(&body);
         match head.status {
-            200..=299 if problem::is_html(&text) => {
+            200..=299 if page::is_html(&text) => {
                 Err(self.unreadable("it sent a web page".to_owned(), &body))
             }
             200..=299 if body.len() > FETCH_LIMIT => {
@@ -166,7 +168,7 @@ impl Client {
     }
 
     fn unreadable(&self, reason: String, body: &[u8]) -> Error {
-        let excerpt = problem::excerpt(&String::from_utf8_lossy(body));
+        let excerpt = page::excerpt(&String::from_utf8_lossy(body));
         Error::Unreadable {
             host: self.host().to_owned(),
             reason,
@@ -183,7 +185,7 @@ impl Client {
 
 /// Whether a response tells of a failure, whatever its status.
 fn is_failure(text: &str) -> bool {
-    Json::parse(problem::trimmed(text)).is_ok_and(|json| {
+    Json::parse(page::trimmed(text)).is_ok_and(|json| {
         let chunk = Chunk::read(json);
         chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
     })

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::json::{Json, Kind};
-use super::problem;
+use super::page;
 
 /// One model of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -166,7 +166,7 @@ pub struct Catalogue {
 /// A phrase, where the body is no list of models.
 pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
     let text = String::from_utf8_lossy(body);
-    let json = Json::parse(problem::trimmed(&text))
+    let json = Json::parse(page::trimmed(&text))
         .map_err(|error| format!("the list of models is no JSON: {error}"))?;
     // The second is OpenAI's form, which other servers of this API may give.
     let list = [Some(json), json.field("data"), json.field("models")]

@@ -7,10 +7,11 @@ use super::chunk::{self, Choice, Chunk, Count, Usage, Voice};
 pub use super::completion::Completion;
 use super::finish::Finish;
 use super::http::Head;
-use super::json::{Joiner, Json, Kind};
+use super::json::{Json, Kind};
+use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
-use super::think::ThinkSplitter;
+use super::text::Text;
 use crate::error::Error;
 
 /// The longest answer that is taken, in bytes: memory is finite, and no model says as much.
@@ -60,44 +61,6 @@ enum Form {
     Unknown,
     Stream,
     Whole(Vec<u8>),
-}
-
-/// Makes characters of bytes, and parts of characters.
-#[derive(Debug, Default)]
-struct Text {
-    content: Joiner,
-    reasoning: Joiner,
-    splitter: ThinkSplitter,
-    is_refused: bool,
-    /// How many bytes there were.
-    length: usize,
-}
-
-impl Text {
-    fn push(&mut self, voice: Voice, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
-        self.length += bytes.len();
-        self.is_refused |= voice == Voice::Refusal;
-        match voice {
-            Voice::Reasoning => {
-                let text = self.reasoning.join(bytes);
-                if !text.is_empty() {
-                    deliver(Part::Reasoning(&text));
-                }
-            }
-            Voice::Content | Voice::Refusal => {
-                self.splitter.push(&self.content.join(bytes), deliver);
-            }
-        }
-    }
-
-    fn end(&mut self, deliver: &mut dyn FnMut(Part<'_>)) {
-        match self.reasoning.end() {
-            "" => {}
-            half => deliver(Part::Reasoning(half)),
-        }
-        self.splitter.push(self.content.end(), deliver);
-        self.splitter.end(deliver);
-    }
 }
 
 impl Reply {
@@ -258,7 +221,7 @@ impl Reply {
             return;
         }
         self.has_event = true;
-        let data = problem::trimmed(event.data);
+        let data = page::trimmed(event.data);
         let name = event.name.to_ascii_lowercase();
         if data == "[DONE]" {
             self.done = true;
@@ -287,7 +250,7 @@ impl Reply {
             self.unreadable(&format!("an event can't be read: {error}"), data)
         } else {
             Error::BrokenAnswer {
-                reason: format!("an event can't be read: {}", problem::excerpt(data)),
+                reason: format!("an event can't be read: {}", page::excerpt(data)),
             }
         });
     }
@@ -309,7 +272,7 @@ impl Reply {
                 // An object may stand in a string, as errors do.
                 Kind::Text => {
                     let inner = value.text();
-                    if let Ok(inner) = Json::parse(problem::trimmed(&inner)) {
+                    if let Ok(inner) = Json::parse(page::trimmed(&inner)) {
                         self.object(inner, is_known, deliver);
                     }
                 }
@@ -434,7 +397,7 @@ impl Reply {
             return;
         }
         let body = String::from_utf8_lossy(body);
-        let text = problem::trimmed(&body);
+        let text = page::trimmed(&body);
         match self.values(text, true, deliver) {
             _ if self.failure.is_some() => {}
             Ok(_) if !self.has_choice => {
@@ -446,7 +409,7 @@ impl Reply {
                 self.has_event = true;
                 self.completion.raw = (count == 1).then(|| text.to_owned());
             }
-            Err(_) if problem::is_html(text) => {
+            Err(_) if page::is_html(text) => {
                 self.failure = Some(self.unreadable("it sent a web page", text));
             }
             Err(_) if self.has_choice => self.has_event = true,
@@ -484,7 +447,7 @@ impl Reply {
         Error::Unreadable {
             host: self.host.clone(),
             reason: reason.to_owned(),
-            excerpt: problem::excerpt(text),
+            excerpt: page::excerpt(text),
         }
     }
 }

@@ -436,7 +436,7 @@ fn service(problem: &ServiceProblem) -> Explanation {
         ),
         ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}"))
             .hint("On plans of one model each model has its own key: choose its attachment with --as, or another model with -m."),
-        ProblemKind::Blocked => titled(format!("something between here and {host} refused the request")).hint(
+        ProblemKind::Blocked => titled(format!("a firewall or filter between here and {host} refused the request")).hint(
             "The firewall of the service does that for text that looks like an attack, such as ../ or <script>: rephrase the prompt. A filter of your network does it to the host: ask who runs it. Trying again does not help.",
         ),
         ProblemKind::SignIn => titled(format!("the network wants a sign-in before it lets anything through to {host}"))

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, in helpers too"
 )]
 
+mod answers;
 mod ask;
 mod commands;
 mod config;
