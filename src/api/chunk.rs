@@ -28,6 +28,7 @@ pub struct Chunk<'a> {
 /// One answer.
 #[derive(Debug, Default)]
 pub struct Choice<'a> {
+    index: Option<Json<'a>>,
     delta: Option<Json<'a>>,
     /// In place of `delta` where the answer is whole. Some streams end with one that holds all of
     /// it once more (MiniMax), in others each holds all so far (DashScope).
@@ -110,11 +111,14 @@ impl<'a> Chunk<'a> {
             .choices
             .iter()
             .filter(|choice| choice.kind() == Kind::Object);
-        let number = |(place, choice): (usize, &Json<'a>)| {
-            let index = choice.field("index").and_then(Json::number);
-            (index.unwrap_or(place as f64) == 0.0).then_some(*choice)
-        };
-        objects.enumerate().find_map(number).map(Choice::read)
+        objects
+            .map(|object| Choice::read(*object))
+            .enumerate()
+            .find(|(place, choice)| {
+                let index = choice.index.and_then(Json::number);
+                index.unwrap_or(*place as f64) == 0.0
+            })
+            .map(|(_, choice)| choice)
     }
 }
 
@@ -122,6 +126,7 @@ impl<'a> Choice<'a> {
     fn read(object: Json<'a>) -> Self {
         let mut choice = Choice::default();
         object.fields(|name, value| match name {
+            "index" => choice.index = Some(value),
             "delta" => choice.delta = Some(value),
             "message" => choice.message = Some(value),
             "text" => choice.text = Some(value),
@@ -133,6 +138,13 @@ impl<'a> Choice<'a> {
             "error" if problem::is_failure(name, value) => choice.error = Some(value),
             _ => {}
         });
+        if choice.error.is_none() {
+            let inner = [choice.delta, choice.message].into_iter().flatten();
+            choice.error = inner
+                .filter(|piece| piece.written().contains("\"error\""))
+                .find_map(|piece| piece.field("error"))
+                .filter(|error| problem::is_failure("error", *error));
+        }
         choice
     }
 

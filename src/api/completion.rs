@@ -65,7 +65,10 @@ impl Completion {
     /// Why an answer without a word ended, in this API's own words.
     pub fn why_empty(&self) -> Option<String> {
         match self.finish()? {
-            Finish::Limit => Some("length".to_owned()),
+            // The context window is another limit than that of the answer.
+            Finish::Limit if !self.finish_reason.as_ref()?.contains("context") => {
+                Some("length".to_owned())
+            }
             Finish::Tools => Some("tool_calls".to_owned()),
             _ => self.finish_reason.clone(),
         }

@@ -103,7 +103,7 @@ impl<'a> Json<'a> {
     pub fn text(self) -> Cow<'a, str> {
         match self.bytes() {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(mended(&bytes)),
+            Cow::Owned(bytes) => Cow::Owned(joined(&bytes)),
         }
     }
 
@@ -181,8 +181,43 @@ impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
     }
 }
 
+/// A text that is JSON but for what lenient writers let through: Python's `NaN` and `Infinity`, and
+/// control characters in strings.
+pub fn mended(text: &str) -> String {
+    const NUMBERS: &[&str] = &["NaN", "-Infinity", "Infinity"];
+    let mut mended = String::with_capacity(text.len());
+    let (mut rest, mut in_string) = (text, false);
+    while let Some(character) = rest.chars().next() {
+        let number = NUMBERS
+            .iter()
+            .find(|number| !in_string && rest.starts_with(**number));
+        let length = match (character, number) {
+            (_, Some(number)) => {
+                mended.push_str("null");
+                number.len()
+            }
+            ('\\', _) if in_string => {
+                let escape = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                mended.push_str(&rest[..escape]);
+                escape
+            }
+            ('\0'..='\x1f', _) if in_string => {
+                mended.push_str(&format!("\\u{:04x}", u32::from(character)));
+                1
+            }
+            _ => {
+                in_string ^= character == '"';
+                mended.push(character);
+                character.len_utf8()
+            }
+        };
+        rest = &rest[length..];
+    }
+    mended
+}
+
 /// Two halves side by side are a character; one alone never will be.
-pub fn mended(mut bytes: &[u8]) -> String {
+pub fn joined(mut bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     while !bytes.is_empty() {
         let valid = match std::str::from_utf8(bytes) {
@@ -240,6 +275,14 @@ mod tests {
             Json::all("{\"a\":1}\n{}[]").filter(Result::is_ok).count(),
             3
         );
+    }
+
+    #[test]
+    fn what_python_writes_is_mended() {
+        let text = "{\"a\":[NaN,-Infinity],\"b\":\"NaN \\\" \t\\\\\",\"c\":Infinity}";
+        let expected = r#"{"a":[null,null],"b":"NaN \" \u0009\\","c":null}"#;
+        assert_eq!(mended(text), expected);
+        assert_eq!(mended("{\"a\": [oops"), "{\"a\": [oops");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::http::Head;
 use super::json::{Json, Kind};
-use super::page::{excerpt, trimmed};
+use super::page::{excerpt, is_html, trimmed};
 use super::retry;
 use crate::error::{ProblemKind, ServiceProblem};
 
@@ -42,6 +42,7 @@ const SENTENCES: &[&str] = &[
     "description",
     "reason",
     "title",
+    "response",
 ];
 
 /// What a failure says of itself.
@@ -104,7 +105,9 @@ fn kind(status: u16, head: &Head, text: &str, told: &Told) -> ProblemKind {
             Some(name) => ProblemKind::UnknownParameter(name),
             None => ProblemKind::Rejected,
         },
-        401 => ProblemKind::Unauthorized,
+        401 if !is_html(text) => ProblemKind::Unauthorized,
+        // A gateway that wants a login of its own.
+        401 => ProblemKind::Blocked,
         403 if Json::parse(trimmed(text)).is_err() => ProblemKind::Blocked,
         403 if is_about_access(told) => ProblemKind::ModelNotCovered,
         404 => ProblemKind::NotFound,
@@ -215,7 +218,11 @@ pub fn is_report(object: Json<'_>) -> bool {
         let (name, text) = (plain(name), value.text());
         let is_said = matches!(value.kind(), Kind::Text | Kind::List) && is_failure("", value);
         is_report |= match name.as_str() {
-            "object" | "type" | "status" => matches!(&*text, "error" | "failed" | "failure"),
+            "object" | "type" | "status" => {
+                let ends = ["error", "failed", "failure"];
+                ends.iter()
+                    .any(|end| text.to_ascii_lowercase().ends_with(end))
+            }
             "success" | "ok" => value.written() == "false",
             "baseresp" => is_failure(&name, value),
             "message" | "msg" | "detail" | "errormessage" | "faultstring" => is_said,
@@ -311,13 +318,31 @@ impl Told {
             .into_iter()
             .chain(SENTENCES.iter().filter_map(|name| field(name)));
         let exceptions = fields.iter().filter(|(name, _)| is_exception(name));
-        let said = named
-            .chain(exceptions)
-            .find_map(|(_, value)| self.look(*value, depth))?;
+        let said =
+            named
+                .chain(exceptions)
+                .find_map(|(name, value)| match self.look(*value, depth) {
+                    None if name == "errors" => self.look_at_each(*value, depth),
+                    said => said,
+                })?;
         Some(match place {
             Some(place) => format!("{place}: {said}"),
             None => said,
         })
+    }
+
+    /// The sentences of an object whose names are the fields that were wrong, as Rails has it.
+    fn look_at_each(&mut self, object: Json<'_>, depth: usize) -> Option<String> {
+        let mut said: Vec<String> = Vec::new();
+        object.fields(|name, value| {
+            if let Some(sentence) = (said.len() < SEVERAL)
+                .then(|| self.look(value, depth))
+                .flatten()
+            {
+                said.push(format!("{name}: {sentence}"));
+            }
+        });
+        (!said.is_empty()).then(|| said.join("; "))
     }
 
     /// Notes a field that is a code or a type.

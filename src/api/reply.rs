@@ -7,7 +7,7 @@ use super::chunk::{self, Choice, Chunk, Count, Usage, Voice};
 pub use super::completion::Completion;
 use super::finish::Finish;
 use super::http::Head;
-use super::json::{Json, Kind};
+use super::json::{self, Json, Kind};
 use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
@@ -255,7 +255,7 @@ impl Reply {
         });
     }
 
-    /// Takes each of the values in a text.
+    /// Takes each of the values in a text, and says how many there are.
     fn values(
         &mut self,
         text: &str,
@@ -264,22 +264,35 @@ impl Reply {
     ) -> Result<usize, serde_json::Error> {
         let mut count = 0;
         for value in Json::all(text) {
-            let value = value?;
-            count += 1;
-            match value.kind() {
-                Kind::Object => self.object(value, is_known, deliver),
-                Kind::List => value.items(|item| self.object(item, is_known, deliver)),
-                // An object may stand in a string, as errors do.
-                Kind::Text => {
-                    let inner = value.text();
-                    if let Ok(inner) = Json::parse(page::trimmed(&inner)) {
-                        self.object(inner, is_known, deliver);
-                    }
+            match value {
+                Ok(value) => self.value(value, is_known, deliver),
+                // Only what is no JSON is looked at so closely.
+                Err(error) if count == 0 => {
+                    let mended = json::mended(text);
+                    let value = Json::parse(&mended).map_err(|_| error)?;
+                    self.value(value, is_known, deliver);
+                    return Ok(1);
                 }
-                Kind::Null | Kind::Bool | Kind::Number => {}
+                Err(error) => return Err(error),
             }
+            count += 1;
         }
         Ok(count)
+    }
+
+    fn value(&mut self, value: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
+        match value.kind() {
+            Kind::Object => self.object(value, is_known, deliver),
+            Kind::List => value.items(|item| self.object(item, is_known, deliver)),
+            // An object may stand in a string, as errors do.
+            Kind::Text => {
+                let inner = value.text();
+                if let Ok(inner) = Json::parse(page::trimmed(&inner)) {
+                    self.object(inner, is_known, deliver);
+                }
+            }
+            Kind::Null | Kind::Bool | Kind::Number => {}
+        }
     }
 
     fn object(&mut self, object: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
@@ -302,9 +315,10 @@ impl Reply {
         if let Some(choice) = &choice {
             self.choice(choice, deliver);
         }
-        let error = chunk.error.or(choice.and_then(|choice| choice.error));
         let is_report = || is_known && chunk.is_empty() && problem::is_report(object);
-        if let Some(error) = error.or_else(|| is_report().then_some(object)) {
+        // Its code and sentence may stand beside an error that is only named.
+        let named = (chunk.error.is_some() || is_report()).then_some(object);
+        if let Some(error) = named.or(choice.and_then(|choice| choice.error)) {
             self.failure = Some(self.reported(error.written()));
         }
     }

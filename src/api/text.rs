@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::chunk::Voice;
-use super::json::mended;
+use super::json::joined;
 use super::reply::Part;
 use super::think::ThinkSplitter;
 
@@ -71,7 +71,7 @@ impl Joiner {
             self.held = Some(*half);
             torn.truncate(torn.len() - 3);
         }
-        Cow::Owned(mended(&torn))
+        Cow::Owned(joined(&torn))
     }
 
     /// A half whose other half never came.

@@ -259,6 +259,10 @@ fn empty_answer(finish_reason: Option<&str>) -> Explanation {
             Explanation::titled("the answer has no text: max_tokens was used up before it")
                 .hint("Raise --max-tokens; models that reason first need some thousand.")
         }
+        Some(reason) if reason.contains("context") => {
+            Explanation::titled("the answer has no text: the conversation fills the context window")
+                .hint(TOO_LONG)
+        }
         Some("tool_calls") => {
             Explanation::titled("the answer is a tool call, and heroku-chat offers no tools")
                 .hint("Rephrase the prompt, or try another model with -m.")

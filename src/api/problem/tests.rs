@@ -63,6 +63,15 @@ fn every_seen_shape_of_a_body_gives_its_sentence() {
         ),
         (r#"{"error":["one"]}"#, "one"),
         (
+            r#"{"errors":{"stop":["is invalid","is long"],"n":"no"}}"#,
+            "stop: is invalid; is long; n: no",
+        ),
+        (r#"{"error":true,"message":"what"}"#, "what"),
+        (
+            r#"{"type":"response.failed","response":{"error":{"message":"deep"}}}"#,
+            "deep",
+        ),
+        (
             r#"{"error":{"issues":1,"errors":[{"path":["a",1],"message":"Required"}]}}"#,
             "a.1: Required",
         ),
@@ -125,6 +134,8 @@ fn the_status_decides_the_meaning() {
         ),
         (400, "{}", ProblemKind::Rejected),
         (401, "{}", ProblemKind::Unauthorized),
+        (401, "no key", ProblemKind::Unauthorized),
+        (401, "<html>Gateway login", ProblemKind::Blocked),
         (
             403,
             r#"{"error":{"message":"you do not have access to that model"}}"#,

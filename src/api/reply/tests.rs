@@ -215,6 +215,7 @@ fn what_is_not_needed_costs_no_answer() {
         r#"{"choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"stop"}]}"#,
         r#"{"choices":[{"index":"2","delta":{"content":"other"}}]}"#,
         r#"{"choices":[],"prompt_filter_results":[{"x":"\ud83d"}]}"#,
+        r#"{"choices":[{"delta":{"content":""},"logprobs":{"content":[{"logprob":NaN}]}}]}"#,
         "5",
         "null",
         "[]",
@@ -349,6 +350,9 @@ fn a_failure_is_one_wherever_it_stands() {
         r#"{"choices":[],"error":{"message":"it broke"}}"#,
         r#"{"choices":null,"base_resp":{"status_code":1004,"status_msg":"it broke"}}"#,
         r#"{"choices":[{"delta":{},"finish_reason":"error","error":{"message":"it broke"}}]}"#,
+        r#"{"error":true,"message":"it broke","code":500}"#,
+        r#"{"choices":[{"delta":{"error":{"message":"it broke"}}}]}"#,
+        r#"{"type":"response.failed","response":{"error":{"message":"it broke"}}}"#,
         r#"{"success":false,"errors":[{"code":7003,"message":"it broke"}]}"#,
     ] {
         let kept = stream(&[HELLO, event, "[DONE]"]);
