@@ -603,21 +603,33 @@ const PARTS: &[&[u8]] = &[
     b"{\"error\":",
     b"[DONE]",
     b"\"x\"}",
+    b"\n\ndata:",
+    b"{\"choices\":[{\"delta\":{\"content\":\"",
+    b"{\"choices\":[{\"message\":{\"content\":\"",
+    b"\\ud83d",
+    b"\\ude00",
+    b"Hello ",
+    b"\"},\"finish_reason\":\"stop\"}]}",
+    b"\xef\xbb\xbf",
+    b"<",
+    b"[",
+    b": ",
     b"\xff",
     "é".as_bytes(),
 ];
 
 proptest! {
     #[test]
-    fn no_bytes_at_all_make_it_panic(
+    fn any_bytes_in_any_pieces_come_to_the_same(
         parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..30),
         size in 1usize..7,
-        status in 100u16..600,
+        status in proptest::sample::select(&[200u16, 403][..]),
     ) {
         let bytes: Vec<u8> = parts.concat();
         let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
         for content_type in [SSE, "application/json", ""] {
-            read(status, content_type, pieces.iter().copied());
+            let found = read(status, content_type, pieces.iter().copied());
+            prop_assert_eq!(found, read(status, content_type, [&bytes[..]]));
         }
     }
 }
