@@ -34,6 +34,31 @@ pub enum Repair {
 const MAX_TOKENS: &str = "max_tokens";
 const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
+/// Whether a rejection says that `max_tokens` goes by its newer name: "'max_tokens' is not supported
+/// with this model. Use 'max_completion_tokens' instead." A complaint about the value names the
+/// newer name too, but not the older as one that isn't taken.
+pub fn wants_the_newer_name(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let names_both = message.contains(MAX_COMPLETION_TOKENS) && message.contains(MAX_TOKENS);
+    let before = message
+        .split(MAX_COMPLETION_TOKENS)
+        .next()
+        .unwrap_or_default();
+    let refusals = [
+        "unsupported",
+        "not supported",
+        "unrecognized",
+        "unknown",
+        "deprecated",
+    ];
+    let refuses = refusals.iter().any(|word| message.contains(word));
+    names_both
+        && (refuses
+            || before
+                .trim_end_matches(['\'', '"', '`', ' '])
+                .ends_with("use"))
+}
+
 /// The body, borrowing the conversation.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -258,6 +283,36 @@ mod tests {
             {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlhLi4="}},
         ]);
         assert_eq!(value["messages"][1]["content"], parts);
+    }
+
+    #[test]
+    fn only_a_refusal_of_the_older_name_asks_for_the_newer() {
+        let table = [
+            (
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                 'max_completion_tokens' instead.",
+                true,
+            ),
+            ("max_tokens: please use `max_completion_tokens`", true),
+            (
+                "`max_tokens` is deprecated in favor of max_completion_tokens",
+                true,
+            ),
+            ("max_completion_tokens is too large: 200000", false),
+            (
+                "Unsupported value: 'max_completion_tokens' must be at most 4096",
+                false,
+            ),
+            (
+                "`max_completion_tokens`: expected <= 12288, but got 200000 instead.",
+                false,
+            ),
+            ("max_tokens or max_completion_tokens is too large: 9", false),
+            ("max_tokens: must be at most 4096", false),
+        ];
+        for (message, expected) in table {
+            assert_eq!(wants_the_newer_name(message), expected, "{message}");
+        }
     }
 
     #[test]

@@ -4,10 +4,14 @@
 pub mod call;
 pub mod chat;
 mod chunk;
+mod completion;
 pub mod curl;
 mod exchange;
+mod finish;
 mod http;
+mod json;
 pub mod models;
+mod page;
 pub mod probe;
 mod problem;
 pub mod proxy;
@@ -15,6 +19,7 @@ pub mod reach;
 pub mod reply;
 pub mod retry;
 mod sse;
+mod text;
 mod think;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -28,8 +33,11 @@ use http::Http;
 pub use http::{Head, Request};
 
 use call::{Call, Need, Progress, Satisfied, TICK};
+use chunk::Chunk;
+pub use chunk::Usage;
+use json::Json;
 use models::{Catalogue, Model};
-use retry::Attempts;
+use retry::{Attempts, Now};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -171,14 +179,23 @@ impl Client {
         let call = Call::new(self.host(), model, self.attempts());
         let satisfy = |need| line.satisfy(need, || request.clone());
         let (head, body) = call.collect(FETCH_LIMIT, satisfy, tell)?;
-        if problem::is_html(&String::from_utf8_lossy(&body)) {
+        let text = String::from_utf8_lossy(&body);
+        if page::is_html(&text) {
             return Err(self.unreadable("it sent a web page".to_owned(), &body));
+        }
+        if body.len() > FETCH_LIMIT {
+            let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
+            return Err(self.unreadable(reason, &body));
+        }
+        if is_failure(&text) {
+            let problem = problem::read(&head, &body, self.host(), model, Now::read().date);
+            return Err(Error::Service(Box::new(problem)));
         }
         Ok((head, body))
     }
 
     fn unreadable(&self, reason: String, body: &[u8]) -> Error {
-        let excerpt = problem::excerpt(&String::from_utf8_lossy(body));
+        let excerpt = page::excerpt(&String::from_utf8_lossy(body));
         Error::Unreadable {
             host: self.host().to_owned(),
             reason,
@@ -214,4 +231,12 @@ impl Line {
 fn jitter() -> f64 {
     let random = RandomState::new().build_hasher().finish();
     random as f64 / u64::MAX as f64
+}
+
+/// Whether a response tells of a failure, whatever its status.
+fn is_failure(text: &str) -> bool {
+    Json::parse(page::trimmed(text)).is_ok_and(|json| {
+        let chunk = Chunk::read(json);
+        chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
+    })
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::chat::{self, Quirks, RequestOptions};
 use crate::api::retry::Now;
-use crate::api::{Client, Line, models};
+use crate::api::{Client, Line, Usage, models};
 use crate::cli::settings::Turns;
 use crate::conversation::{Conversation, Cost, Message, Role};
 use crate::error::Error;
@@ -149,13 +149,12 @@ impl Chat {
         let message = Message::new(Role::Assistant, answer.completion.content.clone());
         Message {
             cut: answer.is_cut(),
-            cost: Some(self.cost(answer)),
+            cost: Some(self.cost(answer.completion.usage.unwrap_or_default())),
             ..message
         }
     }
 
-    fn cost(&self, answer: &Answer) -> Cost {
-        let usage = answer.completion.usage.unwrap_or_default();
+    fn cost(&self, usage: Usage) -> Cost {
         Cost {
             model: self.model.clone(),
             prompt_tokens: usage.prompt_tokens.0,
@@ -207,8 +206,9 @@ impl Saying<'_> {
         chat.quirks
             .insert(chat.model.clone(), self.turn.quirks().clone());
         let message = answer.as_ref().ok().map(|answer| chat.message(answer));
-        chat.costs
-            .extend(message.iter().filter_map(|message| message.cost.clone()));
+        for usage in self.turn.usages() {
+            chat.costs.push(chat.cost(usage));
+        }
         match (&mut self.purpose, message) {
             (Purpose::Say | Purpose::SayAgain(_), Some(message)) => {
                 chat.conversation.push(message);

@@ -721,7 +721,7 @@ const CASES: &[Case] = &[
         &["--sandbox", "-m", "sandbox-blocked"],
         "request",
         "fail",
-        "the firewall",
+        "a firewall or filter",
     ),
     (
         "a gateway in the way",
