@@ -1,6 +1,7 @@
 //! The service: what is sent, what comes back, and how failures read. Only [`http`] touches the
 //! network.
 
+mod certificate;
 pub mod chat;
 mod chunk;
 pub mod curl;
@@ -15,6 +16,7 @@ pub mod reply;
 pub mod retry;
 mod sse;
 mod think;
+pub mod tunnel;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -11,9 +11,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use crate::api::models::Catalogue;
+use crate::api::proxy::Proxy;
 use crate::api::{Client, Limits};
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::env_file::EnvFile;
@@ -53,8 +52,8 @@ pub struct Probe<'a> {
     pub heroku: Option<HerokuFacts>,
     /// The settings where they can be used.
     pub settings: Option<Settings>,
-    /// The proxy in use, with the variable that names it.
-    pub proxy: Option<(&'static str, Url)>,
+    /// The proxy in use.
+    pub proxy: Option<Proxy>,
     pub addresses: Vec<std::net::SocketAddr>,
     pub catalogue: Catalogue,
     pub answer: Option<Answer>,

@@ -336,6 +336,10 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
     }
 }
 
+/// What ring can verify; P-521 and keys shorter than these it can't.
+const KEYS: &str = "The host needs TLS 1.2 or 1.3, and certificates with a key of P-256, P-384, \
+                    Ed25519 or RSA of 2048 bits or more, signed with SHA-256 or better.";
+
 fn network(failure: &NetworkFailure) -> Explanation {
     match failure {
         NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!(
@@ -361,16 +365,28 @@ fn network(failure: &NetworkFailure) -> Explanation {
                 CertificateFlaw::Issuer => explanation
                     .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
                     .command("export SSL_CERT_FILE=/path/to/company-ca.pem"),
+                CertificateFlaw::Authority => explanation
+                    .hint("Give the host a certificate with CA:FALSE, or one that this CA signed."),
+                CertificateFlaw::Algorithm => explanation.hint(KEYS),
+                CertificateFlaw::Broken => {
+                    explanation.hint("Whoever runs the host, or the company proxy, has to mend it.")
+                }
             }
+        }
+        NetworkFailure::Handshake { host, reason } => {
+            Explanation::titled(format!("TLS with {host} failed: {reason}")).hint(KEYS)
         }
         NetworkFailure::Tls { host, reason } => {
             Explanation::titled(format!("TLS with {host} failed: {reason}"))
                 .hint("Check that the URL's scheme and port are right.")
         }
-        NetworkFailure::Proxy { proxy, reason } => {
-            Explanation::titled(format!("the proxy {proxy} can't be used: {reason}"))
-                .hint("Correct https_proxy, or name the host in no_proxy to go without.")
-        }
+        NetworkFailure::Proxy {
+            proxy,
+            variable,
+            reason,
+        } => Explanation::titled(format!("the proxy {proxy} can't be used: {reason}")).hint(
+            format!("Correct {variable}, or name the host in no_proxy to go without."),
+        ),
         NetworkFailure::TimedOut { waiting, limit } => {
             let hint = match waiting {
                 Waiting::Connection => {
