@@ -17,7 +17,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["repl/", "store/"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
-    ("rustix", &["store/", "ui/terminal.rs"]),
+    ("rustix", &["api/tunnel.rs", "store/", "ui/terminal.rs"]),
     ("tempfile", &["editor.rs", "store/"]),
     ("etcetera", &["store/"]),
     ("OffsetDateTime", &["store/clock.rs"]),

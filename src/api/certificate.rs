@@ -41,7 +41,7 @@ pub fn classify(error: &Tls, host: String) -> NetworkFailure {
 fn flaw(bad: &Bad) -> (Flaw, &'static str) {
     match bad {
         Bad::Expired | Bad::ExpiredContext { .. } => {
-            (Flaw::Time, "it, or one that it depends on, has expired")
+            (Flaw::Time, "it has expired, or one that it depends on")
         }
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => (Flaw::Time, "it is not valid yet"),
         Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {

@@ -27,7 +27,7 @@ const HEAD_LIMIT: usize = 16 * 1024;
 /// attohttpc connects at once; who connects and says nothing is somebody else.
 const HEAD_WAIT: Duration = Duration::from_secs(1);
 
-/// What the socket answers its one client, a byte for each piece that comes.
+/// What the socket answers its one client.
 const ACCEPTED: &[u8] = b"HTTP/1.1 200 OK\r\n\r\n";
 
 /// A tunnel that waits for its client.
@@ -123,7 +123,7 @@ pub fn connect(
     let broken = |error: io::Error| proxy.failure(silence(&error));
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
     loop {
-        let answer = read_head(stream, until, &mut || Ok(())).map_err(broken)?;
+        let answer = read_head(stream, until).map_err(broken)?;
         let mut lines = answer.split("\r\n");
         let mut status = lines.next().unwrap_or_default().split_whitespace();
         let is_http = status.next().is_some_and(|word| word.starts_with("HTTP/"));
@@ -183,13 +183,20 @@ fn silence(error: &io::Error) -> String {
     }
 }
 
-/// Reads a head with its empty line and not one byte beyond it, which is no longer ours. `piece` is
-/// called after each piece.
-fn read_head(
-    mut stream: &TcpStream,
-    until: Instant,
-    piece: &mut dyn FnMut() -> io::Result<()>,
-) -> io::Result<String> {
+/// Acknowledges at once what was read. attohttpc writes CONNECT, and the end of the handshake, in
+/// small pieces, each of which waits for the acknowledgement of the one before (there is no
+/// TCP_NODELAY), which the system sends 40 ms late.
+fn acknowledge(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    {
+        _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
+/// Reads a head with its empty line and not one byte beyond it, which is no longer ours.
+fn read_head(mut stream: &TcpStream, until: Instant) -> io::Result<String> {
     let mut head = Vec::new();
     let mut buffer = [0; 1024];
     loop {
@@ -202,6 +209,7 @@ fn read_head(
         let end = head.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         let used = end.map_or(seen, |end| end + 4 - before);
         stream.read_exact(&mut buffer[..used])?;
+        acknowledge(stream);
         if let Some(end) = end {
             head.truncate(end + 4);
             return Ok(String::from_utf8_lossy(&head).into_owned());
@@ -215,7 +223,6 @@ fn read_head(
         if head.len() > HEAD_LIMIT {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        piece()?;
     }
 }
 
@@ -281,18 +288,7 @@ impl Relay {
 /// told before all else.
 fn greet(client: &TcpStream, pass: &Secret, rewritten: Option<&Rewritten>) -> io::Result<String> {
     client.set_nodelay(true)?;
-    let mut answer = ACCEPTED;
-    // attohttpc writes CONNECT in 14 pieces, each of which would wait 40 ms for the delayed ACK of
-    // the one before; the bytes of an answer carry it at once.
-    let mut acknowledge = || match rewritten {
-        None if answer.len() > 4 => {
-            let (byte, rest) = answer.split_at(1);
-            answer = rest;
-            { client }.write_all(byte)
-        }
-        _ => Ok(()),
-    };
-    let head = read_head(client, Instant::now() + HEAD_WAIT, &mut acknowledge)?;
+    let head = read_head(client, Instant::now() + HEAD_WAIT)?;
     let is_ours = |line: &str| {
         line.split_once(": ")
             .is_some_and(|(name, value)| is_login(name) && value == pass.expose())
@@ -303,7 +299,7 @@ fn greet(client: &TcpStream, pass: &Secret, rewritten: Option<&Rewritten>) -> io
     client.set_read_timeout(None)?;
     match rewritten {
         Some(rewritten) => Ok(rewritten.apply(&head)),
-        None => { client }.write_all(answer).map(|()| String::new()),
+        None => { client }.write_all(ACCEPTED).map(|()| String::new()),
     }
 }
 
@@ -337,7 +333,13 @@ fn pump(client: TcpStream, server: TcpStream, first: &str) -> io::Result<()> {
     let upward = std::thread::Builder::new()
         .name("tunnel-up".to_owned())
         .spawn(move || {
-            _ = io::copy(&mut { &from }, &mut { &to });
+            let mut buffer = vec![0; 16 * 1024];
+            while let Ok(count @ 1..) = { &from }.read(&mut buffer) {
+                acknowledge(&from);
+                if { &to }.write_all(&buffer[..count]).is_err() {
+                    break;
+                }
+            }
             close(&from, &to);
         })?;
     _ = io::copy(&mut { &server }, &mut { &client });
