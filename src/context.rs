@@ -108,8 +108,8 @@ impl Connection {
 
     /// The failure of having no model, with the ids of chat models to choose from where they can be
     /// had.
-    pub fn no_model(&self, interrupts: &Interrupts) -> Error {
-        let models = match self.client.models(interrupts) {
+    pub fn no_model(&self, interrupts: &Interrupts, ui: &Ui) -> Error {
+        let models = match self.client.models(interrupts, &|line| ui.debug(line)) {
             Err(Error::Interrupted) => return Error::Interrupted,
             other => other.unwrap_or_default(),
         };

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::shell;
+
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tracking {
@@ -60,23 +62,14 @@ pub fn tracking(path: &Path) -> Tracking {
 pub fn ignore_command(path: &Path) -> String {
     format!(
         "echo {} >> {}",
-        shell_word(&rule(path)),
+        shell::quoted(&rule(path)),
         quoted(&path.with_file_name(".gitignore"))
     )
 }
 
 /// A path as a word of a shell's command.
 pub fn quoted(path: &Path) -> String {
-    shell_word(&path.display().to_string())
-}
-
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    shell::quoted(&path.display().to_string())
 }
 
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.

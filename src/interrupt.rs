@@ -221,7 +221,12 @@ impl Interrupts {
         let (sender, receiver) = mpsc::sync_channel(2);
         let wake = sender.clone();
         let _listening = self.listen(move || _ = wake.try_send(None));
-        std::thread::spawn(move || _ = sender.send(Some(work())));
+        std::thread::Builder::new()
+            .spawn(move || _ = sender.send(Some(work())))
+            .map_err(|error| Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            })?;
         let result = receiver.recv_timeout(limit);
         if self.take() {
             return Err(Error::Interrupted);

@@ -43,6 +43,7 @@ mod repl;
 mod sandbox;
 mod saving;
 mod secret;
+mod shell;
 mod store;
 mod turn;
 mod ui;

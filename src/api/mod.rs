@@ -96,17 +96,21 @@ impl Client {
         Exchange::start(&self.http, request, self.limits, interrupts)
     }
 
-    /// The catalogue. The key isn't sent: it isn't needed.
+    /// The catalogue; `report` gets the heads of request and response. The key isn't sent: it isn't needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
-    pub fn catalogue(&self, interrupts: &Interrupts) -> Result<Catalogue, Error> {
+    pub fn catalogue(
+        &self,
+        interrupts: &Interrupts,
+        report: &dyn Fn(&str),
+    ) -> Result<Catalogue, Error> {
         let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
         let request = Request {
             key: None,
             ..client.request("/available-models", None)
         };
-        let (head, body) = client.fetch(request, None, interrupts)?;
+        let (head, body) = client.fetch(request, None, interrupts, report)?;
         let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
         let date = head
             .header("date")
@@ -118,8 +122,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::catalogue`].
-    pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
-        Ok(self.catalogue(interrupts)?.models)
+    pub fn models(
+        &self,
+        interrupts: &Interrupts,
+        report: &dyn Fn(&str),
+    ) -> Result<Vec<Model>, Error> {
+        Ok(self.catalogue(interrupts, report)?.models)
     }
 
     /// A request of this client's: a POST with a body, a GET without.
@@ -142,9 +150,15 @@ impl Client {
         request: Request,
         model: Option<&str>,
         interrupts: &Interrupts,
+        report: &dyn Fn(&str),
     ) -> Result<(Head, Vec<u8>), Error> {
+        let lines = request.head_lines();
+        lines.iter().for_each(|line| report(&format!("> {line}")));
         let exchange = Exchange::start(&self.http, request, self.limits, interrupts);
         let (head, body) = exchange.collect(FETCH_LIMIT)?;
+        report(&format!("< {}", head.status));
+        let headers = head.headers.iter();
+        headers.for_each(|(name, value)| report(&format!("< {name}: {value}")));
         match head.status {
             200..=299 if problem::is_html(&String::from_utf8_lossy(&body)) => {
                 Err(self.unreadable("it sent a web page".to_owned(), &body))

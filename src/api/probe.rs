@@ -12,8 +12,13 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, and a key that was refused.
-    pub fn probe_key(&self, interrupts: &Interrupts) -> Result<Option<()>, Error> {
-        match self.fetch(self.request("/v1/mcp/servers", None), None, interrupts) {
+    pub fn probe_key(
+        &self,
+        interrupts: &Interrupts,
+        report: &dyn Fn(&str),
+    ) -> Result<Option<()>, Error> {
+        let request = self.request("/v1/mcp/servers", None);
+        match self.fetch(request, None, interrupts, report) {
             Ok(_) => Ok(Some(())),
             Err(Error::Service(problem)) if problem.kind != ProblemKind::Unauthorized => Ok(None),
             Err(error) => Err(error),
@@ -25,9 +30,15 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, and any other refusal: of key, model, or rate.
-    pub fn probe_request(&self, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
+    pub fn probe_request(
+        &self,
+        model: &str,
+        interrupts: &Interrupts,
+        report: &dyn Fn(&str),
+    ) -> Result<bool, Error> {
         let body = serde_json::json!({"model": model}).to_string().into_bytes();
-        match self.fetch(self.request(CHAT_PATH, Some(body)), Some(model), interrupts) {
+        let request = self.request(CHAT_PATH, Some(body));
+        match self.fetch(request, Some(model), interrupts, report) {
             Err(Error::Service(problem)) if is_about_messages(&problem) => Ok(true),
             other => other.map(|_| false),
         }

@@ -347,3 +347,73 @@ fn pump(client: TcpStream, server: TcpStream, first: &str) -> io::Result<()> {
     _ = upward.join();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A listener in a proxy's place.
+    fn listening() -> (TcpListener, Proxy) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (variable, host) = ("http_proxy", "127.0.0.1".to_owned());
+        let proxy = Proxy {
+            variable,
+            host,
+            port,
+            login: Some(Secret::new("bG9naW4=")),
+        };
+        (listener, proxy)
+    }
+
+    #[test]
+    fn who_does_not_know_the_word_is_not_let_through() {
+        let (listener, proxy) = listening();
+        let url = Url::parse("http://service:81/path").unwrap();
+        let tunnel = open(&proxy, &url, Duration::from_secs(20)).unwrap();
+        for pass in ["", "Proxy-Authorization: Basic eDo=\r\n"] {
+            let mut stranger = TcpStream::connect(tunnel.local).unwrap();
+            let head = format!("GET http://service:81/path HTTP/1.1\r\n{pass}\r\n");
+            stranger.write_all(head.as_bytes()).unwrap();
+            assert_eq!(stranger.read(&mut [0]).unwrap_or(0), 0, "{pass}");
+        }
+        let mut ours = TcpStream::connect(tunnel.local).unwrap();
+        let pass = tunnel.pass.expose();
+        let head = format!(
+            "GET http://service:81/path HTTP/1.1\r\nproxy-authorization: {pass}\r\n\
+             host: 127.0.0.1\r\naccept: */*\r\n\r\n"
+        );
+        ours.write_all(head.as_bytes()).unwrap();
+        let (server, _) = listener.accept().unwrap();
+        let seen = read_head(&server, Instant::now() + Duration::from_secs(20)).unwrap();
+        let expected = "GET http://service:81/path HTTP/1.1\r\nHost: service:81\r\n\
+                        Proxy-Authorization: Basic bG9naW4=\r\naccept: */*\r\n\r\n";
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn a_proxy_that_says_nothing_is_given_up() {
+        let (_listener, proxy) = listening();
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).unwrap();
+        let until = Instant::now() + Duration::from_millis(50);
+        let error = connect(&stream, &proxy, "service", 443, until).unwrap_err();
+        assert!(error.explain().title.contains("does not answer in time"));
+    }
+
+    #[test]
+    fn what_follows_a_head_is_left_to_its_reader() {
+        let (listener, proxy) = listening();
+        let mut sender = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).unwrap();
+        sender.write_all(b"HTTP/1.1 200 OK\r\n\r\nrest").unwrap();
+        drop(sender);
+        let (mut stream, _) = listener.accept().unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        assert_eq!(
+            read_head(&stream, until).unwrap(),
+            "HTTP/1.1 200 OK\r\n\r\n"
+        );
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "rest");
+    }
+}

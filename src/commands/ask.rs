@@ -39,7 +39,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         &connection,
         &mut context.ui,
     ) else {
-        return Err(connection.no_model(&context.interrupts));
+        return Err(connection.no_model(&context.interrupts, &context.ui));
     };
     if args.messages.is_some() {
         start.restored.conversation = earlier;

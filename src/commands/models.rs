@@ -29,7 +29,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
     };
     let models = context
         .client(&args.connection, url, None)
-        .models(&context.interrupts)?;
+        .models(&context.interrupts, &|line| context.ui.debug(line))?;
     let models: Vec<Model> = models
         .into_iter()
         .filter(|model| args.all || model.is_chat())

@@ -8,6 +8,7 @@ use super::{
     CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind,
     ServiceProblem, Waiting,
 };
+use crate::shell;
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Error {
                 .command("heroku-chat sessions"),
             Error::SessionExists(name) => Explanation::titled(format!("there is a session {name} already"))
                 .hint("Choose another name, or delete that one first:")
-                .command(format!("heroku-chat sessions delete {name}")),
+                .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
             Error::SessionInUse(name) => {
                 Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first.")
             }
@@ -144,8 +145,8 @@ fn quoted(excerpt: &str) -> String {
 }
 
 /// The app for a command line: the one that was named, or the Heroku documentation's placeholder.
-fn app_or_example(app: Option<&str>) -> &str {
-    app.unwrap_or("example-app")
+fn app_or_example(app: Option<&str>) -> String {
+    shell::quoted(app.unwrap_or("example-app"))
 }
 
 /// The line of Heroku's quick start that sets one variable.
@@ -239,7 +240,10 @@ fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
     let example = ids.first().map_or("claude-4-5-haiku", String::as_str);
     explanation
         .hint("Choose one with -m, or set the variable:")
-        .command(format!("heroku-chat ask -m {example} \"…\""))
+        .command(format!(
+            "heroku-chat ask -m {} \"…\"",
+            shell::quoted(example)
+        ))
         .command(export_line(variable, app))
 }
 

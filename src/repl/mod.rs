@@ -189,14 +189,18 @@ impl<'a> Repl<'a> {
         if set.is_some() {
             return Ok(set);
         }
-        let models = self.connection.client.models(&self.context.interrupts)?;
+        let report = &|line: &str| self.context.ui.debug(line);
+        let client = &self.connection.client;
+        let models = client.models(&self.context.interrupts, report)?;
         let ids: Vec<String> = models
             .iter()
             .filter(|model| model.is_chat())
             .map(|model| model.id.clone())
             .collect();
         if ids.is_empty() {
-            return Err(self.connection.no_model(&self.context.interrupts));
+            return Err(self
+                .connection
+                .no_model(&self.context.interrupts, &self.context.ui));
         }
         let list: Vec<String> = ids
             .iter()
@@ -413,7 +417,8 @@ fn fetch_models(
 ) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
     let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT));
     let interrupts = context.interrupts.clone();
-    move || client.models(&interrupts)
+    // A line of --debug would tear the prompt that is being edited.
+    move || client.models(&interrupts, &|_| {})
 }
 
 /// Tokens, times and model of an answer.

@@ -128,7 +128,8 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    match probe.client().catalogue(&probe.context.interrupts) {
+    let report = &|line: &str| probe.context.ui.debug(line);
+    match probe.client().catalogue(&probe.context.interrupts, report) {
         Ok(catalogue) => {
             let count = catalogue.models.iter().filter(|model| model.is_chat()).count();
             probe.catalogue = catalogue;

@@ -10,6 +10,7 @@ use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
 use crate::nearest::nearest;
+use crate::shell;
 use crate::turn::{Chat, Show};
 
 /// How long `--live` waits for the first word, and between words.
@@ -25,6 +26,11 @@ fn chosen(probe: &Probe<'_>) -> Option<String> {
         .model
         .as_ref()
         .map(|model| model.value.clone())
+}
+
+/// The command that sets a variable; ids of models are the service's words.
+fn export(variable: &str, value: &str) -> String {
+    format!("export {variable}={}", shell::quoted(value))
 }
 
 pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -43,7 +49,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "{variable} is not set; the chat will ask, and `ask` will fail"
         ))
         .hint("Choose one, here or with -m:")
-        .command(format!("export {variable}={example}")));
+        .command(export(&variable, example)));
     };
     let (id, source) = (&model.value, &model.source);
     let models = &probe.catalogue.models;
@@ -62,8 +68,8 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(match nearest(id, ids) {
             Some(near) => {
                 let command = match source {
-                    Source::Flag(_) => format!("heroku-chat -m {near}"),
-                    _ => format!("export {variable}={near}"),
+                    Source::Flag(_) => format!("heroku-chat -m {}", shell::quoted(near)),
+                    _ => export(&variable, near),
                 };
                 verdict
                     .hint(format!("{near} was probably meant:"))
@@ -101,7 +107,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(match &listed.replacement_model {
             Some(next) => verdict
                 .hint("Its replacement:")
-                .command(format!("export {variable}={next}")),
+                .command(export(&variable, next)),
             None => verdict
                 .hint("See the others:")
                 .command("heroku-chat models"),
@@ -111,21 +117,30 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    Ok(match probe.client().probe_key(&probe.context.interrupts)? {
-        Some(()) => Verdict::pass("yes; no token was spent"),
-        None => Verdict::warn("not known: this service has no free question that wants the key")
-            .hint("The next check sends it with a request."),
-    })
+    let report = &|line: &str| probe.context.ui.debug(line);
+    Ok(
+        match probe
+            .client()
+            .probe_key(&probe.context.interrupts, report)?
+        {
+            Some(()) => Verdict::pass("yes; no token was spent"),
+            None => {
+                Verdict::warn("not known: this service has no free question that wants the key")
+                    .hint("The next check sends it with a request.")
+            }
+        },
+    )
 }
 
 pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(model) = chosen(probe) else {
         return Ok(Verdict::skip("needs a model"));
     };
+    let report = &|line: &str| probe.context.ui.debug(line);
     Ok(
         match probe
             .client()
-            .probe_request(&model, &probe.context.interrupts)?
+            .probe_request(&model, &probe.context.interrupts, report)?
         {
             true => Verdict::pass(format!("yes, for {model}; no token was spent")),
             false => Verdict::warn(format!(

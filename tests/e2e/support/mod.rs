@@ -15,4 +15,4 @@ pub use program::{
     KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::Terminal;
-pub use tls::{Tls, proxy};
+pub use tls::{Tls, proxy, proxy_with_heads};
