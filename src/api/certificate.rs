@@ -48,8 +48,11 @@ fn flaw(bad: &Bad) -> (Flaw, &'static str) {
             (Flaw::Name, "it is for another host name")
         }
         Bad::UnknownIssuer => (Flaw::Issuer, "its issuer is unknown"),
-        // Also of an issuer that has the name of a trusted one, and another key.
-        Bad::BadSignature => (Flaw::Issuer, "its signature is not that of its issuer"),
+        // ring says so of every signature by an RSA key of less than 2048 bits.
+        Bad::BadSignature => (
+            Flaw::Algorithm,
+            "its signature can't be verified, as with an RSA key of less than 2048 bits",
+        ),
         Bad::UnsupportedSignatureAlgorithmContext { .. }
         | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => (
             Flaw::Algorithm,
@@ -121,7 +124,7 @@ mod tests {
                 "rules",
             ),
             (unsupported, Flaw::Algorithm, "P-521"),
-            (Bad::BadSignature, Flaw::Issuer, "signature"),
+            (Bad::BadSignature, Flaw::Algorithm, "RSA"),
             (Bad::UnknownIssuer, Flaw::Issuer, "issuer"),
             (Bad::Expired, Flaw::Time, "expired"),
             (Bad::BadEncoding, Flaw::Broken, "malformed"),
