@@ -12,6 +12,7 @@ use crate::cli::{ChatSettings, ConnectionArgs};
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::following::{MODELS, tell};
 use crate::heroku::{self, HerokuCli, Patience};
 use crate::input;
 use crate::interrupt::Interrupts;
@@ -120,8 +121,12 @@ impl Connection {
 
     /// The failure of having no model, with the ids of chat models to choose from where they can be
     /// had.
-    pub fn no_model(&self, interrupts: &Interrupts) -> Error {
-        let models = match self.client.models(interrupts) {
+    pub fn no_model(&self, context: &mut Context) -> Error {
+        let Context { ui, interrupts, .. } = context;
+        let models = self.client.models(interrupts, &mut |progress| {
+            tell(ui, MODELS, progress);
+        });
+        let models = match models {
             Err(Error::Interrupted) => return Error::Interrupted,
             other => other.unwrap_or_default(),
         };

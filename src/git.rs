@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::child;
 use crate::environment::Environment;
+use crate::shell;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +125,7 @@ fn folder_of(path: &Path) -> &Path {
 pub fn ignore_command(path: &Path) -> String {
     format!(
         "echo {} >> {}",
-        shell_word(&rule(path)),
+        shell::quoted(&rule(path)),
         quoted(&path.with_file_name(".gitignore"))
     )
 }
@@ -141,16 +142,7 @@ pub fn untrack_command(path: &Path) -> String {
 
 /// A path as a word of a shell's command.
 pub fn quoted(path: &Path) -> String {
-    shell_word(&path.display().to_string())
-}
-
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    shell::quoted(&path.display().to_string())
 }
 
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.

@@ -237,7 +237,12 @@ impl Interrupts {
         if watch.is_interrupted() {
             return Err(Error::Interrupted);
         }
-        std::thread::spawn(move || _ = sender.send(Some(work())));
+        std::thread::Builder::new()
+            .spawn(move || _ = sender.send(Some(work())))
+            .map_err(|error| Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            })?;
         let result = receiver.recv_timeout(limit);
         if watch.is_interrupted() {
             return Err(Error::Interrupted);

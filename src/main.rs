@@ -48,6 +48,7 @@ mod repl;
 mod sandbox;
 mod saving;
 mod secret;
+mod shell;
 mod store;
 mod ui;
 

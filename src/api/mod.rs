@@ -2,6 +2,7 @@
 //! network.
 
 pub mod call;
+mod certificate;
 pub mod chat;
 mod chunk;
 mod completion;
@@ -21,6 +22,7 @@ pub mod retry;
 mod sse;
 mod text;
 mod think;
+pub mod tunnel;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -123,7 +125,7 @@ impl Client {
         }
     }
 
-    /// The catalogue. The key isn't sent: it isn't needed.
+    /// The catalogue; `report` gets the heads of request and response. The key isn't sent: it isn't needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
@@ -145,12 +147,16 @@ impl Client {
         Ok(Catalogue { models, date })
     }
 
-    /// The models of the catalogue, without a word about it.
+    /// The models of the catalogue.
     ///
     /// # Errors
     /// As [`Client::catalogue`].
-    pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
-        Ok(self.catalogue(interrupts, &mut |_| ())?.models)
+    pub fn models(
+        &self,
+        interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<Model>, Error> {
+        Ok(self.catalogue(interrupts, tell)?.models)
     }
 
     /// A request of this client's: a POST with a body, a GET without.

@@ -46,7 +46,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         &connection,
         &mut context.ui,
     ) else {
-        return Err(connection.no_model(&context.interrupts));
+        return Err(connection.no_model(context));
     };
     if args.messages.is_some() {
         start.restored.conversation = earlier;

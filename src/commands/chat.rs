@@ -62,7 +62,7 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     match model {
         Some(model) => script(chat(model), saving, context),
-        None => Err(connection.no_model(&context.interrupts)),
+        None => Err(connection.no_model(context)),
     }
 }
 

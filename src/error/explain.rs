@@ -8,6 +8,7 @@ use super::{
     CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind,
     ServiceProblem, Waiting,
 };
+use crate::shell;
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Error {
                 .command("heroku-chat sessions"),
             Error::SessionExists(name) => Explanation::titled(format!("there is a session {name} already"))
                 .hint("Choose another name, or delete that one first:")
-                .command(format!("heroku-chat sessions delete {name}")),
+                .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
             Error::SessionInUse(name) => {
                 Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first.")
             }
@@ -144,8 +145,8 @@ fn quoted(excerpt: &str) -> String {
 }
 
 /// The app for a command line: the one that was named, or the Heroku documentation's placeholder.
-fn app_or_example(app: Option<&str>) -> &str {
-    app.unwrap_or("example-app")
+fn app_or_example(app: Option<&str>) -> String {
+    shell::quoted(app.unwrap_or("example-app"))
 }
 
 /// The line of Heroku's quick start that sets one variable.
@@ -239,7 +240,10 @@ fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
     let example = ids.first().map_or("claude-4-5-haiku", String::as_str);
     explanation
         .hint("Choose one with -m, or set the variable:")
-        .command(format!("heroku-chat ask -m {example} \"…\""))
+        .command(format!(
+            "heroku-chat ask -m {} \"…\"",
+            shell::quoted(example)
+        ))
         .command(export_line(variable, app))
 }
 
@@ -340,6 +344,10 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
     }
 }
 
+/// What ring can verify; P-521 and keys shorter than these it can't.
+const KEYS: &str = "The host needs TLS 1.2 or 1.3, and certificates with a key of P-256, P-384, \
+                    Ed25519 or RSA of 2048 bits or more, signed with SHA-256 or better.";
+
 fn network(failure: &NetworkFailure) -> Explanation {
     match failure {
         NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!(
@@ -365,16 +373,28 @@ fn network(failure: &NetworkFailure) -> Explanation {
                 CertificateFlaw::Issuer => explanation
                     .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
                     .command("export SSL_CERT_FILE=/path/to/company-ca.pem"),
+                CertificateFlaw::Authority => explanation
+                    .hint("Give the host a certificate with CA:FALSE, or one that this CA signed."),
+                CertificateFlaw::Algorithm => explanation.hint(KEYS),
+                CertificateFlaw::Broken => {
+                    explanation.hint("Whoever runs the host, or the company proxy, has to mend it.")
+                }
             }
+        }
+        NetworkFailure::Handshake { host, reason } => {
+            Explanation::titled(format!("TLS with {host} failed: {reason}")).hint(KEYS)
         }
         NetworkFailure::Tls { host, reason } => {
             Explanation::titled(format!("TLS with {host} failed: {reason}"))
                 .hint("Check that the URL's scheme and port are right.")
         }
-        NetworkFailure::Proxy { proxy, reason } => {
-            Explanation::titled(format!("the proxy {proxy} can't be used: {reason}"))
-                .hint("Correct https_proxy, or name the host in no_proxy to go without.")
-        }
+        NetworkFailure::Proxy {
+            proxy,
+            variable,
+            reason,
+        } => Explanation::titled(format!("the proxy {proxy} can't be used: {reason}")).hint(
+            format!("Correct {variable}, or name the host in no_proxy to go without."),
+        ),
         NetworkFailure::TimedOut { waiting, limit } => {
             let hint = match waiting {
                 Waiting::Connection => {

@@ -195,8 +195,15 @@ pub enum NetworkFailure {
     },
     /// TLS failed otherwise.
     Tls { host: String, reason: String },
+    /// The handshake began, and the two sides do not agree.
+    Handshake { host: String, reason: String },
     /// The proxy refused, or can't be used.
-    Proxy { proxy: String, reason: String },
+    Proxy {
+        proxy: String,
+        /// The variable that names it.
+        variable: &'static str,
+        reason: String,
+    },
     /// Nothing came for too long.
     TimedOut { waiting: Waiting, limit: Duration },
     /// The connection broke.
@@ -214,8 +221,14 @@ pub enum CertificateFlaw {
     Time,
     /// Made for another host.
     Name,
-    /// Issued by somebody unknown, or not to be verified otherwise.
+    /// Issued by somebody unknown.
     Issuer,
+    /// A CA's own certificate, in the place of one that the CA signed.
+    Authority,
+    /// Of a kind that can't be verified here.
+    Algorithm,
+    /// Wrong in a way that only its maker can mend.
+    Broken,
 }
 
 /// What a request was waiting for when its time was up.

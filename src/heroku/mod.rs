@@ -212,7 +212,8 @@ fn start_and_wait(
 fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> Secret {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     if let Some(mut pipe) = pipe {
-        std::thread::spawn(move || {
+        // Without a thread the pipe is closed, and nothing comes from it.
+        _ = std::thread::Builder::new().spawn(move || {
             let mut buffer = [0; 4096];
             let mut left = OUTPUT_LIMIT;
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {

@@ -20,7 +20,7 @@ use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
 use crate::editor;
 use crate::error::{Error, ExitStatus};
-use crate::following::{Show, follow};
+use crate::following::{MODELS, Show, follow, tell};
 use crate::saving::Saving;
 use crate::ui::Ui;
 use crate::ui::terminal::{self, Mode, Quiet};
@@ -193,14 +193,18 @@ impl<'a> Repl<'a> {
         if set.is_some() {
             return Ok(set);
         }
-        let models = self.connection.client.models(&self.context.interrupts)?;
+        let Context { ui, interrupts, .. } = &mut *self.context;
+        let client = &self.connection.client;
+        let models = client.models(interrupts, &mut |progress| {
+            tell(ui, MODELS, progress);
+        })?;
         let ids: Vec<String> = models
             .iter()
             .filter(|model| model.is_chat())
             .map(|model| model.id.clone())
             .collect();
         if ids.is_empty() {
-            return Err(self.connection.no_model(&self.context.interrupts));
+            return Err(self.connection.no_model(self.context));
         }
         let list: Vec<String> = ids
             .iter()
@@ -411,7 +415,8 @@ fn fetch_models(
 ) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
     let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT).once());
     let interrupts = context.interrupts.clone();
-    move || client.models(&interrupts)
+    // A line of --debug would tear the prompt that is being edited.
+    move || client.models(&interrupts, &mut |_| ())
 }
 
 /// Tokens, times and model of an answer.

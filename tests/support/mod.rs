@@ -17,4 +17,4 @@ pub use program::{
     KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::{Terminal, is_sane};
-pub use tls::{Tls, proxy};
+pub use tls::{Tls, proxy, proxy_with_heads};

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use rustls::pki_types::PrivateKeyDer;
@@ -84,16 +85,22 @@ fn respond(stream: TcpStream, config: Arc<ServerConfig>, answer: &dyn Fn(&str) -
 /// A proxy that connects every CONNECT to one port of this machine, or refuses them all with a
 /// status.
 pub fn proxy(outcome: Result<u16, u16>) -> u16 {
+    proxy_with_heads(outcome).0
+}
+
+/// The same, with the heads of the requests that it gets.
+pub fn proxy_with_heads(outcome: Result<u16, u16>) -> (u16, Receiver<String>) {
+    let (sender, heads) = mpsc::channel();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let mut reader = BufReader::new(client.try_clone().expect("another handle"));
-            let mut line = String::from("x");
-            while !line.trim().is_empty() {
-                line.clear();
-                reader.read_line(&mut line).expect("a head");
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                reader.read_line(&mut head).expect("a head");
             }
+            _ = sender.send(head);
             match outcome {
                 Err(status) => {
                     _ = client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes())
@@ -113,7 +120,7 @@ pub fn proxy(outcome: Result<u16, u16>) -> u16 {
             }
         }
     });
-    port
+    (port, heads)
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream) {
