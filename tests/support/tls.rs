@@ -98,7 +98,13 @@ pub fn proxy_with_heads(outcome: Result<u16, u16>) -> (u16, Receiver<String>) {
             let mut reader = BufReader::new(client.try_clone().expect("another handle"));
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") {
-                reader.read_line(&mut head).expect("a head");
+                if reader.read_line(&mut head).expect("a head") == 0 {
+                    break;
+                }
+            }
+            // Who only looks whether somebody listens asks for nothing.
+            if head.is_empty() {
+                continue;
             }
             _ = sender.send(head);
             match outcome {
