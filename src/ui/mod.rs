@@ -19,7 +19,7 @@ use crate::cli::{ColorChoice, OutputArgs};
 use crate::environment::Environment;
 use crate::error::{Error, Explanation};
 use crate::plugin::Spelling;
-use crate::secret::{Secret, redact_keys};
+use crate::secret::{Secret, redact, redact_keys};
 
 use markdown::{Markdown, last_rows};
 pub use markdown::{code_blocks, open_fence};
@@ -492,9 +492,7 @@ impl Ui {
     /// typed here.
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
-        let text = for_terminal(&text).into_owned();
-        let redact = |text: String, secret: &Secret| secret.redact(&text);
-        redact_keys(&self.secrets.iter().fold(text, redact))
+        redact_keys(&redact(&self.secrets, &for_terminal(&text)))
     }
 
     /// Since the program started, for `--debug`.
