@@ -82,18 +82,16 @@ impl<'a> Chunk<'a> {
             "choices" => {
                 chunk.choices.clear();
                 value.items(|choice| chunk.choices.push(choice));
+                chunk
+                    .choices
+                    .extend((value.kind() == Kind::Object).then_some(value));
             }
             // MiniMax has a status of its own beside every answer.
             "error" | "base_resp" if problem::is_failure(name, value) => chunk.error = Some(value),
             _ => {}
         });
-        let has = |name| {
-            object
-                .field(name)
-                .is_some_and(|value| value.kind() == Kind::Object)
-        };
-        if chunk.choices.is_empty() && (has("message") || has("delta")) {
-            // Ollama's own API has the message beside the rest.
+        let is_bare = chunk.choices.is_empty() && chunk.error.is_none();
+        if is_bare && says(object) && !problem::is_report(object) {
             chunk.choices.push(object);
         }
         chunk
@@ -129,7 +127,7 @@ impl<'a> Choice<'a> {
             "index" => choice.index = Some(value),
             "delta" => choice.delta = Some(value),
             "message" => choice.message = Some(value),
-            "text" => choice.text = Some(value),
+            "text" | "output_text" | "content" => choice.text = Some(value),
             "finish_reason" => choice.finish_reason = Some(value),
             "done_reason" | "stop_reason" if choice.finish_reason.is_none() => {
                 choice.finish_reason = Some(value);
@@ -243,6 +241,20 @@ fn is_data(object: Json<'_>) -> bool {
             || REASONING.contains(&name);
     });
     has_fields && !is_part
+}
+
+/// Whether an object without choices holds the answer itself, as those of Ollama's and llama.cpp's
+/// own APIs do.
+fn says(object: Json<'_>) -> bool {
+    let mut says = false;
+    object.fields(|name, value| {
+        says |= match name {
+            "message" | "delta" => value.kind() == Kind::Object,
+            "content" | "text" | "output_text" => value.kind() != Kind::Object,
+            _ => false,
+        };
+    });
+    says
 }
 
 /// Whether a part of this type is reasoning: `thinking`, `reasoning`, `reasoning.text`, …

@@ -78,7 +78,7 @@ pub fn read(
         _ => kind(status, head, &text, &told),
     };
     let kind = match kind {
-        ProblemKind::RateLimited if wait.is_none() && is_quota(&told) => ProblemKind::QuotaUsedUp,
+        ProblemKind::RateLimited if is_quota(&told, wait) => ProblemKind::QuotaUsedUp,
         kind => kind,
     };
     ServiceProblem {
@@ -146,13 +146,14 @@ fn meaning(labels: &[String]) -> ProblemKind {
 /// Whether a 403 says that the key is the matter.
 fn is_about_access(told: &Told) -> bool {
     let message = told.message.to_lowercase();
-    ["model", "key", "access", "permission", "authoriz", "plan"]
+    ["model", "key", " plan"]
         .iter()
         .any(|word| message.contains(word))
 }
 
-/// Whether more than a minute's share is used up. Heroku writes "Quota" for that, too.
-fn is_quota(told: &Told) -> bool {
+/// Whether more than a minute's share is used up. Heroku writes "Quota" for that, too, and Google
+/// the words of a quota, with the time to wait.
+fn is_quota(told: &Told, wait: Option<Duration>) -> bool {
     let labels: String = told.labels.iter().map(|label| plain(label)).collect();
     let message = told.message.to_lowercase();
     let label_says = [
@@ -171,9 +172,9 @@ fn is_quota(told: &Told) -> bool {
         "insufficient balance",
         "insufficient credit",
     ];
-    !message.contains("per minute")
-        && (label_says.iter().any(|word| labels.contains(word))
-            || message_says.iter().any(|word| message.contains(word)))
+    let is_about_money = message_says.iter().any(|word| message.contains(word));
+    label_says.iter().any(|word| labels.contains(word))
+        || (is_about_money && wait.is_none() && !message.contains("per minute"))
 }
 
 /// The sentence of a failure in an answer, with code and type.

@@ -19,7 +19,10 @@ pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
 /// statuses are those of OpenAI's and Anthropic's clients (`_should_retry` in `_base_client.py`),
 /// but for statuses of which nothing will change, such as 501; 520 to 530 are Cloudflare's.
 pub fn may_pass(head: &Head, is_quota: bool) -> bool {
-    match head.header("x-should-retry") {
+    let word = head
+        .header("x-should-retry")
+        .map(|word| word.trim().to_ascii_lowercase());
+    match word.as_deref() {
         Some("true") => true,
         Some("false") => false,
         _ => {
@@ -117,7 +120,14 @@ pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
             .max(reset("tokens"))
             .filter(|_| head.status == 429)
     };
-    wait("retry-after").or_else(resets)
+    // OpenAI's and Anthropic's services say it in milliseconds, too.
+    let milliseconds = || {
+        let number: f64 = head.header("retry-after-ms")?.trim().parse().ok()?;
+        Duration::try_from_secs_f64(number / 1000.0).ok()
+    };
+    milliseconds()
+        .or_else(|| wait("retry-after"))
+        .or_else(resets)
 }
 
 fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
@@ -222,6 +232,15 @@ mod tests {
         assert_eq!(wait(&head(429, &both)), Some(51));
         assert_eq!(wait(&head(503, &both)), None);
         assert_eq!(wait(&head(429, &[("reset-requests", "7s")])), Some(7));
+        let headers = ["1500", "soon"].map(|milliseconds| Head {
+            status: 503,
+            headers: vec![
+                ("retry-after-ms".to_owned(), milliseconds.to_owned()),
+                ("retry-after".to_owned(), "2".to_owned()),
+            ],
+        });
+        let waits = headers.map(|head| wanted_wait(&head, UNIX_EPOCH).map(|wait| wait.as_millis()));
+        assert_eq!(waits, [Some(1500), Some(2000)]);
     }
 
     #[test]

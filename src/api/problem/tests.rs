@@ -157,6 +157,7 @@ fn the_status_decides_the_meaning() {
             "Access to this model is blocked by policy",
             ProblemKind::Blocked,
         ),
+        (403, r#"{"message":"Access denied"}"#, ProblemKind::Rejected),
         (403, "", ProblemKind::Blocked),
         (511, "<html>", ProblemKind::SignIn),
         (403, "<html>", ProblemKind::Blocked),

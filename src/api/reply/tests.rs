@@ -279,9 +279,16 @@ fn an_answer_is_taken_once_wherever_it_stands() {
         format!(r#"{{"choices":[{{"message":{{"content":{content:?}}},"finish_reason":"stop"}}]}}"#)
     };
     let whole = message("Hello there");
-    let table: [(&[&str], &str, &str); 13] = [
+    let table: [(&[&str], &str, &str); 16] = [
         (&[HELLO, THERE, &whole], "Hello there", ""),
         (&[HELLO, &whole], "Hello there", ""),
+        (&[r#"{"choices":{"delta":{"content":"a"}}}"#], "a", ""),
+        (&[r#"{"choices":[{"output_text":"a"}]}"#], "a", ""),
+        (
+            &[r#"{"output_text":"a"}"#, r#"{"content":"b","stop":true}"#],
+            "ab",
+            "",
+        ),
         (&[&whole], "Hello there", ""),
         (&[&message("Hello"), &whole, &whole], "Hello there", ""),
         (&[&message("a"), &message("b")], "ab", ""),
