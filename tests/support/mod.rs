@@ -2,6 +2,7 @@
 //! and a terminal.
 
 mod api;
+mod picture;
 mod platform;
 mod plugin;
 mod process;
@@ -10,6 +11,7 @@ mod terminal;
 mod tls;
 
 pub use api::{Api, event, respond, sse_head};
+pub use picture::picture;
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
 pub use process::{Signal, signal};

@@ -157,6 +157,13 @@ impl Terminal {
             .contents()
     }
 
+    /// The screen with its colours.
+    pub fn vt100(&self) -> vt100::Screen {
+        let state = self.shared.screen.lock();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.parser.screen().clone()
+    }
+
     /// All that was ever written to the terminal.
     pub fn raw(&self) -> String {
         String::from_utf8_lossy(
