@@ -13,6 +13,7 @@ mod commands;
 mod config;
 mod doctor;
 mod dyno;
+mod harness;
 mod pictures;
 mod repl;
 mod resume;

@@ -2,15 +2,18 @@
 //! and a terminal.
 
 mod api;
+mod limit;
 mod picture;
 mod platform;
 mod plugin;
 mod process;
 mod program;
+mod served;
 mod terminal;
 mod tls;
 
 pub use api::{Api, event, respond, sse_head};
+pub use limit::Limit;
 pub use picture::picture;
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{offline, packages, with_plugin};
@@ -19,4 +22,4 @@ pub use program::{
     KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::{Terminal, is_sane};
-pub use tls::{Tls, proxy};
+pub use tls::{Proxy, Tls};

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pts, Pty};
 
+use super::limit::{self, Limit};
+use super::process::{Signal, signal};
 use super::program::{Program, assert_no_key};
 
 /// How long a test waits for the screen to show something before it fails.
@@ -241,10 +243,13 @@ impl Terminal {
 
     /// Waits for the program's end and returns its exit code.
     pub fn wait_for_end(mut self) -> i32 {
+        let process = self.child.id();
+        let _limit = Limit::new(limit::RUN, move || _ = signal(process, Signal::KILL));
         let status = self.child.wait().expect("the program ends");
-        status
-            .code()
-            .unwrap_or_else(|| panic!("ended by a signal: {status:?}"))
+        status.code().unwrap_or_else(|| {
+            let (limit, screen) = (limit::RUN.as_secs(), self.screen());
+            panic!("ended by a signal, or after {limit} s: {status:?}; the screen:\n{screen}")
+        })
     }
 
     /// The terminal itself, as a program on it would see it.

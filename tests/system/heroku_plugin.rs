@@ -76,7 +76,7 @@ fn files(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn it_installs_without_a_network_and_leaves_nothing_behind() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = without_heroku(&platform);
     let before = files(&program.home());
     let url = format!("file:{}", packages().bundle.display());
@@ -137,7 +137,7 @@ fn a_registry_gives_the_program_for_this_machine_only() {
             exchange.send(&respond(404, "", "{}"));
         }
     });
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = without_heroku(&platform).with("HEROKU_NPM_REGISTRY", &registry.url());
     run(&program, &["plugins:install", "heroku-plugin-chat"]).expect_code(0);
     let modules = fs::read_dir(program.home().join(".local/share/heroku/node_modules"))
@@ -199,7 +199,7 @@ fn this_machines_package() -> String {
 
 #[test]
 fn all_that_is_typed_reaches_the_program_as_it_is() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     program.command(
         "echo-all",
@@ -244,7 +244,7 @@ fn all_that_is_typed_reaches_the_program_as_it_is() {
 
 #[test]
 fn exit_codes_are_the_programs_own() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let ask = |model: &str| run(&program, &["ai:ask", "--sandbox", "-m", model, "hello"]);
     ask("sandbox-echo").expect_code(0).expect_output("hello\n");
@@ -274,7 +274,7 @@ fn exit_codes_are_the_programs_own() {
 
 #[test]
 fn a_program_that_is_not_there_is_told() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform).with("HEROKU_CHAT_BIN", "/nonexistent/heroku-chat");
     run(&program, &["ai:ask", "x"])
         .expect_code(1)
@@ -283,7 +283,7 @@ fn a_program_that_is_not_there_is_told() {
 
 #[test]
 fn pipes_go_straight_through() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let turns = run_with_input(&program, &["ai:chat", "--sandbox"], "Hi\nAnd in French?\n");
     turns.expect_code(0).expect_output("Hi\nAnd in French?\n");
@@ -355,7 +355,7 @@ fn an_app_is_asked_of_the_cli_that_was_called_even_if_it_is_not_on_path() {
 
 #[test]
 fn help_is_in_the_house_style() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let own = run(&program, &["ai:ask", "--help"]).expect_code(0);
     assert!(
@@ -387,7 +387,7 @@ fn help_is_in_the_house_style() {
 
 #[test]
 fn every_command_is_described_and_has_an_example() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let package = program
         .home()
@@ -442,7 +442,7 @@ fn every_command_is_described_and_has_an_example() {
 
 #[test]
 fn commands_of_others_run_as_before() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let version = run(&program, &["--version"]).expect_code(0);
     assert!(
@@ -463,7 +463,7 @@ fn commands_of_others_run_as_before() {
 /// The way without the hook, as for a CLI that runs a command by its class.
 #[test]
 fn a_command_file_starts_the_program_by_itself() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let class = program
         .home()
@@ -480,7 +480,7 @@ fn a_command_file_starts_the_program_by_itself() {
 
 #[test]
 fn ctrl_c_stops_an_answer_and_ctrl_d_leaves() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = chat(&program, &["--sandbox", "-m", "sandbox-stall"]);
     terminal.send("go\r");
@@ -494,7 +494,7 @@ fn ctrl_c_stops_an_answer_and_ctrl_d_leaves() {
 
 #[test]
 fn the_program_hears_of_a_resize() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     program.command(
         "watch",
@@ -522,7 +522,7 @@ fn the_program_hears_of_a_resize() {
 
 #[test]
 fn ctrl_c_in_a_one_shot_ends_with_130() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let arguments = ["ai:ask", "--sandbox", "-m", "sandbox-stall", "go"];
     let terminal = Terminal::start_program(
@@ -539,7 +539,7 @@ fn ctrl_c_in_a_one_shot_ends_with_130() {
 
 #[test]
 fn ctrl_z_stops_both_and_fg_goes_on() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = Terminal::start_program(
         &program,
@@ -569,7 +569,7 @@ fn ctrl_z_stops_both_and_fg_goes_on() {
 
 #[test]
 fn sigterm_to_the_cli_ends_the_program_with_a_sane_terminal() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = chat(&program, &["--sandbox", "-m", "sandbox-stall"]);
     terminal.send("go\r");
