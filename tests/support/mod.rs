@@ -16,7 +16,7 @@ pub use api::{Api, event, respond, sse_head};
 pub use limit::Limit;
 pub use picture::picture;
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
-pub use plugin::{offline, packages, with_plugin};
+pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
     KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
