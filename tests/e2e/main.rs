@@ -14,6 +14,8 @@ mod commands;
 mod config;
 mod doctor;
 mod dyno;
+mod harness;
+mod pictures;
 mod repl;
 mod resume;
 mod sandbox;

@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::support::{Api, KEY, Program, Tls, event, proxy_with_heads, respond, sse_head};
+use super::support::{Api, KEY, Program, Proxy, Tls, event, respond, sse_head};
 
 #[test]
 fn a_redirect_is_not_followed_and_carries_no_key() {
@@ -174,7 +174,8 @@ fn a_proxy_is_asked_for_the_host_and_given_the_login_that_is_meant() {
         ("user:p%40s%2Fs@", Some("dXNlcjpwQHMvcw==")),
         ("user@", Some("dXNlcjo=")),
     ] {
-        let (port, heads) = proxy_with_heads(Ok(server.port));
+        let proxy = Proxy::start(Ok(server.port));
+        let (port, heads) = (proxy.port, &proxy.heads);
         let program = Program::for_service(&format!("https://{host}"));
         let path = program.file("ca.pem", &server.certificate);
         program
