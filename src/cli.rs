@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -125,7 +125,7 @@ pub struct ConnectionArgs {
 #[command(next_help_heading = "Request")]
 pub struct RequestArgs {
     /// system prompt, or @FILE to read it from a file; an empty one for none
-    #[arg(long, value_name = "TEXT|@FILE")]
+    #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub system: Option<String>,
     /// randomness, 0 to 1
     #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
@@ -137,7 +137,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: Option<u32>,
     /// text at which the answer ends; may be given several times
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
     /// let the model think first, with a budget in tokens of at least 1024
     #[arg(long, value_name = "BUDGET", num_args = 0..=1, require_equals = true, default_missing_value = "2000", value_parser = clap::value_parser!(u32).range(1024..))]
@@ -423,12 +423,30 @@ pub enum ColorChoice {
 impl Args {
     /// Reads the command line. Ends the process where it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
-        let matches = spelling.of_help(Args::command()).get_matches();
+        let matches = spelling
+            .of_help(Args::command())
+            .try_get_matches()
+            .unwrap_or_else(|error| without_false_tips(error).exit());
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }
         Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// Words with white space between them are a prompt and no flag, so no flag is proposed for them.
+fn without_false_tips(mut error: clap::Error) -> clap::Error {
+    let is_prose = matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(text)) if text.contains(char::is_whitespace)
+    );
+    if is_prose && error.kind() == ErrorKind::UnknownArgument {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+        let tip = "a prompt that begins with a dash goes behind '--', after all flags".into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
 }
 
 /// A flag of the chat before the name of another command would be read and not used.
@@ -464,6 +482,26 @@ pub fn unit_interval(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
+        let parse = |words: &[&str]| Args::try_parse_from([&["heroku-chat"], words].concat());
+        for text in ["- one line", "-", "---", "--- a", "-x"] {
+            assert!(parse(&["ask", "--system", text, "hi"]).is_ok(), "{text}");
+            assert!(parse(&["ask", "--stop", text, "hi"]).is_ok(), "{text}");
+        }
+        for prompt in ["--- a/file", "--modle x", "- one", "-- two"] {
+            let error = parse(&["ask", prompt]).map(|_| ()).unwrap_err();
+            let told = without_false_tips(error).to_string();
+            assert!(told.contains("behind '--'"), "{told}");
+            assert!(
+                !told.contains("--key-file") && !told.contains("--model"),
+                "{told}"
+            );
+        }
+        let error = parse(&["ask", "--modle"]).map(|_| ()).unwrap_err();
+        assert!(without_false_tips(error).to_string().contains("'--model'"));
+    }
 
     #[test]
     fn a_flag_before_a_command_is_used_or_refused() {
