@@ -25,6 +25,7 @@ use crate::ui::terminal::{self, Mode, Quiet};
 use helper::LineHelper;
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
+pub use settings::of_a_script;
 
 /// The longest wait for the catalogue that Tab and /model want.
 const TAB_LIMIT: Duration = Duration::from_secs(2);

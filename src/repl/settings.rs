@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::turn::Chat;
-use crate::ui::Overflow;
+use crate::ui::{Overflow, Ui};
 
 /// A setting of a chat.
 pub struct Setting {
@@ -167,10 +167,6 @@ pub const SETTINGS: &[Setting] = &[
         },
         value: |_, chat| chat.options.context.map(|turns| turns.to_string()),
         change: |repl, chat, text| {
-            let turns = |text: &str| match text {
-                "all" => Some(None),
-                number => number.parse().ok().filter(|turns| *turns > 0).map(Some),
-            };
             let parsed = text.map_or(Some(repl.initial.options.context), turns);
             parsed.map(|turns| chat.options.context = turns).is_some()
         },
@@ -240,6 +236,15 @@ impl Setting {
         }
     }
 
+    /// The failure of a variable's value that is not in the range.
+    fn refuse(&self, value: &str) -> Error {
+        Error::InvalidValue {
+            what: self.variable().unwrap_or(self.name).to_owned(),
+            value: value.to_owned(),
+            rule: self.range.to_owned(),
+        }
+    }
+
     /// The value and where it is from, for the list.
     fn row(&self, repl: &mut Repl<'_>, chat: &Chat) -> [String; 4] {
         let value = (self.value)(repl, chat);
@@ -285,18 +290,11 @@ pub fn from_environment(
     environment: &Environment,
 ) -> Result<(), Error> {
     for setting in SETTINGS {
-        let Some((variable, value)) = setting
-            .variable()
-            .and_then(|name| Some((name, environment.get(name)?)))
-        else {
+        let Some(value) = setting.variable().and_then(|name| environment.get(name)) else {
             continue;
         };
         if !(setting.change)(repl, chat, Some(value)) {
-            return Err(Error::InvalidValue {
-                what: variable.to_owned(),
-                value: value.to_owned(),
-                rule: setting.range.to_owned(),
-            });
+            return Err(setting.refuse(value));
         }
     }
     repl.initial = Initial {
@@ -305,6 +303,28 @@ pub fn from_environment(
         vi: repl.reader.is_vi(),
         save: repl.saving.is_on(),
     };
+    Ok(())
+}
+
+/// Takes the settings that the environment has for a chat whose lines come from a pipe: there are
+/// no keys to edit with.
+///
+/// # Errors
+/// A value that is not in its range.
+pub fn of_a_script(chat: &mut Chat, ui: &mut Ui, environment: &Environment) -> Result<(), Error> {
+    for setting in SETTINGS {
+        let Some(value) = setting.variable().and_then(|name| environment.get(name)) else {
+            continue;
+        };
+        let is_taken = match setting.name {
+            "context" => turns(value).map(|turns| chat.options.context = turns),
+            "markdown" => switch(Some(value), true).map(|on| ui.set_markdown(on)),
+            _ => Some(()),
+        };
+        if is_taken.is_none() {
+            return Err(setting.refuse(value));
+        }
+    }
     Ok(())
 }
 
@@ -388,6 +408,14 @@ fn optional<T>(
         Some(value) => *place = value,
     }
     true
+}
+
+/// How many turns are sent; none for all.
+fn turns(text: &str) -> Option<Option<usize>> {
+    match text {
+        "all" => Some(None),
+        number => number.parse().ok().filter(|turns| *turns > 0).map(Some),
+    }
 }
 
 fn at_least(least: u32, text: &str) -> Option<u32> {

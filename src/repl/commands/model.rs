@@ -1,13 +1,12 @@
 //! Who answers, and how: the model and the system prompt.
 
-use std::path::Path;
-
 use super::super::{Flow, Repl};
 use crate::api::models::{self, Model};
 use crate::context::text_or_file;
 use crate::error::Error;
 use crate::input;
 use crate::nearest::nearest;
+use crate::store;
 use crate::turn::Chat;
 use crate::ui::Overflow;
 
@@ -104,7 +103,7 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
         }
         text => {
             if let Some(path) = text.strip_prefix('@') {
-                input::regular("the system prompt's file", Path::new(path))?;
+                input::regular("the system prompt's file", &store::expand_home(path))?;
             }
             chat.conversation.set_system(Some(text_or_file(text)?));
             repl.ui()
