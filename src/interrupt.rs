@@ -3,7 +3,8 @@
 //! A blocked read can't be interrupted, so SIGINT never interrupts anything: it sets a flag and
 //! wakes whoever listens on the channel it is already waiting on. Once a terminal's mode was
 //! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
-//! until the program goes on. Before that they are the system's, so that `nohup` works.
+//! until the program goes on. Before that they are the system's, so that `nohup` works, but for
+//! process 1, for which the system does nothing.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -30,6 +31,8 @@ struct Shared {
     listener: Mutex<Option<Callback>>,
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
+    /// Whether the signals that end the process are [`Interrupts::guard_terminal`]'s.
+    is_guarding: AtomicBool,
     /// The exit code of a signal that is to end the process; none is 0.
     ending: AtomicI32,
     /// Set by SIGTSTP, at once.
@@ -49,12 +52,27 @@ impl Interrupts {
     /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn install() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         let interrupts = Interrupts::default();
-        let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
+        // Process 1 of a container has no default actions: the kernel drops a signal that it
+        // doesn't handle.
+        let handled = match std::process::id() {
+            1 => &[SIGINT, SIGTERM, SIGHUP, SIGQUIT][..],
+            _ => &[SIGINT],
+        };
+        let mut signals = signal_hook::iterator::Signals::new(handled)?;
         let shared = interrupts.clone();
         std::thread::Builder::new()
             .name("interrupts".to_owned())
-            .spawn(move || signals.forever().for_each(|_| shared.interrupt()))?;
+            .spawn(move || {
+                for signal in signals.forever() {
+                    match signal {
+                        SIGINT => shared.interrupt(),
+                        _ if shared.0.is_guarding.load(Ordering::SeqCst) => {}
+                        other => std::process::exit(128 + other),
+                    }
+                }
+            })?;
         Ok(interrupts)
     }
 
@@ -71,6 +89,7 @@ impl Interrupts {
         use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
         use signal_hook::low_level::emulate_default_handler;
 
+        self.0.is_guarding.store(true, Ordering::SeqCst);
         // The line editor stops the process by itself, with the terminal in order, and wants that
         // to happen at once.
         signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::api::curl;
 use crate::cli::AskArgs;
@@ -12,6 +13,10 @@ use crate::export::{Format, Subject, export, json};
 use crate::input;
 use crate::saving::{Start, Unnamed};
 use crate::turn::{Chat, Show};
+use crate::ui::{Ui, terminal};
+
+/// How long standard input may say nothing before the user is told that it is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
 ///
@@ -20,7 +25,7 @@ use crate::turn::{Chat, Show};
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
-    let prompt = match prompt(&args.prompt)? {
+    let prompt = match prompt(&args.prompt, &mut context.ui)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -99,9 +104,14 @@ fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> 
 }
 
 /// The prompt: the arguments, then what is piped in.
-fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
+fn prompt(arguments: &[String], ui: &mut Ui) -> Result<Option<String>, Error> {
     let mut parts = vec![arguments.join(" ")];
     if !io::stdin().is_terminal() {
+        if !terminal::has_input_within(SILENCE) {
+            ui.note(
+                "waiting for the end of standard input, which joins the prompt; `< /dev/null` does without",
+            );
+        }
         let piped = input::standard_input()?;
         parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
     }

@@ -68,6 +68,22 @@ pub fn has_input() -> bool {
     false
 }
 
+/// Whether standard input, whatever it is, has something to read or ends within this time.
+#[cfg(unix)]
+pub fn has_input_within(time: std::time::Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = rustix::stdio::stdin();
+    let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
+    let limit = time.try_into().ok();
+    // What can't be waited for is read at once.
+    poll(&mut waiting, limit.as_ref()).map_or(true, |ready| ready > 0)
+}
+
+#[cfg(not(unix))]
+pub fn has_input_within(_: std::time::Duration) -> bool {
+    true
+}
+
 /// Takes what was typed and nobody has read yet, as text without control characters.
 #[cfg(unix)]
 pub fn take_input() -> String {
