@@ -76,17 +76,19 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Has `leave` called before a signal ends or stops the process, and `enter` when it goes on.
+    /// Has `leave` called before a signal ends or stops the process, `enter` when it goes on, with
+    /// whether a line is edited, and `resize` when the window has another size.
     ///
     /// # Errors
     /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn guard_terminal(
         &self,
-        enter: impl Fn() + Send + 'static,
+        enter: impl Fn(bool) + Send + 'static,
         leave: impl Fn() + Send + 'static,
+        resize: impl Fn() + Send + 'static,
     ) -> io::Result<()> {
-        use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
         use signal_hook::low_level::emulate_default_handler;
 
         self.0.is_guarding.store(true, Ordering::SeqCst);
@@ -94,24 +96,25 @@ impl Interrupts {
         // to happen at once.
         signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
-        let mut signals =
-            signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
+        let mut signals = signal_hook::iterator::Signals::new([
+            SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH,
+        ])?;
         let interrupts = self.clone();
         std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
                 for signal in signals.forever() {
                     match signal {
-                        SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
-                        // It was stopped by SIGSTOP, of which it can't know, and a shell has set
-                        // the terminal since.
-                        SIGCONT => enter(),
+                        SIGWINCH => resize(),
+                        // It may have been stopped by SIGSTOP, of which it can't know; a shell has
+                        // set the terminal since.
+                        SIGCONT => enter(interrupts.0.is_editing.load(Ordering::SeqCst)),
                         SIGTSTP if interrupts.editor_has_stopped() => {}
                         SIGTSTP => {
                             leave();
                             // Fails for signals that have no default only.
                             let _ = emulate_default_handler(SIGTSTP);
-                            enter();
+                            enter(false);
                         }
                         other => interrupts.end(128 + other, &leave),
                     }
@@ -149,6 +152,7 @@ impl Interrupts {
     #[cfg(not(unix))]
     pub fn guard_terminal(
         &self,
+        _: impl Fn(bool) + Send + 'static,
         _: impl Fn() + Send + 'static,
         _: impl Fn() + Send + 'static,
     ) -> io::Result<()> {

@@ -14,7 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["repl/", "store/"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
-    ("rustix", &["store/", "ui/terminal.rs"]),
+    ("rustix", &["store/", "ui/inlet.rs", "ui/terminal.rs"]),
     ("tempfile", &["editor.rs", "store/"]),
     ("etcetera", &["store/"]),
     ("OffsetDateTime", &["store/clock.rs"]),

@@ -23,3 +23,4 @@ mod sessions;
 mod shells;
 mod support;
 mod transport;
+mod typing;
