@@ -17,7 +17,7 @@ use super::stand_in;
 use super::window::Rows;
 use crate::api::models::Model;
 use crate::error::Error;
-use crate::store::Sessions;
+use crate::store::{self, Sessions};
 use crate::ui::{for_terminal, terminal};
 
 /// Completes commands, and what may follow them.
@@ -154,6 +154,30 @@ fn completed(name: &str, command: &Command) -> String {
 }
 
 impl LineHelper {
+    /// Names of files, also in the home folder, for which rustyline has no `~`.
+    fn file_names(
+        &self,
+        line: &str,
+        context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let home = store::expand_home("~/").display().to_string();
+        let home = home.trim_end_matches('/');
+        let Some((before, rest)) = line.rsplit_once(" ~/") else {
+            return self.files.complete(line, line.len(), context);
+        };
+        let expanded = format!("{before} {home}/{rest}");
+        let (start, mut pairs) = self.files.complete(&expanded, expanded.len(), context)?;
+        if start != before.len() + 1 {
+            return self.files.complete(line, line.len(), context);
+        }
+        for pair in &mut pairs {
+            if let Some(name) = pair.replacement.strip_prefix(home) {
+                pair.replacement = format!("~{name}");
+            }
+        }
+        Ok((start, pairs))
+    }
+
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
@@ -161,7 +185,7 @@ impl LineHelper {
             .and_then(|(name, _)| Command::named(name))
             .is_some_and(|found| found.completes == Completes::Files)
         {
-            return self.files.complete(line, line.len(), context);
+            return self.file_names(line, context);
         }
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];
