@@ -192,7 +192,7 @@ fn is_fence_open(line: &str, pasted: &[String]) -> bool {
         false => line.replacen(text.as_str(), "", 1),
     };
     let typed = pasted.iter().fold(line.to_owned(), without);
-    open_fence(&typed).is_some()
+    open_fence(line).is_some() && open_fence(&typed).is_some()
 }
 
 #[cfg(test)]
@@ -214,6 +214,7 @@ mod tests {
             ("Why?\n```\ncut log", "Why?\n```\ncut log", false),
             ("Why?\n```\ncut", "```\ncut", false),
             ("```\nputs 1\n", "puts 1", true),
+            ("one\n```\nputs 1\n```", "\n```", false),
         ] {
             let keyed = Keyed::default();
             keyed.typed().pasted = vec![pasted.to_owned()];

@@ -80,7 +80,7 @@ impl Typed {
             State::Typing | State::Quoting => return None,
             State::Escape if !self.is_vi => return None,
             State::Escape => 50,
-            State::Gather(_) => 100,
+            State::Gather(_) => 250,
             State::Csi(_) | State::Ss3 | State::Report(..) | State::Skip(_) => 200,
             State::Paste(_) => 1_000,
         };
