@@ -1,7 +1,6 @@
 //! What commands and the REPL work with: the environment, the output, signals, and a connection to
 //! the service or to the sandbox.
 
-use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
@@ -18,6 +17,7 @@ use crate::input;
 use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
+use crate::store;
 use crate::ui::Ui;
 
 /// What every command works with.
@@ -204,9 +204,12 @@ pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
 /// Where the file can't be read.
 pub fn text_or_file(text: &str) -> Result<String, Error> {
     match text.strip_prefix('@') {
-        Some(path) => Ok(input::file("the system prompt's file", Path::new(path))?
-            .trim_end()
-            .to_owned()),
+        // No shell expands the `~` of `@~/FILE`.
+        Some(path) => Ok(
+            input::file("the system prompt's file", &store::expand_home(path))?
+                .trim_end()
+                .to_owned(),
+        ),
         None => Ok(text.to_owned()),
     }
 }

@@ -10,7 +10,7 @@ use crate::store;
 
 /// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few
 /// megabytes at the most.
-const LIMIT: usize = 64 * 1024 * 1024;
+pub const LIMIT: usize = 64 * 1024 * 1024;
 
 /// The text of a file, without a byte order mark.
 ///
@@ -78,12 +78,77 @@ pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error
 /// # Errors
 /// A quote that isn't closed.
 pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
-    let words = shlex::split(text).ok_or_else(|| Error::InvalidValue {
-        what: "the list of paths".to_owned(),
-        value: text.to_owned(),
-        rule: "paths apart by spaces, with every quote closed".to_owned(),
-    })?;
-    Ok(words.iter().map(|word| store::expand_home(word)).collect())
+    let Words { words, is_closed } = words(text);
+    if !is_closed {
+        return Err(Error::InvalidValue {
+            what: "the list of paths".to_owned(),
+            value: text.to_owned(),
+            rule: "paths apart by spaces, with every quote closed".to_owned(),
+        });
+    }
+    let path = |word: Word| match word.is_plain {
+        true => store::expand_home(&word.text),
+        false => PathBuf::from(word.text),
+    };
+    Ok(words.into_iter().map(path).collect())
+}
+
+/// The words of a line that is still typed, as a shell reads it; the last is the unfinished one,
+/// and empty behind a space.
+pub fn unfinished_words(line: &str) -> Vec<String> {
+    let split = words(line);
+    let is_between = split.is_closed && line.ends_with(char::is_whitespace);
+    let words = split.words.into_iter().map(|word| word.text);
+    words.chain(is_between.then(String::new)).collect()
+}
+
+/// Words as the shell's quotes and backslashes make them.
+#[derive(Default)]
+struct Words {
+    words: Vec<Word>,
+    /// Whether every quote is closed, and every backslash followed.
+    is_closed: bool,
+}
+
+/// A word, and whether it begins without a quote or a backslash, so that its `~` is the home folder.
+struct Word {
+    text: String,
+    is_plain: bool,
+}
+
+/// Splits a line. A file may have any name, so nothing begins a comment.
+fn words(line: &str) -> Words {
+    let mut split = Words::default();
+    let mut word: Option<Word> = None;
+    let mut quote = None;
+    let mut characters = line.chars().peekable();
+    split.is_closed = true;
+    while let Some(character) = characters.next() {
+        if quote.is_none() && character.is_ascii_whitespace() {
+            split.words.extend(word.take());
+            continue;
+        }
+        let is_plain = !matches!(character, '\'' | '"' | '\\');
+        let text = String::new();
+        let text = &mut word.get_or_insert(Word { text, is_plain }).text;
+        match (character, quote) {
+            (end, Some(open)) if end == open => quote = None,
+            (open @ ('\'' | '"'), None) => quote = Some(open),
+            // Within double quotes it escapes these only.
+            ('\\', Some('"')) => {
+                let escaped = characters.next_if(|next| "\"\\$`".contains(*next));
+                text.push(escaped.unwrap_or('\\'));
+            }
+            ('\\', None) => match characters.next() {
+                Some(escaped) => text.push(escaped),
+                None => split.is_closed = false,
+            },
+            (other, _) => text.push(other),
+        }
+    }
+    split.words.extend(word);
+    split.is_closed &= quote.is_none();
+    split
 }
 
 fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
@@ -98,14 +163,46 @@ fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
     }
 }
 
+/// The failure of something larger than [`LIMIT`].
+pub fn too_large(what: &str) -> io::Error {
+    let reason = format!("{what} is larger than 64 MiB");
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
 fn text(bytes: Vec<u8>) -> io::Result<String> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
     if bytes.len() > LIMIT {
-        return Err(invalid("it is larger than 64 MiB"));
+        return Err(too_large("it"));
     }
     let text = String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8 text"))?;
     Ok(text
         .strip_prefix('\u{feff}')
         .map(str::to_owned)
         .unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_words_of_a_shell_and_never_comments() {
+        let home = store::expand_home("~/n");
+        for (typed, read) in [
+            ("#notes.md", vec!["#notes.md"]),
+            ("a #b # c", vec!["a", "#b", "#", "c"]),
+            ("a\\ b 'c d' \"e \\\"f\\x\"", vec!["a b", "c d", "e \"f\\x"]),
+            ("'it'\\''s' '' x", vec!["it's", "", "x"]),
+            ("'two\nlines' b\tc", vec!["two\nlines", "b", "c"]),
+            ("'~/n' \\~/n a~/n", vec!["~/n", "~/n", "a~/n"]),
+            ("~/n", vec![home.to_str().unwrap()]),
+            ("", vec![]),
+        ] {
+            let read: Vec<PathBuf> = read.into_iter().map(PathBuf::from).collect();
+            assert_eq!(paths(typed).unwrap(), read, "{typed}");
+        }
+        for unclosed in ["'a", "\"a", "a\\", "\"a\\\""] {
+            assert!(paths(unclosed).is_err(), "{unclosed}");
+        }
+    }
 }

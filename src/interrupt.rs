@@ -3,7 +3,8 @@
 //! A blocked read can't be interrupted, so SIGINT never interrupts anything: it is counted, and it
 //! wakes whoever waits on a channel. Once a terminal's mode was
 //! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
-//! until the program goes on. Before that they are the system's, so that `nohup` works.
+//! until the program goes on. Before that they are the system's, so that `nohup` works, but for
+//! process 1, for which the system does nothing.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -24,6 +25,8 @@ struct Shared {
     presses: Mutex<Presses>,
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
+    /// Whether the signals that end the process are [`Interrupts::guard_terminal`]'s.
+    is_guarding: AtomicBool,
     /// The exit code of a signal that is to end the process; none is 0.
     ending: AtomicI32,
     /// Set by SIGTSTP, at once.
@@ -81,50 +84,69 @@ impl Interrupts {
     /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn install() -> io::Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
         let interrupts = Interrupts::default();
-        let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
+        // Process 1 of a container has no default actions: the kernel drops a signal that it
+        // doesn't handle.
+        let handled = match std::process::id() {
+            1 => &[SIGINT, SIGTERM, SIGHUP, SIGQUIT][..],
+            _ => &[SIGINT],
+        };
+        let mut signals = signal_hook::iterator::Signals::new(handled)?;
         let shared = interrupts.clone();
         std::thread::Builder::new()
             .name("interrupts".to_owned())
-            .spawn(move || signals.forever().for_each(|_| shared.press()))?;
+            .spawn(move || {
+                for signal in signals.forever() {
+                    match signal {
+                        SIGINT => shared.press(),
+                        _ if shared.0.is_guarding.load(Ordering::SeqCst) => {}
+                        other => std::process::exit(128 + other),
+                    }
+                }
+            })?;
         Ok(interrupts)
     }
 
-    /// Has `leave` called before a signal ends or stops the process, and `enter` when it goes on.
+    /// Has `leave` called before a signal ends or stops the process, `enter` when it goes on, with
+    /// whether a line is edited, and `resize` when the window has another size.
     ///
     /// # Errors
     /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn guard_terminal(
         &self,
-        enter: impl Fn() + Send + 'static,
+        enter: impl Fn(bool) + Send + 'static,
         leave: impl Fn() + Send + 'static,
+        resize: impl Fn() + Send + 'static,
     ) -> io::Result<()> {
-        use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP};
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
         use signal_hook::low_level::emulate_default_handler;
 
+        self.0.is_guarding.store(true, Ordering::SeqCst);
         // The line editor stops the process by itself, with the terminal in order, and wants that
         // to happen at once.
         signal_hook::flag::register(SIGTSTP, Arc::clone(&self.0.has_stopped))?;
         signal_hook::flag::register_conditional_default(SIGTSTP, Arc::clone(&self.0.is_editing))?;
-        let mut signals =
-            signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])?;
+        let mut signals = signal_hook::iterator::Signals::new([
+            SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH,
+        ])?;
         let interrupts = self.clone();
         std::thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
                 for signal in signals.forever() {
                     match signal {
-                        SIGCONT if interrupts.0.is_editing.load(Ordering::SeqCst) => {}
-                        // It was stopped by SIGSTOP, of which it can't know, and a shell has set
-                        // the terminal since.
-                        SIGCONT => enter(),
+                        SIGWINCH => resize(),
+                        // It may have been stopped by SIGSTOP, of which it can't know; a shell has
+                        // set the terminal since.
+                        SIGCONT => enter(interrupts.0.is_editing.load(Ordering::SeqCst)),
                         SIGTSTP if interrupts.editor_has_stopped() => {}
                         SIGTSTP => {
                             leave();
                             // Fails for signals that have no default only.
                             let _ = emulate_default_handler(SIGTSTP);
-                            enter();
+                            enter(false);
                         }
                         other => interrupts.end(128 + other, &leave),
                     }
@@ -162,6 +184,7 @@ impl Interrupts {
     #[cfg(not(unix))]
     pub fn guard_terminal(
         &self,
+        _: impl Fn(bool) + Send + 'static,
         _: impl Fn() + Send + 'static,
         _: impl Fn() + Send + 'static,
     ) -> io::Result<()> {

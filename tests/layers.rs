@@ -17,7 +17,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["repl/", "store/"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
-    ("rustix", &["api/tunnel.rs", "store/", "ui/terminal.rs"]),
+    (
+        "rustix",
+        &["api/tunnel.rs", "store/", "ui/inlet.rs", "ui/terminal.rs"],
+    ),
     ("tempfile", &["editor.rs", "store/"]),
     ("etcetera", &["store/"]),
     ("OffsetDateTime", &["store/clock.rs"]),

@@ -5,7 +5,7 @@ pub mod settings;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{
     ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
@@ -410,12 +410,30 @@ pub enum ColorChoice {
 impl Args {
     /// Reads the command line. Ends the process where it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
-        let matches = spelling.of_help(Args::command()).get_matches();
+        let matches = spelling
+            .of_help(Args::command())
+            .try_get_matches()
+            .unwrap_or_else(|error| without_false_tips(error).exit());
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }
         Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// Words with white space between them are a prompt and no flag, so no flag is proposed for them.
+fn without_false_tips(mut error: clap::Error) -> clap::Error {
+    let is_prose = matches!(
+        error.get(ContextKind::InvalidArg),
+        Some(ContextValue::String(text)) if text.contains(char::is_whitespace)
+    );
+    if is_prose && error.kind() == ErrorKind::UnknownArgument {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+        let tip = "a prompt that begins with a dash goes behind '--', after all flags".into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
 }
 
 /// A flag of the chat before the name of another command would be read and not used.
@@ -440,6 +458,26 @@ fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
+        let parse = |words: &[&str]| Args::try_parse_from([&["heroku-chat"], words].concat());
+        for text in ["- one line", "-", "---", "--- a", "-x"] {
+            assert!(parse(&["ask", "--system", text, "hi"]).is_ok(), "{text}");
+            assert!(parse(&["ask", "--stop", text, "hi"]).is_ok(), "{text}");
+        }
+        for prompt in ["--- a/file", "--modle x", "- one", "-- two"] {
+            let error = parse(&["ask", prompt]).map(|_| ()).unwrap_err();
+            let told = without_false_tips(error).to_string();
+            assert!(told.contains("behind '--'"), "{told}");
+            assert!(
+                !told.contains("--key-file") && !told.contains("--model"),
+                "{told}"
+            );
+        }
+        let error = parse(&["ask", "--modle"]).map(|_| ()).unwrap_err();
+        assert!(without_false_tips(error).to_string().contains("'--model'"));
+    }
 
     #[test]
     fn a_flag_before_a_command_is_used_or_refused() {

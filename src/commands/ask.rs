@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::api::curl;
 use crate::chat::Chat;
@@ -17,6 +18,10 @@ use crate::git;
 use crate::input;
 use crate::saving::{Start, Unnamed};
 use crate::secret::Secret;
+use crate::ui::{Ui, terminal};
+
+/// How long standard input may say nothing before the user is told that it is waited for.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
 ///
@@ -27,7 +32,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
     let system = super::system_prompt(&args.request)?;
-    let prompt = match prompt(&args.prompt, has_free_input)? {
+    let prompt = match prompt(&args.prompt, has_free_input, &mut context.ui)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -181,9 +186,18 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
 }
 
 /// The prompt: the arguments, then what is piped in.
-fn prompt(arguments: &[String], has_free_input: bool) -> Result<Option<String>, Error> {
+fn prompt(
+    arguments: &[String],
+    has_free_input: bool,
+    ui: &mut Ui,
+) -> Result<Option<String>, Error> {
     let mut parts = vec![arguments.join(" ")];
     if has_free_input && !io::stdin().is_terminal() {
+        if !terminal::has_input_within(SILENCE) {
+            ui.note(
+                "waiting for the end of standard input, which joins the prompt; `< /dev/null` does without",
+            );
+        }
         let piped = input::standard_input()?;
         parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
     }

@@ -1,6 +1,6 @@
 //! `heroku-chat` and `heroku-chat chat`: the REPL on a terminal, a prompt per line from a pipe.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
 use crate::chat::Chat;
@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
 use crate::following::{Show, follow};
+use crate::input;
 use crate::repl::Repl;
 use crate::saving::{Saving, Start, Unnamed};
 use crate::store::Restored;
@@ -68,9 +69,10 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
 
 /// A turn per line, in one conversation; stops at the first that fails.
 fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<ExitStatus, Error> {
-    for line in io::stdin().lock().lines() {
-        let line = line
-            .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))?;
+    let mut lines = io::stdin().lock();
+    while let Some(line) = next_line(&mut lines)
+        .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))?
+    {
         if line.trim().is_empty() {
             continue;
         }
@@ -87,4 +89,36 @@ fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<E
         }
     }
     Ok(ExitStatus::Done)
+}
+
+/// The next line without its end; none behind the last.
+fn next_line(source: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = String::new();
+    if source.take(input::LIMIT as u64 + 1).read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.len() > input::LIMIT {
+        return Err(input::too_large("a line of it"));
+    }
+    let end = line.trim_end_matches('\n').trim_end_matches('\r').len();
+    line.truncate(end);
+    Ok(Some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_lose_their_end_and_are_as_long_as_a_prompt_at_most() {
+        let mut source = io::Cursor::new("a\r\n\nb");
+        let mut next = || next_line(&mut source).unwrap();
+        assert_eq!(next().as_deref(), Some("a"));
+        assert_eq!(next().as_deref(), Some(""));
+        assert_eq!(next().as_deref(), Some("b"));
+        assert_eq!(next(), None);
+        let endless = io::repeat(b'x');
+        let error = next_line(&mut io::BufReader::new(endless)).unwrap_err();
+        assert_eq!(error.to_string(), "a line of it is larger than 64 MiB");
+    }
 }

@@ -4,17 +4,21 @@ use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter};
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
+use unicode_width::UnicodeWidthStr;
 
 use super::commands::{COMMANDS, Command, Completes};
 use super::keys::Keys;
+use super::stand_in;
+use super::window::Rows;
 use crate::api::models::Model;
 use crate::cli::settings;
 use crate::error::Error;
-use crate::store::Sessions;
+use crate::store::{self, Sessions};
+use crate::ui::{for_terminal, terminal};
 
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
@@ -28,6 +32,8 @@ pub struct LineHelper {
     /// Whether the line was empty when it was last looked at, which Ctrl-C alone doesn't tell.
     pub line_is_empty: Cell<bool>,
     color: bool,
+    /// Columns of the prompt that was drawn last.
+    prompt_width: Cell<usize>,
 }
 
 impl LineHelper {
@@ -45,6 +51,7 @@ impl LineHelper {
             choosing_model: Cell::new(false),
             line_is_empty: Cell::new(true),
             color,
+            prompt_width: Cell::new(0),
         }
     }
 
@@ -142,6 +149,30 @@ fn completed(name: &str, command: &Command) -> String {
 }
 
 impl LineHelper {
+    /// Names of files, also in the home folder, for which rustyline has no `~`.
+    fn file_names(
+        &self,
+        line: &str,
+        context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let home = store::expand_home("~/").display().to_string();
+        let home = home.trim_end_matches('/');
+        let Some((before, rest)) = line.rsplit_once(" ~/") else {
+            return self.files.complete(line, line.len(), context);
+        };
+        let expanded = format!("{before} {home}/{rest}");
+        let (start, mut pairs) = self.files.complete(&expanded, expanded.len(), context)?;
+        if start != before.len() + 1 {
+            return self.files.complete(line, line.len(), context);
+        }
+        for pair in &mut pairs {
+            if let Some(name) = pair.replacement.strip_prefix(home) {
+                pair.replacement = format!("~{name}");
+            }
+        }
+        Ok((start, pairs))
+    }
+
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
@@ -149,7 +180,7 @@ impl LineHelper {
             .and_then(|(name, _)| Command::named(name))
             .is_some_and(|found| found.completes == Completes::Files)
         {
-            return self.files.complete(line, line.len(), context);
+            return self.file_names(line, context);
         }
         let (start, candidates) = self.candidates(line);
         let typed = &line[start..];
@@ -180,17 +211,28 @@ impl Completer for LineHelper {
         let (start, pairs) = self.fitting(&line[..position], context)?;
         // Only a list of several has a pager, and only after one is the line looked at again.
         self.keys.set_completing(pairs.len() > 1);
-        Ok((start, pairs))
+        // Names of files and models are anybody's.
+        let shown = |pair: Pair| Pair {
+            display: for_terminal(&pair.display.replace('\n', "\u{240a}")).into_owned(),
+            replacement: stand_in::shown(&pair.replacement).into_owned(),
+        };
+        Ok((start, pairs.into_iter().map(shown).collect()))
     }
 }
 
 impl Hinter for LineHelper {
-    type Hint = String;
+    type Hint = LineHint;
 
     /// The rest of the only command that fits, with what may follow it.
-    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
+    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<LineHint> {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
+        if line.ends_with('\n') && position == line.len() && !self.keys.is_sending() {
+            return self
+                .keys
+                .has_open_fence(line)
+                .then_some(LineHint::Note(FENCE_NOTE));
+        }
         let typed = line
             .strip_prefix('/')
             .filter(|typed| position == line.len() && !typed.is_empty())?;
@@ -212,10 +254,69 @@ impl Hinter for LineHelper {
                 .to_owned(),
         )
         .filter(|hint| !hint.is_empty())
+        .map(LineHint::Rest)
+    }
+}
+
+/// What is shown behind a line.
+pub enum LineHint {
+    /// The rest of it.
+    Rest(String),
+    /// A word about it.
+    Note(&'static str),
+}
+
+/// Why Enter only made a new line, and what sends it.
+const FENCE_NOTE: &str = "the code fence is open: close it, or press Enter on a third empty line";
+
+impl Hint for LineHint {
+    fn display(&self) -> &str {
+        match self {
+            LineHint::Rest(text) => text,
+            LineHint::Note(text) => text,
+        }
+    }
+
+    fn completion(&self) -> Option<&str> {
+        match self {
+            LineHint::Rest(text) => Some(text),
+            LineHint::Note(_) => None,
+        }
+    }
+}
+
+impl LineHelper {
+    fn rows(&self, line: &str, position: usize) -> Rows {
+        Rows::new(self.prompt_width.get(), line, position, terminal::width())
     }
 }
 
 impl Highlighter for LineHelper {
+    fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        let (rows, height) = (self.rows(line, position), terminal::height());
+        if rows.count() <= height || self.keys.is_sending() {
+            return Cow::Owned(rows.all());
+        }
+        match rows.window(height) {
+            // The prompt stands before the first row only.
+            (text, true) => Cow::Owned(format!("\r\x1b[K{text}")),
+            (text, false) => Cow::Owned(text.to_owned()),
+        }
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        let shown: String = prompt.chars().map(stand_in::picture).collect();
+        self.prompt_width.set(shown.width());
+        Cow::Owned(shown)
+    }
+
+    /// rustyline writes a single character, and moves the cursor, without drawing the line; not so
+    /// where what is drawn isn't the line.
+    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
+        line.contains(|c| c == '\t' || stand_in::picture(c) != c)
+            || self.rows(line, position).count() > terminal::height()
+    }
+
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
         if self.color {
             Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))

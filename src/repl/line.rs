@@ -20,26 +20,53 @@ pub enum Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line. Two slashes at the start stand for one that begins a prompt.
-    pub fn parse(text: &'a str) -> Self {
+    /// Reads a line, and whether its beginning was pasted. Two slashes at the start stand for one
+    /// where a command or a path was typed behind them. Code often begins with a comment, so
+    /// that what was pasted, has several lines, or can be no command is what it is.
+    pub fn parse(text: &'a str, is_pasted: bool) -> Self {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Line::Empty;
         }
+        let as_it_is = Line::Prompt(text.trim_end());
         let Some(rest) = trimmed.strip_prefix('/') else {
-            return Line::Prompt(text.trim_end());
+            return as_it_is;
         };
-        if rest.starts_with('/') {
-            return Line::Prompt(rest);
+        let is_text = is_pasted || trimmed.contains('\n');
+        if let Some(escaped) = rest.strip_prefix('/') {
+            let is_escape = match is_text {
+                true => !is_pasted && Command::named(first_word(escaped).0).is_some(),
+                false => escaped.starts_with(|c: char| c.is_alphanumeric() || "~._".contains(c)),
+            };
+            return if is_escape {
+                Line::Prompt(rest)
+            } else {
+                as_it_is
+            };
         }
-        let (name, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let (name, argument) = first_word(rest);
         match Command::named(name) {
             Some(command) => Line::Command(command, argument.trim()),
+            None if is_text || !name.chars().all(char::is_alphanumeric) => as_it_is,
             None => Line::Unknown {
                 name,
                 nearest: nearest(name, COMMANDS.iter().map(|command| command.name)),
             },
         }
+    }
+}
+
+/// The first word of a line, and what follows it.
+fn first_word(line: &str) -> (&str, &str) {
+    line.split_once(char::is_whitespace).unwrap_or((line, ""))
+}
+
+/// A prompt as it has to be typed.
+pub fn as_typed(prompt: String) -> String {
+    let escaped = format!("/{prompt}");
+    match Line::parse(&escaped, false) {
+        Line::Prompt(same) if same == prompt.trim_end() && prompt.starts_with('/') => escaped,
+        _ => prompt,
     }
 }
 
@@ -49,20 +76,23 @@ mod tests {
 
     #[test]
     fn lines_are_prompts_unless_they_begin_with_a_slash() {
-        assert!(matches!(Line::parse("  \n"), Line::Empty));
-        assert!(matches!(Line::parse("a /help"), Line::Prompt("a /help")));
+        assert!(matches!(Line::parse("  \n", false), Line::Empty));
         assert!(matches!(
-            Line::parse("//etc/hosts?"),
+            Line::parse("a /help", false),
+            Line::Prompt("a /help")
+        ));
+        assert!(matches!(
+            Line::parse("//etc/hosts?", false),
             Line::Prompt("/etc/hosts?")
         ));
         assert!(
-            matches!(Line::parse("/model  x y "), Line::Command(command, "x y") if command.name == "model")
+            matches!(Line::parse("/model  x y ", false), Line::Command(command, "x y") if command.name == "model")
         );
         assert!(
-            matches!(Line::parse("/exit"), Line::Command(command, "") if command.name == "quit")
+            matches!(Line::parse("/exit", false), Line::Command(command, "") if command.name == "quit")
         );
         assert!(
-            matches!(Line::parse("/help"), Line::Command(command, "") if command.name == "help")
+            matches!(Line::parse("/help", false), Line::Command(command, "") if command.name == "help")
         );
     }
 
@@ -74,9 +104,62 @@ mod tests {
             ("/modle", Some("model")),
             ("/xyz", None),
         ] {
-            match Line::parse(typed) {
+            match Line::parse(typed, false) {
                 Line::Unknown { nearest, .. } => assert_eq!(nearest, meant, "{typed}"),
                 other => panic!("{typed}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn code_and_paths_are_no_commands() {
+        for (text, is_pasted, sent) in [
+            ("// main.go\npackage main", true, "// main.go\npackage main"),
+            ("// typed", false, "// typed"),
+            (
+                "/// Adds one.\nfn add() {}",
+                false,
+                "/// Adds one.\nfn add() {}",
+            ),
+            ("//go:build linux\n", true, "//go:build linux"),
+            (
+                "//go:build linux\n\npackage main",
+                false,
+                "//go:build linux\n\npackage main",
+            ),
+            ("/* why */ int x;", false, "/* why */ int x;"),
+            ("/etc/hosts is\nempty", true, "/etc/hosts is\nempty"),
+            ("/etc is\nfull", false, "/etc is\nfull"),
+            ("/etc/hosts?", false, "/etc/hosts?"),
+            ("//etc/hosts?", false, "/etc/hosts?"),
+            ("//model x\ny", false, "/model x\ny"),
+            ("/usr text", true, "/usr text"),
+        ] {
+            match Line::parse(text, is_pasted) {
+                Line::Prompt(prompt) => assert_eq!(prompt, sent, "{text:?}"),
+                other => panic!("{text:?}: {other:?}"),
+            }
+        }
+        assert!(matches!(
+            Line::parse("/system be\nbrief", true),
+            Line::Command(..)
+        ));
+    }
+
+    #[test]
+    fn a_prompt_that_is_offered_again_is_sent_as_it_was() {
+        for prompt in [
+            "a",
+            "/etc",
+            "/model x",
+            "/a\nb",
+            "/model x\ny",
+            "// a",
+            "/* b */",
+        ] {
+            match Line::parse(&as_typed(prompt.to_owned()), false) {
+                Line::Prompt(sent) => assert_eq!(sent, prompt),
+                other => panic!("{prompt:?}: {other:?}"),
             }
         }
     }

@@ -3,11 +3,15 @@
 
 mod commands;
 mod helper;
+mod history;
 mod keys;
 mod line;
 mod reader;
 mod recap;
 mod settings;
+mod stand_in;
+mod typed;
+mod window;
 
 use std::time::Duration;
 
@@ -23,8 +27,10 @@ use crate::error::{Error, ExitStatus};
 use crate::following::{MODELS, Show, follow, tell};
 use crate::saving::Saving;
 use crate::ui::Ui;
-use crate::ui::terminal::{self, Mode, Quiet};
+use crate::ui::inlet::{Inlet, Resized};
+use crate::ui::terminal::{Mode, Quiet};
 use helper::LineHelper;
+use keys::{Keyed, Keys};
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
 
@@ -79,7 +85,12 @@ impl<'a> Repl<'a> {
             .get("TERM")
             .is_some_and(|term| PLAIN_TERMINALS.contains(&term));
         let quiet = can_edit.then(|| Mode::current().quiet());
-        let typed_ahead = TypedAhead::default();
+        let (typed_ahead, keyed) = (TypedAhead::default(), Keyed::default());
+        let found = quiet.as_ref().map(|quiet| quiet.found().clone());
+        // Without one the editor reads the keyboard itself.
+        let inlet = found
+            .as_ref()
+            .and_then(|found| Inlet::new(found, keyed.clone()).ok());
         if let Some(quiet) = &quiet {
             let (found, again, typed) = (
                 quiet.found().clone(),
@@ -88,12 +99,16 @@ impl<'a> Repl<'a> {
             );
             // What was typed for us must not reach the shell, which would run it.
             let leave = move || {
-                typed.add(&terminal::take_input());
+                typed.add(&found.take_input());
                 found.restore_after_editor();
             };
-            let guarded = context
-                .interrupts
-                .guard_terminal(move || again.set_quiet(), leave);
+            let enter = move |is_editing: bool| match is_editing {
+                true => again.set_raw(),
+                false => again.set_quiet(),
+            };
+            let resized = inlet.as_ref().map(Inlet::resized);
+            let resize = move || resized.iter().for_each(Resized::tell);
+            let guarded = context.interrupts.guard_terminal(enter, leave, resize);
             guarded.map_err(|error| Error::System {
                 what: "listening for signals",
                 reason: error.to_string(),
@@ -104,6 +119,9 @@ impl<'a> Repl<'a> {
         let fetch = fetch_models(&connection.client, context);
         let reader = Reader::new(
             |keys| LineHelper::new(fetch, keys, color),
+            Keys::new(keyed.clone(), found),
+            keyed,
+            inlet,
             typed_ahead,
             can_edit,
             context,
@@ -157,9 +175,9 @@ impl<'a> Repl<'a> {
                     }
                 }
                 Read::ForEditor(text) => initial = self.edit(&text),
-                Read::Line(line) => {
+                Read::Line { line, is_pasted } => {
                     leaving = false;
-                    let flow = self.obey(&mut chat, &line);
+                    let flow = self.obey(&mut chat, Line::parse(&line, is_pasted));
                     self.saving.keep(&mut chat, &mut self.context.ui);
                     self.context.interrupts.end_if_asked();
                     match flow {
@@ -228,7 +246,7 @@ impl<'a> Repl<'a> {
     fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
         loop {
             let line = match self.reader.ask(MODEL_PROMPT, self.context)? {
-                Read::Line(line) => line,
+                Read::Line { line, .. } => line,
                 Read::ForEditor(_) => continue,
                 Read::Interrupted { .. } | Read::End => return Ok(None),
             };
@@ -311,8 +329,8 @@ impl<'a> Repl<'a> {
         })
     }
 
-    fn obey(&mut self, chat: &mut Chat, line: &str) -> Result<Flow, Error> {
-        match Line::parse(line) {
+    fn obey(&mut self, chat: &mut Chat, line: Line<'_>) -> Result<Flow, Error> {
+        match line {
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, argument),
             Line::Unknown { name, nearest } => {

@@ -9,10 +9,14 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor, Event, EventHandler};
 
 use super::helper::LineHelper;
-use super::keys::{Entry, Keys};
+use super::history::ShownHistory;
+use super::keys::{Entry, Keyed, Keys};
+use super::stand_in;
+use super::window::Rows;
 use crate::context::Context;
 use crate::error::Error;
 use crate::store;
+use crate::ui::inlet::Inlet;
 use crate::ui::terminal;
 
 /// Lines of history that are kept.
@@ -20,8 +24,11 @@ const HISTORY_LINES: usize = 10_000;
 
 /// Reads lines, with editing and history.
 pub struct Reader {
-    editor: Editor<LineHelper, FileHistory>,
+    editor: Editor<LineHelper, ShownHistory>,
     keys: Keys,
+    keyed: Keyed,
+    /// What stands between the keyboard and the editor; none where it can't be had.
+    inlet: Option<Inlet>,
     history: Option<PathBuf>,
     /// Whether lines go into the history.
     is_recording: bool,
@@ -52,7 +59,11 @@ impl TypedAhead {
 
 /// What was read.
 pub enum Read {
-    Line(String),
+    Line {
+        line: String,
+        /// Whether its beginning was pasted, and is text whatever it looks like.
+        is_pasted: bool,
+    },
     /// Ctrl-C, and whether there was nothing to clear.
     Interrupted {
         on_empty_line: bool,
@@ -69,16 +80,20 @@ impl Reader {
     /// Where there is no usable terminal.
     pub fn new(
         helper: impl FnOnce(Keys) -> LineHelper,
+        keys: Keys,
+        keyed: Keyed,
+        inlet: Option<Inlet>,
         typed_ahead: TypedAhead,
         can_edit: bool,
         context: &mut Context,
     ) -> Result<Self, Error> {
-        let keys = Keys::default();
-        let editor = line_editor(helper(keys.clone()), &keys, context.ui.has_color())
-            .map_err(from_editor)?;
+        let has_inlet = inlet.is_some();
+        let editor = line_editor(helper(keys.clone()), &keys, has_inlet).map_err(from_editor)?;
         let mut reader = Reader {
             editor,
             keys,
+            keyed,
+            inlet,
             history: None,
             is_recording: true,
             is_kept: true,
@@ -111,6 +126,7 @@ impl Reader {
 
     /// Edits in the manner of vi, or in that of Emacs.
     pub fn set_vi(&mut self, vi: bool) {
+        self.keyed.typed().is_vi = vi;
         self.editor
             .set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
     }
@@ -136,30 +152,46 @@ impl Reader {
             // This terminal can't have a line begun for it.
             context.ui.note(&format!("to be typed again: {before}"));
         }
+        self.keyed.typed().pasted.clear();
+        (before, after) = (stand_in::shown(&before).into_owned(), after);
         loop {
+            let columns = terminal::width();
             self.helper().line_is_empty.set(true);
             // What was pressed after the last turn was meant for it; at the prompt, Ctrl-C is a
             // key.
             context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);
-            let read = self.editor.readline_with_initial(prompt, (&before, &after));
+            let read = self.edit(prompt, &before, &after);
             context.interrupts.set_editing(false);
             return match (self.keys.take(), read) {
                 (
-                    Entry::Pasting {
-                        before: all_before,
-                        after: all_after,
+                    Entry::Resized {
+                        before: left,
+                        after: right,
                     },
                     Err(ReadlineError::Eof),
                 ) => {
-                    context.ui.erase_row_above();
-                    (before, after) = (all_before, all_after);
+                    (before, after) = (left, right);
+                    // Some terminals wrap what they show anew, and some don't: what would be above
+                    // the line in one of the two isn't erased.
+                    let row = |columns| {
+                        let line = format!("{before}{after}");
+                        Rows::new(prompt.len(), &line, before.len(), columns).cursor
+                    };
+                    let rows = row(columns).min(row(terminal::width()));
+                    context
+                        .ui
+                        .erase_rows_above(rows.min(terminal::height() - 1));
                     continue;
                 }
-                (Entry::ForEditor(text), Ok(_)) => Ok(Read::ForEditor(text)),
-                (Entry::Entered { line, .. }, Err(ReadlineError::Eof)) | (_, Ok(line)) => {
+                (Entry::ForEditor(text), Ok(_)) => {
+                    Ok(Read::ForEditor(stand_in::read(&text).into_owned()))
+                }
+                (_, Ok(line)) => {
+                    let is_pasted = self.begins_with_paste(&line);
+                    let line = stand_in::read(&line).into_owned();
                     self.remember(&line, context);
-                    Ok(Read::Line(line))
+                    Ok(Read::Line { line, is_pasted })
                 }
                 (_, Err(ReadlineError::Interrupted)) => Ok(Read::Interrupted {
                     on_empty_line: self.helper().line_is_empty.get(),
@@ -175,6 +207,20 @@ impl Reader {
                 (_, Err(error)) => Err(from_editor(error)),
             };
         }
+    }
+
+    fn edit(&mut self, prompt: &str, before: &str, after: &str) -> rustyline::Result<String> {
+        let editor = &mut self.editor;
+        let mut edit = || editor.readline_with_initial(prompt, (before, after));
+        match &self.inlet {
+            Some(inlet) => inlet.during(edit)?,
+            None => edit(),
+        }
+    }
+
+    fn begins_with_paste(&self, line: &str) -> bool {
+        let begins = |text: &String| !text.is_empty() && line.starts_with(text.as_str());
+        self.keyed.typed().pasted.iter().any(begins)
     }
 
     /// Reads the answer to a question: one line, which isn't kept in the history.
@@ -230,22 +276,32 @@ impl Reader {
 fn line_editor(
     helper: LineHelper,
     keys: &Keys,
-    color: bool,
-) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
+    has_inlet: bool,
+) -> rustyline::Result<Editor<LineHelper, ShownHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_space(true)
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
-        .color_mode(if color {
-            ColorMode::Enabled
-        } else {
-            ColorMode::Disabled
-        })
+        // Without it the line would be drawn as it is, control characters and all; the colours are
+        // the helper's.
+        .color_mode(ColorMode::Forced)
         // Prompt and echo go to the terminal even where answers go to a file.
-        .behavior(Behavior::PreferTerm)
+        .behavior(if has_inlet {
+            Behavior::Stdio
+        } else {
+            Behavior::PreferTerm
+        })
         .build();
-    let mut editor = Editor::with_config(config)?;
+    let history = ShownHistory::new(FileHistory::with_config(&config));
+    let editor = || Editor::with_history(config, history);
+    // Where its output is no terminal, it doesn't redraw by itself when the window has another
+    // size: it would erase as many rows as the line had, which may be the answer's by now.
+    let mut editor = if has_inlet {
+        terminal::without_output(editor)??
+    } else {
+        editor()?
+    };
     editor.set_helper(Some(helper));
     editor.bind_sequence(
         Event::Any,

@@ -137,6 +137,23 @@ fn is_deleted(_: &fs::File) -> bool {
     false
 }
 
+/// Whether a path is no longer that of this file, as where an editor wrote a new one.
+#[cfg(unix)]
+fn is_replaced(file: &fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), path.metadata()) {
+        (Ok(ours), Ok(there)) => identity(ours) != identity(there),
+        (_, Err(error)) => error.kind() == io::ErrorKind::NotFound,
+        (Err(_), _) => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_replaced(_: &fs::File, _: &Path) -> bool {
+    false
+}
+
 /// Who besides its owner can read a file, as `others` or `the group`.
 #[cfg(unix)]
 pub fn other_readers(path: &Path) -> io::Result<Option<&'static str>> {

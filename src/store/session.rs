@@ -7,12 +7,12 @@
 //! which is mended like any other.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::reading::hash;
-use super::{clock, is_deleted, name, private_file, private_folder, record};
+use super::{clock, is_deleted, is_replaced, name, private_file, private_folder, record};
 use crate::conversation::{Conversation, Message};
 use crate::error::Error;
 
@@ -180,6 +180,11 @@ impl Session {
                 "its file was deleted; /save NAME writes all of it again",
             ));
         }
+        if self.is_changed() {
+            return Err(io::Error::other(
+                "another program changed its file; /save NAME writes all of it again",
+            ));
+        }
         let (lines, held) = changes(&self.held, conversation, model);
         if !lines.is_empty() || self.must_exist {
             if is_new {
@@ -199,7 +204,7 @@ impl Session {
     /// A name that breaks the rule or is another session's; the system's.
     pub fn rename(&mut self, new: &str) -> Result<(), Error> {
         name::check(new)?;
-        if self.is_deleted() {
+        if self.is_deleted() || self.is_changed() {
             *self = Session {
                 must_exist: self.must_exist,
                 ..Session::wanted(self.folder.clone(), None, 1)
@@ -235,6 +240,21 @@ impl Session {
     /// Whether somebody deleted the file while it is open.
     fn is_deleted(&self) -> bool {
         matches!(&self.target, Target::Open { file, .. } if is_deleted(file))
+    }
+
+    /// Whether another program cut the file, left its last line unfinished, or put another in its
+    /// place. Whole lines that were added are another chat's, where files have no locks; what a
+    /// failed write of our own left behind is cut off.
+    fn is_changed(&self) -> bool {
+        let Target::Open { file, name } = &self.target else {
+            return false;
+        };
+        let is_broken = || -> io::Result<bool> {
+            let length = file.metadata()?.len();
+            Ok(length < self.length || length > self.length && !ends_line(file, length)?)
+        };
+        !self.is_torn && is_broken().unwrap_or(false)
+            || is_replaced(file, &file_of(&self.folder, name))
     }
 
     /// Makes the file, under a name nobody has.
@@ -337,6 +357,14 @@ impl Held {
             self.model = Some(model.to_owned());
         }
     }
+}
+
+/// Whether the last byte of a file ends a line.
+fn ends_line(mut file: &File, length: u64) -> io::Result<bool> {
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length.saturating_sub(1)))?;
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// The file of a session.

@@ -2,6 +2,8 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+#[cfg_attr(not(unix), path = "no_inlet.rs")]
+pub mod inlet;
 mod markdown;
 mod output;
 mod sanitize;
@@ -465,10 +467,15 @@ impl Ui {
         }
     }
 
-    /// Erases the row above the cursor, for it to be written again.
-    pub fn erase_row_above(&mut self) {
+    /// Erases the row above the cursor and so many above that one, for them to be written again.
+    pub fn erase_rows_above(&mut self, more: usize) {
         if self.err.can_erase {
-            self.write_err("\x1b[1A\r\x1b[J");
+            // Up a row, which ends at the first one.
+            self.write_err("\r\x1bM");
+            if more > 0 {
+                self.write_err(&format!("\x1b[{more}A"));
+            }
+            self.write_err("\x1b[J");
         }
     }
 

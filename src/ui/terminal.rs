@@ -57,6 +57,25 @@ pub fn end_input_after(_: std::time::Duration) -> bool {
     false
 }
 
+/// Does something while standard output is no terminal.
+///
+/// # Errors
+/// The system's.
+#[cfg(unix)]
+pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
+    let nothing = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    let stdout = rustix::io::dup(rustix::stdio::stdout())?;
+    rustix::stdio::dup2_stdout(nothing)?;
+    let done = work();
+    rustix::stdio::dup2_stdout(stdout)?;
+    Ok(done)
+}
+
+#[cfg(not(unix))]
+pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
+    Ok(work())
+}
+
 /// Whether something was typed that nobody has read yet.
 #[cfg(unix)]
 pub fn has_input() -> bool {
@@ -68,48 +87,54 @@ pub fn has_input() -> bool {
     false
 }
 
-/// Takes what was typed and nobody has read yet, as text without control characters.
+/// Whether standard input, whatever it is, has something to read or ends within this time.
 #[cfg(unix)]
-pub fn take_input() -> String {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 1024];
-    // The line editor may take what was there a moment ago; no read may wait then.
-    end_input_after(std::time::Duration::ZERO);
-    while has_input() {
-        match rustix::io::read(rustix::stdio::stdin(), &mut buffer) {
-            Ok(count) if count > 0 => bytes.extend_from_slice(&buffer[..count]),
-            _ => break,
-        }
-    }
-    String::from_utf8_lossy(&bytes)
-        .chars()
-        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
-        .collect()
+pub fn has_input_within(time: std::time::Duration) -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = rustix::stdio::stdin();
+    let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
+    let limit = time.try_into().ok();
+    // What can't be waited for is read at once.
+    poll(&mut waiting, limit.as_ref()).map_or(true, |ready| ready > 0)
 }
 
 #[cfg(not(unix))]
-pub fn take_input() -> String {
-    String::new()
+pub fn has_input_within(_: std::time::Duration) -> bool {
+    true
 }
 
-/// The mode the terminal was found in.
+/// The mode the terminal was found in, and the terminal: standard input is another one while a line
+/// is edited.
 #[cfg(unix)]
 #[derive(Clone)]
-pub struct Mode(Option<rustix::termios::Termios>);
+pub struct Mode(
+    Option<(
+        std::sync::Arc<std::os::fd::OwnedFd>,
+        rustix::termios::Termios,
+    )>,
+);
 
 #[cfg(unix)]
 impl Mode {
     /// Reads the mode of the terminal behind standard input.
     pub fn current() -> Self {
-        Mode(rustix::termios::tcgetattr(rustix::stdio::stdin()).ok())
+        let stdin = rustix::stdio::stdin();
+        let mode = rustix::termios::tcgetattr(stdin).ok();
+        Mode(mode.and_then(|mode| Some((rustix::io::dup(stdin).ok()?.into(), mode))))
+    }
+
+    /// Another handle of the terminal, if there is one.
+    pub fn device(&self) -> Option<std::os::fd::OwnedFd> {
+        let (device, _) = self.0.as_ref()?;
+        device.try_clone().ok()
     }
 
     /// Sets this mode again, without throwing away what was typed.
     pub fn restore(&self) {
         use rustix::termios::{OptionalActions, tcsetattr};
-        if let Some(mode) = &self.0 {
+        if let Some((device, mode)) = &self.0 {
             // There is nobody left to tell where the terminal is gone.
-            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, mode);
+            let _ = tcsetattr(device, OptionalActions::Now, mode);
         }
     }
 
@@ -130,6 +155,38 @@ impl Mode {
         let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
     }
 
+    /// Takes what was typed and nobody has read yet, as text without control characters.
+    pub fn take_input(&self) -> String {
+        use rustix::termios::{OptionalActions, SpecialCodeIndex, tcsetattr};
+        let Some((device, mode)) = &self.0 else {
+            return String::new();
+        };
+        // The line editor may take what was there a moment ago; no read may wait then.
+        let mut mode = mode.clone();
+        mode.make_raw();
+        mode.special_codes[SpecialCodeIndex::VMIN] = 0;
+        let _ = tcsetattr(device, OptionalActions::Now, &mode);
+        let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
+        while let Ok(count @ 1..) = rustix::io::read(device, &mut buffer) {
+            bytes.extend_from_slice(&buffer[..count]);
+        }
+        String::from_utf8_lossy(&bytes)
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect()
+    }
+
+    /// Has every key arrive as it is, as the line editor wants it.
+    pub fn set_raw(&self) {
+        if let Some((device, mode)) = &self.0 {
+            let (mut raw, output) = (mode.clone(), mode.output_modes);
+            raw.make_raw();
+            // A line feed is a line end on the screen.
+            raw.output_modes = output;
+            Mode(Some((device.clone(), raw))).restore();
+        }
+    }
+
     /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the
     /// terminal's buffer for the next prompt. Ctrl-C still is a signal.
     pub fn quiet(&self) -> Quiet {
@@ -140,7 +197,7 @@ impl Mode {
     /// As [`Mode::quiet`], until something else is set.
     pub fn set_quiet(&self) {
         use rustix::termios::LocalModes;
-        if let Some(mode) = &self.0 {
+        if let Some((device, mode)) = &self.0 {
             let mut quiet = mode.clone();
             quiet
                 .local_modes
@@ -149,7 +206,7 @@ impl Mode {
             quiet
                 .local_modes
                 .insert(LocalModes::ISIG | LocalModes::NOFLSH);
-            Mode(Some(quiet)).restore();
+            Mode(Some((device.clone(), quiet))).restore();
         }
     }
 }
@@ -168,7 +225,13 @@ impl Mode {
 
     pub fn restore_after_editor(&self) {}
 
+    pub fn take_input(&self) -> String {
+        String::new()
+    }
+
     pub fn set_quiet(&self) {}
+
+    pub fn set_raw(&self) {}
 
     pub fn quiet(&self) -> Quiet {
         Quiet(Mode)

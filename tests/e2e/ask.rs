@@ -1,6 +1,6 @@
 //! `ask`: prompts in, answers out, exit codes, and the promises of Heroku's Ruby quick start.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -476,4 +476,26 @@ fn dry_run_says_where_its_command_reads_the_key() {
     let run = program.run(&[&arguments[..], &["-a", "good"]].concat());
     run.expect_code(0)
         .expect_error("export INFERENCE_KEY=$(heroku config:get INFERENCE_KEY -a good)");
+}
+
+#[test]
+fn ask_says_what_it_waits_for_where_standard_input_says_nothing() {
+    let program = Program::new();
+    let mut process = program.process(&["ask", "--sandbox", "hi"]);
+    process
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = process.spawn().expect("the program starts");
+    let input = child.stdin.take();
+    let mut told = String::new();
+    let errors = child.stderr.take().expect("a pipe");
+    BufReader::new(errors).read_line(&mut told).expect("a line");
+    assert!(
+        told.contains("standard input") && told.contains("< /dev/null"),
+        "{told}"
+    );
+    drop(input);
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "hi\n");
 }

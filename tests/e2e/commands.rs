@@ -388,3 +388,36 @@ fn a_conversation_is_exported_in_the_form_that_the_file_name_says() {
         "# hello there\n\n## You\n\nhello there\n\n## sandbox-echo\n\nhello there\n"
     );
 }
+
+#[test]
+fn files_are_found_by_any_name_that_can_be_typed() {
+    let program = Program::new();
+    for name in ["#notes.md", "two words.md", "it's.md"] {
+        program.file(name, "be brief");
+    }
+    std::fs::write(program.home().join("at-home.md"), "be brief").expect("a file at home");
+    let terminal = Terminal::chat(&program, &["--sandbox"], 100);
+    for (keys, label) in [
+        ("#n\t", "#notes.md"),
+        ("tw\t", "two words.md"),
+        ("it\t", "it's.md"),
+        ("~/at\t", "at-home.md"),
+    ] {
+        terminal.send(&format!("/file {keys}"));
+        terminal.wait_until(label, |screen| screen.trim_end().ends_with(".md"));
+        terminal.run("", &format!("{label} (8 bytes) goes"));
+        terminal.run("/file none", "nothing goes");
+        terminal.send("\x0c");
+    }
+    for typed in [
+        "#notes.md",
+        "two words.md",
+        "'two words.md'",
+        "it\\'s.md",
+        "~/at-home.md",
+    ] {
+        terminal.run(&format!("/system @{typed}"), "the system prompt is set");
+        terminal.run("/system none", "is removed");
+        terminal.send("\x0c");
+    }
+}

@@ -24,3 +24,4 @@ mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod transport;
+mod typing;

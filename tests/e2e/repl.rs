@@ -652,6 +652,24 @@ fn a_pipe_gives_one_turn_a_line_in_one_conversation() {
 }
 
 #[test]
+fn a_chat_in_a_pipe_has_the_variables_of_a_chat() {
+    let api = Api::tokens(&["yes"]);
+    let program = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "1");
+    program
+        .run_with_input(&["chat"], "one\ntwo\nthree\n")
+        .expect_code(0);
+    let sent = api.requests()[2].json()["messages"]
+        .as_array()
+        .map(Vec::len);
+    assert_eq!(sent, Some(1));
+    let wrong = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "none");
+    wrong
+        .run_with_input(&["chat"], "one\n")
+        .expect_code(1)
+        .expect_error("HEROKU_CHAT_CONTEXT \"none\" is not valid");
+}
+
+#[test]
 fn answers_go_to_a_file_and_the_prompt_stays_on_the_terminal() {
     let program = Program::new();
     let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::support::{Api, NOBODY_LISTENS, Program, Terminal, output, respond, script};
+use super::support::{Api, KEY, NOBODY_LISTENS, Program, Terminal, output, respond, script};
 
 const SHELLS: [(&str, &[&str], &str); 3] = [
     (
@@ -199,4 +199,36 @@ fn an_installed_program_is_found_by_shells_and_man_and_goes_without_a_trace() {
             .any(|file| file.to_string_lossy().contains("heroku")),
         "{left:?}"
     );
+}
+
+#[test]
+fn bash_completes_behind_colons_and_quotes() {
+    let api = catalogue(&["alpha:8b", "beta-model"]);
+    let program = program(NOBODY_LISTENS);
+    program.file(
+        "my env",
+        &format!("INFERENCE_URL={}\nINFERENCE_KEY={KEY}\n", api.url()),
+    );
+    let (name, arguments, line) = SHELLS[0];
+    let program = program.without("INFERENCE_URL").without("INFERENCE_KEY");
+    let terminal = shell(&program, name, arguments, line);
+    for (typed, completed) in [
+        (format!("--url {} -m al", api.url()), "-m alpha:8b"),
+        ("--env-file 'my env' -m be".to_owned(), "-m beta-model"),
+        ("--env-file 'my env' -m alpha:".to_owned(), "-m alpha:8b"),
+        (
+            "--env-file my\\ env --model=alpha:8".to_owned(),
+            "--model=alpha:8b",
+        ),
+    ] {
+        terminal.send(&format!("\x15heroku-chat ask {typed}\t"));
+        let completed = format!("{completed} ");
+        terminal.wait_until(&completed, |screen| {
+            let line = screen.rsplit("heroku-chat ask").next().unwrap_or_default();
+            format!("{} ", line.replace('\n', "").trim_end()).contains(&completed)
+        });
+        terminal.send("\x15echo cle''ar\r");
+        terminal.wait_for("\nclear");
+        terminal.send("\x0c");
+    }
 }

@@ -15,6 +15,7 @@ use crate::api::{Client, Limits};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::context::{Context, start_sandbox};
 use crate::error::{Error, ExitStatus};
+use crate::input;
 use crate::store::Sessions;
 use offer::{Offer, offer};
 
@@ -30,7 +31,10 @@ const MARK: &str = "word:";
 /// Failures of the output.
 pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.next {
-        let words = next_words(&args.typed, context);
+        let words = match (args.shell, args.typed.as_slice()) {
+            (Shell::Bash, [line, piece]) => bash_words(line, piece, context),
+            (_, typed) => next_words(typed, context),
+        };
         words
             .iter()
             .try_for_each(|(word, about)| context.ui.print(&line(args.shell, word, about)))?;
@@ -56,6 +60,37 @@ fn line(shell: Shell, word: &str, about: &str) -> String {
         Shell::Zsh => format!("{}:{about}", word.replace(':', "\\:")),
         Shell::Fish | Shell::Powershell if !about.is_empty() => format!("{word}\t{about}"),
         _ => word.to_owned(),
+    }
+}
+
+/// What can follow on a line of bash, which replaces no more than the last piece of a word: what
+/// stands behind a colon or an equals sign.
+fn bash_words(line: &str, piece: &str, context: &Context) -> Vec<(String, String)> {
+    let typed = behind_program(line);
+    let kept = kept_by_bash(typed.last().map_or("", String::as_str), piece).to_owned();
+    let words = next_words(&typed, context).into_iter();
+    words
+        .filter_map(|(word, about)| Some((word.strip_prefix(&kept)?.to_owned(), about)))
+        .collect()
+}
+
+/// The words behind the program's name, which may stand behind variables.
+fn behind_program(line: &str) -> Vec<String> {
+    let words = input::unfinished_words(line).into_iter();
+    let variable = |word: &String| word.split_once('=').is_some_and(|(name, _)| is_name(name));
+    words.skip_while(variable).skip(1).collect()
+}
+
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// What of the unfinished word stays as it is, where bash says that it replaces this piece.
+fn kept_by_bash<'a>(word: &'a str, piece: &str) -> &'a str {
+    let piece = piece.trim_start_matches(['\'', '"']);
+    match piece {
+        "=" | ":" => word,
+        _ => word.strip_suffix(piece).unwrap_or_default(),
     }
 }
 
@@ -91,7 +126,7 @@ fn fitting(
         .filter(|name| is_plain(name));
     let words = names
         .map(|name| format!("{before}{name}"))
-        .filter(|text| word == "=" || text.starts_with(word));
+        .filter(|text| text.starts_with(word));
     words.map(|word| (word, String::new())).collect()
 }
 
@@ -132,7 +167,7 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
 
 /// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
 fn connection(typed: &[String]) -> Result<ConnectionArgs, Error> {
-    let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model" | "=");
+    let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model");
     let before = typed.split_last().map_or(typed, |(_, before)| before);
     let end = before
         .iter()
@@ -177,11 +212,6 @@ mod tests {
             )
         };
         assert!(connection(&["ask", "--sandbox", "-m", ""]).unwrap().sandbox);
-        assert!(
-            connection(&["--sandbox", "--model", "=", "x"])
-                .unwrap()
-                .sandbox
-        );
         assert!(connection(&["--sandbox", "--model=x"]).unwrap().sandbox);
         assert_eq!(
             connection(&["ask", "--url", "http://x", "-m", "c"])
@@ -198,6 +228,39 @@ mod tests {
                 .app,
             None
         );
+    }
+
+    #[test]
+    fn a_line_of_bash_is_cut_at_spaces_alone_and_its_last_piece_replaced() {
+        for (line, typed) in [
+            (
+                "heroku-chat ask -m llama3.1:8",
+                vec!["ask", "-m", "llama3.1:8"],
+            ),
+            ("heroku-chat --model=a:", vec!["--model=a:"]),
+            (
+                "A=b heroku-chat ask --env-file 'my env' ",
+                vec!["ask", "--env-file", "my env", ""],
+            ),
+            (
+                "heroku-chat ask --url http://x:1 -m 'me",
+                vec!["ask", "--url", "http://x:1", "-m", "me"],
+            ),
+            ("heroku-chat ask my\\ env", vec!["ask", "my env"]),
+        ] {
+            assert_eq!(behind_program(line), typed, "{line}");
+        }
+        for (word, piece, kept) in [
+            ("llama3.1:8", "8", "llama3.1:"),
+            ("llama3.1:", ":", "llama3.1:"),
+            ("llama3.1:", "", "llama3.1:"),
+            ("--model=a:b", "b", "--model=a:"),
+            ("--model=", "=", "--model="),
+            ("cl", "cl", ""),
+            ("cl", "'cl", ""),
+        ] {
+            assert_eq!(kept_by_bash(word, piece), kept, "{word} {piece}");
+        }
     }
 
     #[test]

@@ -18,15 +18,11 @@ pub enum Offer {
 
 /// What fits the last of the words typed behind the program's name. It is unfinished, or empty.
 pub fn offer(root: &Command, typed: &[String]) -> Offer {
-    let Some((word, before, is_behind_equals)) = last_word(typed) else {
+    let Some((word, before)) = typed.split_last() else {
         return Offer::Anything;
     };
     let line = Line::read(root, before);
-    let flag = before
-        .last()
-        .filter(|_| is_behind_equals)
-        .and_then(|word| line.flag(word));
-    match (flag.or(line.pending), word.split_once('=')) {
+    match (line.pending, word.split_once('=')) {
         (Some(flag), _) => values(flag, ""),
         (None, Some((name, _))) if name.starts_with("--") => match line.flag(name) {
             Some(flag) => values(flag, &format!("{name}=")),
@@ -51,17 +47,6 @@ impl Offer {
             other => other,
         }
     }
-}
-
-/// The unfinished word, those before it, and whether an equals sign stands between. bash takes
-/// `--model=x` for three words.
-fn last_word(typed: &[String]) -> Option<(&str, &[String], bool)> {
-    let (word, before) = typed.split_last()?;
-    Some(match (word.as_str(), before.split_last()) {
-        ("=", _) => ("", before, true),
-        (word, Some((equals, before))) if equals == "=" => (word, before, true),
-        (word, _) => (word, before, false),
-    })
 }
 
 /// What the finished words say.
@@ -217,16 +202,7 @@ mod tests {
     fn values_are_those_of_the_flag() {
         assert_eq!(texts(&["ask", "--color", ""]), ["auto", "always", "never"]);
         assert_eq!(texts(&["ask", "--color=al"]), ["--color=always"]);
-        assert_eq!(
-            texts(&["ask", "--color", "=", "al"]),
-            ["always"],
-            "in bash's words"
-        );
-        assert_eq!(
-            texts(&["ask", "--dry-run", "=", "ru"]),
-            ["ruby"],
-            "where the value need not be there"
-        );
+        assert_eq!(texts(&["ask", "--dry-run=ru"]), ["--dry-run=ruby"]);
         assert_eq!(texts(&["completions", "z"]), ["zsh"]);
     }
 
@@ -235,7 +211,7 @@ mod tests {
         for words in [
             &["ask", "-m", ""] as &[_],
             &["--model", "cl"],
-            &["chat", "-a", "app", "--model", "=", "c"],
+            &["chat", "-a", "app", "-m", "c"],
         ] {
             assert_eq!(offered(words), Offer::Models(String::new()), "{words:?}");
         }

@@ -1,14 +1,12 @@
 //! Who answers, and how: the model and the system prompt.
 
-use std::path::Path;
-
 use super::super::{Flow, Repl};
 use crate::api::models::{self, Model};
 use crate::chat::Chat;
-use crate::context::text_or_file;
 use crate::error::Error;
 use crate::input;
 use crate::nearest::nearest;
+use crate::store;
 use crate::ui::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
@@ -103,13 +101,27 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
             repl.ui().note("the system prompt is removed");
         }
         text => {
-            if let Some(path) = text.strip_prefix('@') {
-                input::regular("the system prompt's file", Path::new(path))?;
-            }
-            chat.conversation.set_system(Some(text_or_file(text)?));
+            let system = match text.strip_prefix('@') {
+                Some(path) => of_file(path)?,
+                None => text.to_owned(),
+            };
+            chat.conversation.set_system(Some(system));
             repl.ui()
                 .note("the system prompt is set, from the next turn on");
         }
     }
     Ok(Flow::Continue)
+}
+
+/// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind `/file`.
+fn of_file(typed: &str) -> Result<String, Error> {
+    let as_it_is = store::expand_home(typed);
+    let quoted = input::paths(typed).unwrap_or_default();
+    let path = match quoted.as_slice() {
+        [path] if !as_it_is.exists() => path,
+        _ => &as_it_is,
+    };
+    let what = "the system prompt's file";
+    let text = input::regular(what, path).and_then(|path| input::file(what, path))?;
+    Ok(text.trim_end().to_owned())
 }

@@ -1,5 +1,6 @@
 //! Turns: asked again, continued, taken back, forgotten.
 
+use super::super::line::as_typed;
 use super::super::{Flow, Repl};
 use crate::chat::Chat;
 use crate::conversation::Role;
@@ -82,15 +83,6 @@ pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
         .unwrap_or_default();
     let edited = repl.edit(&last);
     Ok(Flow::Edit(as_typed(edited)))
-}
-
-/// A prompt as it has to be typed.
-fn as_typed(prompt: String) -> String {
-    if prompt.starts_with('/') {
-        format!("/{prompt}")
-    } else {
-        prompt
-    }
 }
 
 pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {

@@ -567,3 +567,38 @@ fn another_process_may_add_to_a_file_that_cannot_be_locked() {
     session.save(&mut conversation, "m").unwrap();
     assert_eq!(prompts(&sessions, "k"), ["one", "theirs", "ours"]);
 }
+
+#[test]
+fn no_turn_goes_into_a_file_that_another_program_changed() {
+    type Change = fn(&Path, &str);
+    let changes: [(&str, Change); 6] = [
+        ("emptied", |path, _| std::fs::write(path, "").unwrap()),
+        ("cut at its end", |path, text| {
+            std::fs::write(path, text.trim_end()).unwrap()
+        }),
+        ("cut in its middle", |path, text| {
+            std::fs::write(path, &text[..40]).unwrap()
+        }),
+        ("unfinished", |path, text| {
+            std::fs::write(path, format!("{text}{{")).unwrap()
+        }),
+        ("deleted", |path, _| std::fs::remove_file(path).unwrap()),
+        ("replaced", |path, text| {
+            std::fs::write(path.with_extension("new"), text).unwrap();
+            std::fs::rename(path.with_extension("new"), path).unwrap();
+        }),
+    ];
+    for (label, change) in changes {
+        let (_folder, sessions) = sessions();
+        let mut session = saved(&sessions, "k", &["one"]);
+        let mut conversation = sessions.load("k").unwrap().conversation;
+        change(&file(&sessions, "k"), &text(&file(&sessions, "k")));
+        say(&mut conversation, "two");
+        let failed = session.save(&mut conversation, "m");
+        assert!(failed.is_err(), "{label}");
+        session.rename("again").unwrap();
+        session.insist();
+        session.save(&mut conversation, "m").unwrap();
+        assert_eq!(prompts(&sessions, "again"), ["one", "two"], "{label}");
+    }
+}

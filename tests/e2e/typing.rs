@@ -1,0 +1,147 @@
+//! What keyboards, terminals and other people's text send to the prompt. What a turn does with it
+//! is not here.
+
+use super::support::{Api, Program, Terminal};
+
+/// A chat with a service that answers everything, on a terminal of this size.
+fn chat(rows: u16, columns: u16) -> (Api, Program, Terminal) {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], rows, columns);
+    terminal.wait_for_prompt();
+    (api, program, terminal)
+}
+
+/// Presses Enter and returns what the service was sent as the prompt.
+fn sent(api: &Api, terminal: &Terminal) -> String {
+    let before = api.requests().len();
+    terminal.send("\r");
+    terminal.wait_until("an answer", |_| api.requests().len() > before);
+    let body = api.requests()[before].json();
+    let messages = body["messages"].as_array().expect("messages");
+    let last = messages.last().expect("a prompt");
+    last["content"].as_str().expect("a text").to_owned()
+}
+
+#[test]
+fn keys_that_nobody_bound_type_nothing_and_shift_enter_begins_a_line() {
+    let (api, _program, terminal) = chat(24, 80);
+    for keys in [
+        "a",
+        "\x1b[<64;10;20M",
+        "\x1b]11;rgb:ff/ff/ff\x1b\\",
+        "\x1b[127;5u",
+        "b",
+    ] {
+        terminal.send(keys);
+    }
+    terminal.wait_for("> ab");
+    for shift_enter in ["\x1b[27;2;13~", "\x1b[13;2u"] {
+        terminal.send(shift_enter);
+        terminal.send("c");
+    }
+    terminal.wait_for("> ab\nc\nc");
+    assert_eq!(sent(&api, &terminal), "ab\nc\nc");
+}
+
+#[test]
+fn a_paste_that_ends_in_mid_sequence_is_text_and_enter_sends_it() {
+    let (api, _program, terminal) = chat(24, 80);
+    terminal.send("\x1b[200~log \x1b[3\x1b[201~");
+    terminal.wait_for("> log ␛[3");
+    terminal.send(" hello");
+    terminal.wait_for("[3 hello");
+    assert_eq!(sent(&api, &terminal), "log \x1b[3 hello");
+}
+
+#[test]
+fn a_pasted_comment_and_an_open_fence_are_sent_as_they_are() {
+    let (api, _program, terminal) = chat(24, 80);
+    for text in [
+        "//go:build linux",
+        "/* why */ int x;",
+        "/usr is\nfull",
+        "Why?\n```\ncut log",
+    ] {
+        terminal.send(&format!("\x1b[200~{text}\x1b[201~"));
+        terminal.wait_for(text);
+        assert_eq!(sent(&api, &terminal), text);
+        terminal.wait_for_prompt();
+    }
+}
+
+#[test]
+fn enter_in_an_open_fence_says_what_sends_it() {
+    let (api, _program, terminal) = chat(24, 80);
+    terminal.send("```");
+    terminal.wait_for("> ```");
+    terminal.send("\r");
+    terminal.wait_for("the code fence is open");
+    // By hand: Enter that has more behind it is part of a paste.
+    for empty_lines in [2, 3] {
+        terminal.send("\x1b\r");
+        let above = "\n".repeat(empty_lines);
+        terminal.wait_until("another line", |screen| {
+            screen.contains(&format!("```{above}the code"))
+        });
+    }
+    assert_eq!(sent(&api, &terminal), "```");
+}
+
+#[test]
+fn what_is_edited_drives_no_terminal() {
+    let (api, _program, terminal) = chat(24, 80);
+    let text = "a\u{9b}31m\x07\x08\x1b]0;x\x07b";
+    terminal.send(&format!("\x1b[200~{text}\x1b[201~"));
+    terminal.wait_for("␛]0;x␇b");
+    assert_eq!(sent(&api, &terminal), text);
+    terminal.wait_for_prompt();
+    terminal.send("\x1b[A");
+    terminal.wait_until("the history", |screen| {
+        screen.matches("␛]0;x␇b").count() == 2
+    });
+    terminal.send("\x05\x15/undo\r");
+    terminal.wait_until("the prompt again", |screen| {
+        screen.contains("here is its prompt\n") && screen.matches("␛]0;x␇b").count() == 2
+    });
+    let raw = terminal.raw();
+    assert!(!raw.contains("\x1b]0") && !raw.contains('\x07') && !raw.contains('\u{9b}'));
+}
+
+#[test]
+fn a_prompt_taller_than_the_terminal_shows_the_line_that_is_edited() {
+    let (api, _program, terminal) = chat(8, 40);
+    let lines: Vec<String> = (1..=20).map(|line| format!("line {line:02}.")).collect();
+    terminal.send(&format!("\x1b[200~{}\x1b[201~", lines.join("\n")));
+    terminal.wait_for("line 20.");
+    for line in (10..20).rev() {
+        terminal.send("\x1b[A");
+        terminal.wait_for(&format!("line {line}."));
+    }
+    terminal.send("X");
+    terminal.wait_for("line 10.X");
+    assert!(sent(&api, &terminal).contains("line 09.\nline 10.X\nline 11."));
+    terminal.wait_for_prompt();
+    let raw = terminal.raw();
+    assert!(
+        raw.contains("line 01.\r\nline 02."),
+        "all of it stays when it is sent"
+    );
+}
+
+#[test]
+fn another_width_erases_nothing_above_the_prompt() {
+    let (_api, _program, terminal) = chat(24, 30);
+    terminal.send("hello\r");
+    terminal.wait_for("got it");
+    terminal.wait_for_prompt();
+    terminal.send(&"word ".repeat(30));
+    terminal.wait_until("the draft", |screen| screen.matches("word").count() == 30);
+    for (columns, key) in [(100, "first"), (24, "second"), (60, "third")] {
+        terminal.resize(24, columns);
+        terminal.send(key);
+        // This terminal doesn't wrap anew, so that some of the old rows may stay.
+        let screen = terminal.wait_until(key, |screen| screen.replace('\n', "").contains(key));
+        assert!(screen.contains("got it"), "{columns}:\n{screen}");
+    }
+}
