@@ -300,7 +300,7 @@ fn bad_values_are_named_with_what_to_do() {
     program
         .run(&["ask", "--thinking=5", "hi"])
         .expect_code(2)
-        .expect_error("5 is not in 1024..");
+        .expect_error("a whole number from 1024");
     program
         .run(&["ask", "--messages", "nosuch.json", "hi"])
         .expect_code(1)
