@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::chunk::{Choice, Chunk, Usage};
+use super::chunk::{Choice, Chunk};
 use super::http::Head;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::think::ThinkSplitter;
+use crate::conversation::Usage;
 use crate::error::Error;
 
 /// The most that is read of a response which is no stream, in bytes.
@@ -206,8 +207,8 @@ impl Reply {
         // An empty usage object says nothing and must not replace one that does.
         completion.usage = chunk
             .usage
-            .filter(|usage| *usage != Usage::default())
-            .or(completion.usage);
+            .filter(|usage| !usage.is_blank())
+            .or(completion.usage.take());
         for choice in chunk.choices.unwrap_or_default().into_iter().take(1) {
             self.choice(choice, deliver);
         }
@@ -338,7 +339,7 @@ struct Assembled<'a> {
     model: &'a str,
     choices: [AssembledChoice<'a>; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Usage>,
+    usage: Option<&'a Usage>,
 }
 
 #[derive(Serialize)]
@@ -381,7 +382,7 @@ impl<'a> From<&'a Completion> for Assembled<'a> {
                 message,
                 finish_reason: completion.finish_reason.as_deref(),
             }],
-            usage: completion.usage,
+            usage: completion.usage.as_ref(),
         }
     }
 }

@@ -3,13 +3,13 @@
 
 pub mod clock;
 mod name;
+mod notice;
 mod reading;
 mod record;
 mod restored;
 mod session;
 mod sessions;
 mod summary;
-mod timeline;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+pub use record::Record;
 pub use restored::Restored;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
@@ -120,6 +121,23 @@ fn is_deleted(file: &fs::File) -> bool {
 
 #[cfg(not(unix))]
 fn is_deleted(_: &fs::File) -> bool {
+    false
+}
+
+/// Whether a path is no longer that of this file, as where an editor wrote a new one.
+#[cfg(unix)]
+fn is_replaced(file: &fs::File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), path.metadata()) {
+        (Ok(ours), Ok(there)) => identity(ours) != identity(there),
+        (_, Err(error)) => error.kind() == io::ErrorKind::NotFound,
+        (Err(_), _) => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_replaced(_: &fs::File, _: &Path) -> bool {
     false
 }
 
