@@ -71,10 +71,9 @@ impl Start {
                 None
             }
         };
-        Ok(Start {
-            saving: Saving::to(session, Record::default()),
-            ..Start::default()
-        })
+        let mut restored = Restored::default();
+        let saving = Saving::to(session, &mut restored, &mut context.ui);
+        Ok(Start { restored, saving })
     }
 
     fn named(args: &SessionArgs, refusal: Option<&str>, ui: &mut Ui) -> Result<Self, Error> {
@@ -93,11 +92,7 @@ impl Start {
             let opened = sessions.open(&name)?;
             (opened.restored, Some(opened.session))
         };
-        let saving = Saving::to(session, std::mem::take(&mut restored.record));
-        restored
-            .notices
-            .iter()
-            .for_each(|notice| ui.note(&notice.to_string()));
+        let saving = Saving::to(session, &mut restored, ui);
         Ok(Start { restored, saving })
     }
 
@@ -146,10 +141,12 @@ pub fn last_model(
 }
 
 impl Saving {
-    /// Goes on with this record, and saves it to this session if there is one.
-    fn to(session: Option<Session>, record: Record) -> Self {
+    /// Goes on with what was restored, and saves it to this session if there is one.
+    fn to(session: Option<Session>, restored: &mut Restored, ui: &mut Ui) -> Self {
+        let notices = restored.notices.iter();
+        notices.for_each(|notice| ui.note(&notice.to_string()));
         Saving {
-            record,
+            record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
             session,
             ..Saving::default()
@@ -184,7 +181,7 @@ impl Saving {
     ///
     /// # Errors
     /// As [`Saving::resume`].
-    pub fn part(&mut self) -> Result<Option<String>, Error> {
+    pub fn begin_another(&mut self) -> Result<Option<String>, Error> {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
         let (blank, left) = match self.session.take() {
             Some(session) if !session.is_written() => (Some(session), None),
@@ -227,11 +224,7 @@ impl Saving {
             ui.note(&format!("{name} is read, and nothing is saved"));
             (restored, None)
         };
-        *self = Saving::to(session, std::mem::take(&mut restored.record));
-        restored
-            .notices
-            .iter()
-            .for_each(|notice| ui.note(&notice.to_string()));
+        *self = Saving::to(session, &mut restored, ui);
         Ok(restored)
     }
 

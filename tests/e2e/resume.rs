@@ -280,17 +280,14 @@ fn save_says_that_it_is_saved_only_when_it_is() {
     assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
     // Somebody deletes the file of an open chat, or empties it.
     std::fs::remove_file(file("snap")).expect("a file");
-    first.run(
-        "two",
-        "its file was deleted; /save NAME writes all of it again",
-    );
+    first.run("two", "its file was deleted; /save NAME");
     first.run("/save again", "saved as again");
     assert_eq!(
         contents(&saved(&program, "again")),
         ["one", "one", "two", "two"]
     );
     std::fs::write(file("again"), "").expect("a file");
-    first.run("three", "another program changed its file; /save NAME");
+    first.run("three", "another program changed its");
     first.run("/clear", "the same command again drops it");
     first.send("\x04");
     first.wait_for("the last of this conversation is not saved");

@@ -92,7 +92,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     }
     chat.conversation.clear();
     chat.costs.clear();
-    let left = repl.saving.part()?;
+    let left = repl.saving.begin_another()?;
     let before = left
         .map(|name| format!("; the last one stays as {name}"))
         .unwrap_or_default();
