@@ -25,19 +25,11 @@ pub struct Reading {
     pub costs: Vec<Cost>,
     /// How many lines can't be read, apart from a torn one at the end.
     pub unreadable: usize,
-    pub ending: Ending,
+    /// Whether it ends in mid-line: the process was killed, or the disk was full. A last line that
+    /// is whole but for its end is not torn.
+    pub is_torn: bool,
     /// Bytes up to the end of the last line that is whole.
     pub length: usize,
-}
-
-/// How a file ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Whole,
-    /// The last line is whole but for its end.
-    NoLineEnd,
-    /// In mid-line: the process was killed, or the disk was full.
-    Torn,
 }
 
 /// How much of a turn is read.
@@ -71,7 +63,7 @@ pub fn read(bytes: &[u8], detail: Detail) -> Result<Reading, String> {
         turns: Vec::new(),
         costs: Vec::new(),
         unreadable: 0,
-        ending: Ending::Whole,
+        is_torn: false,
         length: 0,
     };
     let mut readable = 0;
@@ -87,13 +79,10 @@ pub fn read(bytes: &[u8], detail: Detail) -> Result<Reading, String> {
             match known.and_then(|line| reading.take(line, detail)) {
                 Some(()) => readable += 1,
                 None if !has_end => {
-                    reading.ending = Ending::Torn;
+                    reading.is_torn = true;
                     break;
                 }
                 None => reading.skip(&text),
-            }
-            if !has_end {
-                reading.ending = Ending::NoLineEnd;
             }
         }
         reading.length += line.len();
@@ -239,13 +228,12 @@ mod tests {
         for end in 0..HEADER.len() - 1 {
             let reading = outline(&HEADER[..end]);
             assert!(reading.is_blank(), "{end}");
-            let is_torn = reading.ending == Ending::Torn;
-            assert_eq!(is_torn, end > 0, "{end}");
+            assert_eq!(reading.is_torn, end > 0, "{end}");
         }
         let reading = outline(HEADER);
         assert!(!reading.is_blank());
-        let whole = (Some("T"), Ending::Whole);
-        assert_eq!((reading.started.as_deref(), reading.ending), whole);
+        let whole = (Some("T"), false);
+        assert_eq!((reading.started.as_deref(), reading.is_torn), whole);
     }
 
     #[test]
@@ -329,8 +317,8 @@ mod tests {
         let text = [HEADER, "\n  \r\n", &later, "{\"mood\":\"fine\"}\n"];
         let text = text.concat().replace('\n', "\r\n");
         let reading = outline(&text);
-        let whole = (0, Ending::Whole, text.len());
-        assert_eq!((reading.unreadable, reading.ending, reading.length), whole);
+        let whole = (0, false, text.len());
+        assert_eq!((reading.unreadable, reading.is_torn, reading.length), whole);
         assert_eq!(turns(&reading), "t");
     }
 
@@ -338,8 +326,7 @@ mod tests {
     fn a_last_line_without_its_end_is_read_if_it_is_whole() {
         let text = [HEADER, TURN.trim_end()].concat();
         let reading = outline(&text);
-        let whole = (Ending::NoLineEnd, text.len());
-        assert_eq!((reading.ending, reading.length), whole);
+        assert_eq!((reading.is_torn, reading.length), (false, text.len()));
         assert_eq!(turns(&reading), "t");
     }
 

@@ -71,9 +71,9 @@ impl<'a> Line<'a> {
 }
 
 impl Record {
-    /// A file's: the bytes of it that are good.
+    /// What is good of a file, with an end to its last line.
     pub fn of_file(bytes: &[u8], reading: &Reading) -> Self {
-        let mut lines = bytes.to_vec();
+        let mut lines = bytes[..reading.length].to_vec();
         if !matches!(lines.last(), None | Some(b'\n')) {
             lines.push(b'\n');
         }

@@ -1,7 +1,7 @@
 //! What a session file says, made into a conversation to go on with.
 
 use super::notice::Notice;
-use super::reading::{self, Detail, Ending};
+use super::reading::{self, Detail};
 use super::record::Record;
 use crate::conversation::{Conversation, Cost};
 
@@ -19,35 +19,23 @@ pub struct Restored {
     pub record: Record,
 }
 
-/// A file that was read.
-#[derive(Debug)]
-pub struct File {
-    pub restored: Restored,
-    /// Bytes that are good.
-    pub length: usize,
-    pub ending: Ending,
-}
-
-/// Reads a file, to the last message.
-///
-/// # Errors
-/// Says why this is no session that can be read.
-pub fn read(bytes: &[u8]) -> Result<File, String> {
-    let reading = reading::read(bytes, Detail::Everything)?;
-    let (length, ending) = (reading.length, reading.ending);
-    let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
-    let torn = (ending == Ending::Torn).then_some(Notice::TurnInFlight);
-    let record = Record::of_file(&bytes[..length], &reading);
-    let messages = reading.turns.into_iter().flatten().flatten().collect();
-    Ok(File {
-        restored: Restored {
+impl Restored {
+    /// Reads a file, to the last message.
+    ///
+    /// # Errors
+    /// Says why this is no session that can be read.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let reading = reading::read(bytes, Detail::Everything)?;
+        let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
+        let torn = reading.is_torn.then_some(Notice::TurnInFlight);
+        let record = Record::of_file(bytes, &reading);
+        let messages = reading.turns.into_iter().flatten().flatten().collect();
+        Ok(Restored {
             conversation: Conversation::recorded(reading.system, messages),
             model: reading.model,
             costs: reading.costs,
             notices: unreadable.into_iter().chain(torn).collect(),
             record,
-        },
-        length,
-        ending,
-    })
+        })
+    }
 }

@@ -53,18 +53,20 @@ impl Session {
         }
     }
 
-    /// A session whose file was locked and read, up to `written`.
+    /// A session whose file was locked, and read to its `length`. It may lack the end of its last
+    /// line, or have a torn one more than the record.
     pub(super) fn opened(
         folder: PathBuf,
         name: String,
         file: File,
-        written: usize,
-        is_torn: bool,
+        length: usize,
+        record: &Record,
     ) -> Self {
+        let good = record.lines().len();
         Session {
             target: Target::Open { file, name },
-            written,
-            is_torn,
+            written: good.min(length),
+            is_torn: good < length,
             ..Session::wanted(folder, None)
         }
     }

@@ -4,8 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
-use super::reading::Ending;
-use super::restored::{self, Restored};
+use super::restored::Restored;
 use super::session::{Session, file_of, lock};
 use super::summary::{Entry, Summary};
 use super::{data_folder, name, private_file};
@@ -91,12 +90,11 @@ impl Sessions {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(unusable)?;
-        let read = restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
+        let restored = Restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
         let (folder, name) = (self.folder.clone(), name.to_owned());
-        let is_torn = read.ending == Ending::Torn;
         Ok(Opened {
-            session: Session::opened(folder, name, file, read.length, is_torn),
-            restored: read.restored,
+            session: Session::opened(folder, name, file, bytes.len(), &restored.record),
+            restored,
         })
     }
 
@@ -106,8 +104,7 @@ impl Sessions {
     /// As [`Sessions::open`], and where there is none of this name.
     pub fn load(&self, name: &str) -> Result<Restored, Error> {
         name::check(name)?;
-        let read = restored::read(&self.bytes(name)?);
-        Ok(read.map_err(|reason| self.unusable(name, reason))?.restored)
+        Restored::read(&self.bytes(name)?).map_err(|reason| self.unusable(name, reason))
     }
 
     /// A session's line in the list.
