@@ -8,10 +8,11 @@ use url::Url;
 
 use crate::api::models::Model;
 use crate::api::{Client, Limits};
-use crate::cli::ConnectionArgs;
+use crate::cli::{ChatSettings, ConnectionArgs};
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::following::{MODELS, tell};
 use crate::heroku::{self, HerokuCli, Patience};
 use crate::input;
 use crate::interrupt::Interrupts;
@@ -89,6 +90,18 @@ impl Context {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.ui)
     }
 
+    /// The settings of a chat, as flags and environment give them. Markdown is shown accordingly.
+    ///
+    /// # Errors
+    /// A variable with a value that its setting doesn't take.
+    pub fn settings(&mut self, flags: &ChatSettings) -> Result<ChatSettings, Error> {
+        let mut settings = flags.clone();
+        let refused = settings.add_environment(|name| self.environment.get(name));
+        refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
+        self.ui.set_markdown(settings.values().markdown);
+        Ok(settings)
+    }
+
     /// A client for an address that was checked.
     pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
         Client::new(
@@ -108,8 +121,12 @@ impl Connection {
 
     /// The failure of having no model, with the ids of chat models to choose from where they can be
     /// had.
-    pub fn no_model(&self, interrupts: &Interrupts) -> Error {
-        let models = match self.client.models(interrupts) {
+    pub fn no_model(&self, context: &mut Context) -> Error {
+        let Context { ui, interrupts, .. } = context;
+        let models = self.client.models(interrupts, &mut |progress| {
+            tell(ui, MODELS, progress);
+        });
+        let models = match models {
             Err(Error::Interrupted) => return Error::Interrupted,
             other => other.unwrap_or_default(),
         };

@@ -1,8 +1,8 @@
 //! The user's own text editor, as `$VISUAL` and `$EDITOR` name it.
 
 use std::io::{self, Write};
-use std::process::Command;
 
+use crate::child;
 use crate::environment::Environment;
 use crate::error::Error;
 
@@ -22,11 +22,12 @@ pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
         what: "editing with $VISUAL or $EDITOR",
         reason,
     };
-    let edited = run(text, command).map_err(|error| failed(format!("{command}: {error}")))?;
+    let edited =
+        run(text, command, environment).map_err(|error| failed(format!("{command}: {error}")))?;
     Ok(edited.trim_end().to_owned())
 }
 
-fn run(text: &str, command: &str) -> io::Result<String> {
+fn run(text: &str, command: &str, environment: &Environment) -> io::Result<String> {
     // The suffix has editors highlight it; the file is readable by its owner only.
     let mut file = tempfile::Builder::new()
         .prefix("heroku-chat-")
@@ -38,7 +39,7 @@ fn run(text: &str, command: &str) -> io::Result<String> {
         shlex::split(command).ok_or_else(|| io::Error::other("a quote in it is not closed"))?;
     let mut words = words.iter();
     let program = words.next().map_or(DEFAULT_EDITOR, String::as_str);
-    let status = Command::new(program)
+    let status = child::without_keys(program, environment)
         .args(words)
         .arg(file.path())
         .status()?;

@@ -1,31 +1,76 @@
 //! The process environment as a value, read once in `main` and handed to whoever decides by it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
-/// A snapshot of the environment variables that are valid UTF-8.
+use crate::secret::{Secret, redact_keys};
+
+/// A snapshot of the environment variables. Any of them may be a key, so none is shown by `Debug`.
 #[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, Secret>,
+    /// Names of variables that are set to what is not UTF-8, and so can't be used.
+    unreadable: Vec<String>,
+}
 
 impl Environment {
     /// Reads the variables of this process.
     pub fn from_process() -> Self {
-        let utf8 = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Environment(std::env::vars_os().filter_map(utf8).collect())
+        Environment::from_system(std::env::vars_os())
+    }
+
+    fn from_system(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Environment::default();
+        for (name, value) in variables {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => _ = environment.variables.insert(name, Secret::new(value)),
+                Err(_) => environment.unreadable.push(name),
+            }
+        }
+        environment
     }
 
     /// The value of a variable; an empty one counts as unset, as it does for the Heroku CLI.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
+        self.variables
             .get(name)
-            .map(String::as_str)
+            .map(Secret::expose)
             .filter(|value| !value.is_empty())
+    }
+
+    /// Whether a variable is there, be it empty: other libraries tell the difference.
+    pub fn has(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
     }
 
     /// The names of all variables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.variables.keys().map(String::as_str)
+    }
+
+    /// The names of variables that are set and can't be used, because they are not UTF-8.
+    pub fn unreadable(&self) -> impl Iterator<Item = &str> {
+        self.unreadable.iter().map(String::as_str)
+    }
+
+    /// The names of variables that hold a key: of an attachment, whose URL stands beside it, or by
+    /// the look of their value.
+    pub fn key_names(&self) -> impl Iterator<Item = &str> {
+        let is_of_attachment = |name: &str| {
+            let prefix = name.strip_suffix("_KEY");
+            prefix.is_some_and(|prefix| {
+                prefix == "INFERENCE" || self.get(&format!("{prefix}_URL")).is_some()
+            })
+        };
+        self.variables
+            .iter()
+            .filter(move |(name, value)| {
+                is_of_attachment(name) || redact_keys(value.expose()) != value.expose()
+            })
+            .map(|(name, _)| name.as_str())
     }
 
     /// The first of several names that is set, for variables with an upper- and a lower-case
@@ -39,11 +84,36 @@ impl Environment {
 impl Environment {
     /// An environment of just these variables.
     pub fn from_pairs(pairs: &[(&str, &str)]) -> Self {
-        Environment(
-            pairs
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
+        let pair = |(name, value): &(&str, &str)| (OsString::from(name), OsString::from(value));
+        Environment::from_system(pairs.iter().map(pair))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_shown_by_debug() {
+        let environment = Environment::from_pairs(&[("INFERENCE_KEY", "inf-0123")]);
+        let shown = format!("{environment:?}");
+        assert!(
+            shown.contains("INFERENCE_KEY") && !shown.contains("0123"),
+            "{shown}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_utf_8_is_unset_and_named() {
+        use std::os::unix::ffi::OsStringExt;
+        let bytes = OsString::from_vec(b"caf\xe9".to_vec());
+        let variables = [("INFERENCE_KEY".into(), bytes), ("HOME".into(), "/".into())];
+        let environment = Environment::from_system(variables.into_iter());
+        assert_eq!(environment.get("INFERENCE_KEY"), None);
+        assert_eq!(
+            environment.unreadable().collect::<Vec<_>>(),
+            ["INFERENCE_KEY"]
+        );
     }
 }

@@ -14,6 +14,9 @@ pub enum Show {
     Nothing,
 }
 
+/// What a call of the catalogue waits for.
+pub const MODELS: &str = "the list of models";
+
 /// Shows what a turn tells until it is done.
 ///
 /// # Errors

@@ -5,11 +5,17 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::child;
+use crate::environment::Environment;
+use crate::shell;
+
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tracking {
     /// The folder belongs to no repository.
     NoRepository,
+    /// Git commits nothing from there: a pipe or a device, a folder without a work tree.
+    NeverCommitted,
     /// There seems to be a repository, and git doesn't answer for it.
     Unknown,
     /// A rule of .gitignore or the like keeps it out.
@@ -18,95 +24,317 @@ pub enum Tracking {
     Unignored,
     /// It is committed already, or about to be.
     Tracked,
+    /// It is committed through a filter such as git-crypt's, which may well encrypt it.
+    Filtered,
 }
 
-/// How git treats a file.
-pub fn tracking(path: &Path) -> Tracking {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+/// Variables with which git finds itself and the user's own rules. All others of its own, as hooks
+/// and aliases have them, would point it to another repository than that of the file's folder.
+const GIT_VARIABLES: &[&str] = &[
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "GIT_EXEC_PATH",
+];
+
+/// How git treats a file. Behind a link that is the file itself, in the repository of its own
+/// folder: of a link git commits no more than where it leads.
+pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Tracking::NeverCommitted;
+    }
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (Some(folder), Some(name)) = (folder_of(&path).canonicalize().ok(), path.file_name())
+    else {
         return Tracking::NoRepository;
     };
-    let succeeds = |arguments: &[&str]| {
-        let mut command = Command::new("git");
-        let command = command.arg("-C").arg(folder).args(arguments);
-        let status = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        status.is_ok_and(|status| status.success())
+    let ask = |arguments: &[&str]| git(&folder, environment).args(arguments).output();
+    // A colon at the start would be more than a name.
+    let name = Path::new(".").join(name);
+    let says_yes = |arguments: &[&str]| {
+        let answer = git(&folder, environment)
+            .args(arguments)
+            .arg("--")
+            .arg(&name)
+            .output();
+        answer.is_ok_and(|answer| answer.status.success())
     };
-    if !succeeds(&["rev-parse", "--is-inside-work-tree"]) {
-        let from = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let has_repository = from.ancestors().any(|folder| folder.join(".git").exists());
-        if has_repository {
-            Tracking::Unknown
-        } else {
-            Tracking::NoRepository
+    match ask(&["rev-parse", "--is-inside-work-tree"]) {
+        // The status is 0 in a bare repository and inside of .git, too.
+        Ok(answer) if answer.status.success() && !answer.stdout.starts_with(b"true") => {
+            Tracking::NeverCommitted
         }
-    } else if succeeds(&["ls-files", "--error-unmatch", "--", name]) {
-        Tracking::Tracked
-    } else if succeeds(&["check-ignore", "--quiet", "--", name]) {
-        Tracking::Ignored
-    } else {
-        Tracking::Unignored
+        Ok(answer) if answer.status.success() => {
+            // A name with a star in it is a name, which check-ignore knows by itself.
+            if says_yes(&["--literal-pathspecs", "ls-files", "--error-unmatch"]) {
+                if is_filtered(&folder, &name, environment) {
+                    Tracking::Filtered
+                } else {
+                    Tracking::Tracked
+                }
+            } else if says_yes(&["check-ignore", "--quiet"]) {
+                Tracking::Ignored
+            } else {
+                Tracking::Unignored
+            }
+        }
+        _ if folder
+            .ancestors()
+            .any(|folder| folder.join(".git").exists()) =>
+        {
+            Tracking::Unknown
+        }
+        _ => Tracking::NoRepository,
     }
+}
+
+/// Whether git stores another content than the file's. LFS stores the same, in another place.
+fn is_filtered(folder: &Path, name: &Path, environment: &Environment) -> bool {
+    let mut command = git(folder, environment);
+    let answer = command
+        .args(["check-attr", "filter", "--"])
+        .arg(name)
+        .output();
+    let answer = answer.map_or(Vec::new(), |answer| answer.stdout);
+    let answer = String::from_utf8_lossy(&answer);
+    let filter = answer.trim().rsplit(": ").next().unwrap_or_default();
+    !["", "unspecified", "unset", "set", "lfs"].contains(&filter)
+}
+
+fn git(folder: &Path, environment: &Environment) -> Command {
+    let mut command = child::without_keys("git", environment);
+    let foreign = environment
+        .names()
+        .filter(|name| name.starts_with("GIT_") && !GIT_VARIABLES.contains(name));
+    for name in foreign {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null()).arg("-C").arg(folder);
+    command
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// The command that has git ignore a file: a rule in the folder of the file, for this file only.
 pub fn ignore_command(path: &Path) -> String {
     format!(
         "echo {} >> {}",
-        shell_word(&rule(path)),
+        shell::quoted(&rule(path)),
         quoted(&path.with_file_name(".gitignore"))
     )
 }
 
-/// A path as a word of a shell's command.
-pub fn quoted(path: &Path) -> String {
-    shell_word(&path.display().to_string())
+/// The command that takes a file out of git, in the repository of its folder.
+pub fn untrack_command(path: &Path) -> String {
+    let (folder, name) = (folder_of(path), path.file_name().unwrap_or_default());
+    let place = match folder.to_str() {
+        Some(".") => String::new(),
+        _ => format!(" -C {}", quoted(folder)),
+    };
+    format!("git{place} rm --cached {}", quoted(Path::new(name)))
 }
 
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./~".contains(c);
-    if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+/// A path as a word of a shell's command.
+pub fn quoted(path: &Path) -> String {
+    shell::quoted(&path.display().to_string())
 }
 
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.
 fn rule(path: &Path) -> String {
-    format!(
-        "/{}",
-        path.file_name()
-            .map(|name| name.to_string_lossy())
-            .unwrap_or_default()
-    )
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut rule = String::from("/");
+    for character in name.chars() {
+        if "*?[\\ ".contains(character) {
+            rule.push('\\');
+        }
+        rule.push(character);
+    }
+    rule
 }
 
 /// Adds a file to the .gitignore of its folder.
 ///
 /// # Errors
-/// The system's.
+/// The system's, and what stands in the place of a .gitignore that git would not read.
 pub fn ignore(path: &Path) -> io::Result<()> {
     let file = path.with_file_name(".gitignore");
-    let before = match fs::read_to_string(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        other => other.unwrap_or_default(),
+    let before = match fs::symlink_metadata(&file) {
+        Ok(metadata) if metadata.is_file() => fs::read(&file)?,
+        Ok(_) => {
+            return Err(io::Error::other(
+                "It is no regular file, and git reads no other.",
+            ));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
     };
-    let separator = if before.is_empty() || before.ends_with('\n') {
-        ""
-    } else {
-        "\n"
+    let separator = match before.last() {
+        None | Some(b'\n') => "",
+        Some(_) => "\n",
     };
     let mut file = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(file)?;
     file.write_all(format!("{separator}{}\n", rule(path)).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            Folder(tempfile::tempdir().unwrap())
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn git(&self, arguments: &[&str]) {
+            let mut command = git(self.0.path(), &Environment::from_process());
+            let user = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+            let output = command.args(user).args(arguments).output().unwrap();
+            assert!(output.status.success(), "{arguments:?}: {output:?}");
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            let path = self.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        fn tracking(&self, name: &str) -> Tracking {
+            tracking(&self.path(name), &Environment::from_process())
+        }
+    }
+
+    /// Whether there is a git to ask; without one these rules can't be tried.
+    fn has_git() -> bool {
+        Command::new("git").arg("--version").output().is_ok()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_behind_a_link_is_judged_where_it_lies() {
+        use std::os::unix::fs::symlink;
+        if !has_git() {
+            return;
+        }
+        let folder = Folder::new();
+        for (name, text) in [
+            ("committed/a", ""),
+            ("ignored/a", ""),
+            ("plain/a", ""),
+            ("outside", ""),
+        ] {
+            folder.write(name, text);
+        }
+        folder.write("repository/ours/committed", "");
+        folder.write("repository/ours/seen", "");
+        folder.write("repository/ours/kept-out", "");
+        folder.write("repository/.gitignore", "/link*\nkept-out\n");
+        folder.git(&["init", "-q", "repository"]);
+        folder.git(&["-C", "repository", "add", "ours/committed"]);
+        folder.git(&["init", "-q", "repository/other"]);
+        folder.write("repository/other/seen", "");
+        folder.write(
+            "repository/.gitattributes",
+            "encrypted filter=git-crypt\nlarge filter=lfs\n",
+        );
+        for name in ["encrypted", "large"] {
+            folder.write(&format!("repository/{name}"), "");
+            folder.git(&["-C", "repository", "add", name]);
+        }
+        folder.git(&["init", "-q", "--bare", "bare.git"]);
+        folder.write("bare.git/.env", "");
+        let table = [
+            ("ours/committed", Tracking::Tracked),
+            ("encrypted", Tracking::Filtered),
+            ("large", Tracking::Tracked),
+            ("ours/seen", Tracking::Unignored),
+            ("ours/kept-out", Tracking::Ignored),
+            ("other/seen", Tracking::Unignored),
+            ("../outside", Tracking::NoRepository),
+            ("../bare.git/.env", Tracking::NeverCommitted),
+            (".git/config", Tracking::NeverCommitted),
+            ("/dev/null", Tracking::NeverCommitted),
+        ];
+        for (index, (target, expected)) in table.into_iter().enumerate() {
+            let (link, chain) = (
+                format!("repository/link{index}"),
+                format!("repository/link-of{index}"),
+            );
+            symlink(target, folder.path(&link)).unwrap();
+            symlink(format!("link{index}"), folder.path(&chain)).unwrap();
+            let direct = folder.path("repository").join(target).display().to_string();
+            for name in [direct, link, chain] {
+                assert_eq!(folder.tracking(&name), expected, "{name} of {target}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repository_of_the_environment_is_not_asked() {
+        if !has_git() {
+            return;
+        }
+        let folder = Folder::new();
+        folder.git(&["init", "-q", "asked"]);
+        folder.git(&["init", "-q", "other"]);
+        folder.write("asked/.env", "");
+        folder.write("asked/.gitignore", ".env\n");
+        let other = folder.path("other");
+        let (work, git) = (
+            other.display().to_string(),
+            other.join(".git").display().to_string(),
+        );
+        let path = std::env::var("PATH").unwrap_or_default();
+        let environment = Environment::from_pairs(&[
+            ("PATH", &path),
+            ("GIT_DIR", &git),
+            ("GIT_WORK_TREE", &work),
+            ("GIT_INDEX_FILE", "/nonexistent"),
+            ("GIT_CEILING_DIRECTORIES", "/"),
+        ]);
+        let command = super::git(&folder.path("asked"), &environment);
+        let removed: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| value.is_none().then_some(name.to_str()?))
+            .collect();
+        assert_eq!(removed, ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"]);
+        assert_eq!(
+            tracking(&folder.path("asked/.env"), &environment),
+            Tracking::Ignored
+        );
+    }
+
+    #[test]
+    fn a_rule_keeps_out_the_file_that_it_names_and_no_other() {
+        if !has_git() {
+            return;
+        }
+        let folder = Folder::new();
+        folder.git(&["init", "-q"]);
+        for name in [".env", "#env", "!env", "a*b [c]", "*", "end "] {
+            folder.write(name, "");
+            folder.write(".gitignore", "# no line end");
+            ignore(&folder.path(name)).unwrap();
+            assert_eq!(folder.tracking(name), Tracking::Ignored, "{name:?}");
+            folder.write("another", "");
+            assert_eq!(folder.tracking("another"), Tracking::Unignored, "{name:?}");
+        }
+        fs::remove_file(folder.path(".gitignore")).unwrap();
+        fs::create_dir(folder.path(".gitignore")).unwrap();
+        assert!(ignore(&folder.path(".env")).is_err());
+    }
 }

@@ -1,23 +1,23 @@
 //! Text from files and from standard input, no more than anybody means to send.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
+use crate::file as named_file;
 use crate::store;
 
 /// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few
 /// megabytes at the most.
-const LIMIT: u64 = 64 * 1024 * 1024;
+const LIMIT: usize = 64 * 1024 * 1024;
 
 /// The text of a file, without a byte order mark.
 ///
 /// # Errors
 /// The system's, text that isn't UTF-8, and more than 64 MiB; `what` names the flag in question.
 pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
-    File::open(path)
+    named_file::read(path, LIMIT)
         .and_then(text)
         .map_err(|error| Error::of_file(what, path, &error))
 }
@@ -27,7 +27,12 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
-    text(io::stdin().lock())
+    let mut bytes = Vec::new();
+    let read = io::stdin()
+        .lock()
+        .take(LIMIT as u64 + 1)
+        .read_to_end(&mut bytes);
+    read.and_then(|_| text(bytes))
         .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 
@@ -81,13 +86,8 @@ pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
     Ok(words.iter().map(|word| store::expand_home(word)).collect())
 }
 
-/// The bytes of a file, and one more than `limit` where it has more: enough to say so.
 fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| Error::of_file(what, path, &error))?;
-    Ok(bytes)
+    named_file::read(path, limit).map_err(|error| Error::of_file(what, path, &error))
 }
 
 fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
@@ -98,11 +98,9 @@ fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
     }
 }
 
-fn text(source: impl Read) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    source.take(LIMIT + 1).read_to_end(&mut bytes)?;
+fn text(bytes: Vec<u8>) -> io::Result<String> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
-    if bytes.len() as u64 > LIMIT {
+    if bytes.len() > LIMIT {
         return Err(invalid("it is larger than 64 MiB"));
     }
     let text = String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8 text"))?;

@@ -234,7 +234,15 @@ impl Interrupts {
         let wake = sender.clone();
         let watch = self.watch();
         let _awake = watch.wake(move || _ = wake.try_send(None));
-        std::thread::spawn(move || _ = sender.send(Some(work())));
+        if watch.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        std::thread::Builder::new()
+            .spawn(move || _ = sender.send(Some(work())))
+            .map_err(|error| Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            })?;
         let result = receiver.recv_timeout(limit);
         if watch.is_interrupted() {
             return Err(Error::Interrupted);

@@ -10,20 +10,21 @@
 //!              │      │             context,  ├─ doctor         facts, verdicts, one report
 //!              │      │             saving    └─ sandbox        listens on loopback
 //!              │      └ heroku, git, editor
-//!              │        other programs
+//!              │        child: other programs
 //!              │      export             turn      one chat turn, the same for REPL and ask
 //!              │               ┌───────────┼─────────────┐
 //!  error     conversation     api          interrupt     ui
 //!  all prose   messages        chat, models  signals      the only writer
 //!  exit codes                  reply, sse                 markdown
 //!                              exchange                   terminal modes
-//!                              http: attohttpc  store, input: files
+//!                              http: attohttpc  store, input, file: files
 //! ```
 //! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin`
-//! knows what commands are called in the Heroku CLI.
+//! knows what commands are called in the Heroku CLI, `markdown` what a line of Markdown is.
 
 mod api;
 mod chat;
+mod child;
 mod cli;
 mod commands;
 mod config;
@@ -34,17 +35,20 @@ mod editor;
 mod environment;
 mod error;
 mod export;
+mod file;
 mod following;
 mod git;
 mod heroku;
 mod input;
 mod interrupt;
+mod markdown;
 mod nearest;
 mod plugin;
 mod repl;
 mod sandbox;
 mod saving;
 mod secret;
+mod shell;
 mod store;
 mod ui;
 

@@ -1,7 +1,7 @@
 //! The same commands as the plugin of the Heroku CLI offers them: `heroku ai:ask` for `heroku-chat
 //! ask`.
 //!
-//! examples/generate makes the plugin from this table. The program itself needs it for its words: a
+//! scripts/generate makes the plugin from this table. The program itself needs it for its words: a
 //! command that it tells somebody to type is spelled as it is typed there. Pure.
 
 use std::borrow::Cow;

@@ -5,17 +5,14 @@
 use std::time::SystemTime;
 
 use crate::chat::Chat;
-use crate::cli::SessionArgs;
+use crate::cli::settings::Place;
+use crate::cli::{ChatSettings, SessionArgs};
 use crate::config::is_loopback;
 use crate::context::{Connection, Context};
-use crate::environment::Environment;
 use crate::error::Error;
 use crate::sandbox::Sandbox;
 use crate::store::{Record, Restored, Session, Sessions};
 use crate::ui::Ui;
-
-/// The variable by which nothing is saved that the user doesn't ask for.
-const VARIABLE: &str = "HEROKU_CHAT_SAVE";
 
 /// Whether a conversation is saved for which no session was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +48,19 @@ impl Start {
     ///
     /// # Errors
     /// A session that was named and can't be had; a variable that is neither on nor off.
-    pub fn new(args: &SessionArgs, unnamed: Unnamed, context: &mut Context) -> Result<Self, Error> {
+    pub fn new(
+        args: &SessionArgs,
+        settings: &ChatSettings,
+        unnamed: Unnamed,
+        context: &mut Context,
+    ) -> Result<Self, Error> {
         let is_named = args.continue_last || args.session.is_some();
         if !is_named && unnamed == Unnamed::NotSaved {
             return Ok(Start::default());
         }
-        let refusal = refusal(args, &context.environment)?;
+        let refusal = refusal(settings);
         if is_named {
-            return Start::named(args, refusal, &mut context.ui);
+            return Start::named(args, refusal.as_deref(), &mut context.ui);
         }
         let session = match (refusal, Sessions::in_data_folder()) {
             (Some(_), _) => None,
@@ -288,18 +290,13 @@ impl Saving {
     }
 }
 
-/// Why nothing may be saved, where nothing may.
-fn refusal(args: &SessionArgs, environment: &Environment) -> Result<Option<&'static str>, Error> {
-    match environment.get(VARIABLE) {
-        _ if args.no_save => Ok(Some("--no-save was given")),
-        None | Some("on") => Ok(None),
-        Some("off") => Ok(Some("HEROKU_CHAT_SAVE is off")),
-        Some(value) => Err(Error::InvalidValue {
-            what: VARIABLE.to_owned(),
-            value: value.to_owned(),
-            rule: "on or off".to_owned(),
-        }),
-    }
+/// Why nothing may be saved, if nothing may.
+fn refusal(settings: &ChatSettings) -> Option<String> {
+    let is_off = !settings.values().save;
+    is_off.then(|| match settings.place("save") {
+        Place::Flag(flag) => format!("{flag} was given"),
+        place => format!("{place} is off"),
+    })
 }
 
 /// Why a model of another service can't be used here: the sandbox has its own models, and no other
@@ -321,22 +318,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_flag_and_the_variable_say_that_nothing_is_saved() {
-        let saved = |no_save, value: &str| {
-            let args = SessionArgs {
-                continue_last: false,
-                session: None,
-                no_save,
-            };
-            refusal(&args, &Environment::from_pairs(&[(VARIABLE, value)]))
-                .map(|refusal| refusal.is_none())
-        };
-        assert!(saved(false, "").unwrap());
-        assert!(saved(false, "on").unwrap());
-        assert!(!saved(false, "off").unwrap());
-        assert!(!saved(true, "on").unwrap());
-        let explanation = saved(false, "never").unwrap_err().explain();
-        assert_eq!(explanation.title, "HEROKU_CHAT_SAVE \"never\" is not valid");
-        assert_eq!(explanation.hint.as_deref(), Some("It takes on or off."));
+    fn flag_and_variable_say_that_nothing_is_saved() {
+        let mut settings = ChatSettings::default();
+        assert_eq!(refusal(&settings), None);
+        let off = |name: &str| (name == "HEROKU_CHAT_SAVE").then_some("off");
+        settings.add_environment(off).unwrap();
+        let reason = refusal(&settings);
+        assert_eq!(reason.as_deref(), Some("HEROKU_CHAT_SAVE is off"));
     }
 }

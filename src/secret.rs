@@ -3,8 +3,10 @@
 
 use std::fmt;
 
-/// An API key.
-#[derive(Clone, PartialEq, Eq)]
+use serde::Deserialize;
+
+/// An API key, or what may be one.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
@@ -23,29 +25,44 @@ impl Secret {
         &self.0
     }
 
-    /// The text without this secret, or the beginning of it, should a server or a proxy have echoed
-    /// it.
-    pub fn redact(&self, text: &str) -> String {
-        // What is shorter would tear ordinary words apart.
-        let beginning: String = self.0.chars().take(TELLING).collect();
-        if beginning.len() < 4 {
-            return text.to_owned();
-        }
-        let mut result = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(&beginning) {
-            let same = self
-                .0
-                .chars()
-                .zip(rest[at..].chars())
-                .take_while(|(one, other)| one == other);
-            let same: usize = same.map(|(one, _)| one.len_utf8()).sum();
-            result.push_str(&rest[..at]);
-            result.push_str(REDACTED);
-            rest = &rest[at + same..];
-        }
-        result + rest
+    /// What a text has to hold to be taken for this secret. What is shorter would tear ordinary words
+    /// apart.
+    fn beginning(&self) -> Option<&str> {
+        let end = self
+            .0
+            .char_indices()
+            .nth(TELLING)
+            .map_or(self.0.len(), |(end, _)| end);
+        Some(&self.0[..end]).filter(|beginning| beginning.len() >= 4)
     }
+
+    /// How much of the beginning of a text is this secret, in bytes.
+    fn length_in(&self, text: &str) -> usize {
+        let pairs = self.0.chars().zip(text.chars());
+        let same = pairs.take_while(|(one, other)| one == other);
+        same.map(|(one, _)| one.len_utf8()).sum()
+    }
+}
+
+/// The text without these secrets, or the beginning of one, should a server or a proxy have echoed
+/// it.
+pub fn redact(secrets: &[Secret], text: &str) -> String {
+    let mut result = String::new();
+    let mut rest = text;
+    let first = |rest: &str| {
+        let beginnings = secrets.iter().filter_map(Secret::beginning);
+        beginnings
+            .filter_map(|beginning| rest.find(beginning))
+            .min()
+    };
+    while let Some(at) = first(rest) {
+        // Of two that begin alike it is the one that goes on as the text does.
+        let lengths = secrets.iter().map(|secret| secret.length_in(&rest[at..]));
+        result.push_str(&rest[..at]);
+        result.push_str(REDACTED);
+        rest = &rest[at + lengths.max().unwrap_or_default()..];
+    }
+    result + rest
 }
 
 impl fmt::Debug for Secret {
@@ -110,21 +127,37 @@ mod tests {
 
     #[test]
     fn an_echoed_key_is_taken_out_of_text() {
+        let redact = |secret: &Secret, text: &str| redact(std::slice::from_ref(secret), text);
         let secret = Secret::new("inf-123");
-        assert_eq!(secret.redact("bad key inf-123!"), "bad key (redacted)!");
+        assert_eq!(redact(&secret, "bad key inf-123!"), "bad key (redacted)!");
         let long = Secret::new("inf-0123456789abcdef");
         assert_eq!(
-            long.redact("inf-0123456789abcdef, cut: inf-01234567"),
+            redact(&long, "inf-0123456789abcdef, cut: inf-01234567"),
             "(redacted), cut: (redacted)"
         );
-        assert_eq!(long.redact("inf-0123 é"), "inf-0123 é");
+        assert_eq!(redact(&long, "inf-0123 é"), "inf-0123 é");
         assert_eq!(
-            Secret::new("inf-01234é").redact("inf-01234ä inf-01234é"),
+            redact(&Secret::new("inf-01234é"), "inf-01234ä inf-01234é"),
             "inf-01234ä (redacted)"
         );
         assert_eq!(
-            Secret::new("äääääääääéé").redact("x äääääääääéä"),
+            redact(&Secret::new("äääääääääéé"), "x äääääääääéä"),
             "x (redacted)ä"
         );
+    }
+
+    #[test]
+    fn every_key_is_taken_out_also_of_those_that_begin_alike() {
+        let keys = [
+            "sk-0123456789-one",
+            "sk-0123456789-other",
+            "another-key",
+            "x",
+        ]
+        .map(Secret::new);
+        for key in &keys[..3] {
+            let text = format!("x: {} and {}.", key.expose(), key.expose());
+            assert_eq!(redact(&keys, &text), "x: (redacted) and (redacted).");
+        }
     }
 }

@@ -39,7 +39,7 @@ function environment(config) {
 function packaged() {
   const machine = `${process.platform}-${process.arch}`
   const file = process.platform === 'win32' ? 'heroku-chat.exe' : 'heroku-chat'
-  for (const folder of ['../bin', `heroku-plugin-chat-${machine}/bin`]) {
+  for (const folder of ['../bin', `${require('../package.json').name}-${machine}/bin`]) {
     try {
       return require.resolve(`${folder}/${file}`)
     } catch {}

@@ -226,7 +226,7 @@ impl Call {
         self.state = State::Ready;
     }
 
-    /// The whole body of a success, `limit` bytes at most, by way of `satisfy`, which does what the
+    /// The whole body of a success, or its first bytes, more than `limit`, of a longer one, by way of `satisfy`, which does what the
     /// call needs. `tell` hears of everything but the body.
     ///
     /// # Errors
@@ -245,8 +245,13 @@ impl Call {
                     Satisfied::Sent(lines) => tell(&Progress::Sent(lines)),
                     Satisfied::Came(came) => self.take(came, Now::read()),
                 },
-                Next::Tell(Progress::Body(bytes)) if body.len() < limit => body.extend(bytes),
-                Next::Tell(Progress::Body(_) | Progress::End) => return Ok((head, body)),
+                Next::Tell(Progress::Body(bytes)) => {
+                    body.extend(bytes);
+                    if body.len() > limit {
+                        return Ok((head, body));
+                    }
+                }
+                Next::Tell(Progress::End) => return Ok((head, body)),
                 // Nobody has seen what came, so another attempt is always allowed.
                 Next::Tell(Progress::Failed(error)) if std::mem::take(&mut has_begun) => {
                     body.clear();

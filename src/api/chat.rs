@@ -7,24 +7,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
+pub use crate::cli::settings::RequestOptions;
+use crate::cli::settings::Turns;
 use crate::conversation::{Attachment, Call, Conversation, Message, Role};
-
-/// What a request says besides its messages.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RequestOptions {
-    /// From 0 to 1.
-    pub temperature: Option<f64>,
-    /// From 0 to 1. Claude 4.5 and later refuse it together with `temperature`.
-    pub top_p: Option<f64>,
-    pub max_tokens: Option<u32>,
-    pub stop: Vec<String>,
-    /// Budget of `extended_thinking` in tokens, 1024 or more.
-    pub thinking: Option<u32>,
-    pub stream: bool,
-    /// How many of the latest turns are sent; all of them where it isn't set.
-    pub context: Option<usize>,
-}
 
 /// What a model turned out not to take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,24 +34,38 @@ pub enum Repair {
 const MAX_TOKENS: &str = "max_tokens";
 const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
+/// Whether a rejection says that `max_tokens` goes by its newer name: "'max_tokens' is not supported
+/// with this model. Use 'max_completion_tokens' instead." A complaint about the value names the
+/// newer name too, but not the older as one that isn't taken.
+pub fn wants_the_newer_name(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let names_both = message.contains(MAX_COMPLETION_TOKENS) && message.contains(MAX_TOKENS);
+    let before = message
+        .split(MAX_COMPLETION_TOKENS)
+        .next()
+        .unwrap_or_default();
+    let refusals = [
+        "unsupported",
+        "not supported",
+        "unrecognized",
+        "unknown",
+        "deprecated",
+    ];
+    let refuses = refusals.iter().any(|word| message.contains(word));
+    names_both
+        && (refuses
+            || before
+                .trim_end_matches(['\'', '"', '`', ' '])
+                .ends_with("use"))
+}
+
 /// The body, borrowing the conversation.
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
     messages: Vec<WireMessage<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    stop: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extended_thinking: Option<ExtendedThinking>,
-    stream: bool,
+    #[serde(flatten)]
+    parameters: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -98,13 +99,6 @@ struct ImageUrl {
     url: String,
 }
 
-#[derive(Serialize)]
-struct ExtendedThinking {
-    enabled: bool,
-    budget_tokens: u32,
-    include_reasoning: bool,
-}
-
 /// The JSON of a request.
 pub fn body(
     model: &str,
@@ -127,35 +121,34 @@ pub fn body(
             tool_calls: &message.calls,
             tool_call_id: message.call_id.as_deref(),
         });
-    let keeps = |name: &str| !quirks.dropped.contains(name);
-    let thinking = options.thinking.filter(|_| keeps("extended_thinking"));
     let body = Body {
         model,
         messages: system.into_iter().chain(said).collect(),
-        temperature: options.temperature.filter(|_| keeps("temperature")),
-        top_p: options.top_p.filter(|_| keeps("top_p")),
-        max_tokens: options
-            .max_tokens
-            .filter(|_| keeps(MAX_TOKENS) && !quirks.renamed_max_tokens),
-        max_completion_tokens: options
-            .max_tokens
-            .filter(|_| keeps(MAX_COMPLETION_TOKENS) && quirks.renamed_max_tokens),
-        stop: if keeps("stop") { &options.stop } else { &[] },
-        extended_thinking: thinking.map(|budget_tokens| ExtendedThinking {
-            enabled: true,
-            budget_tokens,
-            include_reasoning: true,
-        }),
-        stream: options.stream,
+        parameters: parameters(options, quirks),
     };
     serde_json::to_vec(&body).expect("strings and numbers always serialise")
 }
 
+/// The fields of a request besides model and messages.
+fn parameters(options: &RequestOptions, quirks: &Quirks) -> Map<String, Value> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(options) else {
+        return Map::new();
+    };
+    if quirks.renamed_max_tokens
+        && let Some(limit) = fields.remove(MAX_TOKENS)
+    {
+        fields.insert(MAX_COMPLETION_TOKENS.to_owned(), limit);
+    }
+    fields.retain(|name, _| !quirks.dropped.contains(name));
+    fields
+}
+
 /// The messages of a conversation that a request with these options has.
 pub fn sent<'a>(conversation: &'a Conversation, options: &RequestOptions) -> &'a [Message] {
-    options.context.map_or(conversation.messages(), |turns| {
-        conversation.last_turns(turns)
-    })
+    match options.context {
+        Turns::All => conversation.messages(),
+        Turns::Last(turns) => conversation.last_turns(turns),
+    }
 }
 
 fn content(message: &Message) -> WireContent<'_> {
@@ -189,21 +182,15 @@ impl Quirks {
     /// Learns that the service refused this field, and says how the next request will differ; none
     /// where the field isn't one that can be left out, or was changed before.
     pub fn learn(&mut self, refused: &str, options: &RequestOptions) -> Option<Repair> {
-        let was_sent = match refused {
-            "temperature" => options.temperature.is_some(),
-            "top_p" => options.top_p.is_some(),
-            MAX_TOKENS if options.max_tokens.is_some() && !self.renamed_max_tokens => {
-                self.renamed_max_tokens = true;
-                return Some(Repair::Renamed {
-                    from: MAX_TOKENS,
-                    to: MAX_COMPLETION_TOKENS,
-                });
-            }
-            MAX_COMPLETION_TOKENS => options.max_tokens.is_some() && self.renamed_max_tokens,
-            "stop" => !options.stop.is_empty(),
-            "extended_thinking" => options.thinking.is_some(),
-            _ => false,
-        };
+        if refused == MAX_TOKENS && options.max_tokens.is_some() && !self.renamed_max_tokens {
+            self.renamed_max_tokens = true;
+            return Some(Repair::Renamed {
+                from: MAX_TOKENS,
+                to: MAX_COMPLETION_TOKENS,
+            });
+        }
+        // Whether an answer is streamed is no wish that can be left out.
+        let was_sent = refused != "stream" && parameters(options, self).contains_key(refused);
         (was_sent && self.dropped.insert(refused.to_owned()))
             .then(|| Repair::Dropped(refused.to_owned()))
     }
@@ -212,7 +199,7 @@ impl Quirks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn conversation() -> Conversation {
         Conversation::from_messages(vec![
@@ -255,7 +242,7 @@ mod tests {
             stop: vec!["END".into()],
             thinking: Some(2000),
             stream: true,
-            context: None,
+            context: Turns::All,
         };
         let value = parsed(&options, &Quirks::default());
         assert_eq!(value["temperature"], 0.5);
@@ -344,9 +331,39 @@ mod tests {
     }
 
     #[test]
+    fn only_a_refusal_of_the_older_name_asks_for_the_newer() {
+        let table = [
+            (
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use \
+                 'max_completion_tokens' instead.",
+                true,
+            ),
+            ("max_tokens: please use `max_completion_tokens`", true),
+            (
+                "`max_tokens` is deprecated in favor of max_completion_tokens",
+                true,
+            ),
+            ("max_completion_tokens is too large: 200000", false),
+            (
+                "Unsupported value: 'max_completion_tokens' must be at most 4096",
+                false,
+            ),
+            (
+                "`max_completion_tokens`: expected <= 12288, but got 200000 instead.",
+                false,
+            ),
+            ("max_tokens or max_completion_tokens is too large: 9", false),
+            ("max_tokens: must be at most 4096", false),
+        ];
+        for (message, expected) in table {
+            assert_eq!(wants_the_newer_name(message), expected, "{message}");
+        }
+    }
+
+    #[test]
     fn only_the_latest_turns_are_sent_where_that_is_set() {
         let options = RequestOptions {
-            context: Some(1),
+            context: Turns::Last(1),
             ..RequestOptions::default()
         };
         let messages = parsed(&options, &Quirks::default())["messages"].clone();

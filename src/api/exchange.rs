@@ -133,14 +133,21 @@ impl Exchange {
             Waiting::FirstByte
         };
         let http = Arc::clone(http);
-        std::thread::spawn(move || {
+        let work = move || {
             http.send(request, &mut |received| {
                 sender.send(Event::Received(received)).is_ok()
             });
-        });
+        };
+        let started = std::thread::Builder::new().spawn(work);
+        let failed = |error: std::io::Error| {
+            Event::Received(Received::Failed(Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            }))
+        };
         Exchange {
             events,
-            next_event: None,
+            next_event: started.err().map(failed),
             waker,
             watch,
             progress: Progress::new(limits, waiting, Instant::now()),

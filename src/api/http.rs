@@ -20,21 +20,30 @@
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
-use attohttpc::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use attohttpc::header::{
+    ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
 use attohttpc::{ErrorKind, ProxySettings, Session};
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use super::proxy;
+use super::proxy::{self, Proxy};
+use super::{certificate, tunnel};
 use crate::environment::Environment;
-use crate::error::{CertificateFlaw, Error, NetworkFailure};
+use crate::error::{Error, NetworkFailure};
 use crate::secret::Secret;
 
 /// Limit of one TCP connection attempt.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Limit of all that is to be said to a proxy; less than [`CONNECT_LIMIT`], so that it is the proxy
+/// that is named.
+const PROXY_LIMIT: Duration = Duration::from_secs(9);
 
 const READ_SIZE: usize = 16 * 1024;
 
@@ -43,7 +52,9 @@ pub struct Http {
     environment: Environment,
     /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
     /// need not wait for.
-    session: OnceLock<Session>,
+    secure: OnceLock<Session>,
+    /// For `http://`, where no certificate is looked at.
+    plain: OnceLock<Session>,
 }
 
 /// A request, ready to send.
@@ -115,7 +126,8 @@ impl Http {
     pub fn new(environment: Environment) -> Self {
         Http {
             environment,
-            session: OnceLock::new(),
+            secure: OnceLock::new(),
+            plain: OnceLock::new(),
         }
     }
 
@@ -134,19 +146,33 @@ impl Http {
         deliver(last);
     }
 
+    fn session(&self, url: &Url) -> &Session {
+        match url.scheme() {
+            "https" => self
+                .secure
+                .get_or_init(|| session(roots(&self.environment))),
+            _ => self.plain.get_or_init(|| session(Vec::new())),
+        }
+    }
+
     fn exchange(
         &self,
         request: &Request,
         deliver: &mut dyn FnMut(Received) -> bool,
     ) -> Result<(), Error> {
         let url = &request.url;
-        let proxy = proxy::for_url(url, &self.environment)?.map(|(_, proxy)| proxy);
-        let through = proxy.as_ref().map(proxy::shown);
+        let proxy = proxy::for_url(url, &self.environment)?;
+        let through = proxy.as_ref();
+        let session = self.session(url);
+        let tunnel = match through {
+            Some(proxy) => Some(tunnel::open(proxy, url, PROXY_LIMIT)?),
+            None => None,
+        };
+        let address = tunnel.as_ref().map(|tunnel| tunnel.address.clone());
         let settings = ProxySettings::builder()
-            .http_proxy(proxy.clone())
-            .https_proxy(proxy)
+            .http_proxy(address.clone())
+            .https_proxy(address)
             .build();
-        let session = self.session.get_or_init(|| session(url, &self.environment));
         let builder = match &request.body {
             Some(_) => session.post(url.as_str()),
             None => session.get(url.as_str()),
@@ -155,6 +181,10 @@ impl Http {
             .proxy_settings(settings)
             .read_timeout(request.silence);
         add_headers(builder.headers_mut(), request)?;
+        if let Some(tunnel) = tunnel.as_ref().filter(|_| url.scheme() == "http") {
+            let pass = secret_value(url, tunnel.pass.expose())?;
+            builder.headers_mut().insert(PROXY_AUTHORIZATION, pass);
+        }
         let outgoing = Outgoing {
             bytes: request.body.as_deref(),
             deliver: &mut *deliver,
@@ -162,7 +192,7 @@ impl Http {
         let response = builder
             .body(outgoing)
             .send()
-            .map_err(|error| classify(error, url, through.as_deref()))?;
+            .map_err(|error| classify(error, url, through))?;
 
         let (status, headers, mut body) = response.split();
         if status.is_informational() {
@@ -172,6 +202,11 @@ impl Http {
             status: status.as_u16(),
             headers: readable(&headers),
         };
+        if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
+            let headers = head.headers.iter();
+            let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+            return Err(tunnel::refused_login(proxy, headers));
+        }
         let expected = head
             .header("content-length")
             .and_then(|length| length.parse::<u64>().ok());
@@ -188,7 +223,7 @@ impl Http {
                 // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing
                 // is lost. Where a part of something was read, std has gone on by itself.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(classify_io(&error, url, through.as_deref())),
+                Err(error) => return Err(classify_io(&error, url, through)),
             }
         }
         match expected {
@@ -204,33 +239,43 @@ fn add_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Error> 
     headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     if let Some(key) = &request.key {
-        let value = HeaderValue::from_str(&format!("Bearer {}", key.expose()));
-        let mut value =
-            value.map_err(|_| lost(&request.url, "the key does not fit into a header"))?;
-        value.set_sensitive(true);
+        let value = secret_value(&request.url, &format!("Bearer {}", key.expose()))?;
         headers.insert(AUTHORIZATION, value);
     }
     Ok(())
 }
 
-fn session(url: &Url, environment: &Environment) -> Session {
+fn secret_value(url: &Url, text: &str) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(text);
+    let mut value = value.map_err(|_| lost(url, "the key does not fit into a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Fills a buffer with what nobody can guess.
+pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random
+        .fill(bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers"))
+}
+
+fn session(roots: Vec<CertificateDer<'static>>) -> Session {
     // Fails where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut session = Session::new();
     session.follow_redirects(false);
     session.connect_timeout(CONNECT_LIMIT);
-    if url.scheme() == "https" {
-        for certificate in roots(environment) {
-            session.add_root_certificate(certificate);
-        }
+    for root in roots {
+        session.add_root_certificate(root);
     }
     session
 }
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the
 /// system's.
-pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::CertificateDer<'static>> {
-    let mut roots = rustls_native_certs::load_native_certs().certs;
+pub(super) fn roots(environment: &Environment) -> Vec<CertificateDer<'static>> {
+    let mut roots = given_or_system(environment);
     if environment
         .first(&["SSL_CERT_FILE", "SSL_CERT_DIR"])
         .is_none()
@@ -247,6 +292,27 @@ pub(super) fn roots(environment: &Environment) -> Vec<rustls::pki_types::Certifi
     // The system's store may hold certificates that rustls refuses, and one of those would fail
     // every request.
     roots.retain(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok());
+    roots
+}
+
+/// rustls-native-certs reads the process's environment by itself, and takes an empty SSL_CERT_FILE
+/// for a path (0.8.5, lib.rs:200), unlike OpenSSL and curl.
+fn given_or_system(environment: &Environment) -> Vec<CertificateDer<'static>> {
+    if environment.get("SSL_CERT_FILE").is_some() || !environment.has("SSL_CERT_FILE") {
+        return rustls_native_certs::load_native_certs().certs;
+    }
+    let load = |folder: &Path| rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
+    if let Some(folders) = environment.get("SSL_CERT_DIR") {
+        return std::env::split_paths(folders)
+            .flat_map(|folder| load(&folder))
+            .collect();
+    }
+    let system = openssl_probe::probe();
+    let file = system.cert_file.as_deref();
+    let mut roots = rustls_native_certs::load_certs_from_paths(file, None).certs;
+    if roots.is_empty() {
+        roots.extend(system.cert_dir.iter().flat_map(|folder| load(folder)));
+    }
     roots
 }
 
@@ -310,19 +376,9 @@ fn address(url: &Url) -> String {
     )
 }
 
-fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&str>) -> Error {
+fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
         ErrorKind::Io(error) => classify_io(error, url, proxy),
-        ErrorKind::ConnectError { status_code, .. } => {
-            let reason = match status_code.as_u16() {
-                407 => "it wants a user name and password, or refused those of the proxy variable (407)".to_owned(),
-                status => format!("it refused to connect to {} ({status})", address(url)),
-            };
-            Error::Network(NetworkFailure::Proxy {
-                proxy: proxy.unwrap_or_default().to_owned(),
-                reason,
-            })
-        }
         ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
         _ if error.to_string().contains("root trust anchors") => {
             Error::Network(NetworkFailure::NoRoots)
@@ -331,12 +387,17 @@ fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&str>) -> Error {
     }
 }
 
-fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
+fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     if let Some(tls) = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>())
     {
-        return Error::Network(classify_tls(tls, host(url)));
+        return match proxy {
+            Some(proxy) if matches!(tls, rustls::Error::InvalidMessage(_)) => {
+                proxy.failure("what it passes on is no TLS")
+            }
+            _ => Error::Network(certificate::classify(tls, host(url))),
+        };
     }
     if let Some(inner) = error
         .get_ref()
@@ -345,11 +406,11 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
         return garbled(url, &inner.to_string());
     }
     let text = error.to_string();
-    let target = proxy.map_or_else(|| address(url), |proxy| format!("the proxy {proxy}"));
+    let target = address(url);
     Error::Network(match error.kind() {
         // The resolver's failures have neither a kind nor a number of their own.
         _ if text.contains("lookup address") => NetworkFailure::UnknownHost {
-            host: proxy.map_or_else(|| host(url), str::to_owned),
+            host: host(url),
             reason: text.rsplit(": ").next().unwrap_or(&text).to_owned(),
         },
         io::ErrorKind::ConnectionRefused => NetworkFailure::Unreachable {
@@ -381,41 +442,4 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&str>) -> Error {
             reason: text,
         },
     })
-}
-
-/// A failure of TLS in words.
-pub(super) fn classify_tls(error: &rustls::Error, host: String) -> NetworkFailure {
-    use rustls::{CertificateError as Bad, Error as Tls};
-    let (flaw, reason) = match error {
-        Tls::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
-            (CertificateFlaw::Time, "it has expired".to_owned())
-        }
-        Tls::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
-            (CertificateFlaw::Time, "it is not valid yet".to_owned())
-        }
-        Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => (
-            CertificateFlaw::Name,
-            "it is for another host name".to_owned(),
-        ),
-        Tls::InvalidCertificate(Bad::UnknownIssuer) => {
-            (CertificateFlaw::Issuer, "its issuer is unknown".to_owned())
-        }
-        Tls::InvalidCertificate(other) => (
-            CertificateFlaw::Issuer,
-            format!("it can't be verified ({other})"),
-        ),
-        Tls::InvalidMessage(_) => {
-            return NetworkFailure::Tls {
-                host,
-                reason: "the server does not speak TLS on this port".to_owned(),
-            };
-        }
-        other => {
-            return NetworkFailure::Tls {
-                host,
-                reason: other.to_string(),
-            };
-        }
-    };
-    NetworkFailure::Certificate { host, flaw, reason }
 }

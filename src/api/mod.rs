@@ -2,12 +2,17 @@
 //! network.
 
 pub mod call;
+mod certificate;
 pub mod chat;
 mod chunk;
+mod completion;
 pub mod curl;
 mod exchange;
+mod finish;
 mod http;
+mod json;
 pub mod models;
+mod page;
 pub mod probe;
 mod problem;
 pub mod proxy;
@@ -15,7 +20,9 @@ pub mod reach;
 pub mod reply;
 pub mod retry;
 mod sse;
+mod text;
 mod think;
+pub mod tunnel;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -28,8 +35,10 @@ use http::Http;
 pub use http::{Head, Request};
 
 use call::{Call, Need, Progress, Satisfied, TICK};
+use chunk::Chunk;
+use json::Json;
 use models::{Catalogue, Model};
-use retry::Attempts;
+use retry::{Attempts, Now};
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -115,7 +124,7 @@ impl Client {
         }
     }
 
-    /// The catalogue. The key isn't sent: it isn't needed.
+    /// The catalogue; `report` gets the heads of request and response. The key isn't sent: it isn't needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
@@ -137,12 +146,16 @@ impl Client {
         Ok(Catalogue { models, date })
     }
 
-    /// The models of the catalogue, without a word about it.
+    /// The models of the catalogue.
     ///
     /// # Errors
     /// As [`Client::catalogue`].
-    pub fn models(&self, interrupts: &Interrupts) -> Result<Vec<Model>, Error> {
-        Ok(self.catalogue(interrupts, &mut |_| ())?.models)
+    pub fn models(
+        &self,
+        interrupts: &Interrupts,
+        tell: &mut dyn FnMut(&Progress),
+    ) -> Result<Vec<Model>, Error> {
+        Ok(self.catalogue(interrupts, tell)?.models)
     }
 
     /// A request of this client's: a POST with a body, a GET without.
@@ -171,14 +184,23 @@ impl Client {
         let call = Call::new(self.host(), model, self.attempts());
         let satisfy = |need| line.satisfy(need, || request.clone());
         let (head, body) = call.collect(FETCH_LIMIT, satisfy, tell)?;
-        if problem::is_html(&String::from_utf8_lossy(&body)) {
+        let text = String::from_utf8_lossy(&body);
+        if page::is_html(&text) {
             return Err(self.unreadable("it sent a web page".to_owned(), &body));
+        }
+        if body.len() > FETCH_LIMIT {
+            let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
+            return Err(self.unreadable(reason, &body));
+        }
+        if is_failure(&text) {
+            let problem = problem::read(&head, &body, self.host(), model, Now::read().date);
+            return Err(Error::Service(Box::new(problem)));
         }
         Ok((head, body))
     }
 
     fn unreadable(&self, reason: String, body: &[u8]) -> Error {
-        let excerpt = problem::excerpt(&String::from_utf8_lossy(body));
+        let excerpt = page::excerpt(&String::from_utf8_lossy(body));
         Error::Unreadable {
             host: self.host().to_owned(),
             reason,
@@ -214,4 +236,12 @@ impl Line {
 fn jitter() -> f64 {
     let random = RandomState::new().build_hasher().finish();
     random as f64 / u64::MAX as f64
+}
+
+/// Whether a response tells of a failure, whatever its status.
+fn is_failure(text: &str) -> bool {
+    Json::parse(page::trimmed(text)).is_ok_and(|json| {
+        let chunk = Chunk::read(json);
+        chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
+    })
 }

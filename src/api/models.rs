@@ -3,38 +3,66 @@
 //! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither
 //! `state` nor the dates were there, and regions read `us-east-1`.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+
+use super::json::{Json, Kind};
+use super::page;
 
 /// One model of the catalogue.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Model {
     #[serde(rename = "model_id")]
     pub id: String,
     /// `text-to-text` for chat; `text-to-embedding`, `text-to-image` and `text-to-score` besides.
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type")]
     pub kinds: Vec<String>,
     /// `us`, `eu`, in 2025 also `us-east-1`.
-    #[serde(default)]
     pub regions: Vec<String>,
     /// `active` or `deprecated`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation_date: Option<String>,
     /// When it stops to answer, as RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub eol_date: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub replacement_model: Option<String>,
 }
 
 impl Model {
-    /// Whether it can hold a chat.
+    /// Reads an entry of the catalogue; none without an id that can be shown.
+    fn read(entry: Json<'_>) -> Option<Self> {
+        let text = |name: &str| {
+            entry
+                .field(name)
+                .map(Json::text)
+                .filter(|text| !text.is_empty())
+        };
+        let id = match entry.kind() {
+            Kind::Text => Some(entry.text()),
+            _ => text("model_id").or_else(|| text("id")),
+        };
+        // A name that would drive the terminal is none.
+        let id = id.filter(|id| !id.trim().is_empty() && !id.chars().any(char::is_control))?;
+        let owned = |name: &str| text(name).map(Cow::into_owned);
+        Some(Model {
+            id: id.into_owned(),
+            kinds: words(entry.field("type")),
+            regions: words(entry.field("regions")),
+            state: owned("state"),
+            deprecation_date: owned("deprecation_date"),
+            eol_date: owned("eol_date"),
+            replacement_model: owned("replacement_model"),
+        })
+    }
+
+    /// Whether it can hold a chat; where nothing is said, it can.
     pub fn is_chat(&self) -> bool {
-        self.kinds.iter().any(|kind| kind == "text-to-text")
+        self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == "text-to-text")
     }
 
     /// Its state in a word.
@@ -68,6 +96,19 @@ impl Model {
             .as_deref()
             .map(|date| date.get(..10).unwrap_or(date))
     }
+}
+
+/// The texts of a list, or one that stands alone.
+fn words(field: Option<Json<'_>>) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut take = |value: Json<'_>| words.extend(Some(value.text().into_owned()));
+    match field {
+        Some(list) if list.kind() == Kind::List => list.items(take),
+        Some(value) => take(value),
+        None => {}
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Models that take text alone, by the beginning of their id.
@@ -118,29 +159,31 @@ pub struct Catalogue {
     pub date: Option<SystemTime>,
 }
 
-/// Reads the catalogue, chat models first, each group by id. Entries that can't be read are left
-/// out.
+/// Reads the catalogue, chat models first, each group by id. An entry needs an id; what can't be
+/// read of the rest of it is left out.
 ///
 /// # Errors
-/// A phrase, where the body is no array.
+/// A phrase, where the body is no list of models.
 pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
-    let entries: Vec<Value> = match serde_json::from_slice(body) {
-        Ok(Value::Array(entries)) => entries,
-        // OpenAI's form, which other servers of this API may give.
-        Ok(Value::Object(mut fields)) if fields.get("data").is_some_and(Value::is_array) => fields
-            .remove("data")
-            .and_then(|data| serde_json::from_value(data).ok())
-            .unwrap_or_default(),
-        Ok(_) => return Err("the list of models is no array".to_owned()),
-        Err(error) => return Err(format!("the list of models is no JSON: {error}")),
-    };
-    // A name that would drive the terminal is none.
-    let is_plain = |model: &Model| !model.id.is_empty() && !model.id.chars().any(char::is_control);
-    let mut models: Vec<Model> = entries
+    let text = String::from_utf8_lossy(body);
+    let json = Json::parse(page::trimmed(&text))
+        .map_err(|error| format!("the list of models is no JSON: {error}"))?;
+    // The second is OpenAI's form, which other servers of this API may give.
+    let list = [Some(json), json.field("data"), json.field("models")]
         .into_iter()
-        .filter_map(|entry| serde_json::from_value(entry).ok())
-        .filter(is_plain)
-        .collect();
+        .flatten()
+        .find(|list| list.kind() == Kind::List)
+        .ok_or("the list of models is no array")?;
+    let (mut models, mut count) = (Vec::new(), 0);
+    list.items(|entry| {
+        count += 1;
+        models.extend(Model::read(entry));
+    });
+    if models.is_empty() && count > 0 {
+        return Err(format!(
+            "none of the {count} entries of the list of models has an id"
+        ));
+    }
     models.sort_by(|one, other| (!one.is_chat(), &one.id).cmp(&(!other.is_chat(), &other.id)));
     Ok(models)
 }
@@ -164,9 +207,38 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_needs_its_id_and_nothing_else() {
+        let chat = Model {
+            id: "m".to_owned(),
+            kinds: vec!["text-to-text".to_owned()],
+            ..Model::default()
+        };
+        for more in [
+            r#""type":"text-to-text""#,
+            r#""type":["text-to-text"],"regions":null"#,
+            r#""type":["text-to-text",5],"regions":7,"state":{"name":"active"}"#,
+            r#""type":["text-to-text"],"eol_date":1790000000,"created":1e999,"eol_date":null"#,
+        ] {
+            let body = format!("\u{feff} [{{\"model_id\":\"m\",{more}}}]\n");
+            assert_eq!(parse(body.as_bytes()), Ok(vec![chat.clone()]), "{more}");
+        }
+        for body in [
+            r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"}]}"#,
+            r#"{"models":["b","a"]}"#,
+            r#"[{"model_id":null,"id":"a"},{"id":"b","type":null},null,7]"#,
+        ] {
+            let models = parse(body.as_bytes()).unwrap();
+            let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
+            assert_eq!(ids, ["a", "b"], "{body}");
+            assert!(models[0].is_chat(), "{body}");
+        }
+    }
+
+    #[test]
     fn a_page_in_place_of_the_list_is_an_error() {
         assert!(parse(b"<html>").is_err());
         assert!(parse(br#"{"error":"x"}"#).is_err());
+        assert!(parse(br#"[{"name":"a"},{"name":"b"}]"#).is_err());
         assert_eq!(parse(b"[]"), Ok(vec![]));
     }
 }

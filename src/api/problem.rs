@@ -1,24 +1,62 @@
-//! From a failure status and its body, in every shape that was seen, to a [`ServiceProblem`].
+//! From a failure and its body, in every shape that was seen, to a [`ServiceProblem`].
 //!
-//! The status decides what it means; the body only gives the words. `error` may be an object, a
-//! sentence, or JSON in a string (recorded in July 2025, github.com/crmne/ruby_llm/issues/278); the
-//! edge answers in HTML.
+//! The status decides what it means; the body gives the words. `error` may be an object, a
+//! sentence, a list, or JSON in a string (recorded in July 2025,
+//! github.com/crmne/ruby_llm/issues/278); the edge answers in HTML. A failure inside an answer
+//! means what its own code or type says.
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
 use super::http::Head;
+use super::json::{Json, Kind};
+use super::page::{excerpt, is_html, trimmed};
 use super::retry;
 use crate::error::{ProblemKind, ServiceProblem};
-
-/// How much of a body that says nothing in a known shape is shown, in characters.
-const EXCERPT: usize = 300;
 
 /// How much of a service's own sentence is shown, in characters.
 const SENTENCE: usize = 2000;
 
-/// What a failed response means.
+/// How deep a sentence may stand; JSON in strings counts, too.
+const DEPTH: usize = 8;
+
+/// How many failures of a list are told.
+const SEVERAL: usize = 3;
+
+/// Where the sentence stands, the first that has one, in lower case and without `_`. FastAPI writes
+/// `detail` and `msg`, AWS `Message`, Lambda `errorMessage`, OAuth `error_description`, problem+json
+/// `title`, Apigee `fault`, MiniMax `status_msg`.
+const SENTENCES: &[&str] = &[
+    "message",
+    "msg",
+    "detail",
+    "errors",
+    "errormessage",
+    "errormsg",
+    "errordescription",
+    "statusmsg",
+    "faultstring",
+    "fault",
+    "baseresp",
+    "error",
+    "details",
+    "description",
+    "reason",
+    "title",
+    "response",
+];
+
+/// What a failure says of itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Its sentence; its code or type where it has none.
+    pub message: String,
+    /// The HTTP status it names.
+    status: Option<u16>,
+    /// Code and type, in the service's words.
+    labels: Vec<String>,
+}
+
+/// What a failed response means, or a failure inside an answer.
 pub fn read(
     head: &Head,
     body: &[u8],
@@ -26,120 +64,348 @@ pub fn read(
     model: Option<&str>,
     now: SystemTime,
 ) -> ServiceProblem {
-    // The status of a failure inside an answer is the one it names itself.
-    let head = &Head {
-        status: if is_success(head.status) {
-            inner_status(body)
-        } else {
-            head.status
-        },
-        ..head.clone()
-    };
     let text = String::from_utf8_lossy(body);
-    let message = message(&text);
+    let told = Told::read(&text);
+    let wait = retry::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600)));
+    let is_answer = (200..=299).contains(&head.status);
+    let status = if is_answer {
+        told.status.unwrap_or(head.status)
+    } else {
+        head.status
+    };
+    let kind = match status {
+        200..=299 => meaning(&told.labels),
+        _ => kind(status, head, &text, &told),
+    };
+    let kind = match kind {
+        ProblemKind::RateLimited if is_quota(&told, wait) => ProblemKind::QuotaUsedUp,
+        kind => kind,
+    };
     ServiceProblem {
-        kind: kind(head, &text, &message),
-        status: head.status,
+        // Once an answer has begun, the same request may have been paid for.
+        may_pass: !is_answer && retry::may_pass(head, kind == ProblemKind::QuotaUsedUp),
+        kind,
+        status,
+        label: told.label(Some(status)),
+        message: told.message,
         host: host.to_owned(),
         model: model.map(str::to_owned),
-        retry_after: retry::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600))),
-        message,
+        retry_after: wait,
     }
 }
 
-fn is_success(status: u16) -> bool {
-    (200..=299).contains(&status)
-}
-
-/// The code in an error object, where it is a failure status; else 500.
-fn inner_status(body: &[u8]) -> u16 {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = value["error"]["code"]
-        .as_u64()
-        .and_then(|code| u16::try_from(code).ok());
-    code.filter(|code| (400..600).contains(code)).unwrap_or(500)
-}
-
-fn kind(head: &Head, text: &str, message: &str) -> ProblemKind {
-    match head.status {
+fn kind(status: u16, head: &Head, text: &str, told: &Told) -> ProblemKind {
+    match status {
         300..=399 => ProblemKind::Redirect(
             head.header("location")
                 .unwrap_or("another address")
                 .to_owned(),
         ),
-        400 => match unknown_parameter(message) {
+        400 | 422 => match unknown_parameter(&told.message) {
             Some(name) => ProblemKind::UnknownParameter(name),
             None => ProblemKind::Rejected,
         },
-        401 => ProblemKind::Unauthorized,
-        403 if is_html(text) => ProblemKind::ContentBlocked,
-        403 => ProblemKind::ModelNotCovered,
+        401 if !is_html(text) => ProblemKind::Unauthorized,
+        // A gateway that wants a login of its own.
+        401 => ProblemKind::Blocked,
+        403 if Json::parse(trimmed(text)).is_err() => ProblemKind::Blocked,
+        403 if is_about_access(told) => ProblemKind::ModelNotCovered,
         404 => ProblemKind::NotFound,
         429 => ProblemKind::RateLimited,
+        511 => ProblemKind::SignIn,
         408 | 500.. => ProblemKind::ServerFault,
         _ => ProblemKind::Rejected,
     }
 }
 
-/// The sentence in an error body, or the start of the body.
-pub fn message(text: &str) -> String {
-    let found = serde_json::from_str(text)
-        .ok()
-        .and_then(|value| sentence(&value));
-    found.map_or_else(
-        || excerpt(text),
-        |sentence| sentence.chars().take(SENTENCE).collect(),
-    )
-}
-
-fn sentence(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(inner @ Value::Object(_)) => sentence(&inner),
-            _ => Some(text.clone()).filter(|text| !text.trim().is_empty()),
-        },
-        Value::Object(fields) => {
-            // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
-            let both = matches!(fields.get("error"), Some(Value::String(text)) if !text.trim_start().starts_with('{'));
-            let order = if both {
-                ["message", "error", "detail"]
-            } else {
-                ["error", "message", "detail"]
-            };
-            order
-                .iter()
-                .find_map(|name| fields.get(*name).and_then(sentence))
-        }
-        _ => None,
-    }
-}
-
-/// The start of a body, without tags and runs of space.
-pub fn excerpt(text: &str) -> String {
-    let mut plain = String::new();
-    let mut in_tag = false;
-    for character in text.chars().take(20 * EXCERPT) {
-        match character {
-            '<' => in_tag = true,
-            '>' if in_tag => {
-                in_tag = false;
-                plain.push(' ');
-            }
-            _ if !in_tag => plain.push(character),
-            _ => {}
-        }
-    }
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").chars().take(EXCERPT).collect()
-}
-
-/// Whether a body is a web page, which no answer of this API is.
-pub fn is_html(text: &str) -> bool {
-    let begins = |with: &str| {
-        let start = text.trim_start().as_bytes().get(..with.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
+/// What a failure means that names no status, by its type.
+fn meaning(labels: &[String]) -> ProblemKind {
+    let labels: Vec<String> = labels.iter().map(|label| plain(label)).collect();
+    let says = |words: &[&str]| {
+        labels
+            .iter()
+            .any(|label| words.iter().any(|word| label.contains(word)))
     };
-    begins("<!doctype") || begins("<html")
+    if says(&["authentication", "unauthorized", "invalidapikey"]) {
+        ProblemKind::Unauthorized
+    } else if says(&[
+        "ratelimit",
+        "throttl",
+        "quota",
+        "resourceexhausted",
+        "toomanyrequests",
+    ]) {
+        ProblemKind::RateLimited
+    } else if says(&["invalid", "validation", "badrequest"]) {
+        ProblemKind::Rejected
+    } else {
+        ProblemKind::ServerFault
+    }
+}
+
+/// Whether a 403 says that the key is the matter.
+fn is_about_access(told: &Told) -> bool {
+    let message = told.message.to_lowercase();
+    ["model", "key", " plan"]
+        .iter()
+        .any(|word| message.contains(word))
+}
+
+/// Whether more than a minute's share is used up. Heroku writes "Quota" for that, too, and Google
+/// the words of a quota, with the time to wait.
+fn is_quota(told: &Told, wait: Option<Duration>) -> bool {
+    let labels: String = told.labels.iter().map(|label| plain(label)).collect();
+    let message = told.message.to_lowercase();
+    let label_says = [
+        "insufficient",
+        "billing",
+        "spend",
+        "quotaexceeded",
+        "payment",
+    ];
+    let message_says = [
+        "current quota",
+        "billing",
+        "spend limit",
+        "spending limit",
+        "credit balance",
+        "insufficient balance",
+        "insufficient credit",
+    ];
+    let is_about_money = message_says.iter().any(|word| message.contains(word));
+    label_says.iter().any(|word| labels.contains(word))
+        || (is_about_money && wait.is_none() && !message.contains("per minute"))
+}
+
+/// The sentence of a failure in an answer, with code and type.
+pub fn sentence(text: &str) -> String {
+    let told = Told::read(text);
+    match told.label(None) {
+        Some(label) => format!("{} ({label})", told.message),
+        None => told.message,
+    }
+}
+
+/// Whether a field that is named for failures tells of one; many servers send it in every answer,
+/// empty.
+pub fn is_failure(name: &str, value: Json<'_>) -> bool {
+    if plain(name) == "baseresp" {
+        let code = value.field("status_code").and_then(Json::number);
+        return code.is_some_and(|code| code != 0.0);
+    }
+    match value.kind() {
+        Kind::Null => false,
+        Kind::Bool => value.written() == "true",
+        Kind::Number => value.number() != Some(0.0),
+        Kind::Text => !matches!(plain(&value.text()).trim(), "" | "null" | "none"),
+        Kind::List => {
+            let mut any = false;
+            value.items(|item| any |= is_failure("", item));
+            any
+        }
+        Kind::Object => {
+            let mut any = false;
+            value.fields(|_, field| any |= is_failure("", field));
+            any
+        }
+    }
+}
+
+/// Whether an object that holds no answer tells of a failure: vLLM's `"object": "error"`, AWS's and
+/// API gateways' `message` alone, Bedrock's exception as the name of a field, FastAPI's `detail`.
+pub fn is_report(object: Json<'_>) -> bool {
+    let mut is_report = false;
+    object.fields(|name, value| {
+        let (name, text) = (plain(name), value.text());
+        let is_said = matches!(value.kind(), Kind::Text | Kind::List) && is_failure("", value);
+        is_report |= match name.as_str() {
+            "object" | "type" | "status" => {
+                let ends = ["error", "failed", "failure"];
+                ends.iter()
+                    .any(|end| text.to_ascii_lowercase().ends_with(end))
+            }
+            "success" | "ok" => value.written() == "false",
+            "baseresp" => is_failure(&name, value),
+            "message" | "msg" | "detail" | "errormessage" | "faultstring" => is_said,
+            name => is_exception(name) && is_failure(name, value),
+        };
+    });
+    is_report
+}
+
+fn is_exception(plain_name: &str) -> bool {
+    ["error", "errors", "exception", "fault"]
+        .iter()
+        .any(|end| plain_name.ends_with(end))
+}
+
+/// A name without its manner of writing.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|character| !matches!(character, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+impl Told {
+    /// What a body says, or the data of an event.
+    fn read(text: &str) -> Self {
+        let mut told = Told::default();
+        let said = Json::parse(trimmed(text))
+            .ok()
+            .and_then(|json| told.look(json, DEPTH));
+        told.message = match said {
+            Some(said) => said.chars().take(SENTENCE).collect(),
+            None if !told.labels.is_empty() => told.labels.remove(0),
+            None => excerpt(text),
+        };
+        told
+    }
+
+    /// The sentence in a value. Notes code and type on the way to it.
+    fn look(&mut self, json: Json<'_>, depth: usize) -> Option<String> {
+        let depth = depth.checked_sub(1)?;
+        match json.kind() {
+            Kind::Text => {
+                let text = json.text();
+                match Json::parse(text.trim()) {
+                    Ok(inner) if matches!(inner.kind(), Kind::Object | Kind::List) => {
+                        self.look(inner, depth)
+                    }
+                    _ => Some(text.into_owned()).filter(|text| !text.trim().is_empty()),
+                }
+            }
+            Kind::List => {
+                let mut said: Vec<String> = Vec::new();
+                json.items(|item| {
+                    let sentence = (said.len() < SEVERAL)
+                        .then(|| self.look(item, depth))
+                        .flatten();
+                    said.extend(sentence.filter(|sentence| !said.contains(sentence)));
+                });
+                (!said.is_empty()).then(|| said.join("; "))
+            }
+            Kind::Object => self.look_into(json, depth),
+            Kind::Null | Kind::Bool | Kind::Number => None,
+        }
+    }
+
+    fn look_into(&mut self, object: Json<'_>, depth: usize) -> Option<String> {
+        let mut fields: Vec<(String, Json<'_>)> = Vec::new();
+        object.fields(|name, value| {
+            let plain = plain(name);
+            // Bedrock names the failure there.
+            if !SENTENCES.contains(&plain.as_str()) && is_exception(&plain) && is_failure("", value)
+            {
+                self.label_with(name);
+            }
+            fields.push((plain, value));
+        });
+        let place = fields
+            .iter()
+            .filter(|(name, _)| matches!(name.as_str(), "loc" | "path"))
+            .find_map(|(_, path)| place(*path));
+        // What was sent wrong is named by its place; its type is the checker's, not the service's.
+        for (name, value) in fields.iter().filter(|_| place.is_none()) {
+            self.note(name, *value);
+        }
+        let field = |name: &str| fields.iter().find(|(other, _)| other == name);
+        // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
+        let is_inner = |(_, value): &&(String, Json<'_>)| {
+            value.kind() != Kind::Text || value.text().trim_start().starts_with('{')
+        };
+        let error = field("error").filter(is_inner);
+        let named = error
+            .into_iter()
+            .chain(SENTENCES.iter().filter_map(|name| field(name)));
+        let exceptions = fields.iter().filter(|(name, _)| is_exception(name));
+        let said =
+            named
+                .chain(exceptions)
+                .find_map(|(name, value)| match self.look(*value, depth) {
+                    None if name == "errors" => self.look_at_each(*value, depth),
+                    said => said,
+                })?;
+        Some(match place {
+            Some(place) => format!("{place}: {said}"),
+            None => said,
+        })
+    }
+
+    /// The sentences of an object whose names are the fields that were wrong, as Rails has it.
+    fn look_at_each(&mut self, object: Json<'_>, depth: usize) -> Option<String> {
+        let mut said: Vec<String> = Vec::new();
+        object.fields(|name, value| {
+            if let Some(sentence) = (said.len() < SEVERAL)
+                .then(|| self.look(value, depth))
+                .flatten()
+            {
+                said.push(format!("{name}: {sentence}"));
+            }
+        });
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    /// Notes a field that is a code or a type.
+    fn note(&mut self, name: &str, value: Json<'_>) {
+        const CODES: &[&str] = &[
+            "code",
+            "status",
+            "statuscode",
+            "httpcode",
+            "httpstatus",
+            "errorcode",
+            "type",
+            "errortype",
+            "name",
+        ];
+        if !CODES.contains(&name) {
+            return;
+        }
+        match value.number() {
+            Some(number) if (400.0..600.0).contains(&number) => self.status = Some(number as u16),
+            Some(0.0) => {}
+            Some(_) => self.label_with(value.written().trim_matches('"')),
+            None => self.label_with(&value.text()),
+        }
+    }
+
+    fn label_with(&mut self, label: &str) {
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '#');
+        let is_label = !label.is_empty() && label.len() <= 64 && label.chars().all(is_word);
+        let says_nothing = ["error", "failed", "failure"].contains(&label.to_lowercase().as_str());
+        if is_label && !says_nothing && !self.labels.iter().any(|other| other == label) {
+            self.labels.push(label.to_owned());
+        }
+    }
+
+    /// Code and type in a phrase, with the status unless it is told already.
+    fn label(&self, known: Option<u16>) -> Option<String> {
+        let status = self.status.filter(|status| known != Some(*status));
+        let labels = self
+            .labels
+            .iter()
+            .filter(|label| !self.message.contains(label.as_str()));
+        let parts: Vec<String> = status
+            .map(|status| status.to_string())
+            .into_iter()
+            .chain(labels.cloned())
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+/// The field that a path of FastAPI's or Zod's leads to.
+fn place(path: Json<'_>) -> Option<String> {
+    let mut steps: Vec<String> = Vec::new();
+    path.items(|step| {
+        steps.push(match step.kind() {
+            Kind::Text => step.text().into_owned(),
+            _ => step.written().to_owned(),
+        });
+    });
+    steps.retain(|step| step != "body");
+    (!steps.is_empty()).then(|| steps.join("."))
 }
 
 /// The field that a 400 names, as in `unrecognized request argument supplied: stream_options`.
@@ -156,92 +422,4 @@ fn unknown_parameter(message: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn problem(status: u16, body: &str) -> ServiceProblem {
-        let head = Head {
-            status,
-            ..Head::default()
-        };
-        read(
-            &head,
-            body.as_bytes(),
-            "host",
-            Some("model"),
-            SystemTime::UNIX_EPOCH,
-        )
-    }
-
-    #[test]
-    fn every_seen_shape_of_a_body_gives_its_sentence() {
-        let table = [
-            (
-                r#"{"error":"{\"code\":400,\"message\":\"messages[1]: content is required\",\"type\":\"invalid_request\"}"}"#,
-                "messages[1]: content is required",
-            ),
-            (
-                r#"{"error":{"code":401,"message":"Invalid API key provided","type":"authentication_error"}}"#,
-                "Invalid API key provided",
-            ),
-            (
-                r#"{"error":{"message":"no","type":"x","code":"string"}}"#,
-                "no",
-            ),
-            (
-                r#"{"error":"Internal Server Error"}"#,
-                "Internal Server Error",
-            ),
-            (
-                r#"{"error":"Bad Request","message":"prompt is empty"}"#,
-                "prompt is empty",
-            ),
-            (
-                r#"{"type":"error","error":{"type":"overloaded","message":"Overloaded"}}"#,
-                "Overloaded",
-            ),
-            (
-                "<!DOCTYPE HTML><html><head><title>403</title></head><body>Request\n blocked.</body>",
-                "403 Request blocked.",
-            ),
-            ("upstream connect error", "upstream connect error"),
-            ("{\"unknown\":1}", "{\"unknown\":1}"),
-            ("", ""),
-        ];
-        for (body, expected) in table {
-            assert_eq!(message(body), expected, "{body}");
-        }
-        assert_eq!(message(&"x".repeat(10_000)).len(), EXCERPT);
-    }
-
-    #[test]
-    fn the_status_decides_the_meaning() {
-        let unknown = r#"{"error":"{\"code\":400,\"message\":\"unrecognized request argument supplied: stream_options\"}"}"#;
-        let table = [
-            (
-                400,
-                unknown,
-                ProblemKind::UnknownParameter("stream_options".to_owned()),
-            ),
-            (400, "{}", ProblemKind::Rejected),
-            (401, "{}", ProblemKind::Unauthorized),
-            (
-                403,
-                r#"{"error":{"message":"you do not have access to that model"}}"#,
-                ProblemKind::ModelNotCovered,
-            ),
-            (403, "<!DOCTYPE HTML>blocked", ProblemKind::ContentBlocked),
-            (403, "<html>", ProblemKind::ContentBlocked),
-            (403, "<html>é", ProblemKind::ContentBlocked),
-            (404, "", ProblemKind::NotFound),
-            (408, "", ProblemKind::ServerFault),
-            (422, "", ProblemKind::Rejected),
-            (429, "", ProblemKind::RateLimited),
-            (503, "<html>", ProblemKind::ServerFault),
-            (302, "", ProblemKind::Redirect("another address".to_owned())),
-        ];
-        for (status, body, expected) in table {
-            assert_eq!(problem(status, body).kind, expected, "{status} {body}");
-        }
-    }
-}
+mod tests;

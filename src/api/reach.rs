@@ -1,7 +1,7 @@
 //! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one
 //! go; `doctor` wants to know which step fails, and who issued a certificate that isn't trusted.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,12 +13,10 @@ use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use super::http;
+use super::proxy::Proxy;
+use super::{certificate, http};
 use crate::environment::Environment;
 use crate::error::{Error, NetworkFailure};
-
-/// More than this is no head of a proxy's answer, in bytes.
-const HEAD_LIMIT: u64 = 16 * 1024;
 
 /// The addresses of a host. Takes as long as the system's resolver does.
 ///
@@ -91,45 +89,14 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Asks a proxy for a tunnel to a host.
-///
-/// # Errors
-/// [`NetworkFailure::Proxy`], with the proxy's status.
-pub fn tunnel(stream: &TcpStream, proxy: &url::Url, host: &str, port: u16) -> Result<(), Error> {
-    let refused = |reason: String| {
-        Error::Network(NetworkFailure::Proxy {
-            proxy: super::proxy::shown(proxy),
-            reason,
-        })
-    };
-    let broken = |error: io::Error| refused(reason(&error));
-    let login =
-        super::proxy::login(proxy).map(|login| format!("Proxy-Authorization: Basic {login}\r\n"));
-    let head = format!(
-        "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",
-        login.unwrap_or_default()
-    );
-    { stream }.write_all(head.as_bytes()).map_err(broken)?;
-    let mut reader = BufReader::new(stream.take(HEAD_LIMIT));
-    let mut status = String::new();
-    reader.read_line(&mut status).map_err(broken)?;
-    let mut line = String::from("x");
-    while !line.trim().is_empty() {
-        line.clear();
-        reader.read_line(&mut line).map_err(broken)?;
-    }
-    if reader.into_inner().limit() == 0 {
-        return Err(refused("what it answered has no end".to_owned()));
-    }
-    match status.split_whitespace().nth(1) {
-        Some("200") => Ok(()),
-        Some("407") => Err(refused(
-            "it wants a user name and password, or refused those it got (407)".to_owned(),
-        )),
-        Some(code) => Err(refused(format!(
-            "it refused to connect to {host}:{port} ({code})"
-        ))),
-        None => Err(refused("what it answered is no HTTP".to_owned())),
+/// The same failure, of a proxy on the way.
+pub fn of_proxy(error: Error, proxy: &Proxy) -> Error {
+    match error {
+        Error::Network(NetworkFailure::Unreachable { reason, .. }) => {
+            let address = format!("the proxy {proxy}");
+            Error::Network(NetworkFailure::Unreachable { address, reason })
+        }
+        other => other,
     }
 }
 
@@ -193,7 +160,10 @@ fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure 
             reason: reason(error),
         };
     };
-    match (http::classify_tls(tls, host.to_owned()), witness.issuer()) {
+    match (
+        certificate::classify(tls, host.to_owned()),
+        witness.issuer(),
+    ) {
         (NetworkFailure::Certificate { host, flaw, reason }, Some(issuer)) => {
             NetworkFailure::Certificate {
                 host,

@@ -3,18 +3,22 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
-
-use super::chunk::{Choice, Chunk};
+use super::chunk::{self, Choice, Chunk, Count, Voice};
+pub use super::completion::Completion;
+use super::finish::Finish;
 use super::http::Head;
+use super::json::{self, Json, Kind};
+use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
-use super::think::ThinkSplitter;
-use crate::conversation::Usage;
+use super::text::Text;
 use crate::error::Error;
 
-/// The most that is read of a response which is no stream, in bytes.
-const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
+/// The longest answer that is taken, in bytes: memory is finite, and no model says as much.
+const LIMIT: usize = 64 * 1024 * 1024;
+
+/// How much of a body is kept in case there is no answer in it.
+const START: usize = 8 * 1024;
 
 /// A piece of an answer, as it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,23 +29,6 @@ pub enum Part<'a> {
     Reasoning(&'a str),
 }
 
-/// An answer, as far as it came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Completion {
-    pub id: String,
-    /// The model as the service names it.
-    pub model: String,
-    /// Seconds since 1970.
-    pub created: Option<u64>,
-    pub content: String,
-    pub reasoning: String,
-    /// `stop`, `length`, `tool_calls` or another word of the service's.
-    pub finish_reason: Option<String>,
-    pub usage: Option<Usage>,
-    /// The response object as it came, where it came whole.
-    pub raw: Option<String>,
-}
-
 /// Reads one response.
 #[derive(Debug)]
 pub struct Reply {
@@ -49,19 +36,28 @@ pub struct Reply {
     model: String,
     head: Head,
     form: Form,
+    /// The first bytes of the body, without blanks before them.
+    start: Vec<u8>,
     decoder: SseDecoder,
-    splitter: ThinkSplitter,
+    text: Text,
     completion: Completion,
+    /// Whether there was a choice, or an event at all.
+    has_choice: bool,
+    has_event: bool,
+    /// Whether any of the answer came in a `delta`.
+    is_streamed: bool,
     /// `[DONE]` or its event was seen.
     done: bool,
     failure: Option<Error>,
     /// Whether the stream has ended, so that an event may be torn.
     ended: bool,
+    limit: usize,
 }
 
 #[derive(Debug)]
 enum Form {
-    /// Nothing is known before the first bytes.
+    /// Nothing is known before the first bytes. What the response says of its type is no help:
+    /// failures are sent as streams, and streams as JSON.
     Unknown,
     Stream,
     Whole(Vec<u8>),
@@ -75,21 +71,24 @@ impl Reply {
             model: model.to_owned(),
             head: Head::default(),
             form: Form::Unknown,
+            start: Vec::new(),
             decoder: SseDecoder::default(),
-            splitter: ThinkSplitter::default(),
+            text: Text::default(),
             completion: Completion::default(),
+            has_choice: false,
+            has_event: false,
+            is_streamed: false,
             done: false,
             failure: None,
             ended: false,
+            limit: LIMIT,
         }
     }
 
     /// Takes the head of the response.
     pub fn head(&mut self, head: Head) {
-        let content_type = head.header("content-type").unwrap_or_default();
-        self.form = match (head.status, content_type) {
-            (200..=299, kind) if kind.starts_with("text/event-stream") => Form::Stream,
-            (200..=299, kind) if !kind.contains("json") && !kind.contains("html") => Form::Unknown,
+        self.form = match head.status {
+            200..=299 => Form::Unknown,
             _ => Form::Whole(Vec::new()),
         };
         self.head = head;
@@ -98,16 +97,48 @@ impl Reply {
     /// Takes bytes of the body and hands over the parts of the answer in them. Returns whether more
     /// is wanted.
     pub fn push(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) -> bool {
-        if matches!(self.form, Form::Unknown) {
-            self.form = match bytes.trim_ascii_start().first() {
-                Some(b'{' | b'<') => Form::Whole(Vec::new()),
-                _ => Form::Stream,
-            };
+        match &mut self.form {
+            Form::Unknown => self.begin(bytes, deliver),
+            Form::Whole(body) => {
+                let room = self.limit.saturating_sub(body.len());
+                body.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                if bytes.len() > room {
+                    self.failure = Some(self.too_long());
+                }
+            }
+            Form::Stream => self.stream(bytes, deliver),
         }
-        if let Form::Whole(body) = &mut self.form {
-            let room = WHOLE_LIMIT - body.len();
-            body.extend_from_slice(&bytes[..bytes.len().min(room)]);
-            return bytes.len() < room;
+        !self.done && self.failure.is_none()
+    }
+
+    /// Takes the first bytes, which tell the form by the first that isn't blank: no line of a
+    /// stream begins as JSON or a page does.
+    fn begin(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let mut begun = std::mem::take(&mut self.start);
+        begun.extend_from_slice(bytes);
+        let mut rest = begun.trim_ascii_start();
+        while let Some(more) = rest.strip_prefix(MARK) {
+            rest = more.trim_ascii_start();
+        }
+        match rest.first() {
+            _ if MARK.starts_with(rest) => self.start = rest.to_vec(),
+            Some(b'{' | b'[' | b'"' | b'<') => {
+                self.form = Form::Whole(Vec::new());
+                self.push(rest, deliver);
+            }
+            _ => {
+                self.form = Form::Stream;
+                self.stream(rest, deliver);
+            }
+        }
+    }
+
+    fn stream(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
+        if !self.has_event {
+            let room = START.saturating_sub(self.start.len());
+            self.start
+                .extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         // The decoder is taken out because what it yields changes the rest of the reply.
         let mut decoder = std::mem::take(&mut self.decoder);
@@ -118,7 +149,6 @@ impl Reply {
             });
         }
         self.decoder = decoder;
-        !self.done && self.failure.is_none()
     }
 
     /// Ends the reply. The completion holds what came, also where it is not complete.
@@ -139,130 +169,268 @@ impl Reply {
             }
         }
         let completion = &mut self.completion;
-        self.splitter
-            .end(&mut |part| keep(completion, part, deliver));
-        let complete = self.done || self.completion.finish_reason.is_some();
-        let result = match self.failure {
+        self.text.end(&mut |part| keep(completion, part, deliver));
+        completion.is_refused = self.text.is_refused;
+        let result = match self.outcome() {
             Some(error) => Err(error),
-            None if complete => Ok(()),
-            None => Err(Error::Truncated),
+            None => Ok(()),
         };
         (self.completion, result)
+    }
+
+    /// Why the answer isn't complete.
+    fn outcome(&mut self) -> Option<Error> {
+        if let Some(failure) = self.failure.take() {
+            return Some(failure);
+        }
+        match &self.completion.finish_reason {
+            Some(reason) if Finish::of(reason) == Finish::Failed => Some(Error::BrokenAnswer {
+                reason: format!("the service ended it with the reason {reason:?}"),
+            }),
+            Some(_) => None,
+            None if self.done => None,
+            None if self.has_event || self.is_begun_stream() => Some(Error::Truncated),
+            None if self.start.is_empty() => Some(self.unreadable("it sent nothing", "")),
+            None => {
+                let text = String::from_utf8_lossy(&self.start);
+                Some(self.unreadable("what it sent holds no answer", &text))
+            }
+        }
+    }
+
+    /// Whether what came so far are lines of a stream, but no event: comments keep a connection.
+    fn is_begun_stream(&self) -> bool {
+        let lines: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
+        lines.iter().any(|line| self.start.starts_with(line))
     }
 
     /// Whether the service said that the answer is complete, so that whatever the connection does
     /// after is no matter.
     pub fn is_complete(&self) -> bool {
-        self.failure.is_none() && (self.done || self.completion.finish_reason.is_some())
+        let reason = self.completion.finish_reason.as_deref().map(Finish::of);
+        self.failure.is_none() && reason != Some(Finish::Failed) && (self.done || reason.is_some())
     }
 
     fn event(&mut self, event: SseEvent<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        let data = event.data.trim();
         if self.done || self.failure.is_some() {
-        } else if data == "[DONE]" || event.name == "done" {
-            self.done = true;
-        } else if self.completion.finish_reason.is_some() {
-            // The answer is complete; only its usage may follow, and nothing else can undo it.
-            if let Ok(Chunk {
-                usage: Some(usage), ..
-            }) = serde_json::from_str(data)
-            {
-                self.completion.usage = Some(usage);
-            }
-        } else if event.name == "error" {
-            self.failure = Some(self.reported(data));
-        } else if !data.is_empty() {
-            match serde_json::from_str::<Chunk<'_>>(data) {
-                Ok(chunk) => self.chunk(chunk, deliver),
-                // Names unknown today may carry anything, and the last event may be torn.
-                Err(_) if self.ended || !matches!(event.name, "" | "message") => {}
-                Err(_) if !self.completion.content.is_empty() => {
-                    let reason = format!("an event can't be read: {}", problem::excerpt(data));
-                    self.failure = Some(Error::BrokenAnswer { reason });
-                }
-                Err(error) => {
-                    self.failure =
-                        Some(self.unreadable(&format!("an event can't be read: {error}"), data))
-                }
-            }
-        }
-    }
-
-    fn chunk(&mut self, chunk: Chunk<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        if let Some(error) = chunk
-            .error
-            .filter(|error| !matches!(error.get(), "null" | "\"\""))
-        {
-            self.failure = Some(self.reported(&format!("{{\"error\":{error}}}")));
             return;
         }
-        let completion = &mut self.completion;
-        if completion.id.is_empty() {
-            completion.id = chunk.id.0.into_owned();
-        }
-        if completion.model.is_empty() {
-            completion.model = chunk.model.0.into_owned();
-        }
-        completion.created = completion.created.or(chunk.created.0);
-        // An empty usage object says nothing and must not replace one that does.
-        completion.usage = chunk
-            .usage
-            .filter(|usage| !usage.is_blank())
-            .or(completion.usage.take());
-        for choice in chunk.choices.unwrap_or_default().into_iter().take(1) {
-            self.choice(choice, deliver);
+        self.has_event = true;
+        let data = page::trimmed(event.data);
+        let name = event.name.to_ascii_lowercase();
+        if data == "[DONE]" {
+            self.done = true;
+        } else if ["error", "exception", "failed"]
+            .iter()
+            .any(|end| name.ends_with(end))
+        {
+            self.failure = Some(self.reported(data));
+        } else {
+            let is_known = matches!(name.as_str(), "" | "message" | "done");
+            if let Err(error) = self.values(data, is_known, deliver) {
+                self.take_unread(data, is_known, &error);
+            }
+            self.done |= name == "done";
         }
     }
 
-    fn choice(&mut self, choice: Choice<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        let completion = &mut self.completion;
-        if let Some(piece) = choice.delta.or(choice.message) {
-            let reasoning = piece.any_reasoning();
-            if !reasoning.is_empty() {
-                keep(completion, Part::Reasoning(reasoning), deliver);
-            }
-            self.splitter.push(&piece.content.0, &mut |part| {
-                keep(completion, part, deliver)
-            });
+    /// Takes the data of an event that is no JSON.
+    fn take_unread(&mut self, data: &str, is_known: bool, error: &serde_json::Error) {
+        // Names unknown today may carry anything, the last event may be torn, and an answer that
+        // was finished can't be undone by what nobody understands.
+        if self.ended || !is_known || data.is_empty() || self.completion.finish_reason.is_some() {
+            return;
         }
-        let reason = choice.finish_reason.0.trim();
-        if !reason.is_empty() {
-            self.completion.finish_reason = Some(reason.to_owned());
+        self.failure = Some(if self.completion.content.is_empty() {
+            self.unreadable(&format!("an event can't be read: {error}"), data)
+        } else {
+            Error::BrokenAnswer {
+                reason: format!("an event can't be read: {}", page::excerpt(data)),
+            }
+        });
+    }
+
+    /// Takes each of the values in a text, and says how many there are.
+    fn values(
+        &mut self,
+        text: &str,
+        is_known: bool,
+        deliver: &mut dyn FnMut(Part<'_>),
+    ) -> Result<usize, serde_json::Error> {
+        let mut count = 0;
+        for value in Json::all(text) {
+            match value {
+                Ok(value) => self.value(value, is_known, deliver),
+                // Only what is no JSON is looked at so closely.
+                Err(error) if count == 0 => {
+                    let mended = json::mended(text);
+                    let value = Json::parse(&mended).map_err(|_| error)?;
+                    self.value(value, is_known, deliver);
+                    return Ok(1);
+                }
+                Err(error) => return Err(error),
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn value(&mut self, value: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
+        match value.kind() {
+            Kind::Object => self.object(value, is_known, deliver),
+            Kind::List => value.items(|item| self.object(item, is_known, deliver)),
+            // An object may stand in a string, as errors do.
+            Kind::Text => {
+                let inner = value.text();
+                if let Ok(inner) = Json::parse(page::trimmed(&inner)) {
+                    self.object(inner, is_known, deliver);
+                }
+            }
+            Kind::Null | Kind::Bool | Kind::Number => {}
+        }
+    }
+
+    fn object(&mut self, object: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
+        if self.failure.is_some() || object.kind() != Kind::Object {
+            return;
+        }
+        let chunk = Chunk::read(object);
+        let completion = &mut self.completion;
+        if completion.id.is_empty() {
+            completion.id = chunk::text(chunk.id).into_owned();
+        }
+        if completion.model.is_empty() {
+            completion.model = chunk::text(chunk.model).into_owned();
+        }
+        if completion.created.is_none() {
+            completion.created = chunk.created.and_then(|created| Count::read(created).0);
+        }
+        self.count(chunk.usage);
+        let choice = chunk.choice();
+        if let Some(choice) = &choice {
+            self.choice(choice, deliver);
+        }
+        let is_report = || is_known && chunk.is_empty() && problem::is_report(object);
+        // Its code and sentence may stand beside an error that is only named.
+        let named = (chunk.error.is_some() || is_report()).then_some(object);
+        if let Some(error) = named.or(choice.and_then(|choice| choice.error)) {
+            self.failure = Some(self.reported(error.written()));
+        }
+    }
+
+    /// Takes a usage object. One that counts nothing must not replace one that does.
+    fn count(&mut self, usage: Option<Json<'_>>) {
+        let Some(object) = usage.filter(|usage| usage.kind() == Kind::Object) else {
+            return;
+        };
+        let (usage, completion) = (chunk::usage(object), &mut self.completion);
+        if !usage.is_blank() || (completion.usage.is_none() && object.written() != "{}") {
+            completion.usage = Some(usage);
+            completion.counted = Some(object.written().to_owned());
+        }
+    }
+
+    fn choice(&mut self, choice: &Choice<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
+        self.has_choice = true;
+        self.count(choice.usage);
+        let completion = &mut self.completion;
+        let before = self.text.length;
+        let text = &mut self.text;
+        self.is_streamed |= choice.added(&mut |voice, bytes| {
+            text.push(voice, bytes, &mut |part| keep(completion, part, deliver));
+        });
+        self.repeated(choice, deliver);
+        let reason = chunk::text(choice.finish_reason);
+        if Finish::of(&reason) != Finish::Unfinished {
+            self.completion.finish_reason = Some(reason.trim().to_owned());
+        } else if self.text.length > before {
+            // A reason that more of the answer follows was none: Open WebUI puts one on reasoning.
+            self.completion.finish_reason = None;
+        }
+        if self.text.length > self.limit && self.failure.is_none() {
+            self.failure = Some(self.too_long());
+        }
+    }
+
+    /// Takes a message, of which all or some may have come before.
+    fn repeated(&mut self, choice: &Choice<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
+        let mut text = Text::default();
+        let (mut content, mut reasoning) = (String::new(), String::new());
+        let has_message = choice.whole(&mut |voice, bytes| {
+            text.push(voice, bytes, &mut |part| match part {
+                Part::Content(text) => content.push_str(text),
+                Part::Reasoning(text) => reasoning.push_str(text),
+            });
+        });
+        if !has_message {
+            return;
+        }
+        self.text.length += text.length;
+        self.text.is_refused |= text.is_refused;
+        let completion = &mut self.completion;
+        let thought_on = reasoning.starts_with(&completion.reasoning);
+        if thought_on {
+            let rest = &reasoning[completion.reasoning.len()..];
+            keep(completion, Part::Reasoning(rest), deliver);
+            self.text.reasoning = text.reasoning;
+        }
+        let said_on = content.starts_with(&completion.content);
+        if said_on {
+            let rest = &content[completion.content.len()..];
+            keep(completion, Part::Content(rest), deliver);
+            self.text.content = text.content;
+            self.text.splitter = text.splitter;
+        }
+        // Else it is a piece, as in a stream of messages, or what came in pieces once more.
+        if !(self.is_streamed || said_on && thought_on) {
+            let text = &mut self.text;
+            choice.whole(&mut |voice, bytes| {
+                if !(if voice == Voice::Reasoning {
+                    thought_on
+                } else {
+                    said_on
+                }) {
+                    text.push(voice, bytes, &mut |part| keep(completion, part, deliver));
+                }
+            });
         }
     }
 
     fn whole(&mut self, body: &[u8], now: SystemTime, deliver: &mut dyn FnMut(Part<'_>)) {
-        let text = String::from_utf8_lossy(body);
         if !(200..=299).contains(&self.head.status) {
             let problem = problem::read(&self.head, body, &self.host, Some(&self.model), now);
             self.failure = Some(Error::Service(Box::new(problem)));
             return;
         }
-        match serde_json::from_str::<Chunk<'_>>(&text) {
-            Ok(chunk) => {
-                let is_answer = chunk
-                    .choices
-                    .as_ref()
-                    .is_some_and(|choices| !choices.is_empty());
-                self.chunk(chunk, deliver);
-                if !is_answer && self.failure.is_none() {
-                    self.failure = Some(self.unreadable("the object holds no answer", &text));
-                }
-                self.done = true;
+        if self.failure.is_some() {
+            return;
+        }
+        let body = String::from_utf8_lossy(body);
+        let text = page::trimmed(&body);
+        match self.values(text, true, deliver) {
+            _ if self.failure.is_some() => {}
+            Ok(_) if !self.has_choice => {
+                self.failure = Some(self.unreadable("the object holds no answer", text));
             }
-            Err(_) if problem::is_html(&text) => {
-                self.failure = Some(self.unreadable("it sent a web page", &text))
+            // Objects one behind the other are a stream, which needs an end.
+            Ok(count) => {
+                self.done = count == 1;
+                self.has_event = true;
+                self.completion.raw = (count == 1).then(|| text.to_owned());
             }
+            Err(_) if page::is_html(text) => {
+                self.failure = Some(self.unreadable("it sent a web page", text));
+            }
+            Err(_) if self.has_choice => self.has_event = true,
             Err(error) => {
-                self.failure = Some(self.unreadable(&format!("it sent no JSON: {error}"), &text))
+                self.failure = Some(self.unreadable(&format!("it sent no JSON: {error}"), text));
             }
         }
-        self.completion.raw = Some(text.trim().to_owned());
     }
 
     /// A failure that stands in the answer itself.
     fn reported(&self, text: &str) -> Error {
-        if self.completion.content.is_empty() && self.completion.reasoning.is_empty() {
+        if self.text.length == 0 {
             let now = SystemTime::now();
             let problem = problem::read(
                 &self.head,
@@ -274,7 +442,13 @@ impl Reply {
             return Error::Service(Box::new(problem));
         }
         Error::BrokenAnswer {
-            reason: problem::message(text),
+            reason: problem::sentence(text),
+        }
+    }
+
+    fn too_long(&self) -> Error {
+        Error::BrokenAnswer {
+            reason: format!("it is longer than {} MiB", self.limit >> 20),
         }
     }
 
@@ -282,109 +456,18 @@ impl Reply {
         Error::Unreadable {
             host: self.host.clone(),
             reason: reason.to_owned(),
-            excerpt: problem::excerpt(text),
+            excerpt: page::excerpt(text),
         }
     }
 }
 
 fn keep(completion: &mut Completion, part: Part<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
     match part {
+        Part::Content("") | Part::Reasoning("") => return,
         Part::Content(text) => completion.content.push_str(text),
         Part::Reasoning(text) => completion.reasoning.push_str(text),
     }
     deliver(part);
-}
-
-impl Completion {
-    /// Whether there is nothing to read in it. The service refuses a message of white space alone.
-    pub fn is_blank(&self) -> bool {
-        self.content.trim().is_empty()
-    }
-
-    /// Whether it stopped at the limit of its length.
-    pub fn is_at_limit(&self) -> bool {
-        matches!(self.finish_reason.as_deref(), Some("length" | "max_tokens"))
-    }
-
-    /// A sentence about an answer that looks complete and is not.
-    pub fn remark(&self) -> Option<String> {
-        Some(match self.finish_reason.as_deref()? {
-            _ if self.is_at_limit() => {
-                "the answer stopped at the limit of its length (max_tokens)".to_owned()
-            }
-            "content_filter" => "the answer was stopped by a content filter".to_owned(),
-            "stop" | "end_turn" | "stop_sequence" | "tool_calls" | "function_call" | "eos" => {
-                return None;
-            }
-            other => format!("the answer ended with the reason {other:?}"),
-        })
-    }
-
-    /// The response object: as it came, or put together from the stream in the same shape.
-    pub fn to_json(&self) -> String {
-        self.raw.clone().unwrap_or_else(|| {
-            serde_json::to_string_pretty(&Assembled::from(self))
-                .expect("strings and numbers always serialise")
-        })
-    }
-}
-
-/// The shape of a whole completion, in the order the service writes it.
-#[derive(Serialize)]
-struct Assembled<'a> {
-    id: &'a str,
-    object: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<u64>,
-    model: &'a str,
-    choices: [AssembledChoice<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<&'a Usage>,
-}
-
-#[derive(Serialize)]
-struct AssembledChoice<'a> {
-    index: u32,
-    message: AssembledMessage<'a>,
-    finish_reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct AssembledMessage<'a> {
-    role: &'static str,
-    content: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<AssembledReasoning<'a>>,
-}
-
-#[derive(Serialize)]
-struct AssembledReasoning<'a> {
-    thinking: &'a str,
-}
-
-impl<'a> From<&'a Completion> for Assembled<'a> {
-    fn from(completion: &'a Completion) -> Self {
-        let reasoning = &completion.reasoning;
-        let message = AssembledMessage {
-            role: "assistant",
-            content: &completion.content,
-            reasoning: (!reasoning.is_empty()).then_some(AssembledReasoning {
-                thinking: reasoning,
-            }),
-        };
-        Assembled {
-            id: &completion.id,
-            object: "chat.completion",
-            created: completion.created,
-            model: &completion.model,
-            choices: [AssembledChoice {
-                index: 0,
-                message,
-                finish_reason: completion.finish_reason.as_deref(),
-            }],
-            usage: completion.usage.as_ref(),
-        }
-    }
 }
 
 #[cfg(test)]

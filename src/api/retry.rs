@@ -1,5 +1,5 @@
-//! When to try again: what the service asks for, or exponential back-off with jitter, within
-//! bounds.
+//! Whether and when to try again: what the service asks for, or exponential back-off with jitter,
+//! within bounds.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,6 +14,22 @@ pub const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
 /// How long all waits of a turn may take together.
 pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
+
+/// Whether the request of a failed response may well succeed a little later. The header and the
+/// statuses are those of OpenAI's and Anthropic's clients (`_should_retry` in `_base_client.py`),
+/// but for statuses of which nothing will change, such as 501; 520 to 530 are Cloudflare's.
+pub fn may_pass(head: &Head, is_quota: bool) -> bool {
+    let word = head
+        .header("x-should-retry")
+        .map(|word| word.trim().to_ascii_lowercase());
+    match word.as_deref() {
+        Some("true") => true,
+        Some("false") => false,
+        _ => {
+            !is_quota && matches!(head.status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=530)
+        }
+    }
+}
 
 /// The time, for whoever is handed it instead of looking at a clock.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +120,14 @@ pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
             .max(reset("tokens"))
             .filter(|_| head.status == 429)
     };
-    wait("retry-after").or_else(resets)
+    // OpenAI's and Anthropic's services say it in milliseconds, too.
+    let milliseconds = || {
+        let number: f64 = head.header("retry-after-ms")?.trim().parse().ok()?;
+        Duration::try_from_secs_f64(number / 1000.0).ok()
+    };
+    milliseconds()
+        .or_else(|| wait("retry-after"))
+        .or_else(resets)
 }
 
 fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
@@ -209,6 +232,34 @@ mod tests {
         assert_eq!(wait(&head(429, &both)), Some(51));
         assert_eq!(wait(&head(503, &both)), None);
         assert_eq!(wait(&head(429, &[("reset-requests", "7s")])), Some(7));
+        let headers = ["1500", "soon"].map(|milliseconds| Head {
+            status: 503,
+            headers: vec![
+                ("retry-after-ms".to_owned(), milliseconds.to_owned()),
+                ("retry-after".to_owned(), "2".to_owned()),
+            ],
+        });
+        let waits = headers.map(|head| wanted_wait(&head, UNIX_EPOCH).map(|wait| wait.as_millis()));
+        assert_eq!(waits, [Some(1500), Some(2000)]);
+    }
+
+    #[test]
+    fn the_service_says_whether_to_try_again_else_its_status_does() {
+        let passes = |status, word: Option<&str>, is_quota| {
+            let headers = word.map(|word| ("x-should-retry".to_owned(), word.to_owned()));
+            let headers = headers.into_iter().collect();
+            may_pass(&Head { status, headers }, is_quota)
+        };
+        for status in [408, 409, 425, 429, 500, 502, 503, 504, 520, 524, 529, 530] {
+            assert!(passes(status, None, false), "{status}");
+            assert!(!passes(status, Some("false"), false), "{status}");
+            assert!(!passes(status, None, true), "{status}");
+        }
+        for status in [400, 401, 403, 404, 413, 422, 501, 505, 511] {
+            assert!(!passes(status, None, false), "{status}");
+            assert!(passes(status, Some("true"), false), "{status}");
+        }
+        assert!(passes(503, Some("perhaps"), false));
     }
 
     proptest::proptest! {

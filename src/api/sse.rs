@@ -21,6 +21,9 @@ pub struct SseDecoder {
     event: String,
     data: String,
     has_data: bool,
+    /// Whether the event is JSON without a field's name before it, over as many lines as it likes:
+    /// servers that fail in mid-stream write their error body as it is.
+    is_bare: bool,
     /// Whether an event was too long, after which nothing is handed over any more.
     is_over_limit: bool,
 }
@@ -97,26 +100,43 @@ impl SseDecoder {
             self.dispatch(deliver);
             return;
         }
+        let is_field = [&b"data:"[..], b"event:", b":"]
+            .iter()
+            .any(|name| line.starts_with(name));
+        let begins_bare = !self.is_bare && matches!(line.first(), Some(b'{' | b'['));
+        if begins_bare || (self.is_bare && is_field) {
+            self.dispatch(deliver);
+            self.is_bare = begins_bare;
+        }
+        if self.is_bare {
+            self.take_data(line);
+            return;
+        }
         let (field, value) = match memchr::memchr(b':', line) {
             Some(colon) => (&line[..colon], &line[colon + 1..]),
             None => (line, &line[line.len()..]),
         };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
-            b"data" if self.data.len() + value.len() >= EVENT_LIMIT => self.is_over_limit = true,
-            b"data" => {
-                if self.has_data {
-                    self.data.push('\n');
-                }
-                self.has_data = true;
-                push_lossy(&mut self.data, value);
-            }
+            b"data" => self.take_data(value),
             b"event" => {
                 self.event.clear();
                 push_lossy(&mut self.event, value);
             }
             _ => {}
         }
+    }
+
+    fn take_data(&mut self, value: &[u8]) {
+        if self.data.len() + value.len() >= EVENT_LIMIT {
+            self.is_over_limit = true;
+            return;
+        }
+        if self.has_data {
+            self.data.push('\n');
+        }
+        self.has_data = true;
+        push_lossy(&mut self.data, value);
     }
 
     fn dispatch(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
@@ -130,6 +150,7 @@ impl SseDecoder {
         self.event.clear();
         self.data.clear();
         self.has_data = false;
+        self.is_bare = false;
     }
 }
 
@@ -188,6 +209,24 @@ mod tests {
     }
 
     #[test]
+    fn json_without_a_name_before_it_is_an_event() {
+        for (text, data) in [
+            ("{\"error\":1}\n\n", "{\"error\":1}"),
+            ("{\n  \"data\": 1\n}\n\n", "{\n  \"data\": 1\n}"),
+            ("[1]\n", "[1]"),
+        ] {
+            for (before, after) in [("data:a\n\n", "data:b\n\n"), ("data:a\n", "data:b\n\n")] {
+                let stream = format!("{before}{text}{after}");
+                let expected = [event("", "a"), event("", data), event("", "b")];
+                for cut in 0..=stream.len() {
+                    let (one, two) = stream.as_bytes().split_at(cut);
+                    assert_eq!(decode([one, two]), expected, "{stream:?} cut at {cut}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_cut_at_any_byte_changes_nothing() {
         let expected = [
             event("message", "{\"a\":\"é⬢\"}"),
@@ -223,6 +262,7 @@ mod tests {
         b" ",
         b":",
         b"{}",
+        b"{",
         "é⬢".as_bytes(),
         b"\xff",
         b"x",

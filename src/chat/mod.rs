@@ -10,7 +10,8 @@ use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::chat::{self, Quirks, RequestOptions};
 use crate::api::retry::Now;
 use crate::api::{Client, Line, models};
-use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn};
+use crate::cli::settings::Turns;
+use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
 use crate::interrupt::Interrupts;
 pub use event::{Answer, Event};
@@ -120,7 +121,9 @@ impl Chat {
         let mut options = self.options.clone();
         if matches!(purpose, Purpose::GoOn) {
             // The request for the rest is no turn of its own.
-            options.context = options.context.map(|turns| turns + 1);
+            if let Turns::Last(turns) = &mut options.context {
+                *turns += 1;
+            }
         }
         let is_refused = models::is_text_only(&self.model) && self.sends_images();
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();
@@ -146,15 +149,15 @@ impl Chat {
         let message = Message::new(Role::Assistant, answer.completion.content.clone());
         Message {
             cut: answer.is_cut(),
-            cost: Some(self.cost(answer)),
+            cost: Some(self.cost(answer.completion.usage.clone().unwrap_or_default())),
             ..message
         }
     }
 
-    fn cost(&self, answer: &Answer) -> Cost {
+    fn cost(&self, usage: Usage) -> Cost {
         Cost {
             model: self.model.clone(),
-            usage: answer.completion.usage.clone().unwrap_or_default(),
+            usage,
         }
     }
 }
@@ -202,8 +205,12 @@ impl Saying<'_> {
         chat.quirks
             .insert(chat.model.clone(), self.turn.quirks().clone());
         let message = answer.as_ref().ok().map(|answer| chat.message(answer));
-        chat.costs
-            .extend(message.iter().filter_map(|message| message.cost.clone()));
+        let usages = self.turn.usages().into_iter();
+        let mut costs: Vec<Cost> = usages.map(|usage| chat.cost(usage)).collect();
+        chat.costs.extend(costs.iter().cloned());
+        // The answer itself holds what the last attempt took.
+        costs.truncate(costs.len() - usize::from(message.is_some() && !costs.is_empty()));
+        chat.conversation.spend(costs);
         match (&mut self.purpose, message) {
             (Purpose::Say | Purpose::SayAgain(_), Some(message)) => {
                 chat.conversation.push(message);

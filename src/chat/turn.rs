@@ -10,7 +10,7 @@ use crate::api::chat::{self, Quirks, Repair, RequestOptions};
 use crate::api::reply::{Part, Reply};
 use crate::api::retry::{Attempts, Now};
 use crate::api::{Head, Step};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Usage};
 use crate::error::{Error, ProblemKind};
 
 /// A turn that is under way.
@@ -29,6 +29,8 @@ pub struct Turn {
     first_word: Option<Duration>,
     reads: usize,
     head: Head,
+    /// What the service counted, attempt by attempt: it was paid for, whatever came of it.
+    usages: Vec<Usage>,
 }
 
 impl Turn {
@@ -53,7 +55,13 @@ impl Turn {
             first_word: None,
             reads: 0,
             head: Head::default(),
+            usages: Vec::new(),
         }
+    }
+
+    /// What the service counted, for each attempt of which anything came.
+    pub fn usages(&mut self) -> Vec<Usage> {
+        std::mem::take(&mut self.usages)
     }
 
     /// What the model turned out not to take, this turn included.
@@ -174,6 +182,10 @@ impl Turn {
         let mut words = Words::default();
         let (completion, result) = reply.end(now.date, &mut |part| words.add(part));
         self.tell(words, now);
+        if self.first_word.is_some() || completion.usage.is_some() {
+            self.usages
+                .push(completion.usage.clone().unwrap_or_default());
+        }
         Answer {
             completion,
             // What the connection does after the service said that the answer is complete is no
@@ -193,9 +205,7 @@ impl Turn {
         };
         let refused = match &problem.kind {
             ProblemKind::UnknownParameter(name) => name.as_str(),
-            ProblemKind::Rejected if problem.message.contains("max_completion_tokens") => {
-                "max_tokens"
-            }
+            ProblemKind::Rejected if chat::wants_the_newer_name(&problem.message) => "max_tokens",
             _ => return None,
         };
         self.quirks.learn(refused, &self.options)
@@ -223,7 +233,7 @@ fn judged(answer: Answer) -> Result<Box<Answer>, Error> {
         return Ok(Box::new(answer));
     }
     Err(answer.cut.unwrap_or(Error::EmptyAnswer {
-        finish_reason: answer.completion.finish_reason,
+        finish_reason: answer.completion.why_empty(),
     }))
 }
 

@@ -6,22 +6,28 @@ use std::path::{Path, PathBuf};
 use crate::api::curl;
 use crate::chat::Chat;
 use crate::cli::AskArgs;
+use crate::config::Source;
 use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Conversation, Message};
-use crate::error::{Error, ExitStatus};
+use crate::error::{Error, ExitStatus, export_line};
 use crate::export::{Format, Subject, export, json};
+use crate::file;
 use crate::following::{Show, follow};
+use crate::git;
 use crate::input;
 use crate::saving::{Start, Unnamed};
+use crate::secret::Secret;
 
 /// Answers one prompt.
 ///
 /// # Errors
 /// No prompt, settings that can't be used, and whatever befalls the turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
-    let prompt = match prompt(&args.prompt)? {
+    let system = super::system_prompt(&args.request)?;
+    let prompt = match prompt(&args.prompt, has_free_input)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -33,24 +39,23 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
             _ => return Err(Error::NoPrompt),
         },
     };
-    let system = super::system_prompt(&args.request)?;
-    let mut start = Start::new(&args.session, Unnamed::NotSaved, context)?;
+    let settings = context.settings(&args.request.settings)?;
+    let mut start = Start::new(&args.session, &settings, Unnamed::NotSaved, context)?;
     let connection = context.connect(&args.connection)?;
     let Some(model) = start.model(
         args.connection.model.as_deref(),
         &connection,
         &mut context.ui,
     ) else {
-        return Err(connection.no_model(&context.interrupts));
+        return Err(connection.no_model(context));
     };
     if args.messages.is_some() {
         start.restored.conversation = earlier;
     }
-    let options = super::request_options(&args.request);
     let mut chat = Chat::new(
         connection.client.clone(),
         model,
-        options,
+        settings.values().request.clone(),
         start.restored.conversation,
     );
     if system.is_some() {
@@ -59,6 +64,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
         context.ui.print(&written_out(format, &chat, &connection))?;
+        if format.is_none() {
+            note_where_key_is_read(&connection, context);
+        }
         return Ok(ExitStatus::Done);
     }
     let show = if args.json {
@@ -101,10 +109,82 @@ fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> 
     )
 }
 
+/// The printed command reads the key from the environment, where it need not stand for us.
+fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
+    let (name, key) = (connection.variable("KEY"), &connection.settings.key);
+    let in_environment = context.environment.get(&name).map(Secret::new);
+    if in_environment.as_ref() == Some(&key.value) {
+        return;
+    }
+    let state = match in_environment {
+        Some(_) => "has another key in it",
+        None => "is not set there",
+    };
+    let how = match &key.source {
+        Source::EnvFile(path, _) => {
+            format!(
+                "To set it: set -a; . {}; set +a",
+                git::quoted(&Path::new(".").join(path))
+            )
+        }
+        Source::Heroku(app) => format!("To set it: {}", export_line(&name, app.as_deref())),
+        source => format!("The key used here is from {source}."),
+    };
+    context.ui.note(&format!(
+        "The command reads ${name} from the environment, which {state}. {how}"
+    ));
+}
+
+/// Whether standard input may be a part of the prompt, as it is where no option names it: read
+/// twice it would be sent twice, and a key on it is no prompt.
+///
+/// # Errors
+/// Where several options name it.
+fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
+    let connection = &args.connection;
+    let system = args.request.system.as_deref();
+    let system = system
+        .and_then(|text| text.strip_prefix('@'))
+        .map(Path::new);
+    let files = args.files.iter().map(|path| ("--file", path.as_path()));
+    let mut named = files
+        .chain(args.images.iter().map(|path| ("--image", path.as_path())))
+        .chain(
+            args.messages
+                .iter()
+                .map(|path| ("--messages", path.as_path())),
+        )
+        .chain(system.iter().map(|path| ("--system", *path)))
+        .chain(
+            connection
+                .key_file
+                .iter()
+                .map(|path| ("--key-file", path.as_path())),
+        )
+        .chain(
+            connection
+                .env_file
+                .iter()
+                .map(|path| ("--env-file", path.as_path())),
+        )
+        .filter(|(_, path)| file::is_standard_input(path));
+    let Some((first, _)) = named.next() else {
+        return Ok(true);
+    };
+    match named.next() {
+        None => Ok(false),
+        Some((what, path)) => Err(Error::File {
+            what,
+            path: path.to_owned(),
+            reason: format!("Standard input can be read once, and {first} reads it already."),
+        }),
+    }
+}
+
 /// The prompt: the arguments, then what is piped in.
-fn prompt(arguments: &[String]) -> Result<Option<String>, Error> {
+fn prompt(arguments: &[String], has_free_input: bool) -> Result<Option<String>, Error> {
     let mut parts = vec![arguments.join(" ")];
-    if !io::stdin().is_terminal() {
+    if has_free_input && !io::stdin().is_terminal() {
         let piped = input::standard_input()?;
         parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
     }

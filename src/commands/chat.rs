@@ -26,7 +26,8 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     } else {
         Unnamed::NotSaved
     };
-    let start = Start::new(&args.session, unnamed, context)?;
+    let settings = context.settings(&args.request.settings)?;
+    let start = Start::new(&args.session, &settings, unnamed, context)?;
     let connection = context.connect(&args.connection)?;
     let model = start.model(
         args.connection.model.as_deref(),
@@ -45,7 +46,7 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     if system.is_some() {
         conversation.set_system(system);
     }
-    let options = super::request_options(&args.request);
+    let options = settings.values().request.clone();
     let chat = |model| {
         let mut chat = Chat::new(connection.client.clone(), model, options, conversation);
         chat.costs = costs;
@@ -57,11 +58,11 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
         let Some(model) = repl.choose_model(model)? else {
             return Ok(ExitStatus::Done);
         };
-        return repl.run(chat(model), saving);
+        return repl.run(chat(model), settings, saving);
     }
     match model {
         Some(model) => script(chat(model), saving, context),
-        None => Err(connection.no_model(&context.interrupts)),
+        None => Err(connection.no_model(context)),
     }
 }
 

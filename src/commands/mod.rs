@@ -9,7 +9,6 @@ mod models;
 mod sandbox;
 mod sessions;
 
-use crate::api::chat::RequestOptions;
 use crate::cli::{Args, Command, RequestArgs};
 use crate::context::{Context, text_or_file};
 use crate::error::{Error, ExitStatus};
@@ -28,19 +27,6 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Sessions(args) => sessions::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
-    }
-}
-
-/// The options of a request as the flags give them.
-fn request_options(args: &RequestArgs) -> RequestOptions {
-    RequestOptions {
-        temperature: args.temperature,
-        top_p: args.top_p,
-        max_tokens: args.max_tokens,
-        stop: args.stop.clone(),
-        thinking: args.thinking,
-        stream: !args.no_stream,
-        context: None,
     }
 }
 

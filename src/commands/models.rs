@@ -8,7 +8,7 @@ use crate::config;
 use crate::context::{Context, start_sandbox};
 use crate::environment::Environment;
 use crate::error::{Error, ExitStatus, HerokuFailure};
-use crate::following::tell;
+use crate::following::{MODELS, tell};
 use crate::ui::Overflow;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
@@ -30,7 +30,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
     };
     let client = context.client(&args.connection, url, None);
     let catalogue = client.catalogue(&context.interrupts, &mut |progress| {
-        tell(&mut context.ui, "the list of models", progress);
+        tell(&mut context.ui, MODELS, progress);
     })?;
     let models: Vec<Model> = catalogue
         .models

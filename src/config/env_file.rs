@@ -1,20 +1,26 @@
 //! The env file: an explicit path, never a parent folder; data, never put into the process
 //! environment.
 //!
-//! The only place that names dotenvy, which has traps that its caller must fence (each measured
-//! with 0.15.7):
-//! - its error holds the whole line, which may be the key: it is never printed, lines are named by number;
-//! - a stray quote in one line swallows the rest of the file: lines are handed over one by one, and only ours;
-//! - `$NAME` is replaced from the process environment, so a foreign `.env` could send any of your variables to a host
-//!   of its choice: a `$` outside single quotes is refused.
+//! Quotes, escapes and comments mean what they mean to a shell, which shlex knows; nothing is
+//! expanded or run, and what a shell would expand is refused. Values without any of these are
+//! dotenvy's, which is named here only and has traps that its caller must fence (each measured with
+//! 0.15.7):
+//! - its error holds the whole line, which may be the key: it is never printed, lines are named by
+//!   number;
+//! - a stray quote in one line swallows the rest of the file: lines are handed over one by one, and
+//!   only ours;
+//! - `$NAME` is replaced from the process environment, so a foreign `.env` could send any of your
+//!   variables to a host of its choice.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::file;
+use crate::secret::Secret;
+
 /// Larger files are no env files; reading stops here.
-const SIZE_LIMIT: u64 = 1024 * 1024;
+const SIZE_LIMIT: usize = 1024 * 1024;
 
 /// The variables of one attachment as an env file gives them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,120 +29,169 @@ pub struct EnvFile {
     pub path: PathBuf,
     /// Name, value and line number, in the order of the file; a later line wins over an earlier
     /// one.
-    pub variables: Vec<(String, String, usize)>,
-    /// Sentences about lines that could not be read; none holds any of their content.
+    pub variables: Vec<(String, Secret, usize)>,
+    /// Sentences about lines that could not be read and were not outdone by a later one; none holds
+    /// any of their content.
     pub warnings: Vec<String>,
 }
 
 impl EnvFile {
-    /// Reads a file.
+    /// Reads a file. Other lines than ours may be in any encoding.
     ///
     /// # Errors
-    /// The system's, where the file can't be opened or read; a file over 1 MiB or not in UTF-8 is
+    /// The system's, where the file can't be opened or read; a file over 1 MiB or in UTF-16 is
     /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
-        let mut text = String::new();
-        File::open(path)?
-            .take(SIZE_LIMIT + 1)
-            .read_to_string(&mut text)?;
-        if text.len() as u64 > SIZE_LIMIT {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "larger than 1 MiB",
-            ));
-        }
-        Ok(EnvFile::parse(path, &text, names))
+        let bytes = bytes(path)?;
+        Ok(EnvFile::parse(
+            path,
+            &String::from_utf8_lossy(&bytes),
+            names,
+        ))
     }
 
     /// Reads the lines that set one of `names`.
     pub fn parse(path: &Path, text: &str, names: &[String]) -> Self {
-        let mut file = EnvFile {
-            path: path.to_owned(),
-            ..EnvFile::default()
-        };
+        let mut variables = Vec::new();
+        let mut refused = Vec::new();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        for (index, line) in text.lines().enumerate() {
-            let number = index + 1;
-            let Some(name) = names.iter().find(|name| sets(line, name)) else {
-                continue;
-            };
-            match value(line) {
-                Ok(value) => file.variables.push((name.clone(), value, number)),
-                Err(reason) => file
-                    .warnings
-                    .push(format!("line {number} of {} {reason}", path.display())),
+        for (number, statement) in statements(text) {
+            match sets(statement, names) {
+                Some((name, Ok(value))) => variables.push((name.to_owned(), value, number)),
+                Some((name, Err(reason))) => refused.push((name, number, reason)),
+                None => {}
             }
         }
-        file
+        let is_outdone = |name: &str, number: usize| {
+            let mut later = variables.iter().filter(|(.., other)| *other > number);
+            later.any(|(other, ..)| other == name)
+        };
+        let warnings = refused
+            .into_iter()
+            .filter(|(name, number, _)| !is_outdone(name, *number))
+            .map(|(_, number, reason)| format!("line {number} of {} {reason}", path.display()))
+            .collect();
+        EnvFile {
+            path: path.to_owned(),
+            variables,
+            warnings,
+        }
     }
 
     /// The value of a variable with the line it stands on; an empty one counts as unset.
-    pub fn get(&self, name: &str) -> Option<(&str, usize)> {
+    pub fn get(&self, name: &str) -> Option<(&Secret, usize)> {
         let (_, value, line) = self
             .variables
             .iter()
             .rev()
             .find(|(other, ..)| other == name)?;
-        (!value.is_empty()).then_some((value, *line))
+        (!value.expose().is_empty()).then_some((value, *line))
     }
 }
 
+/// The text of an env file, to be written again.
+///
+/// # Errors
+/// As [`EnvFile::read`], and for text in another encoding than UTF-8, of which something would be
+/// lost.
+pub fn text(path: &Path) -> io::Result<String> {
+    String::from_utf8(bytes(path)?).map_err(|_| invalid("It is not UTF-8 text."))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let bytes = file::read_at_once(path, SIZE_LIMIT)?;
+    match bytes[..] {
+        _ if bytes.len() > SIZE_LIMIT => Err(invalid("It is larger than 1 MiB.")),
+        // PowerShell's `>` writes the first of these.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=0xff, ..] | [1..=0xff, 0, ..] => {
+            Err(invalid("It is in UTF-16; save it as UTF-8."))
+        }
+        _ => Ok(bytes),
+    }
+}
+
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
 /// The text of an env file with these variables set: on the line that set them before, else at the
-/// end. Later lines of the same variable go, because the last one would win; all other lines stay
-/// as they are.
-pub fn with_values(text: &str, values: &[(String, String)]) -> String {
-    let mut written = vec![false; values.len()];
+/// end, where they win. Further lines of the same variable go, because the last one would win; what
+/// isn't understood stays as it is, and so do all other lines.
+pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
+    let names: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
     let (mark, text) = text
         .strip_prefix('\u{feff}')
         .map_or(("", text), |rest| ("\u{feff}", rest));
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut places = vec![None; values.len()];
+    for (number, statement) in statements(text) {
+        let Some((name, value)) = sets(statement, &names) else {
+            continue;
+        };
+        let place = &mut places[index_of(name, &names)];
+        // What can't be read would win over what stands before it.
+        *place = value.ok().and(place.or(Some(number)));
+    }
     let mut result = String::from(mark);
-    for line in text.split_inclusive('\n') {
-        match values.iter().position(|(name, _)| sets(line, name)) {
-            Some(index) if written[index] => {}
-            Some(index) => {
-                let (name, value) = &values[index];
-                let export = if line.trim_start().starts_with("export ") {
-                    "export "
-                } else {
-                    ""
-                };
-                let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
-                result.push_str(&format!(
-                    "{export}{name}={}{}{end}",
-                    quoted(value),
-                    comment(line)
-                ));
-                written[index] = true;
-            }
-            None => result.push_str(line),
+    for (number, statement) in statements(text) {
+        let Some((name, Ok(_))) = sets(statement, &names) else {
+            result.push_str(statement);
+            continue;
+        };
+        let index = index_of(name, &names);
+        if places[index] == Some(number) {
+            let assignment = Assignment::of(statement);
+            let export = if assignment.is_some_and(|it| it.is_exported) {
+                "export "
+            } else {
+                ""
+            };
+            let comment = assignment.map_or("", |assignment| comment(assignment.value));
+            let end = if statement.ends_with("\r\n") {
+                "\r\n"
+            } else {
+                "\n"
+            };
+            let value = quoted(&values[index].1);
+            result.push_str(&format!("{export}{name}={value}{comment}{end}"));
         }
     }
     if !text.is_empty() && !result.ends_with('\n') {
         result.push_str(new_line);
     }
-    for ((name, value), _) in values.iter().zip(written).filter(|(_, written)| !written) {
-        result.push_str(&format!("{name}={}{new_line}", quoted(value)));
+    for ((name, value), place) in values.iter().zip(places) {
+        if place.is_none() {
+            result.push_str(&format!("{name}={}{new_line}", quoted(value)));
+        }
     }
     result
 }
 
+fn index_of(name: &str, names: &[String]) -> usize {
+    names
+        .iter()
+        .position(|other| other == name)
+        .unwrap_or_default()
+}
+
 /// The comment behind a value, with the space before it.
-fn comment(line: &str) -> &str {
-    let line = line.trim_end();
-    line.find(" #")
-        .filter(|&at| !line[at..].contains(['\'', '"']))
-        .map_or("", |at| &line[at..])
+fn comment(value: &str) -> &str {
+    let value = value.trim_end();
+    let start = Scan::of(value, '=', None).comment;
+    start.map_or("", |start| &value[value[..start].trim_end().len()..])
 }
 
 /// Whether a value can be written so that every reader of env files takes it as it is.
-pub fn is_writable(value: &str) -> bool {
-    !value.contains(['\'', '\n', '\r'])
+pub fn is_writable(value: &Secret) -> bool {
+    !value
+        .expose()
+        .contains(|c: char| c == '\'' || c.is_control())
 }
 
 /// A value that every reader of env files takes as it is. Plain where that is enough, as it is for
 /// each value that Heroku gives.
-fn quoted(value: &str) -> Cow<'_, str> {
+fn quoted(value: &Secret) -> Cow<'_, str> {
+    let value = value.expose();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,=".contains(c);
     if value.chars().all(is_plain) {
         Cow::Borrowed(value)
@@ -145,192 +200,190 @@ fn quoted(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the line is meant to set this variable, be it well written or not.
-fn sets(line: &str, name: &str) -> bool {
-    let line = line.trim_start();
-    let line = line.strip_prefix("export ").map_or(line, str::trim_start);
-    line.strip_prefix(name)
-        .is_some_and(|rest| rest.starts_with(['=', ' ', ':', '\t']) || rest.is_empty())
+/// The lines with their numbers; all lines of a quoted value as one, where it is closed again. A
+/// quote that never is was meant as a letter, and its line stands alone.
+fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = text;
+    let mut number = 1;
+    std::iter::from_fn(move || {
+        let first = rest.split_inclusive('\n').next()?;
+        let begun = number;
+        let (statement, left) = rest.split_at(end_of_value(rest).unwrap_or(first.len()));
+        number += statement.matches('\n').count();
+        rest = left;
+        Some((begun, statement))
+    })
 }
 
-fn value(line: &str) -> Result<String, &'static str> {
-    if substitutes(line) {
-        return Err("has a $, which would be replaced: put the value in single quotes");
+/// Where the line ends that closes a quoted value begun on the first one. An apostrophe within a
+/// value is one to all readers but the shell.
+fn end_of_value(text: &str) -> Option<usize> {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next()?;
+    let value = Assignment::of(first)?.value.trim_start();
+    let mut open = Scan::of(value, '=', None)
+        .open
+        .filter(|quote| *quote == '"' || value.starts_with('\''));
+    open?;
+    let mut end = first.len();
+    for line in lines {
+        open = Scan::of(line, ' ', open).open;
+        end += line.len();
+        if open.is_none() {
+            return Some(end);
+        }
     }
-    // dotenvy wants the line's end to accept trailing space.
-    let line = format!("{}\n", line.trim());
-    match dotenvy::from_read_iter(line.as_bytes()).next() {
-        Some(Ok((_, value))) => Ok(value.trim().to_owned()),
-        _ => Err("can't be read: write NAME=value, with quotes where the value has spaces"),
+    None
+}
+
+/// `NAME=value`, perhaps behind `export`, perhaps with space around the sign, as only shells refuse
+/// it.
+#[derive(Clone, Copy)]
+struct Assignment<'a> {
+    is_exported: bool,
+    name: &'a str,
+    value: &'a str,
+}
+
+impl<'a> Assignment<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let line = line.trim_start();
+        let exported = line
+            .strip_prefix("export")
+            .filter(|rest| rest.starts_with(char::is_whitespace));
+        let (name, value) = exported.unwrap_or(line).split_once('=')?;
+        let name = name.trim();
+        let is_of_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+        (!name.is_empty() && name.chars().all(is_of_name)).then_some(Assignment {
+            is_exported: exported.is_some(),
+            name,
+            value,
+        })
     }
 }
 
-/// Whether dotenvy might replace something in this line. Its rules for quotes and comments are not
-/// followed here but outdone: a `$` is fine in a value that is single-quoted as a whole, and in a
-/// comment behind a value without quotes.
-fn substitutes(line: &str) -> bool {
-    let value = line.split_once('=').map_or(line, |(_, value)| value.trim());
-    if let Some((quoted, rest)) = value
-        .strip_prefix('\'')
-        .and_then(|value| value.split_once('\''))
-    {
-        let rest_is_comment = rest.is_empty()
-            || rest.starts_with(char::is_whitespace) && rest.trim().starts_with('#');
-        return quoted.contains('\\') && value.contains('$')
-            || !rest_is_comment && rest.contains('$');
+/// The variable among `names` that a statement is meant to set, with its value or why it can't be
+/// read.
+fn sets<'a>(
+    statement: &str,
+    names: &'a [String],
+) -> Option<(&'a str, Result<Secret, &'static str>)> {
+    let ours = |name: &str| {
+        names
+            .iter()
+            .map(String::as_str)
+            .find(|other| *other == name)
+    };
+    let line = statement.trim();
+    if line.starts_with('#') {
+        return None;
     }
-    let comment = value
-        .find(" #")
-        .or_else(|| value.find("\t#"))
-        .filter(|_| !value.contains(['\'', '"', '\\']));
-    value[..comment.unwrap_or(value.len())].contains('$')
+    let first = Assignment::of(line);
+    if let Some((name, assignment)) = first.and_then(|it| Some((ours(it.name)?, it))) {
+        return Some((name, value(assignment.value.trim())));
+    }
+    // `NAME`, `NAME: value` and `NAME+=value`; not `export NAME`, which passes on what was set before.
+    let end = line.find(|c: char| ":+".contains(c) || c.is_whitespace());
+    if let Some(name) = ours(&line[..end.unwrap_or(line.len())]) {
+        return Some((name, Err(UNREADABLE)));
+    }
+    // `A=1 NAME=value` and `export A NAME=value`.
+    let words = shlex::split(line)?;
+    let takes_names =
+        ["export", "declare", "readonly", "typeset"].contains(&words.first()?.as_str());
+    let mut assigned = words
+        .iter()
+        .take_while(|word| takes_names || word.contains('='))
+        .filter_map(|word| ours(word.split_once('=')?.0));
+    let reason = "sets it together with others: write each on a line of its own";
+    assigned.next().map(|name| (name, Err(reason)))
+}
+
+const UNREADABLE: &str = "can't be read: write NAME=value, with quotes where the value has spaces";
+
+fn value(text: &str) -> Result<Secret, &'static str> {
+    let scan = Scan::of(text, '=', None);
+    match scan.special {
+        Some('$') => {
+            return Err("has a $, which would be replaced: put the value in single quotes");
+        }
+        Some(_) => {
+            return Err(
+                "has a character that means something to a shell: put the value in single quotes",
+            );
+        }
+        None if text.contains('\n') => {
+            return Err("holds a value of several lines, which a setting can't have");
+        }
+        None => {}
+    }
+    let value = if text.contains(['\'', '"', '\\', '#']) {
+        // With the sign before it, a `#` at the start is no comment.
+        match &shlex::split(&format!("={text}")).unwrap_or_default()[..] {
+            [word] => word.get(1..).map(str::to_owned),
+            _ => None,
+        }
+    } else {
+        // dotenvy wants the line's end to accept trailing space.
+        let line = format!("NAME={text}\n");
+        let read = dotenvy::from_read_iter(line.as_bytes()).next();
+        read.and_then(Result::ok).map(|(_, value)| value)
+    };
+    value
+        .map(|value| value.trim().to_owned())
+        .filter(|value| !value.contains(char::is_control))
+        .filter(|value| !value.contains(char::REPLACEMENT_CHARACTER))
+        .map(Secret::new)
+        .ok_or(UNREADABLE)
+}
+
+/// What a shell would see in a line.
+#[derive(Default)]
+struct Scan {
+    /// The quote that is open at its end.
+    open: Option<char>,
+    /// The first character that a shell would not take as it is: one that expands, or one that ends
+    /// the command.
+    special: Option<char>,
+    /// Where a comment begins.
+    comment: Option<usize>,
+}
+
+impl Scan {
+    /// Looks at a text behind `before`, with a quote that is open already, or none.
+    fn of(text: &str, before: char, open: Option<char>) -> Self {
+        let mut scan = Scan {
+            open,
+            ..Scan::default()
+        };
+        let (mut before, mut is_escaped) = (before, false);
+        for (at, character) in text.char_indices() {
+            let was_escaped = std::mem::take(&mut is_escaped);
+            let is_special = match (scan.open, character) {
+                (Some('\''), _) => false,
+                (_, '$' | '`') => true,
+                (None, _) => !was_escaped && ";&|<>()".contains(character),
+                _ => false,
+            };
+            if is_special {
+                scan.special.get_or_insert(character);
+            }
+            match (scan.open, character) {
+                _ if was_escaped => {}
+                (Some(quote), _) if quote == character => scan.open = None,
+                (None | Some('"'), '\\') => is_escaped = true,
+                (None, '"' | '\'') => scan.open = Some(character),
+                (None, '#') if before.is_whitespace() => {
+                    scan.comment = Some(at);
+                    break;
+                }
+                _ => {}
+            }
+            before = if was_escaped { '\\' } else { character };
+        }
+        scan
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> EnvFile {
-        EnvFile::parse(
-            Path::new(".env"),
-            text,
-            &["INFERENCE_URL".to_owned(), "INFERENCE_KEY".to_owned()],
-        )
-    }
-
-    #[test]
-    fn every_usual_way_to_write_a_line_is_read() {
-        let table = [
-            "INFERENCE_KEY=inf-1",
-            "export INFERENCE_KEY=inf-1",
-            "  INFERENCE_KEY = inf-1  ",
-            "INFERENCE_KEY='inf-1'",
-            "INFERENCE_KEY=\"inf-1\" # the key",
-            "INFERENCE_KEY=inf-1\r",
-            "\u{feff}INFERENCE_KEY=inf-1",
-            "INFERENCE_KEY=other\nINFERENCE_KEY=inf-1",
-            "OTHER='it's broken\nINFERENCE_KEY=inf-1",
-            "{\"not\": \"env\"}\nINFERENCE_KEY=inf-1\n\n",
-        ];
-        for text in table {
-            let file = parse(text);
-            assert_eq!(
-                file.get("INFERENCE_KEY").map(|(value, _)| value),
-                Some("inf-1"),
-                "{text:?}"
-            );
-            assert_eq!(file.warnings, Vec::<String>::new(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_cannot_be_read_is_named_by_number_and_not_by_content() {
-        for line in [
-            "INFERENCE_KEY",
-            "INFERENCE_KEY: inf-secret",
-            "INFERENCE_KEY=inf-secret b",
-            "INFERENCE_KEY='inf-secret",
-        ] {
-            let file = parse(&format!(
-                "# comment\n{line}\nINFERENCE_URL=https://example.com\n"
-            ));
-            assert_eq!(file.warnings.len(), 1, "{line}");
-            assert!(
-                file.warnings[0].starts_with("line 2 of .env "),
-                "{:?}",
-                file.warnings
-            );
-            assert!(!file.warnings[0].contains("secret"), "{:?}", file.warnings);
-            assert_eq!(file.get("INFERENCE_URL"), Some(("https://example.com", 3)));
-        }
-    }
-
-    #[test]
-    fn nothing_of_the_environment_gets_into_a_value() {
-        for line in [
-            "INFERENCE_KEY=$HOME",
-            "INFERENCE_KEY=\"x${PATH}\"",
-            "INFERENCE_URL=https://example.com/$PATH",
-            "INFERENCE_KEY=a#$HOME",
-            "INFERENCE_KEY='a'$HOME",
-            "INFERENCE_KEY='a'#$HOME",
-            "INFERENCE_KEY=\"a # $HOME\"",
-            "INFERENCE_KEY=a\\ #$HOME",
-            "INFERENCE_KEY='a\\'$HOME'",
-        ] {
-            let file = parse(line);
-            assert_eq!(file.variables, vec![], "{line}");
-            assert_eq!(file.warnings.len(), 1, "{line}");
-        }
-        assert_eq!(
-            parse("INFERENCE_KEY='a$b'").get("INFERENCE_KEY"),
-            Some(("a$b", 1))
-        );
-        assert_eq!(
-            parse("INFERENCE_KEY=ab # costs $5").get("INFERENCE_KEY"),
-            Some(("ab", 1))
-        );
-    }
-
-    #[test]
-    fn other_variables_and_longer_names_are_left_alone() {
-        let file = parse(
-            "INFERENCE_KEYS=a\nMY_INFERENCE_KEY=b\nDATABASE_URL=$x\n# INFERENCE_KEY=c\nINFERENCE_KEY=\n",
-        );
-        assert_eq!(file.get("INFERENCE_KEY"), None);
-        assert_eq!(file.warnings, Vec::<String>::new());
-    }
-
-    #[test]
-    fn values_replace_their_lines_and_leave_all_others_alone() {
-        let values = [
-            ("INFERENCE_URL".to_owned(), "https://new".to_owned()),
-            ("INFERENCE_KEY".to_owned(), "inf-2".to_owned()),
-        ];
-        let table = [
-            ("", "INFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n"),
-            (
-                "A=1",
-                "A=1\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n",
-            ),
-            (
-                "# ours\nexport INFERENCE_KEY='inf-1' # old\n\nB='x\nINFERENCE_KEY=again\nINFERENCE_URL=https://old\r\nZ=9\n",
-                "# ours\nexport INFERENCE_KEY=inf-2 # old\n\nB='x\nINFERENCE_URL=https://new\r\nZ=9\n",
-            ),
-            (
-                "\u{feff}INFERENCE_KEY=x\r\nA=1",
-                "\u{feff}INFERENCE_KEY=inf-2\r\nA=1\r\nINFERENCE_URL=https://new\r\n",
-            ),
-            (
-                "#INFERENCE_URL=x\nINFERENCE_URL",
-                "#INFERENCE_URL=x\nINFERENCE_URL=https://new\nINFERENCE_KEY=inf-2\n",
-            ),
-        ];
-        for (before, after) in table {
-            assert_eq!(with_values(before, &values), after, "{before:?}");
-            assert_eq!(
-                with_values(after, &values),
-                after,
-                "a second time: {after:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_was_written_is_read_back() {
-        for value in [
-            "https://us.inference.heroku.com",
-            "inf-0123",
-            "a b",
-            "pa$$word",
-            "x#y",
-        ] {
-            let text = with_values("", &[("INFERENCE_KEY".to_owned(), value.to_owned())]);
-            assert_eq!(
-                parse(&text).get("INFERENCE_KEY"),
-                Some((value, 1)),
-                "{text:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 pub mod env_file;
 mod url;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -134,7 +134,18 @@ impl HerokuQuery {
 }
 
 /// The values of the variables that are set on the app.
-pub type HerokuAnswer = Result<BTreeMap<String, String>, HerokuFailure>;
+pub type HerokuAnswer = Result<BTreeMap<String, Secret>, HerokuFailure>;
+
+/// The attachments among config vars: an inference host's URL with a key beside it.
+pub fn attachments(values: &BTreeMap<String, Secret>) -> Vec<String> {
+    let prefixes = values.iter().filter_map(|(name, value)| {
+        let prefix = name.strip_suffix("_URL")?;
+        let url = normalise_url(value.expose()).ok()?;
+        let has_key = values.contains_key(&format!("{prefix}_KEY"));
+        (has_key && is_inference_host(&url)).then(|| prefix.to_owned())
+    });
+    prefixes.collect()
+}
 
 /// Collects the settings, asking Heroku only where URL or key is still missing, once, for all of
 /// them.
@@ -175,14 +186,12 @@ pub fn gather_from(
             .map(str::trim)
             .filter(|value| !value.is_empty())
         {
-            return Some(Setting::new(value.to_owned(), Source::Environment));
+            return Some(Setting::new(Secret::new(value), Source::Environment));
         }
         let file = env_file?;
         let (value, line) = file.get(name)?;
-        Some(Setting::new(
-            value.to_owned(),
-            Source::EnvFile(file.path.clone(), line),
-        ))
+        let source = Source::EnvFile(file.path.clone(), line);
+        Some(Setting::new(value.clone(), source))
     };
     let flag = |value: &Option<String>, flag| {
         value
@@ -191,16 +200,14 @@ pub fn gather_from(
     };
 
     let mut gathered = Gathered {
-        url: flag(&args.url, "--url").or_else(|| local(&url)),
-        key: key_file(args.key_file.as_deref())?
-            .or_else(|| local(&key))
-            .map(secret),
-        model: flag(&args.model, "--model").or_else(|| local(&model)),
-        prefix,
+        url: flag(&args.url, "--url").or_else(|| local(&url).map(plain)),
+        key: key_file(args.key_file.as_deref())?.or_else(|| local(&key)),
+        model: flag(&args.model, "--model").or_else(|| local(&model).map(plain)),
         env_file: Some(env_path.to_owned()).filter(|path| path.exists()),
-        warnings: Vec::new(),
+        warnings: unreadable(environment, &prefix),
         heroku: None,
         app,
+        prefix,
     };
     if gathered.url.is_some() && gathered.key.is_some() {
         gathered.warn_of_unused_app(args);
@@ -236,16 +243,16 @@ impl Gathered {
     }
 
     /// Fills what is missing with what the Heroku CLI said.
-    pub fn add_heroku(&mut self, values: &BTreeMap<String, String>) {
+    pub fn add_heroku(&mut self, values: &BTreeMap<String, Secret>) {
         let source = Source::Heroku(self.app.clone());
         let value = |suffix| {
             let value = values.get(&self.variable(suffix))?;
             Some(Setting::new(value.clone(), source.clone()))
         };
         let (url, key, model) = (value("URL"), value("KEY"), value("MODEL_ID"));
-        self.url = self.url.take().or(url);
-        self.key = self.key.take().or(key.map(secret));
-        self.model = self.model.take().or(model);
+        self.url = self.url.take().or(url.map(plain));
+        self.key = self.key.take().or(key);
+        self.model = self.model.take().or(model.map(plain));
     }
 
     /// The base URL in its usual form.
@@ -378,8 +385,26 @@ impl Gathered {
     }
 }
 
-fn secret(setting: Setting<String>) -> Setting<Secret> {
-    Setting::new(Secret::new(setting.value), setting.source)
+/// A value that is no key, as it turned out.
+fn plain(setting: Setting<Secret>) -> Setting<String> {
+    Setting::new(setting.value.expose().to_owned(), setting.source)
+}
+
+/// A sentence for each variable that is set to what is not UTF-8, of those that are read here: it
+/// counts as unset, which nobody would expect.
+fn unreadable(environment: &Environment, prefix: &str) -> Vec<String> {
+    let is_read = |name: &&str| {
+        let is_of_attachment = name
+            .strip_prefix(prefix)
+            .is_some_and(|suffix| ["_URL", "_KEY", "_MODEL_ID"].contains(&suffix));
+        is_of_attachment
+            || name.starts_with("HEROKU_")
+            || name.to_ascii_lowercase().ends_with("_proxy")
+    };
+    let names = environment.unreadable().filter(is_read);
+    names
+        .map(|name| format!("{name} is not UTF-8 text in the environment and counts as unset"))
+        .collect()
 }
 
 /// The prefix of an attachment's config vars: its name in capitals, as Heroku makes it.
@@ -450,7 +475,7 @@ fn read_env_file(
     }
 }
 
-fn key_file(path: Option<&Path>) -> Result<Option<Setting<String>>, Error> {
+fn key_file(path: Option<&Path>) -> Result<Option<Setting<Secret>>, Error> {
     let Some(path) = path else { return Ok(None) };
     // The key itself in place of the file's name must not be shown.
     let shown = path
@@ -466,7 +491,7 @@ fn key_file(path: Option<&Path>) -> Result<Option<Setting<String>>, Error> {
         other => other,
     })?;
     Ok(Some(Setting::new(
-        text.trim().to_owned(),
+        Secret::new(text.trim()),
         Source::Flag("--key-file"),
     )))
 }
@@ -511,6 +536,31 @@ pub fn has_usual_form(key: &Secret) -> bool {
     let groups: Vec<&str> = uuid.split('-').collect();
     let is_hex = |group: &&str| group.chars().all(|c| c.is_ascii_hexdigit());
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
+}
+
+/// Whether a value may be a key of any service, and not what stands for one: a reference such as
+/// `op://…`, a ciphertext such as `encrypted:…` or `ENC[…]`, a placeholder such as `changeme`,
+/// `your-key-1234` or one of zeros. Keys have letters and digits mixed, and little else.
+pub fn may_be_key(value: &Secret) -> bool {
+    let text = value.expose();
+    if has_usual_form(value) {
+        let digits = text.trim_start_matches("inf-").chars();
+        return digits
+            .filter(|c| *c != '-')
+            .collect::<BTreeSet<char>>()
+            .len()
+            > 1;
+    }
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
+    let is_mixed = |word: &str| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        word.len() >= 8 && digits >= 2 && digits < word.len()
+    };
+    text.len() >= 16
+        && text.chars().all(is_of_key)
+        && text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(is_mixed)
 }
 
 /// Whether a URL stands where the key belongs.

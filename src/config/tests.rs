@@ -36,9 +36,9 @@ fn nothing() -> HerokuAnswer {
 }
 
 fn app_vars() -> HerokuAnswer {
-    Ok(BTreeMap::from(
-        [URL, KEY].map(|(name, value)| (name.to_owned(), value.to_owned())),
-    ))
+    Ok(BTreeMap::from([URL, KEY].map(|(name, value)| {
+        (name.to_owned(), Secret::new(value))
+    })))
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn heroku_is_asked_once_for_everything_and_for_the_named_attachment() {
         );
         assert_eq!(query.app.as_deref(), Some("example-app"));
         Ok(BTreeMap::from([
-            ("MY_CLAUDE_URL".to_owned(), URL.1.to_owned()),
-            ("MY_CLAUDE_KEY".to_owned(), "inf-2".to_owned()),
-            ("MY_CLAUDE_MODEL_ID".to_owned(), "claude".to_owned()),
+            ("MY_CLAUDE_URL".to_owned(), Secret::new(URL.1)),
+            ("MY_CLAUDE_KEY".to_owned(), Secret::new("inf-2")),
+            ("MY_CLAUDE_MODEL_ID".to_owned(), Secret::new("claude")),
         ]))
     })
     .unwrap();
@@ -209,5 +209,37 @@ fn the_usual_form_of_a_key_is_known() {
     ];
     for other in others {
         assert!(!has_usual_form(&Secret::new(other)), "{other}");
+    }
+}
+
+#[test]
+fn what_stands_for_a_key_is_none() {
+    for key in [
+        "inf-01234567-89ab-cdef-0123-456789abcdef",
+        "INF0123456789abcdef0123456789abcdef",
+        "sk-proj-3fG7hJ2kL9mN4pQ8",
+        "ABSKQmVkcm9ja0FQSUtleS0x/Zm9v+YmFy==",
+    ] {
+        assert!(may_be_key(&Secret::new(key)), "{key}");
+    }
+    for other in [
+        "",
+        "changeme",
+        "changeme123",
+        "op://dev/heroku/key",
+        "{{op://dev/heroku/key01234}}",
+        "encrypted:BNexkEXAMPLE0123456789==",
+        "ENC[AES256_GCM,data:p673w01,iv:YY=,tag:x0,type:str]",
+        "vault:secret/data/app#key0123456789",
+        "projects/1234/secrets/inference-key/versions/5",
+        "%INFERENCE_KEY%",
+        "<your key>",
+        "$(op read op://dev/heroku/key)",
+        "YOUR_INFERENCE_KEY_GOES_HERE",
+        "replace-me-with-the-key-1234",
+        "inf-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+        "inf-00000000-0000-0000-0000-000000000000",
+    ] {
+        assert!(!may_be_key(&Secret::new(other)), "{other}");
     }
 }

@@ -46,10 +46,11 @@ pub fn is_inference_host(url: &Url) -> bool {
         .is_some_and(|host| host.ends_with(".inference.heroku.com"))
 }
 
-/// Whether the address never leaves this machine.
+/// Whether the address never leaves this machine. Names below `localhost` may: the system's resolver
+/// asks others for them, unlike curl and browsers, which don't ask it.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -121,7 +122,7 @@ mod tests {
     fn only_addresses_of_this_machine_are_loopback() {
         for (given, expected) in [
             ("http://localhost:1", true),
-            ("http://api.localhost", true),
+            ("http://api.localhost", false),
             ("http://127.9.9.9", true),
             ("http://[::1]", true),
             ("http://localhost.example.com", false),

@@ -34,8 +34,10 @@ pub enum Content {
 /// models take.
 pub const TEXT_LIMIT: usize = 1024 * 1024;
 
-/// The most that one image may have, in bytes. Bedrock, on which the service runs, takes no more.
-pub const IMAGE_LIMIT: usize = 5 * 1024 * 1024;
+/// The most that one image may have, in bytes. Bedrock, on which the service runs, takes 5 MiB and
+/// counts them in base64, of which four characters stand for three bytes ("image exceeds 5 MB
+/// maximum: 5242880 bytes", as users of its API report it).
+pub const IMAGE_LIMIT: usize = 5 * 1024 * 1024 / 4 * 3;
 
 impl Attachment {
     /// A text file.
@@ -87,10 +89,7 @@ impl Attachment {
             return Err("By its content it is no PNG, JPEG, GIF or WebP image.".to_owned());
         };
         if bytes.len() > IMAGE_LIMIT {
-            return Err(format!(
-                "It is larger than an image may be, {}.",
-                size(IMAGE_LIMIT)
-            ));
+            return Err("It is larger than an image may be, 3.75 MB (5 MB in base64).".to_owned());
         }
         let content = Content::Image {
             media_type: media_type.into(),
@@ -212,12 +211,14 @@ mod tests {
                 .unwrap_err()
                 .contains("no PNG")
         );
-        let large = [PNG, &vec![0; IMAGE_LIMIT]].concat();
-        assert!(
-            Attachment::image("x.png", &large)
-                .unwrap_err()
-                .contains("may be, 5.2 MB")
+        // 5,242,880 characters of base64 are as many as the service takes.
+        let image =
+            |size: usize| Attachment::image("x", &[PNG, &vec![0; size - PNG.len()]].concat());
+        assert_eq!(
+            image(3_932_160).unwrap().data_uri().unwrap().len(),
+            5_242_880 + 22
         );
+        assert!(image(3_932_161).unwrap_err().contains("may be, 3.75 MB"));
     }
 
     #[test]

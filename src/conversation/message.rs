@@ -100,16 +100,16 @@ pub struct Usage(Map<String, Value>);
 impl Usage {
     /// Tokens of the request.
     pub fn prompt_tokens(&self) -> Option<u64> {
-        self.count("prompt_tokens")
+        self.count(["prompt_tokens", "input_tokens"])
     }
 
     /// Tokens of the answer.
     pub fn completion_tokens(&self) -> Option<u64> {
-        self.count("completion_tokens")
+        self.count(["completion_tokens", "output_tokens"])
     }
 
     pub fn total_tokens(&self) -> Option<u64> {
-        self.count("total_tokens")
+        self.count(["total_tokens"])
     }
 
     /// Whether it counts nothing, whatever members it has.
@@ -124,11 +124,20 @@ impl Usage {
         self.0.is_empty()
     }
 
-    /// A whole number, if what stands there is one or can be rounded to it.
-    fn count(&self, name: &str) -> Option<u64> {
-        let value = self.0.get(name)?;
-        let rounded = value.as_f64().filter(|number| *number >= 0.0);
-        value.as_u64().or(rounded.map(|number| number as u64))
+    /// A whole number under one of these names, if what stands there is one, can be rounded to it or
+    /// is the text of it. The second names are those of Anthropic and Bedrock.
+    fn count<const N: usize>(&self, names: [&str; N]) -> Option<u64> {
+        let value = names.iter().find_map(|name| self.0.get(*name))?;
+        let text = value.as_str().and_then(|text| text.trim().parse().ok());
+        let number = value.as_f64().or(text);
+        let number = number.filter(|number| number.is_finite() && *number >= 0.0);
+        number.map(|number| number as u64)
+    }
+}
+
+impl From<Map<String, Value>> for Usage {
+    fn from(members: Map<String, Value>) -> Self {
+        Usage(members)
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Conversation {
     /// How many turns that were handed out have been taken back since.
     taken_back: usize,
     is_system_changed: bool,
+    /// What attempts took of which no answer is left.
+    spent: Vec<Cost>,
 }
 
 /// A turn that was taken out of a conversation.
@@ -42,6 +44,8 @@ pub struct Changes<'a> {
     pub taken_back: usize,
     /// The turns that were added.
     pub turns: Vec<&'a [Message]>,
+    /// What attempts took of which no answer is left.
+    pub spent: Vec<Cost>,
 }
 
 impl TakenTurn {
@@ -201,7 +205,13 @@ impl Conversation {
             system,
             taken_back: std::mem::take(&mut self.taken_back),
             turns,
+            spent: std::mem::take(&mut self.spent),
         }
+    }
+
+    /// Notes what attempts took of which no answer is left: they are paid for, too.
+    pub fn spend(&mut self, costs: Vec<Cost>) {
+        self.spent.extend(costs);
     }
 }
 
@@ -293,6 +303,7 @@ mod tests {
             system: None,
             taken_back: 0,
             turns: Vec::new(),
+            spent: Vec::new(),
         };
         let changes = conversation.changes();
         assert_eq!((changes.system, changes.taken_back), (Some("be brief"), 0));

@@ -11,10 +11,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use url::Url;
-
 use crate::api::call::Progress;
 use crate::api::models::Catalogue;
+use crate::api::proxy::Proxy;
 use crate::api::{Client, Limits};
 use crate::chat::Answer;
 use crate::cli::{ConnectionArgs, HerokuArgs};
@@ -26,6 +25,7 @@ use crate::following::tell;
 use crate::heroku::{self, HerokuCli, Patience};
 use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
+use crate::shell;
 use crate::ui::Ui;
 use checks::{CHECKS, Check};
 pub use report::{Entry, Report, Status, Verdict};
@@ -56,8 +56,8 @@ pub struct Probe<'a> {
     pub heroku: Option<HerokuFacts>,
     /// The settings where they can be used.
     pub settings: Option<Settings>,
-    /// The proxy in use, with the variable that names it.
-    pub proxy: Option<(&'static str, Url)>,
+    /// The proxy in use.
+    pub proxy: Option<Proxy>,
     pub addresses: Vec<std::net::SocketAddr>,
     pub catalogue: Catalogue,
     pub answer: Option<Box<Answer>>,
@@ -95,17 +95,8 @@ pub fn examine(
         }
         let started = Instant::now();
         probe.context.ui.checking(check.title);
-        let missing = check.needs.iter().find(|id| !report.holds(id));
-        let verdict = match missing {
-            // What needs nothing else takes no time.
-            None if !check.needs.is_empty() && began.elapsed() > BUDGET => Ok(Verdict::warn(
-                "not looked at: the steps before took too long",
-            )
-            .hint("Mend the slow ones, or try again.")),
-            Some(id) => Ok(Verdict::skip(format!(
-                "not looked at: needs {}",
-                checks::title(id)
-            ))),
+        let verdict = match passed_over(check, &report, began.elapsed()) {
+            Some(verdict) => Ok(verdict),
             None => (check.run)(probe),
         };
         probe.context.ui.clear_status();
@@ -120,31 +111,33 @@ pub fn examine(
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A server, a proxy or the Heroku CLI may have echoed the key.
         let clean = |text: String| probe.context.ui.clean(&text);
-        let Verdict {
-            status,
-            found,
-            hint,
-            commands,
-            source,
-        } = verdict;
-        let (found, hint, source) = (clean(found), hint.map(clean), source.map(clean));
-        let commands = commands.into_iter().map(clean).collect();
-        let entry = Entry {
-            id: check.id,
-            title: check.title,
-            status,
-            found,
-            hint,
-            commands,
-            source,
-            milliseconds,
+        let verdict = Verdict {
+            status: verdict.status,
+            found: clean(verdict.found),
+            hint: verdict.hint.map(clean),
+            commands: verdict.commands.into_iter().map(clean).collect(),
+            source: verdict.source.map(clean),
         };
+        let entry = Entry::of(check.id, check.title, verdict, milliseconds);
         show(&mut probe.context.ui, &entry)?;
         report.add(entry);
         report.interrupted |= watch.is_interrupted();
     }
     report.finish();
     Ok(report)
+}
+
+/// Why a check is not made, if it isn't.
+fn passed_over(check: &Check, report: &Report, elapsed: Duration) -> Option<Verdict> {
+    if let Some(id) = check.needs.iter().find(|id| !report.holds(id)) {
+        let found = format!("not looked at: needs {}", checks::title(id));
+        return Some(Verdict::skip(found));
+    }
+    // What needs nothing else takes no time. A setup of which a part wasn't seen is not in order.
+    (!check.needs.is_empty() && elapsed > BUDGET).then(|| {
+        Verdict::fail("not looked at: the steps before took too long")
+            .hint("Mend the slow ones, or try again.")
+    })
 }
 
 impl<'a> Probe<'a> {
@@ -171,7 +164,10 @@ impl<'a> Probe<'a> {
         let read = context
             .interrupts
             .run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
-        let env_file = read.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()));
+        let env_file = read.unwrap_or_else(|| {
+            let reason = format!("nobody wrote to it for {} s", STEP_LIMIT.as_secs());
+            Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+        });
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
         let gathered =
             config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
@@ -275,13 +271,18 @@ impl<'a> Probe<'a> {
     pub fn command_for(&self, attachment: &str) -> String {
         let HerokuArgs { app, remote, .. } = &self.args.heroku;
         let flag = |name: &str, value: &Option<String>| {
-            value.as_ref().map(|value| format!(" --{name} {value}"))
+            value
+                .as_ref()
+                .map(|value| format!(" --{name} {}", shell::quoted(value)))
         };
         let flags = [flag("app", app), flag("remote", remote)]
             .into_iter()
             .flatten()
             .collect::<String>();
-        format!("heroku-chat doctor{flags} --as {attachment}")
+        format!(
+            "heroku-chat doctor{flags} --as {}",
+            shell::quoted(attachment)
+        )
     }
 }
 
@@ -294,8 +295,10 @@ fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
     }
     let started = Instant::now();
     let (version, account, variables, all) = std::thread::scope(|scope| {
-        let version = scope.spawn(|| heroku::version(cli, patience(&mut |_| {})));
-        let account = scope.spawn(|| heroku::account(cli, patience(&mut |_| {})));
+        let start = |ask: fn(&HerokuCli, Patience<'_>) -> Result<String, HerokuFailure>| {
+            std::thread::Builder::new().spawn_scoped(scope, move || ask(cli, patience(&mut |_| {})))
+        };
+        let (version, account) = (start(heroku::version), start(heroku::account));
         let variables = heroku::config_vars(cli, query, patience(&mut |_| {}));
         // All of them together keep to the one limit.
         let left = Patience {
@@ -304,15 +307,27 @@ fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
         };
         let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
         let all = is_missing.then(|| heroku::all_config_vars(cli, query, left));
-        let ended = |result: std::thread::Result<_>| {
-            result.unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)))
+        let ended = |asked: io::Result<std::thread::ScopedJoinHandle<'_, _>>| {
+            asked.map_or_else(
+                |error| {
+                    Err(HerokuFailure::Other {
+                        code: None,
+                        message: error.to_string(),
+                    })
+                },
+                |thread| {
+                    thread
+                        .join()
+                        .unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)))
+                },
+            )
         };
-        (ended(version.join()), ended(account.join()), variables, all)
+        (ended(version), ended(account), variables, all)
     });
     let others = all
         .as_ref()
         .and_then(|all| all.as_ref().ok())
-        .map(HerokuFacts::attachments)
+        .map(config::attachments)
         .unwrap_or_default();
     HerokuFacts {
         version,
@@ -332,5 +347,26 @@ fn silent() -> HerokuFacts {
         variables,
         all: None,
         others: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_without_all_that_is_to_be_seen_is_not_ok() {
+        let check = CHECKS.iter().find(|check| check.id == "same-source");
+        let check = check.expect("a check that needs others");
+        let mut report = Report::default();
+        for id in check.needs {
+            let verdict = Verdict::pass("fine");
+            report.add(Entry::of(id, id, verdict, 0));
+        }
+        assert_eq!(passed_over(check, &report, BUDGET), None);
+        let late = passed_over(check, &report, BUDGET + Duration::from_secs(1)).expect("too late");
+        report.add(Entry::of(check.id, check.title, late, 0));
+        report.finish();
+        assert!(!report.ok);
     }
 }

@@ -66,17 +66,20 @@ pub struct Report {
 impl Entry {
     /// The line of a check that Ctrl-C came before.
     pub fn interrupted(id: &'static str, title: &'static str) -> Self {
-        let found = "not looked at: interrupted".to_owned();
-        let (hint, commands, source) = (None, Vec::new(), None);
+        Entry::of(id, title, Verdict::skip("not looked at: interrupted"), 0)
+    }
+
+    /// The line of a check with this outcome.
+    pub fn of(id: &'static str, title: &'static str, verdict: Verdict, milliseconds: u64) -> Self {
         Entry {
             id,
             title,
-            status: Status::Skip,
-            found,
-            hint,
-            commands,
-            source,
-            milliseconds: 0,
+            status: verdict.status,
+            found: verdict.found,
+            hint: verdict.hint,
+            commands: verdict.commands,
+            source: verdict.source,
+            milliseconds,
         }
     }
 }

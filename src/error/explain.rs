@@ -8,6 +8,7 @@ use super::{
     CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind,
     ServiceProblem, Waiting,
 };
+use crate::shell;
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Error {
                 .command("heroku-chat sessions"),
             Error::SessionExists(name) => Explanation::titled(format!("there is a session {name} already"))
                 .hint("Choose another name, or delete that one first:")
-                .command(format!("heroku-chat sessions delete {name}")),
+                .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
             Error::SessionInUse(name) => {
                 Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first. To read it meanwhile:")
                     .command(format!("heroku-chat sessions show {name}"))
@@ -145,8 +146,8 @@ fn quoted(excerpt: &str) -> String {
 }
 
 /// The app for a command line: the one that was named, or the Heroku documentation's placeholder.
-fn app_or_example(app: Option<&str>) -> &str {
-    app.unwrap_or("example-app")
+fn app_or_example(app: Option<&str>) -> String {
+    shell::quoted(app.unwrap_or("example-app"))
 }
 
 /// The line of Heroku's quick start that sets one variable.
@@ -240,7 +241,10 @@ fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
     let example = ids.first().map_or("claude-4-5-haiku", String::as_str);
     explanation
         .hint("Choose one with -m, or set the variable:")
-        .command(format!("heroku-chat ask -m {example} \"…\""))
+        .command(format!(
+            "heroku-chat ask -m {} \"…\"",
+            shell::quoted(example)
+        ))
         .command(export_line(variable, app))
 }
 
@@ -256,9 +260,13 @@ fn no_session(name: &str, nearest: Option<&str>) -> Explanation {
 fn empty_answer(finish_reason: Option<&str>) -> Explanation {
     match finish_reason {
         // Seen on Kimi and MiniMax: hidden reasoning uses the whole budget up.
-        Some("length" | "max_tokens") => {
+        Some("length") => {
             Explanation::titled("the answer has no text: max_tokens was used up before it")
                 .hint("Raise --max-tokens; models that reason first need some thousand.")
+        }
+        Some(reason) if reason.contains("context") => {
+            Explanation::titled("the answer has no text: the conversation fills the context window")
+                .hint(TOO_LONG)
         }
         Some("tool_calls") => {
             Explanation::titled("the answer is a tool call, and heroku-chat offers no tools")
@@ -337,6 +345,10 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
     }
 }
 
+/// What ring can verify; P-521 and keys shorter than these it can't.
+const KEYS: &str = "The host needs TLS 1.2 or 1.3, and certificates with a key of P-256, P-384, \
+                    Ed25519 or RSA of 2048 bits or more, signed with SHA-256 or better.";
+
 fn network(failure: &NetworkFailure) -> Explanation {
     match failure {
         NetworkFailure::UnknownHost { host, reason } => Explanation::titled(format!(
@@ -362,16 +374,28 @@ fn network(failure: &NetworkFailure) -> Explanation {
                 CertificateFlaw::Issuer => explanation
                     .hint("Behind a company proxy, point SSL_CERT_FILE to its certificate:")
                     .command("export SSL_CERT_FILE=/path/to/company-ca.pem"),
+                CertificateFlaw::Authority => explanation
+                    .hint("Give the host a certificate with CA:FALSE, or one that this CA signed."),
+                CertificateFlaw::Algorithm => explanation.hint(KEYS),
+                CertificateFlaw::Broken => {
+                    explanation.hint("Whoever runs the host, or the company proxy, has to mend it.")
+                }
             }
+        }
+        NetworkFailure::Handshake { host, reason } => {
+            Explanation::titled(format!("TLS with {host} failed: {reason}")).hint(KEYS)
         }
         NetworkFailure::Tls { host, reason } => {
             Explanation::titled(format!("TLS with {host} failed: {reason}"))
                 .hint("Check that the URL's scheme and port are right.")
         }
-        NetworkFailure::Proxy { proxy, reason } => {
-            Explanation::titled(format!("the proxy {proxy} can't be used: {reason}"))
-                .hint("Correct https_proxy, or name the host in no_proxy to go without.")
-        }
+        NetworkFailure::Proxy {
+            proxy,
+            variable,
+            reason,
+        } => Explanation::titled(format!("the proxy {proxy} can't be used: {reason}")).hint(
+            format!("Correct {variable}, or name the host in no_proxy to go without."),
+        ),
         NetworkFailure::TimedOut { waiting, limit } => {
             let hint = match waiting {
                 Waiting::Connection => {
@@ -405,13 +429,25 @@ fn service(problem: &ServiceProblem) -> Explanation {
         kind,
         status,
         message,
+        label,
         host,
         model,
         retry_after,
+        may_pass: _,
     } = problem;
     let model = model.as_deref().unwrap_or("this model");
-    let titled =
-        |title: String| Explanation::titled(format!("{title} (status {status})")).detail(message);
+    let titled = |title: String| {
+        let title = match status {
+            // A failure inside an answer that names none.
+            200..=299 => title,
+            _ => format!("{title} (status {status})"),
+        };
+        Explanation::titled(title).detail(match label {
+            Some(label) if message.is_empty() => label.clone(),
+            Some(label) => format!("{message} ({label})"),
+            None => message.clone(),
+        })
+    };
     match kind {
         ProblemKind::UnknownParameter(name) => {
             titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out.")
@@ -425,14 +461,18 @@ fn service(problem: &ServiceProblem) -> Explanation {
         ),
         ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}"))
             .hint("On plans of one model each model has its own key: choose its attachment with --as, or another model with -m."),
-        ProblemKind::ContentBlocked => titled(format!("the firewall of {host} blocked the text of the request")).hint(
-            "It does that for text that looks like an attack, such as ../ or <script>. Rephrase the prompt; trying again does not help.",
+        ProblemKind::Blocked => titled(format!("a firewall or filter between here and {host} refused the request")).hint(
+            "The firewall of the service does that for text that looks like an attack, such as ../ or <script>: rephrase the prompt. A filter of your network does it to the host: ask who runs it. Trying again does not help.",
         ),
+        ProblemKind::SignIn => titled(format!("the network wants a sign-in before it lets anything through to {host}"))
+            .hint("Open any page in a browser, sign in, then try again."),
         ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("Check the id and the URL. The ids there are:").command("heroku-chat models"),
         ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached")).hint(match retry_after {
             Some(wait) => format!("The service asks to wait {}, then try again.", seconds(*wait)),
             None => "Wait a minute, then try again; the limits are per minute.".to_owned(),
         }),
+        ProblemKind::QuotaUsedUp => titled(format!("the quota for {model} is used up"))
+            .hint("Waiting does not help: look at the plan and the spending limits of the add-on, or try another model with -m."),
         ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com tells of known trouble."),
         ProblemKind::Redirect(location) => titled(format!("{host} redirects to {location}, which is not followed"))
             .hint("Correct the URL: the key is sent to no other host than the one you named."),
@@ -444,7 +484,12 @@ const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clea
 /// What to do about a rejection, by the words of Bedrock that are known to come through.
 fn rejection_hint(message: &str) -> &'static str {
     let says = |words: &[&str]| words.iter().all(|word| message.contains(word));
-    if says(&["temperature", "top_p"]) {
+    if ["max_tokens", "max_completion_tokens", "maximum tokens"]
+        .iter()
+        .any(|name| says(&[name]))
+    {
+        "Lower --max-tokens (/set max_tokens in the chat) to what the service allows."
+    } else if says(&["temperature", "top_p"]) {
         "Give only one of --temperature and --top-p."
     } else if says(&["temperature", "thinking"]) {
         "Leave --temperature out where the model thinks first."

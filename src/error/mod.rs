@@ -195,8 +195,15 @@ pub enum NetworkFailure {
     },
     /// TLS failed otherwise.
     Tls { host: String, reason: String },
+    /// The handshake began, and the two sides do not agree.
+    Handshake { host: String, reason: String },
     /// The proxy refused, or can't be used.
-    Proxy { proxy: String, reason: String },
+    Proxy {
+        proxy: String,
+        /// The variable that names it.
+        variable: &'static str,
+        reason: String,
+    },
     /// Nothing came for too long.
     TimedOut { waiting: Waiting, limit: Duration },
     /// The connection broke.
@@ -214,8 +221,14 @@ pub enum CertificateFlaw {
     Time,
     /// Made for another host.
     Name,
-    /// Issued by somebody unknown, or not to be verified otherwise.
+    /// Issued by somebody unknown.
     Issuer,
+    /// A CA's own certificate, in the place of one that the CA signed.
+    Authority,
+    /// Of a kind that can't be verified here.
+    Algorithm,
+    /// Wrong in a way that only its maker can mend.
+    Broken,
 }
 
 /// What a request was waiting for when its time was up.
@@ -234,16 +247,20 @@ pub enum Waiting {
 pub struct ServiceProblem {
     /// What it means for the user.
     pub kind: ProblemKind,
-    /// HTTP status.
+    /// HTTP status; the one that it names itself for a failure inside an answer, if it does.
     pub status: u16,
     /// The service's own words; the start of the body where it has none.
     pub message: String,
+    /// Its code and type, in the service's words.
+    pub label: Option<String>,
     /// Host that answered.
     pub host: String,
     /// Model that was asked for, where one was.
     pub model: Option<String>,
     /// How long to wait, where the service says so.
     pub retry_after: Option<Duration>,
+    /// Whether the same request may well succeed a little later.
+    pub may_pass: bool,
 }
 
 /// The meanings of a failure status, one per next action.
@@ -255,14 +272,18 @@ pub enum ProblemKind {
     Rejected,
     /// 401.
     Unauthorized,
-    /// 403 in JSON: the key is good, but not for this model.
+    /// 403 that says so in JSON: the key is good, but not for this model.
     ModelNotCovered,
-    /// 403 in HTML: the firewall in front of the service refused the text itself.
-    ContentBlocked,
+    /// Any other 403 that isn't JSON: a firewall or filter refused the text or the host.
+    Blocked,
+    /// 511: the network wants a sign-in first.
+    SignIn,
     /// 404.
     NotFound,
     /// 429.
     RateLimited,
+    /// 429 of a limit that no waiting lifts.
+    QuotaUsedUp,
     /// 408 and 5xx.
     ServerFault,
     /// 3xx, never followed; with the address it points to.
@@ -287,7 +308,9 @@ impl Error {
             | Error::EmptyAnswer { .. }
             | Error::Unreadable { .. } => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
-                ProblemKind::RateLimited | ProblemKind::ServerFault => ExitStatus::Service,
+                ProblemKind::RateLimited | ProblemKind::QuotaUsedUp | ProblemKind::ServerFault => {
+                    ExitStatus::Service
+                }
                 _ => ExitStatus::Fixable,
             },
             _ => ExitStatus::Fixable,
@@ -304,8 +327,7 @@ impl Error {
                     NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. }
                 )
             }
-            Error::Service(problem) => matches!(problem.status, 429 | 502 | 503 | 504),
-            Error::Truncated => true,
+            Error::Service(problem) => problem.may_pass,
             _ => false,
         }
     }

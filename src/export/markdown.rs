@@ -4,6 +4,7 @@
 
 use super::Subject;
 use crate::conversation::{Attachment, Conversation, Message, Role, fenced, title};
+use crate::markdown::{Kind, Reader};
 
 /// Levels that headings of messages are moved down by, below "# title" and "## role".
 const DEEPER: usize = 2;
@@ -65,67 +66,26 @@ fn section(message: &Message) -> String {
 /// A text as part of a document. Headings that are underlined stay what they are: what is a heading
 /// and what is a paragraph before a rule takes a parser to tell.
 fn nested(text: &str) -> String {
+    let mut reader = Reader::default();
     let mut lines: Vec<String> = Vec::new();
-    let mut fence = None;
     for line in text.trim_end().lines() {
-        match fence {
-            None => {
-                fence = opened(line);
-                lines.push(if fence.is_some() {
-                    line.to_owned()
-                } else {
-                    deeper(line)
-                });
-            }
-            Some(open) => {
-                lines.push(line.to_owned());
-                fence = Some(open).filter(|open| !is_closed(open, line));
-            }
-        }
+        let kind = reader.read(line).kind;
+        let is_heading = matches!(kind, Kind::Heading { .. }) && reader.containers().is_empty();
+        lines.push(if is_heading {
+            deeper(line)
+        } else {
+            line.to_owned()
+        });
     }
-    lines.extend(fence.map(str::to_owned));
+    lines.extend(reader.closing_line());
     lines.join("\n")
 }
 
-/// The fence that this line opens, with its indentation.
-fn opened(line: &str) -> Option<&str> {
-    let fence = fence(line)?;
-    let info = &line[fence.len()..];
-    (!fence.ends_with('`') || !info.contains('`')).then_some(fence)
-}
-
-fn is_closed(open: &str, line: &str) -> bool {
-    fence(line).is_some_and(|close| {
-        close.trim_start().starts_with(open.trim_start()) && line[close.len()..].trim().is_empty()
-    })
-}
-
-/// Three or more backticks or tildes at the start of a line, and up to three spaces before them.
-fn fence(line: &str) -> Option<&str> {
-    let marker = unindented(line)?;
-    let first = marker
-        .chars()
-        .next()
-        .filter(|character| matches!(character, '`' | '~'))?;
-    let rest = marker.trim_start_matches(first);
-    (marker.len() - rest.len() >= 3).then(|| &line[..line.len() - rest.len()])
-}
-
-/// A heading some levels down, any other line as it is.
+/// A heading some levels down.
 fn deeper(line: &str) -> String {
-    let text = unindented(line).unwrap_or_default();
+    let text = line.trim_start();
     let level = text.len() - text.trim_start_matches('#').len();
-    let ends = text[level..].chars().next().is_none_or(char::is_whitespace);
-    match level {
-        1..=6 if ends => format!("{}{}", "#".repeat((level + DEEPER).min(6)), &text[level..]),
-        _ => line.to_owned(),
-    }
-}
-
-/// The line without up to three spaces; none where there are more, which makes it code.
-fn unindented(line: &str) -> Option<&str> {
-    let text = line.trim_start_matches(' ');
-    (line.len() - text.len() <= 3).then_some(text)
+    format!("{}{}", "#".repeat((level + DEEPER).min(6)), &text[level..])
 }
 
 #[cfg(test)]
@@ -277,6 +237,16 @@ Yes.
                 "~~~~\n```\n~~~\n# code\n~~~~~\n### one",
             ),
             ("```a`b\n# one", "```a`b\n### one"),
+            (
+                "- ```sh\n  # code\n# code\n  ```\n\n# one",
+                "- ```sh\n  # code\n# code\n  ```\n\n### one",
+            ),
+            (
+                "> 1. ~~~\n>    # code\n>    ~~~\n\n# one",
+                "> 1. ~~~\n>    # code\n>    ~~~\n\n### one",
+            ),
+            ("$$\n# a\n$$\n# one", "$$\n# a\n$$\n### one"),
+            ("a\n    ```\n# one", "a\n    ```\n### one"),
             ("```\n``` x\n# code\n```", "```\n``` x\n# code\n```"),
         ];
         for (text, expected) in table {
@@ -291,5 +261,6 @@ Yes.
             nested("1. so\n\n   ```\n   puts"),
             "1. so\n\n   ```\n   puts\n   ```"
         );
+        assert_eq!(nested("- ~~~~\n  puts"), "- ~~~~\n  puts\n  ~~~~");
     }
 }

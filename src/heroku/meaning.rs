@@ -4,40 +4,48 @@ use std::collections::BTreeMap;
 
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
+use crate::secret::Secret;
 
 /// What a finished run of the program left.
 #[derive(Debug, Default)]
 pub struct Printed {
     pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+    /// The values of config vars, and what else the CLI had to say of them.
+    pub stdout: Secret,
+    pub stderr: Secret,
 }
 
 /// Reads `config:get NAME… --shell`.
 pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
-    let message = unwrapped(&printed.stderr);
+    let message = unwrapped(printed.stderr.expose());
     let logged_out = message.contains("Press any key to open up the browser");
-    if printed.code != Some(0) || logged_out || printed.stdout.is_empty() {
+    if printed.code != Some(0) || logged_out || printed.stdout.expose().is_empty() {
         return Err(failure(printed, &message, query));
     }
     let is_answer = |(name, _): &(String, String)| query.variables.contains(name);
     if !printed
         .stdout
+        .expose()
         .lines()
         .filter_map(shell_assignment)
         .any(|assignment| is_answer(&assignment))
     {
-        let message = format!("it printed no variables: {}", printed.stdout.trim());
+        let message = format!(
+            "it printed no variables: {}",
+            printed.stdout.expose().trim()
+        );
         return Err(HerokuFailure::Other {
             code: printed.code,
             message: message.chars().take(300).collect(),
         });
     }
-    let values: BTreeMap<String, String> = printed
+    let values: BTreeMap<String, Secret> = printed
         .stdout
+        .expose()
         .lines()
         .filter_map(shell_assignment)
         .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, Secret::new(value)))
         .collect();
     if values.is_empty() {
         return Err(HerokuFailure::NotAttached(query.app.clone()));
@@ -47,9 +55,9 @@ pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
 
 /// Reads `config --json`.
 pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
-    match (printed.code, serde_json::from_str(&printed.stdout)) {
+    match (printed.code, serde_json::from_str(printed.stdout.expose())) {
         (Some(0), Ok(values)) => Ok(values),
-        _ => Err(failure(printed, &unwrapped(&printed.stderr), query)),
+        _ => Err(failure(printed, &unwrapped(printed.stderr.expose()), query)),
     }
 }
 
@@ -57,6 +65,7 @@ pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
 pub fn version(printed: &Printed) -> Result<String, HerokuFailure> {
     let first = printed
         .stdout
+        .expose()
         .split_whitespace()
         .next()
         .and_then(|word| word.strip_prefix("heroku/"));
@@ -64,16 +73,16 @@ pub fn version(printed: &Printed) -> Result<String, HerokuFailure> {
         Some(version) => Ok(version.to_owned()),
         None => Err(HerokuFailure::Other {
             code: printed.code,
-            message: error_sentence(&unwrapped(&printed.stderr)),
+            message: error_sentence(&unwrapped(printed.stderr.expose())),
         }),
     }
 }
 
 /// Reads `auth:whoami`.
 pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
-    let message = unwrapped(&printed.stderr);
-    if printed.code == Some(0) && !printed.stdout.trim().is_empty() {
-        return Ok(printed.stdout.trim().to_owned());
+    let message = unwrapped(printed.stderr.expose());
+    if printed.code == Some(0) && !printed.stdout.expose().trim().is_empty() {
+        return Ok(printed.stdout.expose().trim().to_owned());
     }
     if printed.code == Some(100) || message.contains("not logged in") {
         return Err(HerokuFailure::NotLoggedIn);
@@ -91,7 +100,7 @@ fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailu
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let own_words = || error_sentence(message);
     if says(&["Press any key to open up the browser"])
-        || (printed.code == Some(0) && printed.stdout.is_empty())
+        || (printed.code == Some(0) && printed.stdout.expose().is_empty())
     {
         HerokuFailure::NotLoggedIn
     } else if says(&[
@@ -102,7 +111,7 @@ fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailu
     } else if says(&["Missing required flag app"]) {
         HerokuFailure::NoApp
     } else if says(&["Multiple apps in git remotes"]) {
-        HerokuFailure::SeveralApps(remotes(&printed.stderr))
+        HerokuFailure::SeveralApps(remotes(printed.stderr.expose()))
     } else if says(&["not found in git remotes"]) {
         HerokuFailure::UnknownRemote(query.remote.clone().unwrap_or_default())
     } else if says(&["Error ID: not_found", "Couldn't find that app"]) {
@@ -212,8 +221,8 @@ mod tests {
         variables(
             &Printed {
                 code: Some(code),
-                stdout: stdout.to_owned(),
-                stderr: stderr.to_owned(),
+                stdout: Secret::new(stdout),
+                stderr: Secret::new(stderr),
             },
             &query(),
         )
@@ -223,9 +232,12 @@ mod tests {
     fn values_are_read_in_every_quoting_of_the_cli() {
         let stdout = "INFERENCE_URL='https://us.inference.heroku.com'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\"a\\\"b\\n\"\n";
         let values = answer(0, stdout, "").unwrap();
-        assert_eq!(values["INFERENCE_URL"], "https://us.inference.heroku.com");
-        assert_eq!(values["INFERENCE_KEY"], "inf-1");
-        assert_eq!(values["INFERENCE_MODEL_ID"], "a\"b\n");
+        assert_eq!(
+            values["INFERENCE_URL"].expose(),
+            "https://us.inference.heroku.com"
+        );
+        assert_eq!(values["INFERENCE_KEY"].expose(), "inf-1");
+        assert_eq!(values["INFERENCE_MODEL_ID"].expose(), "a\"b\n");
     }
 
     #[test]
@@ -333,8 +345,8 @@ mod tests {
     fn printed(code: i32, stdout: &str, stderr: &str) -> Printed {
         Printed {
             code: Some(code),
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
+            stdout: Secret::new(stdout),
+            stderr: Secret::new(stderr),
         }
     }
 

@@ -16,9 +16,11 @@ use std::time::{Duration, Instant};
 
 use shared_child::SharedChild;
 
+use crate::child;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::environment::Environment;
 use crate::error::HerokuFailure;
+use crate::secret::Secret;
 use meaning::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.
@@ -81,7 +83,7 @@ impl HerokuCli {
             .iter()
             .map(String::as_str)
             .chain(arguments.iter().copied());
-        let mut command = Command::new(words.next().unwrap_or(PROGRAM));
+        let mut command = child::with_keys(words.next().unwrap_or(PROGRAM));
         command.args(words);
         command
     }
@@ -207,10 +209,11 @@ fn start_and_wait(
 
 /// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or
 /// until a time.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> String {
+fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> Secret {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     if let Some(mut pipe) = pipe {
-        std::thread::spawn(move || {
+        // Without a thread the pipe is closed, and nothing comes from it.
+        _ = std::thread::Builder::new().spawn(move || {
             let mut buffer = [0; 4096];
             let mut left = OUTPUT_LIMIT;
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
@@ -230,7 +233,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
         {
             bytes.append(&mut piece);
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        Secret::new(String::from_utf8_lossy(&bytes))
     }
 }
 

@@ -11,8 +11,8 @@ use rustyline::{Context, Helper};
 
 use super::commands::{COMMANDS, Command, Completes};
 use super::keys::Keys;
-use super::settings::SETTINGS;
 use crate::api::models::Model;
+use crate::cli::settings;
 use crate::error::Error;
 use crate::store::Sessions;
 
@@ -98,30 +98,25 @@ impl LineHelper {
             Some(Completes::Models) => (start, self.model_ids()),
             Some(Completes::Words(words)) => (start, owned(words)),
             Some(Completes::Sessions) => (start, session_names()),
-            Some(Completes::Settings) => settings(start, argument),
+            Some(Completes::Settings) => setting(start, argument),
             Some(Completes::Nothing | Completes::Files) | None => (line.len(), Vec::new()),
         }
     }
 }
 
 /// Names of settings, then the values of the one that was named.
-fn settings(start: usize, argument: &str) -> (usize, Vec<String>) {
+fn setting(start: usize, argument: &str) -> (usize, Vec<String>) {
     match argument.split_once(' ') {
         None => (
             start,
-            SETTINGS
-                .iter()
-                .map(|setting| format!("{} ", setting.name))
+            settings::names()
+                .into_iter()
+                .map(|name| format!("{name} "))
                 .collect(),
         ),
         Some((name, value)) => {
-            let setting = SETTINGS.iter().find(|setting| setting.name == name);
-            (
-                start + argument.len() - value.len(),
-                setting
-                    .map(|setting| owned(setting.words))
-                    .unwrap_or_default(),
-            )
+            let words = settings::words(name);
+            (start + argument.len() - value.len(), words)
         }
     }
 }

@@ -9,17 +9,18 @@ mod reader;
 mod recap;
 mod settings;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::models::{self, Model};
 use crate::api::{Client, Limits};
 use crate::chat::{Answer, Chat};
+use crate::cli::ChatSettings;
+use crate::cli::settings::{EditMode, Turns};
 use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
 use crate::editor;
 use crate::error::{Error, ExitStatus};
-use crate::following::{Show, follow};
+use crate::following::{MODELS, Show, follow, tell};
 use crate::saving::Saving;
 use crate::ui::Ui;
 use crate::ui::terminal::{self, Mode, Quiet};
@@ -50,9 +51,7 @@ pub struct Repl<'a> {
     quiet: Option<Quiet>,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
-    /// Settings that were changed by `/set`, and what all of them were at first.
-    changed: BTreeSet<&'static str>,
-    initial: settings::Initial,
+    settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
 }
@@ -115,8 +114,7 @@ impl<'a> Repl<'a> {
             reader,
             quiet,
             attachments: Vec::new(),
-            changed: BTreeSet::new(),
-            initial: settings::Initial::default(),
+            settings: ChatSettings::default(),
             saving: Saving::default(),
         })
     }
@@ -124,12 +122,17 @@ impl<'a> Repl<'a> {
     /// Chats until the user leaves, and saves each turn before the next prompt.
     ///
     /// # Errors
-    /// Settings of the environment that can't be used, and failures of the terminal; those of a
-    /// turn are told and survived.
-    pub fn run(&mut self, mut chat: Chat, saving: Saving) -> Result<ExitStatus, Error> {
+    /// Failures of the terminal; those of a turn are told and survived.
+    pub fn run(
+        &mut self,
+        mut chat: Chat,
+        settings: ChatSettings,
+        saving: Saving,
+    ) -> Result<ExitStatus, Error> {
         self.saving = saving;
-        let environment = self.context.environment.clone();
-        settings::from_environment(self, &mut chat, &environment)?;
+        self.reader
+            .set_vi(settings.values().editmode == EditMode::Vi);
+        self.settings = settings;
         self.greet(&chat);
         if chat.conversation.turns() > 0 {
             recap::show(&chat, self.saving.name().as_deref(), self.ui())?;
@@ -190,14 +193,18 @@ impl<'a> Repl<'a> {
         if set.is_some() {
             return Ok(set);
         }
-        let models = self.connection.client.models(&self.context.interrupts)?;
+        let Context { ui, interrupts, .. } = &mut *self.context;
+        let client = &self.connection.client;
+        let models = client.models(interrupts, &mut |progress| {
+            tell(ui, MODELS, progress);
+        })?;
         let ids: Vec<String> = models
             .iter()
             .filter(|model| model.is_chat())
             .map(|model| model.id.clone())
             .collect();
         if ids.is_empty() {
-            return Err(self.connection.no_model(&self.context.interrupts));
+            return Err(self.connection.no_model(self.context));
         }
         let list: Vec<String> = ids
             .iter()
@@ -408,7 +415,8 @@ fn fetch_models(
 ) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
     let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT).once());
     let interrupts = context.interrupts.clone();
-    move || client.models(&interrupts)
+    // A line of --debug would tear the prompt that is being edited.
+    move || client.models(&interrupts, &mut |_| ())
 }
 
 /// Tokens, times and model of an answer.
@@ -427,7 +435,7 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
         parts.push(format!("first word {}", seconds(first)));
     }
     parts.push(format!("total {}", seconds(answer.total)));
-    if let Some(turns) = chat.options.context
+    if let Turns::Last(turns) = chat.options.context
         && turns < chat.conversation.turns()
     {
         parts.push(format!(

@@ -115,11 +115,6 @@ impl Reader {
             .set_edit_mode(if vi { EditMode::Vi } else { EditMode::Emacs });
     }
 
-    /// Whether it edits in the manner of vi.
-    pub fn is_vi(&mut self) -> bool {
-        self.editor.config_mut().edit_mode() == EditMode::Vi
-    }
-
     /// Reads a line that begins with `initial`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod name;
 mod notice;
 mod reading;
 mod record;
+mod replace;
 mod restored;
 mod session;
 mod sessions;
@@ -18,10 +19,14 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 pub use record::Record;
+pub use replace::{check_replaceable, replace_privately};
 pub use restored::Restored;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
 pub use summary::Summary;
+
+/// The folder of saved conversations, in the data folder.
+const SESSIONS_FOLDER: &str = "sessions";
 
 /// First line of a history file, so that rustyline takes the escapes in it for what they are.
 const HISTORY_HEADER: &[u8] = b"#V2\n";
@@ -61,38 +66,47 @@ pub fn expand_home(path: &str) -> PathBuf {
     }
 }
 
-/// Whether a folder can be written, or made where it doesn't exist, without writing anything.
-#[cfg(unix)]
-pub fn is_writable(folder: &Path) -> bool {
-    let existing = folder.ancestors().find(|folder| folder.exists());
+/// The first of the places in which history and conversations are kept that can't be used, if any;
+/// finds out without writing anything.
+pub fn unusable_place(data_folder: &Path) -> Option<PathBuf> {
+    let history = data_folder.join("history");
+    let is_usable = |path: &Path| match fs::metadata(path) {
+        Ok(metadata) => metadata.is_file() && is_permitted(path, &metadata),
+        Err(_) => fs::symlink_metadata(path).is_err(),
+    };
+    let folders = [data_folder.to_owned(), data_folder.join(SESSIONS_FOLDER)];
+    let folder = folders.into_iter().find(|folder| !is_writable(folder));
+    folder.or_else(|| (!is_usable(&history)).then_some(history))
+}
+
+/// Whether a folder can be written, or made where it doesn't exist, without writing anything. A
+/// link that leads nowhere is in the way of a folder.
+fn is_writable(folder: &Path) -> bool {
+    let existing = folder
+        .ancestors()
+        .find(|folder| folder.symlink_metadata().is_ok());
     existing.is_some_and(|folder| {
-        folder.is_dir() && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+        fs::metadata(folder)
+            .is_ok_and(|metadata| metadata.is_dir() && is_permitted(folder, &metadata))
     })
 }
 
-#[cfg(not(unix))]
-pub fn is_writable(folder: &Path) -> bool {
-    let existing = folder.ancestors().find_map(|folder| folder.metadata().ok());
-    existing.is_some_and(|metadata| metadata.is_dir() && !metadata.permissions().readonly())
+/// Whether this user may read and write a file, or make others in a folder.
+#[cfg(unix)]
+fn is_permitted(path: &Path, metadata: &fs::Metadata) -> bool {
+    use rustix::fs::Access;
+    let all = Access::READ_OK | Access::WRITE_OK;
+    let access = if metadata.is_dir() {
+        all | Access::EXEC_OK
+    } else {
+        all
+    };
+    rustix::fs::access(path, access).is_ok()
 }
 
-/// Replaces a file as a whole, readable by its owner only. It is never half-written.
-///
-/// # Errors
-/// The system's.
-pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    // tempfile makes its files readable by their owner only.
-    // Its name in an error would only puzzle.
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(content.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+#[cfg(not(unix))]
+fn is_permitted(_: &Path, metadata: &fs::Metadata) -> bool {
+    !metadata.permissions().readonly()
 }
 
 /// Writes a file that the user named, all of it or none; one that is there stays as it is.
@@ -190,16 +204,75 @@ fn private_file() -> OpenOptions {
     OpenOptions::new()
 }
 
-#[cfg(unix)]
+/// Makes a folder that only its owner can enter, and those above it.
 fn private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path).map_err(|error| {
+        let in_the_way = path
+            .ancestors()
+            .find(|folder| folder.symlink_metadata().is_ok() && !folder.is_dir());
+        match in_the_way {
+            Some(folder) if folder.is_symlink() => io::Error::new(
+                error.kind(),
+                format!("{} is a link that leads to no folder", folder.display()),
+            ),
+            Some(folder) => {
+                io::Error::new(error.kind(), format!("{} is no folder", folder.display()))
+            }
+            None => error,
+        }
+    })
 }
 
-#[cfg(not(unix))]
-fn private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn every_place_of_the_data_folder_has_to_be_usable() {
+        let file = |path: &Path| fs::write(path, "").unwrap();
+        let dangling = |path: &Path| symlink("/nonexistent/x", path).unwrap();
+        let folder = |path: &Path| fs::create_dir(path).unwrap();
+        type Make<'a> = &'a dyn Fn(&Path);
+        let table: [(&str, Make<'_>, bool); 9] = [
+            ("", &file, false),
+            ("", &dangling, false),
+            ("", &folder, true),
+            ("sessions", &file, false),
+            ("sessions", &dangling, false),
+            ("sessions", &folder, true),
+            ("history", &folder, false),
+            ("history", &dangling, false),
+            ("history", &file, true),
+        ];
+        for (index, (name, make, is_usable)) in table.into_iter().enumerate() {
+            let home = tempfile::tempdir().unwrap();
+            let data = home.path().join("data");
+            let place = if name.is_empty() {
+                data.clone()
+            } else {
+                fs::create_dir(&data).unwrap();
+                data.join(name)
+            };
+            make(&place);
+            assert_eq!(
+                unusable_place(&data),
+                (!is_usable).then_some(place),
+                "row {index}"
+            );
+            if !is_usable && name.is_empty() {
+                let error = private_folder(&data.join("sessions"))
+                    .unwrap_err()
+                    .to_string();
+                assert!(error.starts_with(&data.display().to_string()), "{error}");
+            }
+        }
+        assert_eq!(
+            unusable_place(Path::new("/nonexistent/a")).is_some(),
+            !is_writable(Path::new("/"))
+        );
+    }
 }

@@ -124,6 +124,7 @@ impl Reading {
             None => None,
         };
         self.started = self.started.take().or(line.started);
+        self.costs.extend(line.spent);
         if let Some(text) = line.system {
             self.system = Some(text).filter(|text| !text.is_empty());
         }
@@ -133,8 +134,10 @@ impl Reading {
             self.title
                 .get_or_insert_with(|| title(&messages[0].content));
             let costs = messages.iter().filter_map(|it| it.cost.clone());
+            let before = self.costs.len();
             self.costs.extend(costs);
-            self.model = self.costs.last().map(|cost| cost.model.clone());
+            let answered = self.costs[before..].last().map(|cost| cost.model.clone());
+            self.model = answered.or(self.model.take());
             self.turns.push(Some(messages));
         }
         self.model = line.model.or(self.model.take());
@@ -149,6 +152,7 @@ impl Reading {
             "{\"heroku-chat\"",
             "{\"taken_back\"",
             "{\"model\"",
+            "{\"spent\"",
             "{\"system\"",
         ];
         if line.contains("\"messages\"") || !is_other.iter().any(|start| line.starts_with(start)) {

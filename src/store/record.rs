@@ -8,6 +8,7 @@
 //! {"taken_back":1,"time":"…","messages":[…]}              a turn in place of the last one
 //! {"taken_back":2}                                        the last two turns are taken back
 //! {"model":"claude-4-5-haiku"}                            who answers from here on
+//! {"spent":[{"model":"…","usage":{…}}]}                   what attempts without an answer took
 //! ```
 //! A message has the members of [`Message`], which are those of the service's, and what its answer
 //! took. Lines are added and never changed: members and lines of a later program stay as they are.
@@ -20,7 +21,7 @@ use serde_json::value::RawValue;
 
 use super::clock;
 use super::reading::Reading;
-use crate::conversation::{Conversation, Message, title};
+use crate::conversation::{Conversation, Cost, Message, title};
 
 /// The version of the format. It changes when this program would misread a file.
 pub const VERSION: u32 = 2;
@@ -48,6 +49,7 @@ pub struct Line<'a> {
     pub system: Option<String>,
     pub model: Option<String>,
     pub taken_back: usize,
+    pub spent: Vec<Cost>,
     #[serde(borrow)]
     pub messages: Option<&'a RawValue>,
 }
@@ -90,6 +92,9 @@ impl Record {
         let changes = conversation.changes();
         if let Some(text) = changes.system {
             self.write(&json!({"system": text}), now);
+        }
+        if !changes.spent.is_empty() {
+            self.write(&json!({"spent": changes.spent}), now);
         }
         let mut taken_back = self.take_back(changes.taken_back);
         for messages in changes.turns {
@@ -156,7 +161,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::{Cost, Role};
+    use crate::conversation::Role;
     use crate::store::reading::{Detail, read};
 
     /// A turn of a model, in which a tool was called.

@@ -54,7 +54,7 @@ impl Sessions {
             reason: error.to_string(),
         };
         Ok(Sessions {
-            folder: data_folder().map_err(none)?.join("sessions"),
+            folder: data_folder().map_err(none)?.join(super::SESSIONS_FOLDER),
         })
     }
 

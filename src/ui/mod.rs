@@ -19,9 +19,9 @@ use crate::cli::{ColorChoice, OutputArgs};
 use crate::environment::Environment;
 use crate::error::{Error, Explanation};
 use crate::plugin::Spelling;
-use crate::secret::{Secret, redact_keys};
+use crate::secret::{Secret, redact, redact_keys};
 
-use markdown::Markdown;
+use markdown::{Markdown, last_rows};
 pub use markdown::{code_blocks, open_fence};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
@@ -32,7 +32,8 @@ pub struct Ui {
     out: Output,
     err: Output,
     debug: bool,
-    secret: Option<Secret>,
+    /// All keys it was ever told of.
+    secrets: Vec<Secret>,
     spelling: Spelling,
     /// What is written to standard output with the next flush: one write for all that came with one
     /// read.
@@ -85,7 +86,7 @@ impl Ui {
             out: output(io::stdout().is_terminal()),
             err: output(io::stderr().is_terminal()),
             debug: args.debug,
-            secret: None,
+            secrets: Vec::new(),
             spelling,
             pending: String::new(),
             answer: AnswerState::None,
@@ -96,9 +97,11 @@ impl Ui {
         }
     }
 
-    /// The key that no message may show from now on.
+    /// A key that no message may show from now on, as those before.
     pub fn keep_secret(&mut self, secret: &Secret) {
-        self.secret = Some(secret.clone());
+        if !self.secrets.contains(secret) {
+            self.secrets.push(secret.clone());
+        }
     }
 
     /// Whether somebody watches the results.
@@ -109,11 +112,6 @@ impl Ui {
     /// Whether prompts may be coloured.
     pub fn has_color(&self) -> bool {
         self.err.color
-    }
-
-    /// Whether Markdown is rendered where that can be done.
-    pub fn wants_markdown(&self) -> bool {
-        self.wants_markdown
     }
 
     /// Has Markdown rendered where that can be done, or shown as the model wrote it.
@@ -219,6 +217,30 @@ impl Ui {
             Part::Content(text) => self.content(text),
             Part::Reasoning(text) => self.reasoning(text),
         }
+    }
+
+    /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
+    /// more.
+    ///
+    /// # Errors
+    /// As [`Ui::flush`].
+    pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
+        let text = if self.out.is_terminal {
+            for_terminal(text.trim_end())
+        } else {
+            text.trim_end().into()
+        };
+        let width = terminal::width();
+        let (end, is_cut) = if self.wants_markdown && self.out.renders_markdown() {
+            let written = Markdown::new(width, terminal::height()).whole(&text);
+            last_rows(&written, width, rows)
+        } else {
+            last_rows(&text, width, rows)
+        };
+        self.clear_status();
+        self.pending.push_str(if is_cut { "…\n\n" } else { "" });
+        self.pending.push_str(end.trim_start_matches('\n'));
+        self.flush()
     }
 
     /// Ends the answer with a line end where it has none, and nothing where there was no answer.
@@ -470,13 +492,7 @@ impl Ui {
     /// typed here.
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
-        let text = for_terminal(&text);
-        redact_keys(
-            &self
-                .secret
-                .as_ref()
-                .map_or_else(|| text.to_string(), |secret| secret.redact(&text)),
-        )
+        redact_keys(&redact(&self.secrets, &for_terminal(&text)))
     }
 
     /// Since the program started, for `--debug`.

@@ -122,7 +122,8 @@ impl Mode {
         // The editor has bracketed paste on, and the cursor stands behind the prompt. A terminal
         // that takes no output must not hold up the end of the process.
         let (sender, receiver) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        // Without a thread the sender is dropped, and nothing is waited for.
+        _ = std::thread::Builder::new().spawn(move || {
             let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n");
             sender.send(())
         });

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::support::{Api, KEY, Program, Signal, event, respond, signal, sse_head};
+use super::support::{Api, KEY, Program, Signal, event, fifo, respond, signal, sse_head};
 
 const ANSWER: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Because of its dynos.","refusal":null},"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":5,"total_tokens":19}}"#;
 
@@ -196,10 +196,8 @@ fn every_failure_of_the_service_has_its_exit_code() {
         ("sandbox-400", 1, "status 400"),
         ("sandbox-401", 1, "did not accept the key"),
         ("sandbox-403", 1, "the key is not valid for sandbox-403"),
-        ("sandbox-blocked", 1, "the firewall"),
+        ("sandbox-blocked", 1, "a firewall or filter"),
         ("sandbox-404", 1, "heroku-chat models"),
-        ("sandbox-408", 3, "status 408"),
-        ("sandbox-500", 3, "Internal Server Error"),
         ("sandbox-redirect", 1, "elsewhere.example.com"),
         ("sandbox-cut", 3, "broke"),
         ("sandbox-error", 3, "overloaded"),
@@ -391,4 +389,91 @@ fn more_input_than_anybody_means_is_refused() {
         .run(&["ask", "--sandbox", "--messages", "/dev/zero", "hi"])
         .expect_code(1)
         .expect_error("larger than 64 MiB");
+}
+
+#[test]
+fn standard_input_is_sent_once_by_whatever_name() {
+    let program = Program::new();
+    program.file("in.txt", "UNIQUE\n");
+    std::os::unix::fs::symlink("/dev/stdin", program.work().join("link")).unwrap();
+    let ask = |options: &[&str]| {
+        let mut process = program.process(&[&["ask", "--sandbox"], options, &["Look"]].concat());
+        // A redirected file, which could be opened a second time.
+        process.stdin(std::fs::File::open(program.work().join("in.txt")).unwrap());
+        process.output().expect("it runs")
+    };
+    for options in [
+        &["--file", "/dev/stdin"][..],
+        &["--file", "link"],
+        &["-f", "/dev/fd/0"],
+        &[],
+    ] {
+        let output = ask(options);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said.matches("UNIQUE").count(), 1, "{options:?}: {output:?}");
+    }
+    let output = ask(&["--system", "@/dev/stdin"]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "Look\n",
+        "no part of the prompt"
+    );
+    let output = ask(&["--file", "/dev/stdin", "--messages", "link"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("--file reads it already"), "{said}");
+}
+
+#[test]
+fn a_key_on_standard_input_is_no_part_of_the_prompt() {
+    let options = [
+        "ask",
+        "--url",
+        "https://example.com",
+        "-m",
+        "m",
+        "--key-file",
+        "/dev/stdin",
+    ];
+    let arguments = [&options[..], &["--dry-run", "hi"]].concat();
+    let run = Program::new()
+        .run_with_input(&arguments, &format!("{KEY}\n"))
+        .expect_code(0);
+    assert!(run.stdout.contains(r#""content":"hi""#), "{}", run.stdout);
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_is_no_file_to_send() {
+    let program = Program::new();
+    fifo(&program.work().join("pipe"));
+    program
+        .run(&["ask", "--sandbox", "--file", "pipe", "hi"])
+        .expect_code(1)
+        .expect_error("Nobody wrote to it");
+}
+
+#[test]
+fn dry_run_says_where_its_command_reads_the_key() {
+    let file = |program: &Program| {
+        program.file(
+            ".env",
+            &format!("INFERENCE_URL=https://example.com\nINFERENCE_KEY={KEY}\n"),
+        )
+    };
+    let arguments = ["ask", "-m", "m", "--dry-run", "hi"];
+    let program = Program::new();
+    file(&program);
+    let run = program.run(&arguments).expect_code(0);
+    run.expect_error("reads $INFERENCE_KEY from the environment, which is not set there")
+        .expect_error("set -a; . ./.env; set +a");
+    let run = Program::for_service("https://example.com").run(&arguments);
+    assert_eq!(run.expect_code(0).stderr, "");
+    let program = Program::new();
+    program.command(
+        "heroku",
+        &format!("echo INFERENCE_URL=https://example.com; echo INFERENCE_KEY={KEY}"),
+    );
+    let run = program.run(&[&arguments[..], &["-a", "good"]].concat());
+    run.expect_code(0)
+        .expect_error("export INFERENCE_KEY=$(heroku config:get INFERENCE_KEY -a good)");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{Api, KEY, Program, Signal, signal};
+use super::support::{Api, KEY, Program, Run, Signal, fifo, signal};
 
 const VALUES: &str = "echo \"INFERENCE_URL='https://us.inference.heroku.com'\"; echo INFERENCE_KEY=inf-1; echo INFERENCE_MODEL_ID=";
 
@@ -17,11 +17,22 @@ fn every_value_is_shown_with_its_source_and_the_key_never() {
     let expected = "INFERENCE_URL:      https://us.inference.heroku.com/v1  (from .env line 2)\n\
                     INFERENCE_KEY:      (redacted)  (from .env line 3)\n\
                     INFERENCE_MODEL_ID: claude-4-5-haiku  (from the environment)\n";
-    assert_eq!(run.stdout, expected);
-    let run = program.run(&["config", "--json"]).expect_code(0);
+    assert!(run.stdout.starts_with(expected), "{}", run.stdout);
+    let program = program.with("HEROKU_CHAT_TOP_P", "0.9");
+    let run = program
+        .run(&["config", "--json", "--temperature", "0.3"])
+        .expect_code(0);
     let object: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(object["INFERENCE_KEY"]["value"], "(redacted)");
     assert_eq!(object["INFERENCE_KEY"]["source"], ".env line 3");
+    for (name, value, source) in [
+        ("temperature", "0.3", "--temperature"),
+        ("top_p", "0.9", "HEROKU_CHAT_TOP_P"),
+        ("context", "all", "default"),
+    ] {
+        let found = [&object[name]["value"], &object[name]["source"]];
+        assert_eq!(found, [value, source], "{name}");
+    }
 }
 
 #[test]
@@ -179,4 +190,125 @@ fn pull_wants_the_variables_of_the_app_and_not_of_the_environment() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_variable_of_the_chat_is_judged_alike_everywhere() {
+    let api = Api::tokens(&["fine"]);
+    let wrong = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "none");
+    for arguments in [&["ask", "hi"][..], &["chat"], &["config"]] {
+        let run = wrong.run_with_input(arguments, "hi\n").expect_code(1);
+        run.expect_error("HEROKU_CHAT_CONTEXT \"none\" is not valid")
+            .expect_error("It takes a whole number from 1, or all.");
+    }
+    assert!(api.requests().is_empty());
+    let last = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "1");
+    last.run_with_input(&["chat"], "one\ntwo\n").expect_code(0);
+    let messages = api.requests()[1].json()["messages"].clone();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "{messages}");
+}
+
+/// A program in whose `heroku` the app's variables are, with the tools it needs.
+fn with_app() -> Program {
+    let program = Program::new();
+    program.command("heroku", VALUES);
+    let path = format!("{}:/usr/bin:/bin", program.variables()["PATH"]);
+    program.with("PATH", &path)
+}
+
+#[test]
+fn pull_replaces_nothing_but_a_regular_file() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    let program = with_app();
+    let path = |name: &str| program.work().join(name);
+    fifo(&path("pipe"));
+    std::fs::create_dir(path("folder")).unwrap();
+    let read_only = program.file("read-only", "A=1\n");
+    std::fs::set_permissions(&read_only, std::fs::Permissions::from_mode(0o400)).unwrap();
+    symlink("pipe", path("to-pipe")).unwrap();
+    symlink("none/.env", path("to-nowhere")).unwrap();
+    symlink("circle", path("circle")).unwrap();
+    for (name, reason) in [
+        ("pipe", "no regular file"),
+        ("to-pipe", "no regular file"),
+        ("/dev/null", "no regular file"),
+        ("folder", "a folder"),
+        ("read-only", "read-only"),
+        ("to-nowhere", "folder none is not there"),
+        ("circle", "circle"),
+    ] {
+        program
+            .run(&["config", "pull", "-a", "example-app", "--env-file", name])
+            .expect_code(1)
+            .expect_error(reason);
+    }
+    let kind = std::fs::metadata(path("to-pipe")).unwrap().file_type();
+    assert!(kind.is_fifo() && path("to-pipe").is_symlink());
+    assert_eq!(std::fs::read_to_string(read_only).unwrap(), "A=1\n");
+
+    // A link that leads to no file yet says where the file belongs.
+    symlink("new.env", path("to-new")).unwrap();
+    program
+        .run(&[
+            "config",
+            "pull",
+            "-a",
+            "example-app",
+            "--env-file",
+            "to-new",
+        ])
+        .expect_code(0)
+        .expect_output("Wrote INFERENCE_URL, INFERENCE_KEY to new.env, readable by you only\n");
+    assert!(path("to-new").is_symlink());
+}
+
+#[test]
+fn an_env_file_that_is_a_pipe_is_read_as_any_other() {
+    let program = Program::new();
+    let path = program.work().join(".env");
+    fifo(&path);
+    let writer = std::thread::spawn(move || {
+        let text = format!("INFERENCE_URL=https://us.inference.heroku.com\nINFERENCE_KEY={KEY}\n");
+        std::fs::write(path, text).expect("somebody reads it");
+    });
+    let run = program.run(&["config"]).expect_code(0);
+    writer.join().expect("it was read");
+    assert!(
+        run.stdout.contains("(redacted)  (from .env line 2)"),
+        "{}",
+        run.stdout
+    );
+    program
+        .run(&["config"])
+        .expect_code(1)
+        .expect_error(".env was not read: Nobody wrote to it");
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+    let program = Program::new();
+    let bytes = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    for arguments in [&["config"][..], &["ask", "hi"], &["doctor"]] {
+        let mut process = program.process(arguments);
+        process.env("INFERENCE_KEY", bytes).env("OTHER", bytes);
+        let run = Run::of(process, "").expect_code(1);
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(said.contains("INFERENCE_KEY is not UTF-8 text"), "{said}");
+        assert!(!said.contains("OTHER"), "{said}");
+    }
+}
+
+#[test]
+fn a_key_of_the_environment_is_handed_on_to_the_heroku_cli_alone() {
+    let program = with_app().with("INFERENCE_KEY", KEY);
+    let tell = |name: &str| format!("env > \"$HOME/{name}\"\n");
+    program.command("git", &format!("{}exit 128", tell("git")));
+    program.command("heroku", &format!("{}{VALUES}", tell("heroku")));
+    program
+        .run(&["config", "pull", "-a", "example-app"])
+        .expect_code(0);
+    let seen = |name: &str| std::fs::read_to_string(program.home().join(name)).expect("it ran");
+    assert!(seen("heroku").contains(KEY));
+    assert!(!seen("git").contains("INFERENCE_KEY"), "{}", seen("git"));
 }

@@ -3,14 +3,15 @@
 
 use std::any::Any;
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use httpdate::fmt_http_date;
 use serde_json::Value;
 
 use super::support::{
-    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Terminal, Tls, event, git, proxy, respond,
-    sse_head, with_heroku,
+    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Proxy, Terminal, Tls, event, fifo, git,
+    respond, sse_head, with_heroku,
 };
 
 const SERVICE: &str = "https://us.inference.heroku.com";
@@ -72,7 +73,7 @@ fn tls(names: &[&str], years: (i32, i32), trusted: bool) -> Setup {
             .to_string();
         program = program.with("SSL_CERT_FILE", &path);
     }
-    program.into()
+    Setup(program, vec![Box::new(server)])
 }
 
 /// A service that answers the catalogue with `catalogue` and is fine otherwise.
@@ -98,30 +99,7 @@ fn with_model(model: &str) -> Setup {
 
 fn date(days: u64) -> String {
     let then = SystemTime::now() - Duration::from_secs(days * 24 * 3600 + 600);
-    format!("Date: {}\r\n", httpdate(then))
-}
-
-/// An HTTP date, as `date` prints it.
-fn httpdate(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970")
-        .as_secs();
-    let arguments = [
-        "-u",
-        "-d",
-        &format!("@{seconds}"),
-        "+%a, %d %b %Y %H:%M:%S GMT",
-    ];
-    let output = Command::new("date")
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .output()
-        .expect("date runs");
-    String::from_utf8(output.stdout)
-        .expect("ASCII")
-        .trim()
-        .to_owned()
+    format!("Date: {}\r\n", fmt_http_date(then))
 }
 
 /// The real host name of the service, reached through a proxy that leads to a server of ours.
@@ -134,11 +112,11 @@ fn eu_service() -> Setup {
         .file("ca.pem", &server.certificate)
         .display()
         .to_string();
-    let proxy = format!("127.0.0.1:{}", proxy(Ok(server.port)));
-    program
+    let proxy = Proxy::start(Ok(server.port));
+    let program = program
         .with("SSL_CERT_FILE", &path)
-        .with("https_proxy", &proxy)
-        .into()
+        .with("https_proxy", &format!("127.0.0.1:{}", proxy.port));
+    Setup(program, vec![Box::new(server), Box::new(proxy)])
 }
 
 const CASES: &[Case] = &[
@@ -549,9 +527,9 @@ const CASES: &[Case] = &[
     (
         "a proxy that wants a password",
         || {
-            service()
-                .with("https_proxy", &format!("127.0.0.1:{}", proxy(Err(407))))
-                .into()
+            let proxy = Proxy::start(Err(407));
+            let program = service().with("https_proxy", &format!("127.0.0.1:{}", proxy.port));
+            Setup(program, vec![Box::new(proxy)])
         },
         &[],
         "tls",
@@ -721,7 +699,7 @@ const CASES: &[Case] = &[
         &["--sandbox", "-m", "sandbox-blocked"],
         "request",
         "fail",
-        "the firewall",
+        "a firewall or filter",
     ),
     (
         "a gateway in the way",
@@ -772,6 +750,87 @@ const CASES: &[Case] = &[
         "in one piece",
     ),
     (
+        "a link to a file that git tracks",
+        || {
+            let program = in_git(env_file("URL\nKEY\n"));
+            let work = program.work();
+            std::fs::rename(work.join(".env"), work.join("app.env")).unwrap();
+            std::os::unix::fs::symlink("app.env", work.join(".env")).unwrap();
+            program.file(".gitignore", "/.env\n");
+            git(&work, &["add", "app.env"]);
+            program.into()
+        },
+        &[],
+        "env-git",
+        "fail",
+        "git rm --cached app.env",
+    ),
+    (
+        "a link out of the repository",
+        || {
+            let program = in_git(env_file("URL\nKEY\n"));
+            let (inside, outside) = (program.work().join(".env"), program.home().join("app.env"));
+            std::fs::rename(&inside, &outside).unwrap();
+            std::os::unix::fs::symlink(outside, inside).unwrap();
+            program.into()
+        },
+        &[],
+        "env-git",
+        "pass",
+        "no git repository",
+    ),
+    (
+        "a reference in the place of the key, committed",
+        || {
+            let program = in_git(service());
+            program.file(".env", "INFERENCE_KEY=op://dev/heroku/key\n");
+            git(&program.work(), &["add", ".env"]);
+            program.into()
+        },
+        &[],
+        "env-git",
+        "pass",
+        "a reference",
+    ),
+    (
+        "a line that can't be read and isn't needed",
+        || {
+            let program = service();
+            program.file(".env", "INFERENCE_KEY=$(op read op://dev/heroku/key)\n");
+            program.into()
+        },
+        &[],
+        "env-file",
+        "warn",
+        "line 1 of .env",
+    ),
+    (
+        "a pipe that nobody writes to",
+        || {
+            let program = Program::new();
+            fifo(&program.work().join(".env"));
+            program.into()
+        },
+        &[],
+        "env-file",
+        "fail",
+        "nobody wrote to it",
+    ),
+    (
+        "a sessions folder that leads nowhere",
+        || {
+            let program = service();
+            let data = program.home().join(".local/share/heroku-chat");
+            std::fs::create_dir_all(&data).unwrap();
+            std::os::unix::fs::symlink("/nonexistent", data.join("sessions")).unwrap();
+            program.into()
+        },
+        &["--sandbox"],
+        "data-folder",
+        "warn",
+        "heroku-chat/sessions can't be read and written",
+    ),
+    (
         "a home that can't be written",
         || service().with("HOME", "/dev/null").into(),
         &["--sandbox"],
@@ -802,32 +861,11 @@ fn two_remotes(program: Program) -> Program {
     program
 }
 
-/// What Python makes of the output; its words where that is no JSON.
-fn read_by_python(text: &str) {
-    let mut python = Command::new("python3")
-        .args(["-m", "json.tool"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("python3 runs");
-    python
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(text.as_bytes())
-        .expect("it reads");
-    assert!(
-        python.wait().expect("it ends").success(),
-        "not JSON:\n{text}"
-    );
-}
-
 fn check(case: &Case) {
     let (name, set_up, flags, id, status, words) = case;
     let Setup(program, servers) = set_up();
     let arguments: Vec<&str> = ["doctor", "--json"].iter().chain(*flags).copied().collect();
     let run = program.run(&arguments);
-    read_by_python(&run.stdout);
     let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
     let checks = report["checks"].as_array().expect("checks");
     let entry = checks

@@ -8,11 +8,14 @@
     reason = "a test fails by panicking, in helpers too"
 )]
 
+mod answers;
 mod ask;
 mod commands;
 mod config;
 mod doctor;
 mod dyno;
+mod harness;
+mod pictures;
 mod repl;
 mod resume;
 mod sandbox;

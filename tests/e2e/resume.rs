@@ -73,6 +73,47 @@ fn continue_shows_the_last_lines_and_sends_all_that_was_said() {
 }
 
 #[test]
+fn the_end_of_an_answer_is_shown_as_it_was_whatever_it_cuts() {
+    let many = |line: &str| -> String {
+        let numbers = 10..40;
+        numbers
+            .map(|number| line.replace("NN", &number.to_string()))
+            .collect()
+    };
+    let blocks = [
+        format!("1. a\n{}", many("    - step **NN**\n")),
+        format!("- ```sh\n{}  ```\n", many("  # NN *x*\n")),
+        format!("| a | b |\n|---|--:|\n{}", many("| *NN* | a\\|b |\n")),
+        format!("$$\n{}$$\n", many("- a_NN * b_NN\n")),
+        many("> quote *NN*\n"),
+        many("the word **NN** and a good deal more "),
+    ];
+    for block in blocks {
+        let answer = format!("Look:\n\n{block}\nThat **is** all.");
+        let api = Api::serve(move |exchange| {
+            exchange.send(sse_head());
+            exchange.send(&event(&answer));
+            exchange.send("event:done\ndata:[DONE]\n\n");
+        });
+        let program = Program::for_service(&api.url());
+        let end_of = |screen: &str| -> Vec<String> {
+            let rows = screen.lines().take_while(|row| *row != "That is all.");
+            let mut rows: Vec<String> = rows.map(str::to_owned).collect();
+            rows.split_off(rows.len().saturating_sub(8))
+        };
+        let terminal = Terminal::chat(&program, &[], 60);
+        let came = end_of(&terminal.run("go", "That is all."));
+        terminal.wait_for_prompt();
+        leave(terminal);
+        let again = Terminal::start(&program, &["--continue"], 40, 60);
+        let screen = again.wait_for_prompt();
+        assert!(screen.contains("> go\n…\n"), "{screen}");
+        assert_eq!(end_of(&screen), came);
+        leave(again);
+    }
+}
+
+#[test]
 fn conversations_are_named_listed_and_loaded() {
     let program = Program::new();
     let terminal = Terminal::chat(&program, &["--sandbox"], 80);

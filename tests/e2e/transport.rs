@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use super::support::{Api, KEY, Program, Tls, event, respond, sse_head};
+use super::support::{Api, KEY, Program, Proxy, Tls, event, respond, sse_head};
 
 #[test]
 fn a_redirect_is_not_followed_and_carries_no_key() {
@@ -163,6 +163,106 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_not_bypassed() {
         .run(&["ask", "hi"])
         .expect_code(3)
         .expect_error("no connection to the proxy 127.0.0.1:1");
+}
+
+#[test]
+fn a_proxy_is_asked_for_the_host_and_given_the_login_that_is_meant() {
+    let host = "us.inference.heroku.com";
+    let server = Tls::serve(&[host], Tls::VALID, tokens());
+    for (login, sent) in [
+        ("", None),
+        ("user:p%40s%2Fs@", Some("dXNlcjpwQHMvcw==")),
+        ("user@", Some("dXNlcjo=")),
+    ] {
+        let proxy = Proxy::start(Ok(server.port));
+        let (port, heads) = (proxy.port, &proxy.heads);
+        let program = Program::for_service(&format!("https://{host}"));
+        let path = program.file("ca.pem", &server.certificate);
+        program
+            .with("SSL_CERT_FILE", &path.display().to_string())
+            .with("https_proxy", &format!("http://{login}127.0.0.1:{port}/"))
+            .run(&["ask", "hi"])
+            .expect_code(0)
+            .expect_output("over TLS\n");
+        let head = heads.recv().expect("a CONNECT");
+        assert!(
+            head.starts_with(&format!(
+                "CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n"
+            )),
+            "{head}"
+        );
+        let found = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Proxy-Authorization: Basic "));
+        assert_eq!(found, sent, "{login}");
+    }
+}
+
+#[test]
+fn an_http_target_behind_a_proxy_is_named_and_the_login_goes_to_the_proxy() {
+    let api = Api::tokens(&["through"]);
+    let address = api.url().replace("http://", "http://user:p%40ss@");
+    Program::for_service("http://inference.example:8080")
+        .with("http_proxy", &address)
+        .run(&["ask", "--allow-http", "hi"])
+        .expect_code(0)
+        .expect_output("through\n");
+    let request = api.only_request();
+    assert_eq!(
+        request.line,
+        "POST http://inference.example:8080/v1/chat/completions HTTP/1.1"
+    );
+    assert_eq!(request.header("host"), Some("inference.example:8080"));
+    assert_eq!(
+        request.header("proxy-authorization"),
+        Some("Basic dXNlcjpwQHNz")
+    );
+}
+
+#[test]
+fn a_proxy_that_misbehaves_is_named_with_its_variable() {
+    for (answer, words) in [
+        ("", "closed the connection without an answer"),
+        ("<html>Sign in</html>\r\n\r\n", "is no HTTP"),
+        ("HTTP/1.1 200 OK\r\nX: ", "is no HTTP"),
+        ("HTTP/1.1 200 OK\r\n\r\n<html>Sign in", "is no TLS"),
+        (
+            "HTTP/1.1 502 Bad\r\n\r\nlong",
+            "us.inference.heroku.com:443 (502)",
+        ),
+        (
+            "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n",
+            "by NTLM",
+        ),
+        ("HTTP/1.1 407 No\r\n\r\n", "wants a user name and password"),
+    ] {
+        let api = Api::fixed(answer);
+        Program::for_service("https://us.inference.heroku.com")
+            .with("https_proxy", "")
+            .with("all_proxy", &api.url())
+            .run(&["ask", "hi"])
+            .expect_code(1)
+            .expect_error(words)
+            .expect_error("Correct all_proxy");
+    }
+}
+
+#[test]
+fn debug_shows_the_heads_of_a_catalogue_too() {
+    let api = Api::fixed(respond(200, "X-Mark: seen\r\n", "[]"));
+    let run = Program::for_service(&api.url()).run(&["models", "--debug"]);
+    assert!(run.stderr.contains("/available-models"), "{}", run.stderr);
+    assert!(run.stderr.contains("< x-mark: seen"), "{}", run.stderr);
+}
+
+#[test]
+fn an_empty_certificate_file_is_none() {
+    let server = Tls::serve(&["localhost"], Tls::VALID, tokens());
+    Program::for_service(&format!("https://localhost:{}", server.port))
+        .with("SSL_CERT_FILE", "")
+        .run(&["ask", "hi"])
+        .expect_code(1)
+        .expect_error("its issuer is unknown");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! A server on loopback whose behaviour is a closure over a raw connection, so that it can
-//! misbehave in every way that real ones do: split writes, silence, resets, nonsense. A test whose
-//! server wasn't called fails.
+//! misbehave in every way that real ones do: split writes, silence, resets, nonsense.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,6 +10,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::served::Served;
+
 /// How long a test waits for something that must happen before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -19,6 +20,7 @@ pub struct Api {
     port: u16,
     seen: Arc<Mutex<Vec<Request>>>,
     arrived: Mutex<Receiver<()>>,
+    _served: Served,
 }
 
 /// A request as it came over the wire.
@@ -70,22 +72,29 @@ impl Api {
         let port = listener.local_addr().expect("an address").port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (sender, arrived) = mpsc::channel();
+        let served = Served::default();
         let (answer, requests) = (Arc::new(answer), Arc::clone(&seen));
+        let watch = served.seen();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (answer, requests, sender) =
-                    (Arc::clone(&answer), Arc::clone(&requests), sender.clone());
+                let (answer, requests, sender, watch) = (
+                    Arc::clone(&answer),
+                    Arc::clone(&requests),
+                    sender.clone(),
+                    Arc::clone(&watch),
+                );
                 thread::spawn(move || {
                     let Some(request) = read_request(&stream) else {
                         return;
                     };
                     stream.set_nodelay(true).expect("TCP_NODELAY");
+                    watch.called();
                     requests
                         .lock()
                         .expect("no panic while locked")
                         .push(request.clone());
                     let _ = sender.send(());
-                    answer(&mut Exchange { request, stream });
+                    watch.answer(stream, |stream| answer(&mut Exchange { request, stream }));
                 });
             }
         });
@@ -93,6 +102,7 @@ impl Api {
             port,
             seen,
             arrived: Mutex::new(arrived),
+            _served: served,
         }
     }
 
@@ -134,14 +144,6 @@ impl Api {
             .expect("no panic while locked")
             .recv_timeout(PATIENCE)
             .expect("a request in time");
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        if !thread::panicking() {
-            assert!(!self.requests().is_empty(), "the server was not called");
-        }
     }
 }
 

@@ -2,19 +2,24 @@
 //! and a terminal.
 
 mod api;
+mod limit;
+mod picture;
 mod platform;
 mod plugin;
 mod process;
 mod program;
+mod served;
 mod terminal;
 mod tls;
 
 pub use api::{Api, event, respond, sse_head};
+pub use limit::Limit;
+pub use picture::picture;
 pub use platform::{Answer, NOBODY_LISTENS, Platform};
-pub use plugin::{offline, packages, with_plugin};
+pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
-    KEY, Program, Run, git, heroku, output, script, which, with_heroku, without_heroku,
+    KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
 };
 pub use terminal::{Terminal, is_sane};
-pub use tls::{Tls, proxy};
+pub use tls::{Proxy, Tls};

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::served::{Seen, Served};
+
 /// The one token that is logged in; any other gets 401.
 pub const TOKEN: &str = "good-token";
 
@@ -62,6 +64,7 @@ pub struct Platform {
     state: Arc<Mutex<State>>,
     stopping: Arc<AtomicBool>,
     listening: Option<JoinHandle<()>>,
+    served: Served,
 }
 
 #[derive(Default)]
@@ -80,16 +83,26 @@ impl Platform {
             .expect("a bound listener has an address");
         let state = Arc::new(Mutex::new(State::default()));
         let stopping = Arc::new(AtomicBool::new(false));
+        let served = Served::default();
         let listening = thread::spawn({
             let (state, stopping) = (Arc::clone(&state), Arc::clone(&stopping));
-            move || listen(&listener, &state, &stopping)
+            let seen = served.seen();
+            move || listen(&listener, &state, &stopping, &seen)
         });
         Platform {
             address,
             state,
             stopping,
             listening: Some(listening),
+            served,
         }
+    }
+
+    /// Starts a server that only keeps the CLI off the internet: nobody has to call it.
+    pub fn stand_by() -> Platform {
+        let platform = Platform::start();
+        platform.served.may_stay_idle();
+        platform
     }
 
     /// The value for `HEROKU_HOST`.
@@ -157,8 +170,7 @@ impl Drop for Platform {
         // `accept` has no time limit: one more connection makes it look at the flag.
         let woken = TcpStream::connect(self.address);
         if let (Ok(_), Some(listening)) = (woken, self.listening.take()) {
-            // A panic of the thread has been printed by now, and a second one in a drop would abort
-            // the tests.
+            // `served` fails the test if the thread panicked, but not a test that fails anyway.
             let _ = listening.join();
         }
     }
@@ -171,12 +183,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Serves each connection on a thread of its own; ends with all of them closed and joined.
-fn listen(listener: &TcpListener, state: &Arc<Mutex<State>>, stopping: &AtomicBool) {
+fn listen(listener: &TcpListener, state: &Arc<Mutex<State>>, stopping: &AtomicBool, seen: &Seen) {
     let mut served = Vec::new();
     for stream in listener.incoming().map_while(Result::ok) {
         if stopping.load(Ordering::SeqCst) {
             break;
         }
+        seen.called();
         let ours = stream
             .try_clone()
             .expect("a second handle of the connection, to close it by");
@@ -191,7 +204,9 @@ fn listen(listener: &TcpListener, state: &Arc<Mutex<State>>, stopping: &AtomicBo
     }
     for (stream, thread) in served {
         let _ = stream.shutdown(Shutdown::Both);
-        let _ = thread.join();
+        if thread.join().is_err() {
+            seen.panicked();
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use std::sync::OnceLock;
 use super::platform::Platform;
 use super::program::{Program, Run, heroku, output, script, without_heroku};
 
+/// The plugin's name in these tests. That of plugin/package.json is none that a registry would take.
+pub const PLUGIN: &str = "@example/plugin-chat";
+
 /// The tarballs that scripts/package makes.
 #[derive(Debug)]
 pub struct Packages {
@@ -28,7 +31,10 @@ pub fn packages() -> &'static Packages {
             &folder.join("heroku-chat"),
         );
         let mut package = script("package");
-        package.arg("--binary").args([&program, &folder]);
+        package
+            .arg("--binary")
+            .args([&program, &folder])
+            .env("PLUGIN_NAME", PLUGIN);
         let names = output(package);
         let paths: [PathBuf; 3] = names
             .lines()

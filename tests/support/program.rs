@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
+use super::limit::{self, Limit};
 use super::platform::{Platform, TOKEN};
 
 /// The key that tests use. It must turn up nowhere in what the program prints, which every run
@@ -17,6 +18,8 @@ pub const KEY: &str = "inf-7e57ab1e-0000-4000-8000-5ec4e7c0de00";
 pub struct Program {
     pub folder: TempDir,
     variables: BTreeMap<String, String>,
+    /// Of the test, whatever it waits for.
+    _limit: Limit,
 }
 
 /// What a run printed, and how it ended.
@@ -38,6 +41,7 @@ impl Program {
         let mut program = Program {
             folder,
             variables: BTreeMap::new(),
+            _limit: Limit::of_test(),
         };
         let home = program.home().display().to_string();
         let bin = program.folder.path().join("bin").display().to_string();
@@ -130,13 +134,14 @@ impl Run {
         let mut command = assert_cmd::Command::from_std(command);
         let output = command
             .write_stdin(input)
+            .timeout(limit::RUN)
             .output()
             .expect("the program runs");
         let run = Run {
-            code: output
-                .status
-                .code()
-                .unwrap_or_else(|| panic!("ended by a signal: {:?}", output.status)),
+            code: output.status.code().unwrap_or_else(|| {
+                let limit = limit::RUN.as_secs();
+                panic!("{command:?} ended by a signal, or after {limit} s: {output:?}")
+            }),
             stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8 on standard error"),
         };
@@ -230,6 +235,15 @@ pub fn git(folder: &Path, arguments: &[&str]) {
         .status()
         .expect("git runs");
     assert!(status.success(), "git {arguments:?}");
+}
+
+/// Makes a named pipe that its owner alone can use.
+pub fn fifo(path: &Path) {
+    let made = Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(path)
+        .status();
+    assert!(made.expect("mkfifo runs").success(), "{}", path.display());
 }
 
 /// One of the project's own scripts.

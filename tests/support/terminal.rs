@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use pty_process::blocking::{Command, Pts, Pty};
 
+use super::limit::{self, Limit};
+use super::process::{Signal, signal};
 use super::program::{Program, assert_no_key};
 
 /// How long a test waits for the screen to show something before it fails.
@@ -157,6 +159,13 @@ impl Terminal {
             .contents()
     }
 
+    /// The screen with its colours.
+    pub fn vt100(&self) -> vt100::Screen {
+        let state = self.shared.screen.lock();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.parser.screen().clone()
+    }
+
     /// All that was ever written to the terminal.
     pub fn raw(&self) -> String {
         String::from_utf8_lossy(
@@ -234,10 +243,13 @@ impl Terminal {
 
     /// Waits for the program's end and returns its exit code.
     pub fn wait_for_end(mut self) -> i32 {
+        let process = self.child.id();
+        let _limit = Limit::new(limit::RUN, move || _ = signal(process, Signal::KILL));
         let status = self.child.wait().expect("the program ends");
-        status
-            .code()
-            .unwrap_or_else(|| panic!("ended by a signal: {status:?}"))
+        status.code().unwrap_or_else(|| {
+            let (limit, screen) = (limit::RUN.as_secs(), self.screen());
+            panic!("ended by a signal, or after {limit} s: {status:?}; the screen:\n{screen}")
+        })
     }
 
     /// The terminal itself, as a program on it would see it.

@@ -3,16 +3,20 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::served::Served;
 
 /// A running server. Trusted by whoever trusts `certificate`.
 pub struct Tls {
     pub port: u16,
     /// As PEM, for SSL_CERT_FILE.
     pub certificate: String,
+    _served: Served,
 }
 
 impl Tls {
@@ -43,15 +47,22 @@ impl Tls {
         let (config, answer) = (Arc::new(config), Arc::new(answer));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
+        let served = Served::default();
+        let seen = served.seen();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (config, answer) = (Arc::clone(&config), Arc::clone(&answer));
-                thread::spawn(move || respond(stream, config, &*answer));
+                let (config, answer, seen) =
+                    (Arc::clone(&config), Arc::clone(&answer), Arc::clone(&seen));
+                seen.called();
+                thread::spawn(move || {
+                    seen.answer(stream, |stream| respond(stream, config, &*answer))
+                });
             }
         });
         Tls {
             port,
             certificate: certificate.pem(),
+            _served: served,
         }
     }
 }
@@ -83,37 +94,56 @@ fn respond(stream: TcpStream, config: Arc<ServerConfig>, answer: &dyn Fn(&str) -
 
 /// A proxy that connects every CONNECT to one port of this machine, or refuses them all with a
 /// status.
-pub fn proxy(outcome: Result<u16, u16>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let port = listener.local_addr().expect("an address").port();
-    thread::spawn(move || {
-        for mut client in listener.incoming().flatten() {
-            let mut reader = BufReader::new(client.try_clone().expect("another handle"));
-            let mut line = String::from("x");
-            while !line.trim().is_empty() {
-                line.clear();
-                reader.read_line(&mut line).expect("a head");
+pub struct Proxy {
+    pub port: u16,
+    /// Of each request that it got.
+    pub heads: Receiver<String>,
+    _served: Served,
+}
+
+impl Proxy {
+    pub fn start(outcome: Result<u16, u16>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let served = Served::default();
+        let seen = served.seen();
+        let (sender, heads) = mpsc::channel();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                seen.called();
+                seen.answer(client, |client| connect(client, outcome, &sender));
             }
-            match outcome {
-                Err(status) => {
-                    _ = client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes())
-                }
-                Ok(target) => {
-                    let server =
-                        TcpStream::connect(("127.0.0.1", target)).expect("the target listens");
-                    client
-                        .write_all(b"HTTP/1.1 200 OK\r\n\r\n")
-                        .expect("the client listens");
-                    carry(
-                        client.try_clone().expect("another handle"),
-                        server.try_clone().expect("another handle"),
-                    );
-                    carry(server, client);
-                }
-            }
+        });
+        Proxy {
+            port,
+            heads,
+            _served: served,
         }
-    });
-    port
+    }
+}
+
+fn connect(mut client: TcpStream, outcome: Result<u16, u16>, heads: &Sender<String>) {
+    let mut reader = BufReader::new(client.try_clone().expect("another handle"));
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        // Who only looks whether somebody listens asks for nothing.
+        if reader.read_line(&mut head).expect("a head") == 0 {
+            return;
+        }
+    }
+    _ = heads.send(head);
+    let handle = |stream: &TcpStream| stream.try_clone().expect("another handle");
+    match outcome {
+        Err(status) => _ = client.write_all(format!("HTTP/1.1 {status} No\r\n\r\n").as_bytes()),
+        Ok(target) => {
+            let server = TcpStream::connect(("127.0.0.1", target)).expect("the target listens");
+            client
+                .write_all(b"HTTP/1.1 200 OK\r\n\r\n")
+                .expect("the client listens");
+            carry(handle(&client), handle(&server));
+            carry(server, client);
+        }
+    }
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream) {

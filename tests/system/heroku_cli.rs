@@ -118,7 +118,7 @@ fn git_remotes_name_the_app() {
 
 #[test]
 fn an_api_that_is_down_is_told() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_heroku(&platform).with("HEROKU_HOST", NOBODY_LISTENS);
     config(&program, &["-a", "good"])
         .expect_code(1)

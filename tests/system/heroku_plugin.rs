@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::support::{
-    Api, KEY, Platform, Program, Run, Signal, Terminal, event, heroku, is_sane, offline, packages,
-    respond, signal, sse_head, with_plugin, without_heroku,
+    Api, KEY, PLUGIN, Platform, Program, Run, Signal, Terminal, event, heroku, is_sane, offline,
+    packages, respond, signal, sse_head, with_plugin, without_heroku,
 };
 
 fn run(program: &Program, arguments: &[&str]) -> Run {
@@ -76,26 +76,18 @@ fn files(folder: &Path) -> BTreeSet<String> {
 
 #[test]
 fn it_installs_without_a_network_and_leaves_nothing_behind() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = without_heroku(&platform);
     let before = files(&program.home());
     let url = format!("file:{}", packages().bundle.display());
     Run::of(offline(&program, &["plugins:install", &url]), "").expect_code(0);
-    assert!(
-        run(&program, &["plugins"])
-            .stdout
-            .contains("heroku-plugin-chat")
-    );
+    assert!(run(&program, &["plugins"]).stdout.contains(PLUGIN));
     run(&program, &["ai:ask", "--sandbox", "hello"])
         .expect_code(0)
         .expect_output("hello\n");
     assert_ne!(files(&program.home()), before);
 
-    Run::of(
-        offline(&program, &["plugins:uninstall", "heroku-plugin-chat"]),
-        "",
-    )
-    .expect_code(0);
+    Run::of(offline(&program, &["plugins:uninstall", PLUGIN]), "").expect_code(0);
     assert_eq!(files(&program.home()), before);
     for list in [
         "package.json",
@@ -104,7 +96,7 @@ fn it_installs_without_a_network_and_leaves_nothing_behind() {
     ] {
         let text = fs::read_to_string(program.home().join(".local/share/heroku").join(list))
             .expect("a list of the CLI");
-        assert!(!text.contains("heroku-plugin-chat"), "{list}: {text}");
+        assert!(!text.contains(PLUGIN), "{list}: {text}");
     }
     run(&program, &["ai:ask", "--sandbox", "hello"]).expect_code(127);
 }
@@ -120,7 +112,7 @@ fn a_registry_gives_the_program_for_this_machine_only() {
             .nth(1)
             .expect("a path")
             .trim_start_matches('/')
-            .to_owned();
+            .replace("%2f", "/");
         let tarball = [&packages().main, &packages().platform]
             .into_iter()
             .find(|file| Path::new(&path).ends_with(name(file)));
@@ -131,31 +123,35 @@ fn a_registry_gives_the_program_for_this_machine_only() {
                 body.len()
             ));
             let _ = exchange.stream.write_all(&body);
-        } else if path.starts_with("heroku-plugin-chat") {
+        } else if path.starts_with(PLUGIN) {
             exchange.send(&respond(200, "", &packument(&path, &host).to_string()));
         } else {
             exchange.send(&respond(404, "", "{}"));
         }
     });
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = without_heroku(&platform).with("HEROKU_NPM_REGISTRY", &registry.url());
-    run(&program, &["plugins:install", "heroku-plugin-chat"]).expect_code(0);
-    let modules = fs::read_dir(program.home().join(".local/share/heroku/node_modules"))
-        .expect("the CLI's plugins");
-    let names: BTreeSet<String> = modules
+    run(&program, &["plugins:install", PLUGIN]).expect_code(0);
+    let plugin = installed(&program);
+    let folders = fs::read_dir(plugin.parent().expect("a folder")).expect("the CLI's plugins");
+    let names: BTreeSet<String> = folders
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    let names: Vec<_> = names
-        .into_iter()
         .filter(|name| !name.starts_with('.'))
         .collect();
-    assert_eq!(
-        names,
-        ["heroku-plugin-chat".to_owned(), this_machines_package()]
-    );
+    let platform = this_machines_package();
+    let expected = [PLUGIN, &platform].map(|name| name.rsplit('/').next().unwrap().to_owned());
+    assert_eq!(names, BTreeSet::from(expected));
     run(&program, &["ai:ask", "--sandbox", "hello"])
         .expect_code(0)
         .expect_output("hello\n");
+}
+
+/// Where the CLI has the plugin.
+fn installed(program: &Program) -> PathBuf {
+    program
+        .home()
+        .join(".local/share/heroku/node_modules")
+        .join(PLUGIN)
 }
 
 fn name(file: &Path) -> &str {
@@ -167,16 +163,18 @@ fn name(file: &Path) -> &str {
 /// What a registry knows of a package: one version, with what `package.json` says of it.
 fn packument(name: &str, host: &str) -> Value {
     let version = env!("CARGO_PKG_VERSION");
-    let mut about = if name == "heroku-plugin-chat" {
+    let mut about = if name == PLUGIN {
         package_json(&packages().main)
     } else {
         let (os, cpu) = name
-            .trim_start_matches("heroku-plugin-chat-")
+            .trim_start_matches(PLUGIN)
+            .trim_start_matches('-')
             .split_once('-')
             .expect("system and processor");
         json!({ "name": name, "version": version, "os": [os], "cpu": [cpu] })
     };
-    about["dist"] = json!({ "tarball": format!("http://{host}/{name}/-/{name}-{version}.tgz") });
+    let file = name.trim_start_matches('@').replace('/', "-");
+    about["dist"] = json!({ "tarball": format!("http://{host}/{file}-{version}.tgz") });
     json!({ "name": name, "dist-tags": { "latest": version }, "versions": { version: about } })
 }
 
@@ -199,7 +197,7 @@ fn this_machines_package() -> String {
 
 #[test]
 fn all_that_is_typed_reaches_the_program_as_it_is() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     program.command(
         "echo-all",
@@ -244,7 +242,7 @@ fn all_that_is_typed_reaches_the_program_as_it_is() {
 
 #[test]
 fn exit_codes_are_the_programs_own() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let ask = |model: &str| run(&program, &["ai:ask", "--sandbox", "-m", model, "hello"]);
     ask("sandbox-echo").expect_code(0).expect_output("hello\n");
@@ -274,7 +272,7 @@ fn exit_codes_are_the_programs_own() {
 
 #[test]
 fn a_program_that_is_not_there_is_told() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform).with("HEROKU_CHAT_BIN", "/nonexistent/heroku-chat");
     run(&program, &["ai:ask", "x"])
         .expect_code(1)
@@ -283,7 +281,7 @@ fn a_program_that_is_not_there_is_told() {
 
 #[test]
 fn pipes_go_straight_through() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let turns = run_with_input(&program, &["ai:chat", "--sandbox"], "Hi\nAnd in French?\n");
     turns.expect_code(0).expect_output("Hi\nAnd in French?\n");
@@ -355,7 +353,7 @@ fn an_app_is_asked_of_the_cli_that_was_called_even_if_it_is_not_on_path() {
 
 #[test]
 fn help_is_in_the_house_style() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let own = run(&program, &["ai:ask", "--help"]).expect_code(0);
     assert!(
@@ -387,11 +385,9 @@ fn help_is_in_the_house_style() {
 
 #[test]
 fn every_command_is_described_and_has_an_example() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
-    let package = program
-        .home()
-        .join(".local/share/heroku/node_modules/heroku-plugin-chat");
+    let package = installed(&program);
     let manifest = fs::read_to_string(package.join("oclif.manifest.json")).expect("the manifest");
     let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
     assert_eq!(manifest["version"], env!("CARGO_PKG_VERSION"));
@@ -442,7 +438,7 @@ fn every_command_is_described_and_has_an_example() {
 
 #[test]
 fn commands_of_others_run_as_before() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     let version = run(&program, &["--version"]).expect_code(0);
     assert!(
@@ -463,11 +459,9 @@ fn commands_of_others_run_as_before() {
 /// The way without the hook, as for a CLI that runs a command by its class.
 #[test]
 fn a_command_file_starts_the_program_by_itself() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
-    let class = program
-        .home()
-        .join(".local/share/heroku/node_modules/heroku-plugin-chat/commands/ai/ask.js");
+    let class = installed(&program).join("commands/ai/ask.js");
     let script = format!(
         "require('{}').run(['--sandbox', '-m', 'sandbox-401', 'x'], {{version: '0'}})",
         class.display()
@@ -480,7 +474,7 @@ fn a_command_file_starts_the_program_by_itself() {
 
 #[test]
 fn ctrl_c_stops_an_answer_and_ctrl_d_leaves() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = chat(&program, &["--sandbox", "-m", "sandbox-stall"]);
     terminal.send("go\r");
@@ -494,7 +488,7 @@ fn ctrl_c_stops_an_answer_and_ctrl_d_leaves() {
 
 #[test]
 fn the_program_hears_of_a_resize() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = with_plugin(&platform);
     program.command(
         "watch",
@@ -522,7 +516,7 @@ fn the_program_hears_of_a_resize() {
 
 #[test]
 fn ctrl_c_in_a_one_shot_ends_with_130() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let arguments = ["ai:ask", "--sandbox", "-m", "sandbox-stall", "go"];
     let terminal = Terminal::start_program(
@@ -539,7 +533,7 @@ fn ctrl_c_in_a_one_shot_ends_with_130() {
 
 #[test]
 fn ctrl_z_stops_both_and_fg_goes_on() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = Terminal::start_program(
         &program,
@@ -569,7 +563,7 @@ fn ctrl_z_stops_both_and_fg_goes_on() {
 
 #[test]
 fn sigterm_to_the_cli_ends_the_program_with_a_sane_terminal() {
-    let platform = Platform::start();
+    let platform = Platform::stand_by();
     let program = as_people_have_it(&platform);
     let terminal = chat(&program, &["--sandbox", "-m", "sandbox-stall"]);
     terminal.send("go\r");

@@ -120,7 +120,7 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
             None => super::models::url_without_heroku(&args, &environment)?,
         };
         let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT).once();
-        Client::new(url, None, limits, environment).models(&interrupts)
+        Client::new(url, None, limits, environment).models(&interrupts, &mut |_| ())
     })?;
     let models = models.unwrap_or(Ok(Vec::new()))?;
     Ok(models

@@ -4,6 +4,7 @@ mod pull;
 
 use serde_json::{Map, Value, json};
 
+use crate::cli::settings;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::{Gathered, Setting, showable};
 use crate::context::{Context, sandbox_settings, start_sandbox};
@@ -21,7 +22,11 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
         true => Gathered::of_sandbox(&sandbox_settings(&start_sandbox()?, &args.connection)),
         false => context.gather(&args.connection)?,
     };
-    let rows = rows(&gathered);
+    let settings = context.settings(&args.settings)?;
+    let rows: Vec<Row> = service_rows(&gathered)
+        .into_iter()
+        .chain(settings.rows().into_iter().map(chat_row))
+        .collect();
     let text = if args.json {
         as_json(&rows)
     } else {
@@ -32,14 +37,22 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
     Ok(ExitStatus::Done)
 }
 
-/// A variable, its value fit to be shown, and its source.
+/// A variable or setting, its value fit to be shown, and its source.
 struct Row {
     name: String,
     value: Option<String>,
     source: Option<String>,
 }
 
-fn rows(gathered: &Gathered) -> [Row; 3] {
+fn chat_row(row: settings::Row) -> Row {
+    Row {
+        name: row.name,
+        value: Some(row.value),
+        source: Some(row.place.to_string()),
+    }
+}
+
+fn service_rows(gathered: &Gathered) -> [Row; 3] {
     let row = |suffix: &str, shown: Option<(String, String)>| {
         let (value, source) = shown.unzip();
         Row {

@@ -1,13 +1,14 @@
 //! `heroku-chat config pull`: the variables of an app, written into an env file that git ignores.
 
+use std::io;
 use std::path::Path;
 
 use crate::cli::PullArgs;
 use crate::config::{self, HerokuQuery, env_file};
 use crate::context::Context;
 use crate::error::{Error, ExitStatus, HerokuFailure};
+use crate::file;
 use crate::git::{self, Tracking};
-use crate::input;
 use crate::secret::Secret;
 use crate::store;
 
@@ -16,12 +17,16 @@ use crate::store;
 /// # Errors
 /// What the Heroku CLI couldn't do, and a file that can't be written.
 pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let unusable = |error| Error::of_file("--env-file", &args.env_file, &error);
+    store::check_replaceable(&args.env_file).map_err(unusable)?;
+    // Behind a link, the file itself is meant.
+    let path = &file::behind_links(&args.env_file).map_err(unusable)?;
     let app = config::app_name(&args.heroku, &context.environment)?;
     let query = HerokuQuery::of(&args.heroku)?;
     let answer = context.ask_heroku(&query);
     let values = required(answer, &query, app)?;
     if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {
-        context.ui.keep_secret(&Secret::new(key.as_str()));
+        context.ui.keep_secret(key);
     }
     if let Some((name, _)) = values
         .iter()
@@ -34,16 +39,6 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
         });
     }
     let names: Vec<&str> = values.iter().map(|(name, _)| name.as_str()).collect();
-    // Behind a link, the file itself is meant.
-    let path = &args
-        .env_file
-        .canonicalize()
-        .unwrap_or_else(|_| args.env_file.clone());
-    let path = if args.env_file.is_symlink() {
-        path
-    } else {
-        &args.env_file
-    };
     let (shown, names) = (path.display(), names.join(", "));
     if args.dry_run {
         context
@@ -51,16 +46,23 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
             .print(&format!("Would write {names} to {shown}"))?;
         return Ok(ExitStatus::Done);
     }
-    let before = existing(path)?;
+    let before = match env_file::text(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        other => other.map_err(|error| Error::of_file("--env-file", path, &error))?,
+    };
     let after = env_file::with_values(&before, &values);
     // Ctrl-C between the new file and its place would leave the key in a file of another name.
     context.interrupts.hold();
     let written = store::replace_privately(path, &after);
     context.interrupts.release();
     written.map_err(|error| Error::of_file("--env-file", path, &error))?;
+    let readers = match store::other_readers(path) {
+        Ok(Some(readers)) => format!("which {readers} can read"),
+        _ => "readable by you only".to_owned(),
+    };
     context
         .ui
-        .print(&format!("Wrote {names} to {shown}, readable by you only"))?;
+        .print(&format!("Wrote {names} to {shown}, {readers}"))?;
     for name in query
         .variables
         .iter()
@@ -80,7 +82,7 @@ fn required(
     answer: config::HerokuAnswer,
     query: &HerokuQuery,
     app: Option<String>,
-) -> Result<Vec<(String, String)>, Error> {
+) -> Result<Vec<(String, Secret)>, Error> {
     let (found, failure) = match answer {
         Ok(values) => (values, None),
         Err(failure) => (Default::default(), Some(failure)),
@@ -104,26 +106,21 @@ fn required(
     Ok(query.variables.iter().filter_map(value).collect())
 }
 
-fn existing(path: &Path) -> Result<String, Error> {
-    if path.exists() {
-        input::file("--env-file", path)
-    } else {
-        Ok(String::new())
-    }
-}
-
 /// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
     let ui = &mut context.ui;
-    match git::tracking(path) {
-        Tracking::NoRepository | Tracking::Ignored => {}
+    match git::tracking(path, &context.environment) {
+        Tracking::NoRepository | Tracking::NeverCommitted | Tracking::Ignored => {}
         Tracking::Unknown => ui.warning(&format!(
             "git did not say whether it would commit {shown}; see git status"
         )),
+        Tracking::Filtered => ui.note(&format!(
+            "git tracks {shown} through a filter; make sure that it encrypts the key"
+        )),
         Tracking::Tracked => ui.warning(&format!(
-            "git tracks {shown}, so the key would be committed. Take it out: git rm --cached {}",
-            git::quoted(path)
+            "git tracks {shown}, so the key would be committed. Take it out: {}",
+            git::untrack_command(path)
         )),
         Tracking::Unignored
             if agreed
@@ -131,7 +128,14 @@ fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<E
         {
             let rules = path.with_file_name(".gitignore");
             git::ignore(path).map_err(|error| Error::of_file("the file", &rules, &error))?;
-            ui.note(&format!("{shown} is in {} now", rules.display()));
+            if git::tracking(path, &context.environment) == Tracking::Ignored {
+                ui.note(&format!("{shown} is in {} now", rules.display()));
+            } else {
+                ui.warning(&format!(
+                    "{shown} is in {} now, but git would still commit it; see git status",
+                    rules.display()
+                ));
+            }
         }
         Tracking::Unignored => ui.warning(&format!(
             "git would commit {shown}, which holds the key. Ignore it: {}",

@@ -1,6 +1,6 @@
 //! What the Heroku CLI can tell, asked only where URL or key is missing.
 
-use crate::doctor::{HerokuFacts, Probe, Verdict};
+use crate::doctor::{Probe, Verdict};
 use crate::error::{Error, HerokuFailure, export_line};
 
 /// The oldest version whose output is known.
@@ -132,17 +132,4 @@ fn app_name(probe: &Probe<'_>) -> String {
     named
         .or(remote)
         .unwrap_or_else(|| "the app of this folder's git remote".to_owned())
-}
-
-impl HerokuFacts {
-    /// Attachments of the app whose URL is an inference host's and that have a key.
-    pub fn attachments(all: &std::collections::BTreeMap<String, String>) -> Vec<String> {
-        let prefixes = all.iter().filter_map(|(name, value)| {
-            let prefix = name.strip_suffix("_URL")?;
-            let url = crate::config::normalise_url(value).ok()?;
-            let has_key = all.contains_key(&format!("{prefix}_KEY"));
-            (has_key && crate::config::is_inference_host(&url)).then(|| prefix.to_owned())
-        });
-        prefixes.collect()
-    }
 }

@@ -1,10 +1,10 @@
 //! The way to the service, one step at a time.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use url::{Host, Url};
 
-use crate::api::{proxy as proxies, reach};
+use crate::api::{proxy as proxies, reach, tunnel};
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, NetworkFailure, ProblemKind};
 
@@ -33,9 +33,7 @@ pub fn proxy(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let found = proxies::for_url(&url, environment)?;
     let host = url.host_str().unwrap_or_default();
     let verdict = match &found {
-        Some((variable, proxy)) => {
-            Verdict::pass(format!("{} from {variable}", proxies::shown(proxy)))
-        }
+        Some(proxy) => Verdict::pass(format!("{proxy} from {}", proxy.variable)),
         None => match environment.first(proxies::VARIABLES) {
             Some((variable, _)) => {
                 Verdict::pass(format!("{variable} is set, and {host} goes without it"))
@@ -49,10 +47,10 @@ pub fn proxy(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 /// Host and port to connect to first.
 fn next_hop(probe: &Probe<'_>) -> (String, u16) {
-    let url = probe
-        .proxy
-        .as_ref()
-        .map_or_else(|| target(probe), |(_, proxy)| proxy.clone());
+    if let Some(proxy) = &probe.proxy {
+        return (proxy.host.clone(), proxy.port);
+    }
+    let url = target(probe);
     (
         url.host_str().unwrap_or_default().to_owned(),
         url.port_or_known_default().unwrap_or(443),
@@ -104,14 +102,14 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Verdict::pass("not used: the URL is http://"));
     }
     let addresses = probe.addresses.clone();
-    let proxy = probe.proxy.as_ref().map(|(_, proxy)| proxy.clone());
+    let proxy = probe.proxy.clone();
     let environment = probe.context.environment.clone();
     let host = url.host_str().unwrap_or_default().to_owned();
     let (name, port) = (host.clone(), url.port_or_known_default().unwrap_or(443));
     let work = move || {
         let stream = reach::connect(&addresses, STEP_LIMIT)?;
         if let Some(proxy) = &proxy {
-            reach::tunnel(&stream, proxy, &name, port)?;
+            tunnel::connect(&stream, proxy, &name, port, Instant::now() + STEP_LIMIT)?;
         }
         reach::handshake(&name, stream, &environment)
     };

@@ -12,6 +12,7 @@ use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
 use crate::following::{Show, follow};
 use crate::nearest::nearest;
+use crate::shell;
 
 /// How long `--live` waits for the first word, and between words.
 const LIVE_LIMIT: Duration = Duration::from_secs(10);
@@ -26,6 +27,11 @@ fn chosen(probe: &Probe<'_>) -> Option<String> {
         .model
         .as_ref()
         .map(|model| model.value.clone())
+}
+
+/// The command that sets a variable; ids of models are the service's words.
+fn export(variable: &str, value: &str) -> String {
+    format!("export {variable}={}", shell::quoted(value))
 }
 
 pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -44,7 +50,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "{variable} is not set; the chat will ask, and `ask` will fail"
         ))
         .hint("Choose one, here or with -m:")
-        .command(format!("export {variable}={example}")));
+        .command(export(&variable, example)));
     };
     let (id, source) = (&model.value, &model.source);
     let models = &probe.catalogue.models;
@@ -63,8 +69,8 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(match nearest(id, ids) {
             Some(near) => {
                 let command = match source {
-                    Source::Flag(_) => format!("heroku-chat -m {near}"),
-                    _ => format!("export {variable}={near}"),
+                    Source::Flag(_) => format!("heroku-chat -m {}", shell::quoted(near)),
+                    _ => export(&variable, near),
                 };
                 verdict
                     .hint(format!("{near} was probably meant:"))
@@ -102,7 +108,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(match &listed.replacement_model {
             Some(next) => verdict
                 .hint("Its replacement:")
-                .command(format!("export {variable}={next}")),
+                .command(export(&variable, next)),
             None => verdict
                 .hint("See the others:")
                 .command("heroku-chat models"),

@@ -1,9 +1,13 @@
 //! What can be judged on this machine: the env file, the settings, terminal and folders.
 
+use std::path::{Path, PathBuf};
+
 use crate::config::{self, Source};
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, export_line};
+use crate::file;
 use crate::git::{self, Tracking, quoted};
+use crate::secret::Secret;
 use crate::store;
 
 pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -41,7 +45,14 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
     };
     let verdict = if let Some(first) = file.warnings.first() {
-        Verdict::fail(first.clone()).hint("Mend that line; write NAME=value.")
+        // What is set elsewhere wins over the file anyway.
+        let is_needed = probe.gathered.url.is_none() || probe.gathered.key.is_none();
+        let verdict = if is_needed {
+            Verdict::fail
+        } else {
+            Verdict::warn
+        };
+        verdict(first.clone()).hint("Mend that line; write NAME=value.")
     } else if file.variables.is_empty() {
         Verdict::pass(format!("{shown} sets none of {}", names.join(", ")))
     } else {
@@ -55,22 +66,42 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
-/// Whether the env file holds a key; without one nobody need hide it.
-fn holds_key(probe: &Probe<'_>) -> bool {
+/// The file that holds the key, behind all links. Without a key in an env file nobody need hide one.
+fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
     let name = probe.gathered.variable("KEY");
-    probe
-        .env_file
-        .as_ref()
-        .is_ok_and(|file| file.get(&name).is_some())
+    let path = &probe.env_path;
+    let keys = (probe.env_file.iter())
+        .flat_map(|file| &file.variables)
+        .filter(|(other, value, _)| *other == name && *value != Secret::default());
+    if keys.clone().next().is_none() {
+        return Err(Verdict::skip("no key in an env file"));
+    }
+    // One that a later line outdoes is in the file as well.
+    if !keys
+        .into_iter()
+        .any(|(_, value, _)| config::may_be_key(value))
+    {
+        return Err(Verdict::pass(format!(
+            "{} has a reference, a ciphertext or a placeholder in the place of the key",
+            path.display()
+        )));
+    }
+    Ok(file::behind_links(path)
+        .ok()
+        .filter(|path| path.exists())
+        .unwrap_or_else(|| path.clone()))
 }
 
 pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    if !holds_key(probe) {
-        return Ok(Verdict::skip("no key in an env file"));
+    let path = match file_with_key(probe) {
+        Ok(path) => path,
+        Err(verdict) => return Ok(verdict),
+    };
+    if !path.is_file() {
+        return Ok(Verdict::pass("it is no file on a disk"));
     }
-    let path = &probe.env_path;
-    let readers =
-        store::other_readers(path).map_err(|error| Error::of_file("the env file", path, &error))?;
+    let readers = store::other_readers(&path)
+        .map_err(|error| Error::of_file("the env file", &path, &error))?;
     Ok(match readers {
         None => Verdict::pass("only its owner can read it"),
         Some(readers) => Verdict::warn(format!(
@@ -78,35 +109,41 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             path.display()
         ))
         .hint("Keep it to yourself:")
-        .command(format!("chmod 600 {}", quoted(path))),
+        .command(format!("chmod 600 {}", quoted(&path))),
     })
 }
 
 pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    if !holds_key(probe) {
-        return Ok(Verdict::skip("no key in an env file"));
-    }
-    let path = probe.env_path.clone();
+    let path = match file_with_key(probe) {
+        Ok(path) => path,
+        Err(verdict) => return Ok(verdict),
+    };
     let shown = path.display();
-    let asked = path.clone();
+    let (asked, environment) = (path.clone(), probe.context.environment.clone());
     let tracking = probe
         .context
         .interrupts
-        .run(STEP_LIMIT, move || git::tracking(&asked))?;
+        .run(STEP_LIMIT, move || git::tracking(&asked, &environment))?;
     Ok(match tracking.unwrap_or(Tracking::Unknown) {
         Tracking::NoRepository => Verdict::pass("the folder belongs to no git repository"),
+        Tracking::NeverCommitted => Verdict::pass(format!("git commits nothing of {shown}")),
         Tracking::Unknown => {
             Verdict::warn(format!("git did not say whether it would commit {shown}, which holds the key"))
                 .hint("Ask it yourself:")
                 .command("git status")
         }
+        Tracking::Filtered => Verdict::warn(format!(
+            "git tracks {shown}, which holds the key, through a filter"
+        ))
+        .hint("Make sure that the filter encrypts it:")
+        .command(format!("git check-attr filter {}", quoted(&path))),
         Tracking::Ignored => Verdict::pass(format!("git ignores {shown}")),
         Tracking::Unignored => Verdict::fail(format!("git would commit {shown}, which holds the key"))
             .hint("Have git ignore it:")
             .command(git::ignore_command(&path)),
         Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
             .hint("Take it out of git, then have the add-on make a new key: this one is in the history.")
-            .command(format!("git rm --cached {}", quoted(&path)))
+            .command(git::untrack_command(&path))
             .command(git::ignore_command(&path)),
     })
 }
@@ -161,7 +198,12 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// A missing variable: the line that sets it, or the attachment it was found under.
 fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
     let name = probe.gathered.variable(suffix);
-    let verdict = Verdict::fail(format!("{name} is not set"));
+    let is_unreadable = (probe.context.environment.unreadable()).any(|other| other == name);
+    let verdict = Verdict::fail(if is_unreadable {
+        format!("{name} is not UTF-8 text in the environment and counts as unset")
+    } else {
+        format!("{name} is not set")
+    });
     if let Some(other) = other_attachment(probe) {
         let hint = format!("There is an attachment named {other}:");
         return verdict.hint(hint).command(probe.command_for(&other));
@@ -248,21 +290,24 @@ pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 .hint("Set HOME to keep history and conversations."));
         }
     };
-    let below_home = probe
-        .context
-        .environment
-        .get("HOME")
-        .and_then(|home| folder.strip_prefix(home).ok());
-    let shown = below_home.map_or_else(
-        || folder.display().to_string(),
-        |path| format!("~/{}", path.display()),
-    );
-    Ok(if store::is_writable(&folder) {
-        Verdict::pass(format!("{shown} can be written"))
-    } else {
-        Verdict::warn(format!(
-            "{shown} can't be written, so neither history nor conversations are kept"
-        ))
-        .hint("Make it writable, or set XDG_DATA_HOME to a folder that is.")
-    })
+    let Some(place) = store::unusable_place(&folder) else {
+        return Ok(Verdict::pass(format!(
+            "{} can be written",
+            below_home(probe, &folder)
+        )));
+    };
+    Ok(Verdict::warn(format!(
+        "{} can't be read and written, so neither history nor conversations are kept",
+        below_home(probe, &place)
+    ))
+    .hint("Make it usable, or set XDG_DATA_HOME to a folder that is."))
+}
+
+fn below_home(probe: &Probe<'_>, path: &Path) -> String {
+    let home = probe.context.environment.get("HOME");
+    home.and_then(|home| path.strip_prefix(home).ok())
+        .map_or_else(
+            || path.display().to_string(),
+            |path| format!("~/{}", path.display()),
+        )
 }

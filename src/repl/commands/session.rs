@@ -24,7 +24,8 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
             format!("this conversation will be saved as {name}")
         }
         Some(name) => format!(
-            "this conversation is saved as {name}{renamed}; --session {name} goes on with it"
+            "this conversation is saved as {name}{renamed}; --session {} goes on with it",
+            crate::shell::quoted(&name)
         ),
         None => "this conversation is saved with its first turn, under a name made of the prompt"
             .to_owned(),

@@ -153,6 +153,8 @@ enum Step {
     /// Asked again, and no answer came.
     RetryInVain,
     GoOn,
+    /// An attempt without an answer.
+    Spend,
     Undo,
     System(u8),
     Model(u8),
@@ -203,6 +205,11 @@ fn happen(step: &Step, open: &mut Open, model: &mut String, sessions: &Sessions)
                 open.conversation.extend(turn.continued(more));
             }
         }
+        Step::Spend => {
+            let spent = answer("").cost;
+            open.costs.extend(spent.clone());
+            open.conversation.spend(Vec::from_iter(spent));
+        }
         Step::Undo => drop(taken(open)),
         Step::System(0) => open.conversation.set_system(None),
         Step::System(number) => open
@@ -237,6 +244,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<u8>().prop_map(Step::Retry),
         1 => Just(Step::RetryInVain),
         2 => Just(Step::GoOn),
+        1 => Just(Step::Spend),
         4 => Just(Step::Undo),
         1 => (0_u8..3).prop_map(Step::System),
         1 => (0_u8..3).prop_map(Step::Model),

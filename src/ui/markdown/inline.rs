@@ -1,11 +1,12 @@
 //! Marks inside a line: emphasis, code, links. Marks without a partner stay as they are.
 
+use super::flanks::{flanks, is_selector};
+use super::link::{TARGET, link};
 use super::wrap::{Span, Style};
+use crate::markdown::math::{self, Formula};
 
 /// How far back a closing mark looks for its partner; keeps a line of nothing but marks cheap.
 const REACH: usize = 64;
-/// The longest target of a link.
-const TARGET: usize = 2_000;
 
 /// The line's text in its styles, each added to `base`.
 pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
@@ -16,7 +17,8 @@ pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
     };
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {
-            '\\' => parser.escape(),
+            '\\' => parser.formula() || parser.escape(),
+            '$' => parser.formula(),
             '`' => parser.code(),
             '*' | '_' | '~' => parser.mark(character),
             '!' if text[parser.at..].starts_with("![") => parser.open_bracket(2),
@@ -100,6 +102,15 @@ impl<'a> Parser<'a> {
         true
     }
 
+    fn formula(&mut self) -> bool {
+        let rest = self.rest();
+        match math::at(self.text, self.at) {
+            Some(Formula::Whole(length)) => self.take(length, &rest[..length], Style::PLAIN),
+            Some(Formula::Open(_)) => self.take(rest.len(), rest, Style::PLAIN),
+            None => false,
+        }
+    }
+
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
             Some(byte) if byte.is_ascii_punctuation() => {
@@ -136,7 +147,9 @@ impl<'a> Parser<'a> {
     fn mark(&mut self, mark: char) -> bool {
         let rest = self.rest();
         let length = run_length(rest, mark);
-        let before = self.text[..self.at].chars().next_back().unwrap_or(' ');
+        // A variation selector belongs to the character before it.
+        let mut before = self.text[..self.at].chars().rev();
+        let before = before.find(|before| !is_selector(*before)).unwrap_or(' ');
         let after = rest[length..].chars().next().unwrap_or(' ');
         let (can_open, can_close) = flanks(mark, before, after);
         self.take(length, &rest[..length], Style::PLAIN);
@@ -195,18 +208,23 @@ impl<'a> Parser<'a> {
         else {
             return false;
         };
-        let Some(length) = balanced(inside) else {
+        let Some((link, length)) = link(inside) else {
             return false;
         };
-        let target = inside[..length].split_whitespace().next().unwrap_or("");
-        let target = target.trim_start_matches('<').trim_end_matches('>');
         self.flush();
         self.pieces[bracket].text = "";
-        let is_label = matches!(&self.pieces[bracket + 1..], [label] if label.text == target);
-        self.at += length + 3;
+        let label = &self.pieces[bracket + 1..];
+        let is_label = matches!(label, [label] if label.text == link.target);
+        self.at += length + 2;
         self.pending = self.at;
-        if !is_label && !target.is_empty() {
-            for text in [" (", target, ")"] {
+        let target = if is_label { "" } else { link.target };
+        let space = if target.is_empty() || link.title.is_empty() {
+            ""
+        } else {
+            " "
+        };
+        if !target.is_empty() || !link.title.is_empty() {
+            for text in [" (", target, space, link.title, ")"] {
                 self.pieces.push(Piece {
                     text,
                     style: self.base.and(Style::DIM),
@@ -217,12 +235,17 @@ impl<'a> Parser<'a> {
         true
     }
 
-    /// HTML and `<https://…>` are left as they are, with the marks inside.
+    /// HTML is left as it is, with the marks inside; but `<br>` breaks the line. The address in
+    /// `<https://…>` needs no marks around it.
     fn tag(&mut self) -> bool {
         let rest = self.rest();
         let is_tag = rest[1..]
             .starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
         match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
+            Some(end) if is_break(&rest[..=end]) => self.take(end + 1, "\n", Style::PLAIN),
+            Some(end) if is_address(&rest[1..end]) => {
+                self.take(end + 1, &rest[1..end], Style::PLAIN)
+            }
             Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
             _ => false,
         }
@@ -278,26 +301,20 @@ impl Run {
     }
 }
 
-/// Whether a run of marks can open, and whether it can close, between these two characters
-/// (CommonMark 6.2).
-fn flanks(mark: char, before: char, after: char) -> (bool, bool) {
-    let is_mark = |character: char| character.is_ascii_punctuation() || is_symbol(character);
-    let opens =
-        !after.is_whitespace() && (!is_mark(after) || before.is_whitespace() || is_mark(before));
-    let closes =
-        !before.is_whitespace() && (!is_mark(before) || after.is_whitespace() || is_mark(after));
-    if mark == '_' {
-        return (
-            opens && (!closes || is_mark(before)),
-            closes && (!opens || is_mark(after)),
-        );
-    }
-    (opens, closes)
+/// Whether a text begins with a scheme and is one word (CommonMark 6.5).
+fn is_address(text: &str) -> bool {
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte);
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    (2..=32).contains(&scheme.len())
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(is_scheme)
+        && !text.contains(|character: char| character.is_whitespace() || character == '<')
 }
 
-/// Punctuation outside ASCII.
-fn is_symbol(character: char) -> bool {
-    matches!(character, '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '«' | '»')
+fn is_break(tag: &str) -> bool {
+    let name = tag.trim_start_matches('<').trim_end_matches('>');
+    let name = name.strip_suffix('/').unwrap_or(name);
+    name.trim_end().eq_ignore_ascii_case("br")
 }
 
 fn run_length(text: &str, mark: char) -> usize {
@@ -306,16 +323,40 @@ fn run_length(text: &str, mark: char) -> usize {
         .count()
 }
 
-/// The length of what stands before the parenthesis that closes an open one.
-fn balanced(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (index, byte) in text.bytes().take(TARGET).enumerate() {
-        match byte {
-            b'(' => depth += 1,
-            b')' if depth == 0 => return Some(index),
-            b')' => depth -= 1,
-            _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text with its bold parts in brackets.
+    fn bold(text: &str) -> String {
+        let spans = spans(text, Style::PLAIN);
+        let marked = spans.iter().map(|span| match span.style {
+            Style::BOLD => format!("[{}]", span.text),
+            _ => span.text.to_owned(),
+        });
+        marked.collect::<String>().replace("][", "")
+    }
+
+    #[test]
+    fn stars_beside_cjk_punctuation_mark_what_was_meant() {
+        for (text, expected) in [
+            ("**重要。**次の文です", "[重要。]次の文です"),
+            ("これは**「用語」**です", "これは[「用語」]です"),
+            ("这是**“取出并重置”**模式", "这是[“取出并重置”]模式"),
+            ("**注意：**请看**（这里）**。", "[注意：]请看[（这里）]。"),
+            ("**한국어(Korean)**입니다", "[한국어(Korean)]입니다"),
+            ("先**(a)**后", "先[(a)]后"),
+            ("**重要。**Next and **「a」**b", "[重要。]Next and [「a」]b"),
+            ("**A.**次 **a**b", "[A.]次 [a]b"),
+            ("文**$**字", "文[$]字"),
+            ("**ｱ｡**ｲ", "[ｱ｡]ｲ"),
+            ("a**.b**c", "a**.b**c"),
+            ("a**“b”**c", "a**“b”**c"),
+            ("a**€b**c", "a**€b**c"),
+            ("** a** 「** b", "** a** 「** b"),
+            ("中__「a」__文", "中__「a」__文"),
+        ] {
+            assert_eq!(bold(text), expected, "{text}");
         }
     }
-    None
 }

@@ -6,22 +6,30 @@
 //! unfinished lines itself, so that the count of their rows is right where a terminal sees fewer
 //! columns in a character.
 
-mod block;
+mod draw;
+#[cfg(test)]
+mod drawn_tests;
+mod flanks;
 mod inline;
+mod link;
+mod recap;
 mod table;
 mod tail;
 #[cfg(test)]
 mod tests;
 mod wrap;
 
-use block::{Blocks, Place};
-pub use block::{code_blocks, open_fence};
+use crate::markdown::{Kind, Reader};
+pub use crate::markdown::{code_blocks, open_fence};
+use draw::Frame;
+pub use recap::last_rows;
 use table::Columns;
 use tail::Tail;
 use wrap::Style;
 
-/// Terminals narrower or lower than this get what would suit this one.
-const SMALLEST: (usize, usize) = (20, 4);
+/// On terminals narrower than this, all stays as it comes: there is no room for marks, and a wide
+/// character may take a row of its own, so that rows couldn't be counted.
+const NARROWEST: usize = 8;
 
 /// Renders Markdown as it streams.
 #[derive(Debug)]
@@ -29,11 +37,10 @@ pub struct Markdown {
     width: usize,
     /// Rows above the cursor that can surely be erased.
     reach: usize,
-    blocks: Blocks,
+    reader: Reader,
     tail: Tail,
     /// Lines that may be a table: its header, or all of it until its end.
     held: Vec<Held>,
-    place: Place,
     /// The columns of a table too long to be held, whose first rows are drawn.
     columns: Option<Columns>,
 }
@@ -41,7 +48,8 @@ pub struct Markdown {
 /// A complete line that isn't drawn yet.
 #[derive(Debug)]
 struct Held {
-    line: String,
+    text: String,
+    frame: Frame,
     /// The line as it comes, with its line end.
     raw: String,
     rows: usize,
@@ -51,14 +59,17 @@ struct Held {
 impl Markdown {
     /// For a terminal of this many columns and rows, with the cursor at the start of a line.
     pub fn new(width: usize, height: usize) -> Self {
-        let (width, height) = (width.max(SMALLEST.0), height.max(SMALLEST.1));
+        let reach = if width < NARROWEST {
+            0
+        } else {
+            height.saturating_sub(2)
+        };
         Markdown {
             width,
-            reach: height - 2,
-            blocks: Blocks::default(),
-            tail: Tail::new(width, height - 2),
+            reach,
+            reader: Reader::default(),
+            tail: Tail::new(width, reach),
             held: Vec::new(),
-            place: Place::default(),
             columns: None,
         }
     }
@@ -84,8 +95,20 @@ impl Markdown {
             self.finish_line(out);
         }
         self.draw_held(out);
-        self.blocks = Blocks::default();
+        self.reader = Reader::default();
         self.columns = None;
+    }
+
+    /// A whole text as it is on the screen once it came.
+    pub fn whole(mut self, text: &str) -> String {
+        let mut out = String::new();
+        // Line by line, so that nothing is shown that would be erased again.
+        for line in text.lines() {
+            self.tail.add(line);
+            self.finish_line(&mut out);
+        }
+        self.draw_held(&mut out);
+        out
     }
 
     /// Shows what came and isn't shown yet, as it is.
@@ -112,7 +135,7 @@ impl Markdown {
     }
 
     fn raw_style(&self) -> Style {
-        if self.blocks.is_code() {
+        if self.reader.is_code() {
             Style::CODE
         } else {
             Style::PLAIN
@@ -125,41 +148,48 @@ impl Markdown {
             self.columns = None;
             self.tail.show(self.raw_style(), out);
             out.push('\n');
+            // What it opens is open, though it isn't drawn.
+            self.reader.read(self.tail.line());
             self.tail.clear();
             return;
         }
-        let place = self.blocks.table_place(self.tail.line());
-        if place.is_none_or(|place| place != self.place) || !self.continues_table() {
-            self.draw_held(out);
-            self.columns = None;
-        }
-        match (place, &self.columns) {
-            (Some(place), None) => self.hold(place, out),
-            (Some(_), Some(columns)) => {
+        let (source, style) = (self.tail.line().to_owned(), self.raw_style());
+        let line = self.reader.read(&source);
+        let frame = Frame::new(self.reader.containers(), line.fresh, self.width);
+        match line.kind {
+            Kind::Text {
+                text, verbatim: 0, ..
+            } if table::is_row(text) => self.finish_row(text, frame, line.continues, out),
+            kind => {
+                self.draw_held(out);
+                self.columns = None;
                 let mut drawn = String::new();
-                self.blocks
-                    .draw_row(self.place, columns, self.tail.line(), &mut drawn);
-                self.tail.replace(&drawn, Style::PLAIN, out);
-            }
-            (None, _) => {
-                let style = self.raw_style();
-                let mut drawn = String::new();
-                self.blocks.draw(self.tail.line(), self.width, &mut drawn);
+                frame.draw(&kind, &mut drawn);
                 self.tail.replace(&drawn, style, out);
             }
         }
     }
 
-    /// Whether the complete line, which is like one of a table, is one of the table that is open.
-    fn continues_table(&self) -> bool {
-        match self.held.as_slice() {
-            [header] => block::is_header(&header.line, self.tail.line()),
-            _ => true,
+    /// Finishes a line that can be one of a table.
+    fn finish_row(&mut self, text: &str, frame: Frame, continues: bool, out: &mut String) {
+        let is_next = match self.held.as_slice() {
+            [header] => continues && table::is_header(&header.text, text),
+            _ => continues,
+        };
+        if !is_next {
+            self.draw_held(out);
+            self.columns = None;
+        }
+        if let Some(columns) = &self.columns {
+            let mut drawn = String::new();
+            columns.draw_rows(text, Style::PLAIN, &frame, &mut drawn);
+            self.tail.replace(&drawn, Style::PLAIN, out);
+        } else {
+            self.hold(text, frame, out);
         }
     }
 
-    fn hold(&mut self, place: Place, out: &mut String) {
-        self.place = place;
+    fn hold(&mut self, text: &str, frame: Frame, out: &mut String) {
         let rows = self.held_rows() + self.tail.rows();
         let is_written = self.tail.is_shown() && rows <= self.reach;
         if is_written {
@@ -168,9 +198,10 @@ impl Markdown {
         } else if self.tail.is_shown() {
             self.erase_held(out);
         }
-        let (line, raw, line_rows) = self.tail.take();
+        let (raw, line_rows) = self.tail.take();
         self.held.push(Held {
-            line,
+            text: text.to_owned(),
+            frame,
             raw,
             rows: line_rows,
             is_written,
@@ -199,11 +230,28 @@ impl Markdown {
         }
         self.erase_held(out);
         let held = std::mem::take(&mut self.held);
-        let lines: Vec<&str> = held.iter().map(|held| held.line.as_str()).collect();
-        if let [line] = lines.as_slice() {
-            self.blocks.draw(line, self.width, out);
-        } else {
-            self.columns = self.blocks.draw_table(self.place, &lines, self.width, out);
+        if held.len() > 1 {
+            self.columns = draw_table(&held, out);
+        }
+        if self.columns.is_none() {
+            for line in &held {
+                line.frame.text(&line.text, out);
+            }
         }
     }
+}
+
+/// Draws a table, if it fits. The columns are for more rows.
+fn draw_table(lines: &[Held], out: &mut String) -> Option<Columns> {
+    // Its first row may have the mark of an item before it.
+    let room = lines.iter().map(|line| line.frame.room()).min()?;
+    let columns = Columns::measure(lines.iter().map(|line| line.text.as_str()), room)?;
+    for (index, line) in lines.iter().enumerate() {
+        match index {
+            0 => columns.draw_rows(&line.text, Style::BOLD, &line.frame, out),
+            1 => line.frame.rows([columns.rule().as_str()], out),
+            _ => columns.draw_rows(&line.text, Style::PLAIN, &line.frame, out),
+        }
+    }
+    Some(columns)
 }

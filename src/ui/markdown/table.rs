@@ -1,7 +1,10 @@
 //! Tables: cells, and columns that fit the terminal.
 
+use super::draw::Frame;
 use super::inline;
 use super::wrap::{Row, Style, wrap};
+use crate::markdown::code_length;
+use crate::markdown::math::{self, Formula};
 
 /// The narrowest column a table that is too wide is squeezed to.
 const NARROWEST: usize = 6;
@@ -22,7 +25,7 @@ pub struct Columns {
 
 /// Whether the second line makes a table of the first.
 pub fn is_header(header: &str, delimiter: &str) -> bool {
-    aligns(delimiter).is_some_and(|aligns| aligns.len() == cells(header).len())
+    aligns(delimiter).is_some_and(|aligns| split(header, aligns.len()).len() == aligns.len())
 }
 
 /// Whether a line can be one of a table.
@@ -37,33 +40,29 @@ impl Columns {
         let aligns = aligns(lines.clone().nth(1)?)?;
         let mut widths = vec![1; aligns.len()];
         for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
-            for (widest, cell) in widths.iter_mut().zip(cells(line)) {
-                let row = wrap(&inline::spans(&cell, Style::PLAIN), usize::MAX);
-                *widest = row.first().map_or(0, |row| row.width).max(*widest);
+            for (widest, cell) in widths.iter_mut().zip(cells(line, aligns.len())) {
+                let rows = wrap(&inline::spans(&cell, Style::PLAIN), usize::MAX);
+                *widest = rows.iter().map(|row| row.width).fold(*widest, usize::max);
             }
         }
         let room = width.checked_sub(3 * (widths.len() - 1))?;
         squeeze(&mut widths, room).then_some(Columns { aligns, widths })
     }
 
-    /// The rows of the terminal for a row of the table.
-    pub fn draw(&self, line: &str, base: Style) -> Vec<String> {
-        let cells = cells(line);
-        let spans = |index: usize| {
-            cells
-                .get(index)
-                .map_or(Vec::new(), |cell| inline::spans(cell, base))
-        };
+    /// Draws a row of the table.
+    pub fn draw_rows(&self, line: &str, base: Style, frame: &Frame, out: &mut String) {
+        let cells = cells(line, self.widths.len());
         let wrapped: Vec<Vec<Row>> = self
             .widths
             .iter()
-            .enumerate()
-            .map(|(index, width)| wrap(&spans(index), *width))
+            .zip(&cells)
+            .map(|(width, cell)| wrap(&inline::spans(cell, base), *width))
             .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        (0..height)
+        let rows: Vec<String> = (0..height)
             .map(|row| self.join(wrapped.iter().map(|cell| cell.get(row))))
-            .collect()
+            .collect();
+        frame.rows(rows.iter().map(String::as_str), out);
     }
 
     /// The line below the header.
@@ -122,7 +121,7 @@ fn aligns(line: &str) -> Option<Vec<Align>> {
     if !is_row(line) {
         return None;
     }
-    cells(line).iter().map(|cell| align(cell)).collect()
+    split(line, 0).iter().map(|cell| align(cell)).collect()
 }
 
 fn align(cell: &str) -> Option<Align> {
@@ -138,15 +137,48 @@ fn align(cell: &str) -> Option<Align> {
     })
 }
 
-/// The cells of a row; `\|` is no border.
-fn cells(line: &str) -> Vec<String> {
+/// The cells of a row of a table of so many columns. Those it has too few of are empty, and the last
+/// one holds all that it has too many of, so that no text is lost.
+fn cells(line: &str, count: usize) -> Vec<String> {
+    let mut cells = split(line, count);
+    if cells.len() > count {
+        let last = cells.split_off(count.saturating_sub(1)).join(" | ");
+        cells.push(last);
+    }
+    cells.resize(count, String::new());
+    cells
+}
+
+/// The cells of a row; `\|` is no border. To GFM a `|` in code or in a formula is one; to those who
+/// write it there, it is none. The count of columns tells which was meant.
+fn split(line: &str, count: usize) -> Vec<String> {
+    let cells = split_at_borders(line, false);
+    if cells.len() == count {
+        return cells;
+    }
+    split_at_borders(line, true)
+}
+
+fn split_at_borders(line: &str, knows_code: bool) -> Vec<String> {
     let line = line.trim();
     let line = line.strip_prefix('|').unwrap_or(line);
     let (mut cells, mut cell) = (Vec::new(), String::new());
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
+    let mut at = 0;
+    while let Some(character) = line[at..].chars().next() {
+        let rest = &line[at..];
+        let code = match (character, math::at(line, at)) {
+            _ if !knows_code => 0,
+            ('`', _) => code_length(rest),
+            (_, Some(Formula::Whole(length))) => length,
+            _ => 0,
+        };
+        at += code.max(character.len_utf8());
         match character {
-            '\\' if characters.next_if_eq(&'|').is_some() => cell.push('|'),
+            _ if code > 0 => cell.push_str(&rest[..code].replace("\\|", "|")),
+            '\\' if rest[1..].starts_with('|') => {
+                cell.push('|');
+                at += 1;
+            }
             '|' => cells.push(std::mem::take(&mut cell)),
             other => cell.push(other),
         }

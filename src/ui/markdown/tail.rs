@@ -135,16 +135,12 @@ impl Tail {
         self.clear();
     }
 
-    /// Takes the complete line, with how it is shown and the rows of that.
-    pub fn take(&mut self) -> (String, String, usize) {
-        let (line, mut raw, rows) = (
-            std::mem::take(&mut self.line),
-            std::mem::take(&mut self.raw),
-            self.rows(),
-        );
+    /// Takes how the complete line is shown, and the rows of that.
+    pub fn take(&mut self) -> (String, usize) {
+        let (mut raw, rows) = (std::mem::take(&mut self.raw), self.rows());
         raw.push('\n');
         self.clear();
-        (line, raw, rows)
+        (raw, rows)
     }
 
     pub fn clear(&mut self) {

@@ -2,6 +2,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
+pub use crate::markdown::tab_width;
+
 /// How a character looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style(u8);
@@ -87,13 +89,8 @@ pub fn text_width(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
-/// Spaces from a column to the next tab stop.
-pub fn tab_width(column: usize) -> usize {
-    4 - column % 4
-}
-
-/// Breaks spans into rows at spaces and between wide characters, and words that are too long
-/// anywhere. There is always one row, and no row ends in a space that was a place to break.
+/// Breaks spans into rows at line feeds, at spaces and between wide characters, and words that are
+/// too long anywhere. There is always one row, and no row ends in a space that was a place to break.
 pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Row> {
     let mut wrapper = Wrapper {
         width: width.max(2),
@@ -123,6 +120,11 @@ struct Wrapper {
 impl Wrapper {
     fn add(&mut self, character: char, style: Style) {
         match character {
+            '\n' => {
+                self.place_word();
+                self.gap.clear();
+                self.end_row();
+            }
             ' ' | '\t' => {
                 self.place_word();
                 let count = if character == ' ' {
@@ -189,7 +191,10 @@ impl Wrapper {
 
     fn end(mut self) -> Vec<Row> {
         self.place_word();
-        self.end_row();
+        // A line feed at the end ends its row, and begins none.
+        if self.rows.is_empty() || !self.row.text.is_empty() {
+            self.end_row();
+        }
         self.rows
     }
 }

@@ -26,15 +26,20 @@ impl Entry {
 }
 
 /// The entries of all commands below a topic.
-pub fn entries(root: &Command, topic: &str) -> Vec<Entry> {
+pub fn entries(root: &Command, topic: &str, plugin_name: &str) -> Vec<Entry> {
     let spelling = Spelling::below(topic, root);
     plugin::commands(root)
         .into_iter()
-        .map(|command| entry(&command, topic, &spelling))
+        .map(|command| entry(&command, topic, plugin_name, &spelling))
         .collect()
 }
 
-fn entry(command: &PluginCommand<'_>, topic: &str, spelling: &Spelling) -> Entry {
+fn entry(
+    command: &PluginCommand<'_>,
+    topic: &str,
+    plugin_name: &str,
+    spelling: &Spelling,
+) -> Entry {
     let id = format!("{topic}:{}", command.id);
     let definition = command.definition;
     let about = definition
@@ -77,8 +82,8 @@ fn entry(command: &PluginCommand<'_>, topic: &str, spelling: &Spelling) -> Entry
         "strict": false,
         "enableJsonFlag": false,
         "hasDynamicHelp": false,
-        "pluginName": "heroku-plugin-chat",
-        "pluginAlias": "heroku-plugin-chat",
+        "pluginName": plugin_name,
+        "pluginAlias": plugin_name,
         "pluginType": "core",
         "isESM": false,
         "relativePath": path,

@@ -3,6 +3,7 @@
 //! and `bundle`, both in one package without dependencies, to be installed offline (npm would do
 //! with bundleDependencies; the yarn of Heroku CLI 10 and older asks the registry).
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,6 @@ use crate::Result;
 use crate::manifest::{self, Entry};
 
 const TOPIC: &str = "ai";
-const NAME: &str = "heroku-plugin-chat";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// A kind of machine, in Rust's words and in npm's; a row of plugin/platforms.json.
@@ -28,8 +28,8 @@ struct Platform {
 
 impl Platform {
     /// The package's name. lib/run.js makes it of `process.platform` and `process.arch`.
-    fn package(&self) -> String {
-        format!("{NAME}-{}-{}", self.os, self.cpu)
+    fn package(&self, plugin: &str) -> String {
+        format!("{plugin}-{}-{}", self.os, self.cpu)
     }
 
     /// What npm checks before it installs the package.
@@ -56,9 +56,11 @@ pub fn write(root: &Command, folder: &Path, target: &str, binary: &Path) -> Resu
         serde_json::from_str(&fs::read_to_string(source("platforms.json"))?)?;
     let ours = platforms.iter().find(|platform| platform.target == target);
     let ours = ours.ok_or_else(|| format!("plugin/platforms.json has no row for {target}"))?;
+    let package = package()?;
+    let name = package["name"].as_str().ok_or("it has no name")?;
     let dependencies: Map<_, _> = platforms
         .iter()
-        .map(|platform| (platform.package(), VERSION.into()))
+        .map(|platform| (platform.package(name), VERSION.into()))
         .collect();
     write_plugin(
         root,
@@ -71,11 +73,12 @@ pub fn write(root: &Command, folder: &Path, target: &str, binary: &Path) -> Resu
     write_plugin(root, &folder.join("bundle"), with_program.clone())?;
     write_program(&folder.join("bundle"), ours, binary)?;
 
-    with_program["name"] = ours.package().into();
+    with_program["name"] = ours.package(name).into();
     with_program["version"] = VERSION.into();
     with_program["description"] =
-        format!("the program of {NAME} for {} on {}", ours.os, ours.cpu).into();
+        format!("the program of {name} for {} on {}", ours.os, ours.cpu).into();
     with_program["license"] = "MIT".into();
+    with_program["private"] = package["private"].clone();
     write_json(&folder.join("platform/package.json"), &with_program)?;
     write_file(
         &folder.join("platform/LICENSE"),
@@ -86,7 +89,8 @@ pub fn write(root: &Command, folder: &Path, target: &str, binary: &Path) -> Resu
 
 /// Writes the plugin; `more` goes into its package.json.
 fn write_plugin(root: &Command, folder: &Path, more: Value) -> Result<()> {
-    let entries = manifest::entries(root, TOPIC);
+    let mut package = package()?;
+    let entries = manifest::entries(root, TOPIC, package["name"].as_str().unwrap_or_default());
     let runnable = || {
         entries
             .iter()
@@ -121,10 +125,8 @@ fn write_plugin(root: &Command, folder: &Path, more: Value) -> Result<()> {
         let name = file.trim_start_matches("../");
         write_file(&folder.join(name), &fs::read_to_string(source(file))?)?;
     }
-    write_json(
-        &folder.join("package.json"),
-        &plugin_package(&entries, more)?,
-    )
+    complete(&mut package, &entries, more);
+    write_json(&folder.join("package.json"), &package)
 }
 
 /// From a command's file to the package's folder.
@@ -132,8 +134,17 @@ fn up(entry: &Entry) -> String {
     "../".repeat(entry.id.split(':').count())
 }
 
-fn plugin_package(entries: &[Entry], more: Value) -> Result<Value> {
+/// plugin/package.json, which alone has the plugin's name; `PLUGIN_NAME` is for tests, which install
+/// it from a registry of their own.
+fn package() -> Result<Value> {
     let mut package: Value = serde_json::from_str(&fs::read_to_string(source("package.json"))?)?;
+    if let Ok(name) = env::var("PLUGIN_NAME") {
+        package["name"] = name.into();
+    }
+    Ok(package)
+}
+
+fn complete(package: &mut Value, entries: &[Entry], more: Value) {
     package["version"] = VERSION.into();
     package["oclif"]["topics"][TOPIC]["subtopics"] = subtopics(entries);
     for (name, value) in more.as_object().into_iter().flatten() {
@@ -142,7 +153,6 @@ fn plugin_package(entries: &[Entry], more: Value) -> Result<Value> {
             _ => package[name] = value.clone(),
         }
     }
-    Ok(package)
 }
 
 /// A topic for each command with others below it, under the same words.

@@ -1,5 +1,7 @@
 //! The command line as typed: clap's definitions, help texts and examples; no logic.
 
+pub mod settings;
+
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -10,6 +12,7 @@ use clap::{
 };
 
 use crate::plugin::Spelling;
+pub use settings::ChatSettings;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -41,6 +44,7 @@ pub enum Command {
     Chat(ChatArgs),
     /// answer one prompt, for scripts and pipes
     #[command(
+        mut_arg("editmode", |argument| argument.hide(true)),
         after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask --file Procfile \"Is this right for Rails?\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
@@ -120,31 +124,15 @@ pub struct ConnectionArgs {
     pub allow_mixed_sources: bool,
 }
 
-/// What goes into a request besides the messages. Only what is given is sent.
+/// How an answer is asked for and shown.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
 pub struct RequestArgs {
     /// system prompt, or @FILE to read it from a file; an empty one for none
-    #[arg(long, value_name = "TEXT|@FILE")]
+    #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub system: Option<String>,
-    /// randomness, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
-    pub temperature: Option<f64>,
-    /// share of likely tokens to choose from, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
-    pub top_p: Option<f64>,
-    /// longest answer, in tokens
-    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_tokens: Option<u32>,
-    /// text at which the answer ends; may be given several times
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
-    pub stop: Vec<String>,
-    /// let the model think first, with a budget in tokens of at least 1024
-    #[arg(long, value_name = "BUDGET", num_args = 0..=1, require_equals = true, default_missing_value = "2000", value_parser = clap::value_parser!(u32).range(1024..))]
-    pub thinking: Option<u32>,
-    /// wait for the whole answer instead of streaming it
-    #[arg(long)]
-    pub no_stream: bool,
+    #[command(flatten)]
+    pub settings: ChatSettings,
 }
 
 /// Which saved conversation is meant, and whether this one is saved.
@@ -157,9 +145,6 @@ pub struct SessionArgs {
     /// go on with the saved conversation of this name, or begin it
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
-    /// write nothing of this conversation to disk; HEROKU_CHAT_SAVE=off does it for good
-    #[arg(long)]
-    pub no_save: bool,
 }
 
 /// `heroku-chat` and `heroku-chat chat`.
@@ -182,7 +167,7 @@ pub struct AskArgs {
     /// text file that goes with the prompt, under its name; may be given several times
     #[arg(short, long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
-    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 5 MB at most; may be given several
+    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 3.75 MB at most; may be given several
     /// times
     #[arg(long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
@@ -213,6 +198,8 @@ pub struct ConfigArgs {
     pub json: bool,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    #[command(flatten)]
+    pub settings: ChatSettings,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -448,17 +435,6 @@ fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     let flag = argument.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
     Some(Args::command().error(ErrorKind::ArgumentConflict, message))
-}
-
-/// A number from 0 to 1.
-///
-/// # Errors
-/// Says what is taken instead.
-pub fn unit_interval(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
-        _ => Err("it takes a number from 0 to 1".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@
     dead_code,
     reason = "the definition is wanted, not what the program makes of it"
 )]
-#[path = "../../src/cli.rs"]
+#[path = "../../src/cli/mod.rs"]
 mod cli;
 mod man;
 mod manifest;

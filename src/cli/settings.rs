@@ -1,0 +1,537 @@
+//! The settings of a chat. Each is defined once, as an argument of the command line: its flag, help
+//! and range. From that follow `/set`, the variable `HEROKU_CHAT_NAME`, what `config` shows, Tab,
+//! README's table, and, for what goes into a request, the field of that name.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::fmt;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::error::{ContextKind, ContextValue};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+use serde::{Serialize, Serializer};
+
+/// What goes into a request besides model and messages, named as the service names it. What isn't
+/// set isn't sent, because the service refuses fields that it doesn't know.
+#[derive(Clone, Debug, Default, PartialEq, Args, Serialize)]
+#[command(next_help_heading = "Request")]
+pub struct RequestOptions {
+    /// randomness, 0 to 1
+    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// share of likely tokens to choose from, 0 to 1
+    // Claude 4.5 and later refuse it together with `temperature`.
+    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// longest answer, in tokens
+    #[arg(long, value_name = "TOKENS", value_parser = at_least::<1>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// text at which the answer ends; may be given several times
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// let the model think first, with a budget in tokens of at least 1024
+    #[arg(
+        long,
+        value_name = "BUDGET",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "2000",
+        value_parser = at_least::<1024>
+    )]
+    #[serde(
+        rename = "extended_thinking",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "extended_thinking"
+    )]
+    pub thinking: Option<u32>,
+    /// don't show answers as they come
+    #[arg(long = "no-stream", action = ArgAction::SetFalse)]
+    pub stream: bool,
+    /// how many of the latest turns are sent; or all
+    #[arg(long, value_name = "TURNS", default_value = "all", value_parser = turns)]
+    #[serde(skip)]
+    pub context: Turns,
+}
+
+/// How many of the latest turns are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turns {
+    #[default]
+    All,
+    Last(usize),
+}
+
+/// Keys at the prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum EditMode {
+    #[default]
+    Emacs,
+    Vi,
+}
+
+/// All settings of a chat, with their values.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct ChatValues {
+    #[command(flatten)]
+    pub request: RequestOptions,
+    /// don't render Markdown
+    #[arg(long = "no-markdown", action = ArgAction::SetFalse, help_heading = "Chat")]
+    pub markdown: bool,
+    /// don't save the conversation
+    #[arg(long = "no-save", action = ArgAction::SetFalse, help_heading = "Chat")]
+    pub save: bool,
+    /// keys at the prompt, emacs or vi
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "emacs",
+        help_heading = "Chat"
+    )]
+    pub editmode: EditMode,
+}
+
+/// Where a setting is from, as a phrase that goes after "from".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Flag(String),
+    Variable(String),
+    /// `/set`, in the chat.
+    Chat,
+    Default,
+}
+
+/// The settings of a chat, each with the text that it was given as and with its place.
+#[derive(Clone, Debug)]
+pub struct ChatSettings {
+    given: BTreeMap<String, Given>,
+    /// What flags and environment said.
+    initial: BTreeMap<String, Given>,
+    values: ChatValues,
+}
+
+#[derive(Clone, Debug)]
+struct Given {
+    texts: Vec<String>,
+    place: Place,
+}
+
+/// A setting for a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub name: String,
+    pub value: String,
+    pub place: Place,
+    pub about: String,
+}
+
+/// A value that a setting doesn't take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no setting of that name.
+    Name,
+    /// With what it takes instead, such as "a number from 0 to 1".
+    Value(String),
+}
+
+impl ChatSettings {
+    /// Takes what the environment says where no flag does. `variable` gives the value of a variable
+    /// that is set.
+    ///
+    /// # Errors
+    /// The variable, its value, and what it takes instead.
+    pub fn add_environment<'a>(
+        &mut self,
+        variable: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<(), (String, String, String)> {
+        for argument in definition().get_arguments() {
+            let (name, variable_name) = (name(argument), variable_of(argument));
+            let Some(value) = variable(&variable_name).filter(|_| !self.given.contains_key(&name))
+            else {
+                continue;
+            };
+            let place = Place::Variable(variable_name.clone());
+            self.give(&name, value, place)
+                .map_err(|refused| match refused {
+                    Refused::Name => (variable_name.clone(), value.to_owned(), String::new()),
+                    Refused::Value(rule) => (variable_name.clone(), value.to_owned(), rule),
+                })?;
+        }
+        self.initial = self.given.clone();
+        Ok(())
+    }
+
+    pub fn values(&self) -> &ChatValues {
+        &self.values
+    }
+
+    /// Changes a setting, back to what flags and environment said if the text is `default`.
+    ///
+    /// # Errors
+    /// Says what is taken instead; nothing is changed then.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Refused> {
+        if text != "default" {
+            return self.give(name, text, Place::Chat);
+        }
+        let initial = self.initial.get(name).cloned();
+        self.replace(name, initial)
+    }
+
+    /// Where the value of a setting is from.
+    pub fn place(&self, name: &str) -> Place {
+        let given = self.given.get(name);
+        given.map_or(Place::Default, |given| given.place.clone())
+    }
+
+    /// All settings, in the order of their definition.
+    pub fn rows(&self) -> Vec<Row> {
+        definition()
+            .get_arguments()
+            .map(|argument| self.row(argument))
+            .collect()
+    }
+
+    fn row(&self, argument: &Arg) -> Row {
+        let name = name(argument);
+        let value = match self.given.get(&name) {
+            Some(given) => given.texts.join(", "),
+            None => default(argument),
+        };
+        Row {
+            value,
+            place: self.place(&name),
+            about: about(argument),
+            name,
+        }
+    }
+
+    fn give(&mut self, name: &str, text: &str, place: Place) -> Result<(), Refused> {
+        let texts = vec![text.to_owned()];
+        self.replace(name, Some(Given { texts, place }))
+    }
+
+    fn replace(&mut self, name: &str, given: Option<Given>) -> Result<(), Refused> {
+        let definition = definition();
+        let argument = argument(&definition, name).ok_or(Refused::Name)?;
+        if let Some(given) = &given
+            && is_switch(argument)
+            && given.texts.iter().any(|text| !SWITCH.contains(&&**text))
+        {
+            return Err(Refused::Value("on or off".to_owned()));
+        }
+        let mut all = self.given.clone();
+        match given {
+            Some(given) => all.insert(name.to_owned(), given),
+            None => all.remove(name),
+        };
+        self.values = parse(&all).map_err(|error| Refused::Value(rule(&error)))?;
+        self.given = all;
+        Ok(())
+    }
+}
+
+impl Default for ChatSettings {
+    fn default() -> Self {
+        let given = BTreeMap::new();
+        ChatSettings {
+            values: parse(&given).expect("defaults are in their ranges"),
+            initial: given.clone(),
+            given,
+        }
+    }
+}
+
+impl FromArgMatches for ChatSettings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given = BTreeMap::new();
+        for argument in definition().get_arguments() {
+            let id = argument.get_id().as_str();
+            if matches.value_source(id) != Some(ValueSource::CommandLine) {
+                continue;
+            }
+            let raw = matches.get_raw(id).into_iter().flatten();
+            let texts = match is_switch(argument) {
+                true => vec!["off".to_owned()],
+                false => raw
+                    .map(|text| text.to_string_lossy().into_owned())
+                    .collect(),
+            };
+            let place = Place::Flag(flag(argument));
+            given.insert(name(argument), Given { texts, place });
+        }
+        Ok(ChatSettings {
+            initial: given.clone(),
+            given,
+            values: ChatValues::from_arg_matches(matches)?,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = ChatSettings::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for ChatSettings {
+    fn augment_args(command: Command) -> Command {
+        ChatValues::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        ChatValues::augment_args_for_update(command)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Place::Flag(name) | Place::Variable(name) => name,
+            Place::Chat => "/set",
+            Place::Default => "default",
+        })
+    }
+}
+
+const SWITCH: &[&str] = &["on", "off"];
+
+/// The names of all settings.
+pub fn names() -> Vec<String> {
+    definition().get_arguments().map(name).collect()
+}
+
+/// The values of a setting that can be listed.
+pub fn words(setting: &str) -> Vec<String> {
+    let definition = definition();
+    let Some(argument) = argument(&definition, setting) else {
+        return Vec::new();
+    };
+    if is_switch(argument) {
+        return SWITCH.iter().map(|&word| word.to_owned()).collect();
+    }
+    let values = argument.get_possible_values();
+    values
+        .iter()
+        .map(|value| value.get_name().to_owned())
+        .collect()
+}
+
+fn definition() -> Command {
+    let command = Command::new("set").no_binary_name(true);
+    ChatValues::augment_args(command).disable_help_flag(true)
+}
+
+fn argument<'a>(definition: &'a Command, setting: &str) -> Option<&'a Arg> {
+    definition
+        .get_arguments()
+        .find(|argument| name(argument) == setting)
+}
+
+fn name(argument: &Arg) -> String {
+    argument.get_id().to_string()
+}
+
+fn flag(argument: &Arg) -> String {
+    format!("--{}", argument.get_long().unwrap_or_default())
+}
+
+fn variable_of(argument: &Arg) -> String {
+    format!("HEROKU_CHAT_{}", name(argument).to_ascii_uppercase())
+}
+
+/// What a setting is. The flag of a switch turns it off, so its help begins with "don't".
+fn about(argument: &Arg) -> String {
+    let help = argument.get_help().map(ToString::to_string);
+    let help = help.unwrap_or_default();
+    help.strip_prefix("don't ").unwrap_or(&help).to_owned()
+}
+
+/// A setting that is on unless a flag turns it off.
+fn is_switch(argument: &Arg) -> bool {
+    matches!(argument.get_action(), ArgAction::SetFalse)
+}
+
+fn default(argument: &Arg) -> String {
+    let default = argument.get_default_values().first();
+    match default {
+        _ if is_switch(argument) => "on".to_owned(),
+        Some(value) => value.to_string_lossy().into_owned(),
+        None => "not sent".to_owned(),
+    }
+}
+
+fn parse(given: &BTreeMap<String, Given>) -> Result<ChatValues, clap::Error> {
+    let definition = definition();
+    let mut words = Vec::new();
+    for argument in definition.get_arguments() {
+        let texts = given.get(&name(argument));
+        for text in texts.into_iter().flat_map(|given| &given.texts) {
+            match is_switch(argument) {
+                true if text == "off" => words.push(flag(argument)),
+                true => {}
+                false => words.push(format!("{}={text}", flag(argument))),
+            }
+        }
+    }
+    ChatValues::from_arg_matches(&definition.try_get_matches_from(words)?)
+}
+
+/// What is taken in place of a value that was refused.
+fn rule(error: &clap::Error) -> String {
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
+        && !values.is_empty()
+    {
+        return values.join(" or ");
+    }
+    error
+        .source()
+        .map_or_else(|| "another value".to_owned(), ToString::to_string)
+}
+
+/// Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
+fn extended_thinking<S: Serializer>(
+    budget: &Option<u32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct ExtendedThinking {
+        enabled: bool,
+        budget_tokens: Option<u32>,
+        include_reasoning: bool,
+    }
+    ExtendedThinking {
+        enabled: true,
+        budget_tokens: *budget,
+        include_reasoning: true,
+    }
+    .serialize(serializer)
+}
+
+fn unit_interval(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+        _ => Err("a number from 0 to 1".to_owned()),
+    }
+}
+
+fn at_least<const LEAST: u32>(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number) if number >= LEAST => Ok(number),
+        _ => Err(format!("a whole number from {LEAST}")),
+    }
+}
+
+fn turns(text: &str) -> Result<Turns, String> {
+    match (text, text.parse()) {
+        ("all", _) => Ok(Turns::All),
+        (_, Ok(number)) if number > 0 => Ok(Turns::Last(number)),
+        _ => Err("a whole number from 1, or all".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_flags(flags: &[&str]) -> ChatSettings {
+        let matches = definition().try_get_matches_from(flags).unwrap();
+        ChatSettings::from_arg_matches(&matches).unwrap()
+    }
+
+    fn shown(settings: &ChatSettings, name: &str) -> String {
+        let rows = settings.rows();
+        let row = rows.iter().find(|row| row.name == name).unwrap();
+        format!("{} from {}", row.value, row.place)
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_the_chat_over_both() {
+        let mut settings = of_flags(&["--temperature", "0.5", "--no-stream"]);
+        let variable = |name: &str| match name {
+            "HEROKU_CHAT_TEMPERATURE" => Some("0.1"),
+            "HEROKU_CHAT_TOP_P" => Some("0.2"),
+            "HEROKU_CHAT_MARKDOWN" => Some("off"),
+            _ => None,
+        };
+        settings.add_environment(variable).unwrap();
+        assert_eq!(shown(&settings, "temperature"), "0.5 from --temperature");
+        assert_eq!(shown(&settings, "top_p"), "0.2 from HEROKU_CHAT_TOP_P");
+        assert_eq!(shown(&settings, "stream"), "off from --no-stream");
+        assert_eq!(shown(&settings, "editmode"), "emacs from default");
+        assert_eq!(shown(&settings, "max_tokens"), "not sent from default");
+        settings.set("temperature", "0.9").unwrap();
+        settings.set("stream", "on").unwrap();
+        assert_eq!(shown(&settings, "temperature"), "0.9 from /set");
+        let values = settings.values();
+        assert_eq!(values.request.temperature, Some(0.9));
+        assert!(values.request.stream && !values.markdown);
+        settings.set("temperature", "default").unwrap();
+        assert_eq!(shown(&settings, "temperature"), "0.5 from --temperature");
+        assert_eq!(settings.values().request.temperature, Some(0.5));
+    }
+
+    #[test]
+    fn a_value_out_of_range_changes_nothing_and_is_told_what_is_taken() {
+        let mut settings = of_flags(&[]);
+        let table = [
+            ("temperature", "2", "a number from 0 to 1"),
+            ("max_tokens", "0", "a whole number from 1"),
+            ("thinking", "1000", "a whole number from 1024"),
+            ("context", "none", "a whole number from 1, or all"),
+            ("markdown", "maybe", "on or off"),
+            ("editmode", "nano", "emacs or vi"),
+        ];
+        for (name, value, rule) in table {
+            let refused = settings.set(name, value).unwrap_err();
+            assert_eq!(refused, Refused::Value(rule.to_owned()), "{name}");
+            assert_eq!(settings.place(name), Place::Default);
+        }
+        assert_eq!(settings.set("colour", "on"), Err(Refused::Name));
+        let nano = |name: &str| (name == "HEROKU_CHAT_EDITMODE").then_some("nano");
+        let (variable, value, rule) = settings.add_environment(nano).unwrap_err();
+        assert_eq!(
+            [&*variable, &*value, &*rule],
+            ["HEROKU_CHAT_EDITMODE", "nano", "emacs or vi"]
+        );
+    }
+
+    #[test]
+    fn every_kind_of_text_reaches_its_setting() {
+        let mut settings = of_flags(&["--stop", "a", "--stop", "-- b"]);
+        assert_eq!(settings.values().request.stop, ["a", "-- b"]);
+        settings.set("stop", "--end, with spaces").unwrap();
+        assert_eq!(settings.values().request.stop, ["--end, with spaces"]);
+        settings.set("context", "7").unwrap();
+        assert_eq!(settings.values().request.context, Turns::Last(7));
+        settings.set("editmode", "vi").unwrap();
+        assert_eq!(settings.values().editmode, EditMode::Vi);
+        settings.set("thinking", "2000").unwrap();
+        assert_eq!(settings.values().request.thinking, Some(2000));
+        assert_eq!(words("editmode"), ["emacs", "vi"]);
+        assert_eq!(words("save"), ["on", "off"]);
+    }
+
+    #[test]
+    fn readme_lists_the_settings() {
+        let readme = include_str!("../../README.md");
+        let definition = definition();
+        let row = |argument: &Arg| {
+            let name = name(argument);
+            format!(
+                "| `{name}` | {} | `{}` |\n",
+                about(argument),
+                flag(argument)
+            )
+        };
+        let table: String = definition.get_arguments().map(row).collect();
+        assert!(readme.contains(&table), "README.md should hold:\n{table}");
+    }
+}

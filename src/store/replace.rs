@@ -1,0 +1,176 @@
+//! A new content for a file that is there, such as a `.env`: what was there is never lost, and
+//! nothing but a regular file is replaced.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+/// Whether a file may take this one's place: only another regular file that can be written has what
+/// is lost with it in its content.
+///
+/// # Errors
+/// Says what stands there instead; also where the system doesn't.
+pub fn check_replaceable(path: &Path) -> io::Result<()> {
+    let metadata = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let reason = if metadata.is_dir() {
+        "It is a folder."
+    } else if !metadata.is_file() {
+        "It is no regular file but a pipe, a device or the like: what comes from it is set elsewhere."
+    } else if metadata.permissions().readonly() {
+        "It is read-only."
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::other(reason))
+}
+
+/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
+/// no other file can be put in its place, as in that of one that is mounted alone, its content is
+/// overwritten.
+///
+/// # Errors
+/// The system's, and what is no regular file; what was there is there still.
+pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
+    check_replaceable(path)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let error = match put_in_place(folder, path, content) {
+        Err(error) if is_about_place(&error) => error,
+        other => return other,
+    };
+    let reason = match error.kind() {
+        io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => "It is mounted".to_owned(),
+        io::ErrorKind::NotFound => format!("Its folder {} is not there", folder.display()),
+        _ => format!("Its folder {} can't be written", folder.display()),
+    };
+    if !path.exists() {
+        return Err(io::Error::new(error.kind(), format!("{reason}.")));
+    }
+    overwrite(path, content.as_bytes()).map_err(|second| {
+        let reason = format!("{reason} ({error}), and so can't the file itself: {second}");
+        io::Error::new(second.kind(), reason)
+    })
+}
+
+fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
+    // tempfile makes its files readable by their owner only.
+    // Its name in an error would only puzzle.
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    file.as_file_mut().write_all(content.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Whether it was the place of the file that was refused, and not its content.
+fn is_about_place(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::ResourceBusy
+            | io::ErrorKind::CrossesDevices
+            | io::ErrorKind::NotFound
+    )
+}
+
+/// Writes over the content of a file. What needs room is written first, behind the old content,
+/// which is whole again where there is none.
+fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let mut before = Vec::new();
+    file.read_to_end(&mut before)?;
+    let (head, tail) = content.split_at(content.len().min(before.len()));
+    let written = file
+        .write_all(tail)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| {
+            file.rewind()?;
+            file.write_all(head)?;
+            file.set_len(content.len() as u64)?;
+            file.sync_all()
+        });
+    written.inspect_err(|_| {
+        // The room for it was there, so that this can't fail for want of it.
+        let restored = file.rewind().and_then(|()| file.write_all(&before));
+        drop(restored.and_then(|()| file.set_len(before.len() as u64)));
+    })?;
+    make_private(&file);
+    Ok(())
+}
+
+/// Has nobody but its owner read a file. It may be another user's, who is then asked to.
+#[cfg(unix)]
+fn make_private(file: &fs::File) {
+    use std::os::unix::fs::PermissionsExt;
+    drop(file.set_permissions(fs::Permissions::from_mode(0o600)));
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &fs::File) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        let metadata = fs::metadata(path).expect("a file");
+        metadata.permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        replace_privately(&path("file"), "new").unwrap();
+        fs::write(path("file"), "a longer old one").unwrap();
+        fs::set_permissions(path("file"), fs::Permissions::from_mode(0o644)).unwrap();
+        replace_privately(&path("file"), "new").unwrap();
+        assert_eq!(fs::read_to_string(path("file")).unwrap(), "new");
+        assert_eq!(mode(&path("file")), 0o600);
+
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        fs::create_dir(path("folder")).unwrap();
+        fs::write(path("read-only"), "old").unwrap();
+        fs::set_permissions(path("read-only"), fs::Permissions::from_mode(0o400)).unwrap();
+        symlink("socket", path("link")).unwrap();
+        for name in ["socket", "folder", "read-only", "link", "none/file"] {
+            let error = replace_privately(&path(name), "new")
+                .unwrap_err()
+                .to_string();
+            assert!(error.starts_with("It"), "{name}: {error}");
+        }
+        assert!(
+            fs::metadata(path("socket"))
+                .unwrap()
+                .file_type()
+                .is_socket()
+        );
+        assert!(path("link").is_symlink());
+        assert_eq!(fs::read_to_string(path("read-only")).unwrap(), "old");
+    }
+
+    #[test]
+    fn what_is_overwritten_is_as_long_as_what_was_written_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for (before, after) in [
+            ("", "new"),
+            ("a longer one", "new"),
+            ("old", "a longer one"),
+        ] {
+            fs::write(&path, before).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            overwrite(&path, after.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+            assert_eq!(mode(&path), 0o600);
+        }
+    }
+}
