@@ -2,6 +2,8 @@
 //! `HEROKU_CHAT_SAVE`; and the saving itself, with a word about it where that fails. A chat never
 //! ends because it can't be saved.
 
+use std::time::SystemTime;
+
 use crate::chat::Chat;
 use crate::cli::settings::Place;
 use crate::cli::{ChatSettings, SessionArgs};
@@ -9,7 +11,7 @@ use crate::config::is_loopback;
 use crate::context::{Connection, Context};
 use crate::error::Error;
 use crate::sandbox::Sandbox;
-use crate::store::{Restored, Session, Sessions};
+use crate::store::{Record, Restored, Session, Sessions};
 use crate::ui::Ui;
 
 /// Whether a conversation is saved for which no session was named.
@@ -29,6 +31,8 @@ pub struct Start {
 /// Where a conversation is saved, turn by turn.
 #[derive(Debug, Default)]
 pub struct Saving {
+    /// What happened in the conversation, saved or not.
+    record: Record,
     /// None where there is none yet, or never.
     session: Option<Session>,
     /// Whether anything is written.
@@ -69,16 +73,15 @@ impl Start {
                 None
             }
         };
-        Ok(Start {
-            saving: Saving::to(session),
-            ..Start::default()
-        })
+        let mut restored = Restored::default();
+        let saving = Saving::to(session, &mut restored, &mut context.ui);
+        Ok(Start { restored, saving })
     }
 
     fn named(args: &SessionArgs, refusal: Option<&str>, ui: &mut Ui) -> Result<Self, Error> {
         let sessions = Sessions::in_data_folder()?;
         let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
-        let start = if let Some(reason) = refusal {
+        let (mut restored, session) = if let Some(reason) = refusal {
             let (restored, found) = match sessions.load(&name) {
                 Err(Error::NoSession { .. }) => {
                     (Restored::default(), format!("there is no {name} to read"))
@@ -86,23 +89,13 @@ impl Start {
                 other => (other?, format!("{name} is read")),
             };
             ui.note(&format!("{found}, and nothing is saved: {reason}"));
-            Start {
-                restored,
-                saving: Saving::default(),
-            }
+            (restored, None)
         } else {
             let opened = sessions.open(&name)?;
-            Start {
-                restored: opened.restored,
-                saving: Saving::to(Some(opened.session)),
-            }
+            (opened.restored, Some(opened.session))
         };
-        start
-            .restored
-            .notices
-            .iter()
-            .for_each(|notice| ui.note(&notice.to_string()));
-        Ok(start)
+        let saving = Saving::to(session, &mut restored, ui);
+        Ok(Start { restored, saving })
     }
 
     /// The model to go on with: the flag's, then the one that was used last, then the one that is
@@ -150,9 +143,12 @@ pub fn last_model(
 }
 
 impl Saving {
-    /// Saves to this session, where there is one.
-    pub fn to(session: Option<Session>) -> Self {
+    /// Goes on with what was restored, and saves it to this session if there is one.
+    fn to(session: Option<Session>, restored: &mut Restored, ui: &mut Ui) -> Self {
+        let notices = restored.notices.iter();
+        notices.for_each(|notice| ui.note(&notice.to_string()));
         Saving {
+            record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
             session,
             ..Saving::default()
@@ -187,16 +183,11 @@ impl Saving {
     ///
     /// # Errors
     /// As [`Saving::resume`].
-    pub fn part(&mut self) -> Result<Option<String>, Error> {
+    pub fn begin_another(&mut self) -> Result<Option<String>, Error> {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
         let (blank, left) = match self.session.take() {
-            Some(session) if session.is_blank() => (Some(session), None),
-            session => (
-                None,
-                session
-                    .filter(Session::is_written)
-                    .and_then(|session| session.name()),
-            ),
+            Some(session) if !session.is_written() => (Some(session), None),
+            session => (None, session.and_then(|session| session.name())),
         };
         *self = Saving {
             is_on: self.is_on,
@@ -227,20 +218,15 @@ impl Saving {
     /// A file that can't be read as one.
     pub fn open(&mut self, name: &str, ui: &mut Ui) -> Result<Restored, Error> {
         let sessions = Sessions::in_data_folder()?;
-        let restored = if self.is_on {
+        let (mut restored, session) = if self.is_on {
             let opened = sessions.open(name)?;
-            *self = Saving::to(Some(opened.session));
-            opened.restored
+            (opened.restored, Some(opened.session))
         } else {
             let restored = sessions.load(name)?;
-            self.session = None;
             ui.note(&format!("{name} is read, and nothing is saved"));
-            restored
+            (restored, None)
         };
-        restored
-            .notices
-            .iter()
-            .for_each(|notice| ui.note(&notice.to_string()));
+        *self = Saving::to(session, &mut restored, ui);
         Ok(restored)
     }
 
@@ -257,10 +243,8 @@ impl Saving {
     ) -> Result<bool, Error> {
         let was_on = self.is_on;
         self.resume()?;
-        if let Some(session) = &mut self.session {
-            session.insist();
-            name.map_or(Ok(()), |name| session.rename(name))
-                .inspect_err(|_| self.is_on = was_on)?;
+        if let (Some(session), Some(name)) = (&mut self.session, name) {
+            session.rename(name).inspect_err(|_| self.is_on = was_on)?;
         }
         // Somebody asks, so it is told again.
         self.has_failed = false;
@@ -279,17 +263,23 @@ impl Saving {
         self.session.as_ref().and_then(Session::name)
     }
 
-    /// Writes what changed since the last time. Where that fails it is told once, and tried again
-    /// the next time.
+    /// Notes what happened since the last time, and writes it. A failure is told once, and what
+    /// could not be written is tried again the next time.
     pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
+        self.record
+            .add(&mut chat.conversation, &chat.model, SystemTime::now());
         let Some(session) = self.session.as_mut().filter(|_| self.is_on) else {
             return;
         };
-        match session.save(&mut chat.conversation, &chat.model) {
+        match session.save(&self.record) {
             Ok(()) => (self.has_failed, self.is_given_up) = (false, false),
             Err(_) if self.has_failed => {}
             Err(error) => {
-                ui.warning(&format!("this conversation can't be saved: {error}"));
+                let hint = match session.lost() {
+                    Some(_) => "; /save NAME writes all of it again",
+                    None => "",
+                };
+                ui.warning(&format!("this conversation can't be saved: {error}{hint}"));
                 self.has_failed = true;
             }
         }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 pub use crate::cli::settings::RequestOptions;
 use crate::cli::settings::Turns;
-use crate::conversation::{Attachment, Conversation, Message, Role};
+use crate::conversation::{Attachment, Call, Conversation, Message, Role};
 
 /// What a model turned out not to take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +72,10 @@ struct Body<'a> {
 struct WireMessage<'a> {
     role: Role,
     content: WireContent<'a>,
+    #[serde(skip_serializing_if = "<[Call]>::is_empty")]
+    tool_calls: &'a [Call],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
 }
 
 /// In 2025 the service refused lists in place of text, so there is one only where there are images.
@@ -106,12 +110,16 @@ pub fn body(
     let system = system.map(|text| WireMessage {
         role: Role::System,
         content: WireContent::Text(text.into()),
+        tool_calls: &[],
+        tool_call_id: None,
     });
     let said = sent(conversation, options)
         .iter()
         .map(|message| WireMessage {
             role: message.role,
             content: content(message),
+            tool_calls: &message.calls,
+            tool_call_id: message.call_id.as_deref(),
         });
     let body = Body {
         model,
@@ -153,7 +161,12 @@ fn content(message: &Message) -> WireContent<'_> {
         .map(image)
         .collect();
     if images.is_empty() {
-        return WireContent::Text(message.text());
+        // The service refuses an empty content, and a space is refused further on.
+        return WireContent::Text(match (message.role, message.content.trim()) {
+            (Role::Assistant, "") => "(calling tools)".into(),
+            (Role::Tool, "") => "(tool call succeeded with no output)".into(),
+            _ => message.text(),
+        });
     }
     WireContent::Parts(
         [WirePart::Text {
@@ -256,6 +269,38 @@ mod tests {
         assert_eq!(
             value["messages"][0],
             json!({"role": "system", "content": "be brief"})
+        );
+    }
+
+    #[test]
+    fn calls_and_their_results_go_along_and_no_content_is_empty() {
+        let call = |content: &str| Message {
+            calls: vec![Call::new("c", "ps", "{}")],
+            ..Message::new(Role::Assistant, content)
+        };
+        let result = |content: &str| Message {
+            call_id: Some("c".into()),
+            ..Message::new(Role::Tool, content)
+        };
+        let messages = vec![call("I'll look."), result("up"), call(""), result("\n")];
+        let bytes = body(
+            "m",
+            &Conversation::from_messages(messages),
+            &RequestOptions::default(),
+            &Quirks::default(),
+        );
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        let calls = json!([{"id": "c", "type": "function",
+            "function": {"name": "ps", "arguments": "{}"}}]);
+        let no_output = "(tool call succeeded with no output)";
+        assert_eq!(
+            value["messages"],
+            json!([
+                {"role": "assistant", "content": "I'll look.", "tool_calls": calls},
+                {"role": "tool", "content": "up", "tool_call_id": "c"},
+                {"role": "assistant", "content": "(calling tools)", "tool_calls": calls},
+                {"role": "tool", "content": no_output, "tool_call_id": "c"},
+            ])
         );
     }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::json::{Json, Kind};
 use super::problem;
+use crate::conversation::Usage;
 
 /// A chunk of a stream, or a whole completion.
 #[derive(Debug, Default)]
@@ -264,34 +265,18 @@ fn is_thought(kind: &str) -> bool {
         .any(|word| kind.to_ascii_lowercase().contains(word))
 }
 
-/// Tokens, as the service counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Usage {
-    pub prompt_tokens: Count,
-    pub completion_tokens: Count,
-    pub total_tokens: Count,
-}
-
 /// A whole number, where what stands there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count(pub Option<u64>);
 
-impl Usage {
-    /// The figures of a usage object.
-    pub fn read(object: Json<'_>) -> Self {
-        let mut usage = Usage::default();
-        object.fields(|name, value| {
-            let count = match name {
-                // The second names are those of Anthropic and Bedrock.
-                "prompt_tokens" | "input_tokens" => &mut usage.prompt_tokens,
-                "completion_tokens" | "output_tokens" => &mut usage.completion_tokens,
-                "total_tokens" => &mut usage.total_tokens,
-                _ => return,
-            };
-            *count = Count::read(value);
-        });
-        usage
-    }
+/// The members of a usage object. One that can't be kept, such as a number out of range, is null.
+pub fn usage(object: Json<'_>) -> Usage {
+    let mut members = serde_json::Map::new();
+    object.fields(|name, value| {
+        let value = serde_json::from_str(value.written()).unwrap_or_default();
+        members.insert(name.to_owned(), value);
+    });
+    Usage::from(members)
 }
 
 impl Count {
@@ -419,12 +404,12 @@ mod tests {
 
     #[test]
     fn figures_are_counted_under_either_name() {
-        let usage = |json| {
-            let usage = Usage::read(Json::parse(json).unwrap());
+        let counts = |json| {
+            let usage = usage(Json::parse(json).unwrap());
             [
-                usage.prompt_tokens.0,
-                usage.completion_tokens.0,
-                usage.total_tokens.0,
+                usage.prompt_tokens(),
+                usage.completion_tokens(),
+                usage.total_tokens(),
             ]
         };
         let table = [
@@ -444,7 +429,7 @@ mod tests {
             ("\"none\"", [None; 3]),
         ];
         for (json, expected) in table {
-            assert_eq!(usage(json), expected, "{json}");
+            assert_eq!(counts(json), expected, "{json}");
         }
     }
 }

@@ -4,8 +4,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::chunk::Usage;
 use super::finish::Finish;
+use crate::conversation::Usage;
 
 /// An answer, as far as it came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

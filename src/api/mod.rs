@@ -36,7 +36,6 @@ pub use http::{Head, Request};
 
 use call::{Call, Need, Progress, Satisfied, TICK};
 use chunk::Chunk;
-pub use chunk::Usage;
 use json::Json;
 use models::{Catalogue, Model};
 use retry::{Attempts, Now};

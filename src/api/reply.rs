@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use super::chunk::{self, Choice, Chunk, Count, Usage, Voice};
+use super::chunk::{self, Choice, Chunk, Count, Voice};
 pub use super::completion::Completion;
 use super::finish::Finish;
 use super::http::Head;
@@ -323,8 +323,8 @@ impl Reply {
         let Some(object) = usage.filter(|usage| usage.kind() == Kind::Object) else {
             return;
         };
-        let (usage, completion) = (Usage::read(object), &mut self.completion);
-        if usage != Usage::default() || (completion.usage.is_none() && object.written() != "{}") {
+        let (usage, completion) = (chunk::usage(object), &mut self.completion);
+        if !usage.is_blank() || (completion.usage.is_none() && object.written() != "{}") {
             completion.usage = Some(usage);
             completion.counted = Some(object.written().to_owned());
         }

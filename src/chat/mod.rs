@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::chat::{self, Quirks, RequestOptions};
 use crate::api::retry::Now;
-use crate::api::{Client, Line, Usage, models};
+use crate::api::{Client, Line, models};
 use crate::cli::settings::Turns;
-use crate::conversation::{Conversation, Cost, Message, Role};
+use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
 use crate::interrupt::Interrupts;
 pub use event::{Answer, Event};
@@ -50,8 +50,8 @@ pub struct Saying<'a> {
 enum Purpose {
     /// It follows the prompt. Without one the prompt is taken back: a failed turn leaves no trace.
     Say,
-    /// It replaces this one, which stays if there is no other.
-    SayAgain(Option<Box<Message>>),
+    /// It replaces that of this turn, which stays if there is no other.
+    SayAgain(Option<TakenTurn>),
     /// It is added to the last answer.
     GoOn,
 }
@@ -101,9 +101,9 @@ impl Chat {
     /// Says the last prompt again, and replaces its answer; none if nothing was said yet. An answer
     /// is lost only to another.
     pub fn say_again(&mut self, interrupts: &Interrupts) -> Option<Saying<'_>> {
-        let (prompt, old) = self.conversation.take_turn()?;
-        self.conversation.push(prompt);
-        Some(self.begin(Purpose::SayAgain(old.map(Box::new)), interrupts))
+        let old = self.conversation.take_turn()?;
+        self.conversation.push(old.prompt().clone());
+        Some(self.begin(Purpose::SayAgain(Some(old)), interrupts))
     }
 
     /// Has the last answer continued where it ended; none if there is no answer.
@@ -149,7 +149,7 @@ impl Chat {
         let message = Message::new(Role::Assistant, answer.completion.content.clone());
         Message {
             cut: answer.is_cut(),
-            cost: Some(self.cost(answer.completion.usage.unwrap_or_default())),
+            cost: Some(self.cost(answer.completion.usage.clone().unwrap_or_default())),
             ..message
         }
     }
@@ -157,8 +157,7 @@ impl Chat {
     fn cost(&self, usage: Usage) -> Cost {
         Cost {
             model: self.model.clone(),
-            prompt_tokens: usage.prompt_tokens.0,
-            completion_tokens: usage.completion_tokens.0,
+            usage,
         }
     }
 }
@@ -206,29 +205,29 @@ impl Saying<'_> {
         chat.quirks
             .insert(chat.model.clone(), self.turn.quirks().clone());
         let message = answer.as_ref().ok().map(|answer| chat.message(answer));
-        for usage in self.turn.usages() {
-            chat.costs.push(chat.cost(usage));
-        }
+        let usages = self.turn.usages().into_iter();
+        let mut costs: Vec<Cost> = usages.map(|usage| chat.cost(usage)).collect();
+        chat.costs.extend(costs.iter().cloned());
+        // The answer itself holds what the last attempt took.
+        costs.truncate(costs.len() - usize::from(message.is_some() && !costs.is_empty()));
+        chat.conversation.spend(costs);
         match (&mut self.purpose, message) {
             (Purpose::Say | Purpose::SayAgain(_), Some(message)) => {
                 chat.conversation.push(message);
             }
             (Purpose::Say, None) => drop(chat.conversation.take_turn()),
             (Purpose::SayAgain(old), None) => {
-                if let Some((prompt, _)) = chat.conversation.take_turn() {
-                    chat.conversation
-                        .put_back(prompt, old.take().map(|old| *old));
+                drop(chat.conversation.take_turn());
+                if let Some(old) = old.take() {
+                    chat.conversation.put_back(old);
                 }
             }
             (Purpose::GoOn, message) => {
-                chat.conversation.pop();
+                drop(chat.conversation.take_turn());
                 if let Some(more) = message
-                    && let Some(begun) = chat.conversation.pop()
+                    && let Some(begun) = chat.conversation.take_turn()
                 {
-                    chat.conversation.push(Message {
-                        content: begun.content + &more.content,
-                        ..more
-                    });
+                    chat.conversation.extend(begun.continued(more));
                 }
             }
         }

@@ -9,8 +9,8 @@ use crate::api::call::{Call, Need, Next, Progress};
 use crate::api::chat::{self, Quirks, Repair, RequestOptions};
 use crate::api::reply::{Part, Reply};
 use crate::api::retry::{Attempts, Now};
-use crate::api::{Head, Step, Usage};
-use crate::conversation::Conversation;
+use crate::api::{Head, Step};
+use crate::conversation::{Conversation, Usage};
 use crate::error::{Error, ProblemKind};
 
 /// A turn that is under way.
@@ -183,7 +183,8 @@ impl Turn {
         let (completion, result) = reply.end(now.date, &mut |part| words.add(part));
         self.tell(words, now);
         if self.first_word.is_some() || completion.usage.is_some() {
-            self.usages.push(completion.usage.unwrap_or_default());
+            self.usages
+                .push(completion.usage.clone().unwrap_or_default());
         }
         Answer {
             completion,

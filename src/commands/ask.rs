@@ -36,7 +36,8 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
-            Some((mut prompt, None)) => {
+            Some(turn) if turn.is_unanswered() => {
+                let mut prompt = turn.prompt().clone();
                 prompt.attachments.extend(attachments);
                 prompt
             }
@@ -230,15 +231,12 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
         reason,
     };
     let messages = json::read(&text).map_err(|error| {
-        let form = "a JSON array of objects with role (system, user, assistant) and content, or an object with such an \
+        let form = "a JSON array of objects with role (system, user, assistant, tool) and content, or an object with such an \
                     array as messages";
         unusable(format!("It takes {form}: {error}"))
     })?;
     // The service's own words for this name an index, not a file.
-    match messages
-        .iter()
-        .position(|message| message.content.trim().is_empty())
-    {
+    match messages.iter().position(Message::is_blank) {
         Some(index) => Err(unusable(format!(
             "messages[{index}] has no content, which the service refuses."
         ))),

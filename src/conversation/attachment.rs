@@ -120,12 +120,6 @@ impl Attachment {
         let Content::Text { text } = &self.content else {
             return None;
         };
-        let longest = text
-            .split(|character| character != '`')
-            .map(str::len)
-            .max()
-            .unwrap_or_default();
-        let fence = "`".repeat(longest.max(2) + 1);
         let extension = self
             .name
             .rsplit_once('.')
@@ -138,11 +132,7 @@ impl Attachment {
         } else {
             ""
         };
-        Some(format!(
-            "{}:\n{fence}{language}\n{}\n{fence}",
-            self.name,
-            text.trim_end_matches('\n')
-        ))
+        Some(format!("{}:\n{}", self.name, fenced(text, language)))
     }
 
     /// An image as a data URI.
@@ -154,6 +144,14 @@ impl Attachment {
             Content::Text { .. } => None,
         }
     }
+}
+
+/// A text in a fence that nothing in it can close.
+pub fn fenced(text: &str, language: &str) -> String {
+    let runs = text.split(|character| character != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or_default().max(2) + 1);
+    let text = text.trim_end_matches('\n');
+    format!("{fence}{language}\n{text}\n{fence}")
 }
 
 /// The media type of an image, by the bytes it begins with.

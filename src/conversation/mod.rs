@@ -1,109 +1,74 @@
-//! What was said, in the order it was said.
+//! What was said, in the order it was said: a flat list of messages, as the service takes them.
+//! A turn is the part of it from a prompt to before the next one, however many calls and results
+//! lie between.
 
 mod attachment;
+mod message;
 mod title;
 
-use std::borrow::Cow;
-
-use serde::{Deserialize, Serialize};
-
-pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
+pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
+pub use message::{Call, Cost, Message, Role, Usage};
 pub use title::title;
 
-/// Who speaks, in the service's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    System,
-    User,
-    Assistant,
-}
-
-impl Role {
-    /// The service's word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        }
-    }
-}
-
-/// One message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    pub role: Role,
-    /// Never empty: the service refuses empty messages.
-    pub content: String,
-    /// Files that go with a prompt.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attachments: Vec<Attachment>,
-    /// Whether it is an answer that was cut off. The service isn't told.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub cut: bool,
-    /// Which model answered, and what that took.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
-}
-
-/// What an answer took, as the service counted it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    pub model: String,
-    /// Tokens of the request.
-    pub prompt_tokens: Option<u64>,
-    /// Tokens of the answer.
-    pub completion_tokens: Option<u64>,
-}
-
-/// A system prompt, then turns: a user's message and the assistant's, one after the other.
+/// A system prompt, and what was said.
+///
+/// It remembers what happened since the last [`Conversation::changes`], so that it can be written
+/// down.
 #[derive(Clone, Debug, Default)]
 pub struct Conversation {
     system: Option<String>,
     messages: Vec<Message>,
-    /// How many messages at the start are as they were at the last [`Conversation::mark_saved`].
-    saved: usize,
+    /// How many messages at the start were handed out as changes.
+    recorded: usize,
+    /// How many turns that were handed out have been taken back since.
+    taken_back: usize,
+    is_system_changed: bool,
+    /// What attempts took of which no answer is left.
+    spent: Vec<Cost>,
 }
 
-impl Message {
-    pub fn new(role: Role, content: impl Into<String>) -> Self {
-        Message {
-            role,
-            content: content.into(),
-            attachments: Vec::new(),
-            cut: false,
-            cost: None,
-        }
+/// A turn that was taken out of a conversation.
+#[derive(Debug)]
+pub struct TakenTurn {
+    /// The prompt, and all that followed it.
+    messages: Vec<Message>,
+    is_recorded: bool,
+}
+
+/// What happened in a conversation, in this order.
+#[derive(Debug, PartialEq)]
+pub struct Changes<'a> {
+    /// The new system prompt; empty if there is none any more.
+    pub system: Option<&'a str>,
+    /// How many of the last turns were taken back.
+    pub taken_back: usize,
+    /// The turns that were added.
+    pub turns: Vec<&'a [Message]>,
+    /// What attempts took of which no answer is left.
+    pub spent: Vec<Cost>,
+}
+
+impl TakenTurn {
+    /// The prompt.
+    pub fn prompt(&self) -> &Message {
+        &self.messages[0]
     }
 
-    /// What a user says.
-    pub fn prompt(content: impl Into<String>, attachments: Vec<Attachment>) -> Self {
-        Message {
-            attachments,
-            ..Message::new(Role::User, content)
-        }
+    /// Whether nothing followed the prompt.
+    pub fn is_unanswered(&self) -> bool {
+        self.messages.len() == 1
     }
 
-    /// What is said, with the text files that go with it before it.
-    pub fn text(&self) -> Cow<'_, str> {
-        let mut parts: Vec<String> = self
-            .attachments
-            .iter()
-            .filter_map(Attachment::quoted)
-            .collect();
-        if parts.is_empty() {
-            return Cow::Borrowed(&self.content);
-        }
-        parts.push(self.content.clone());
-        Cow::Owned(parts.join("\n\n"))
-    }
-
-    /// The images that go with it.
-    pub fn images(&self) -> impl Iterator<Item = &Attachment> {
-        self.attachments
-            .iter()
-            .filter(|attachment| attachment.is_image())
+    /// The messages with more of the last answer. What the others took was counted before.
+    pub fn continued(mut self, more: Message) -> Vec<Message> {
+        let begun = self.messages.pop();
+        self.messages.iter_mut().for_each(|it| it.cost = None);
+        let content = begun.map_or_else(String::new, |begun| begun.content);
+        self.messages.push(Message {
+            content: content + &more.content,
+            ..more
+        });
+        self.messages
     }
 }
 
@@ -114,10 +79,21 @@ impl Conversation {
             .into_iter()
             .partition(|message| message.role == Role::System);
         let system: Vec<String> = system.into_iter().map(|message| message.content).collect();
-        Conversation {
-            system: (!system.is_empty()).then(|| system.join("\n\n")),
+        let mut conversation = Conversation {
             messages,
-            saved: 0,
+            ..Conversation::default()
+        };
+        conversation.set_system((!system.is_empty()).then(|| system.join("\n\n")));
+        conversation
+    }
+
+    /// Continues what is written down somewhere.
+    pub fn recorded(system: Option<String>, messages: Vec<Message>) -> Self {
+        Conversation {
+            system,
+            recorded: messages.len(),
+            messages,
+            ..Conversation::default()
         }
     }
 
@@ -127,7 +103,9 @@ impl Conversation {
 
     /// Sets the system prompt for what follows; an empty one is none.
     pub fn set_system(&mut self, system: Option<String>) {
-        self.system = system.filter(|text| !text.trim().is_empty());
+        let system = system.filter(|text| !text.trim().is_empty());
+        self.is_system_changed |= system != self.system;
+        self.system = system;
     }
 
     /// The messages without the system prompt.
@@ -135,115 +113,110 @@ impl Conversation {
         &self.messages
     }
 
-    /// How many prompts there are.
+    /// How many turns there are.
     pub fn turns(&self) -> usize {
-        self.messages
-            .iter()
-            .filter(|message| message.role == Role::User)
-            .count()
+        self.messages.iter().filter(is_prompt).count()
     }
 
-    /// The messages from the prompt on that begins the last `turns` turns.
+    /// The messages of the last `turns` turns. Those before the first prompt belong to the first.
     pub fn last_turns(&self, turns: usize) -> &[Message] {
-        let prompts = self
-            .messages
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, message)| message.role == Role::User);
-        let start = prompts
-            .map(|(index, _)| index)
-            .take(turns)
-            .last()
-            .unwrap_or(self.messages.len());
-        // Messages before the first prompt belong to the first turn.
         if self.turns() <= turns {
-            &self.messages
-        } else {
-            &self.messages[start..]
+            return &self.messages;
         }
+        let prompts = self.messages.iter().enumerate().rev();
+        let prompts = prompts.filter(|(_, message)| is_prompt(message));
+        let start = prompts.map(|(index, _)| index).take(turns).last();
+        &self.messages[start.unwrap_or(self.messages.len())..]
     }
 
     /// All that was said as text, each message below who said it.
     pub fn transcript(&self) -> String {
-        let system = self
-            .system
-            .iter()
-            .map(|text| format!("[system]\n{}", text.trim_end()));
-        let said = self.messages.iter().map(|message| {
-            let role = message.role.word();
-            let files = message
-                .attachments
-                .iter()
-                .map(|file| format!(", with {}", file.label()));
-            let cut = if message.cut { ", cut off" } else { "" };
-            format!(
-                "[{role}{}{cut}]\n{}",
-                files.collect::<String>(),
-                message.content.trim_end()
-            )
-        });
+        let system = self.system.iter();
+        let system = system.map(|text| format!("[system]\n{}", text.trim_end()));
+        let said = self.messages.iter().map(Message::transcript);
         system.chain(said).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// Adds a message.
+    /// Adds a message to the turn that is under way; a prompt begins one.
     pub fn push(&mut self, message: Message) {
         self.messages.push(message);
     }
 
-    /// The last answer.
+    /// Adds a turn.
+    pub fn extend(&mut self, messages: Vec<Message>) {
+        self.messages.extend(messages);
+    }
+
+    /// The last answer in words.
     pub fn last_answer(&self) -> Option<&Message> {
-        self.messages
-            .iter()
-            .rev()
-            .find(|message| message.role == Role::Assistant)
+        let mut said = self.messages.iter().rev();
+        said.find(|message| message.role == Role::Assistant && !message.content.is_empty())
     }
 
-    /// Takes the last message out.
-    pub fn pop(&mut self) -> Option<Message> {
-        let message = self.messages.pop();
-        self.saved = self.saved.min(self.messages.len());
-        message
+    /// The last prompt.
+    pub fn last_prompt(&self) -> Option<&Message> {
+        self.messages.iter().rfind(is_prompt)
     }
 
-    /// Takes the last turn out: the prompt and, where there is one, its answer.
-    pub fn take_turn(&mut self) -> Option<(Message, Option<Message>)> {
-        let answer = match self.messages.last()?.role {
-            Role::Assistant => self.pop(),
-            _ => None,
-        };
-        match self.pop() {
-            Some(message) if message.role == Role::User => Some((message, answer)),
-            other => {
-                self.messages.extend(other);
-                self.messages.extend(answer);
-                None
-            }
+    /// Takes the last turn out: the prompt and all that followed it.
+    pub fn take_turn(&mut self) -> Option<TakenTurn> {
+        let start = self.messages.iter().rposition(|it| is_prompt(&it))?;
+        let is_recorded = start < self.recorded;
+        if is_recorded {
+            self.recorded = start;
+            self.taken_back += 1;
+        }
+        Some(TakenTurn {
+            messages: self.messages.split_off(start),
+            is_recorded,
+        })
+    }
+
+    /// Puts the turn back that was taken out last, as if nothing had happened.
+    pub fn put_back(&mut self, turn: TakenTurn) {
+        self.messages.extend(turn.messages);
+        if turn.is_recorded && self.taken_back > 0 {
+            self.recorded = self.messages.len();
+            self.taken_back -= 1;
         }
     }
 
-    /// Puts a turn back that was taken out.
-    pub fn put_back(&mut self, prompt: Message, answer: Option<Message>) {
-        self.messages.push(prompt);
-        self.messages.extend(answer);
-    }
-
-    /// Forgets all that was said; the system prompt stays.
+    /// Begins a new conversation with the same system prompt, of which nothing is written down.
     pub fn clear(&mut self) {
-        self.messages.clear();
-        self.saved = 0;
+        *self = Conversation {
+            is_system_changed: self.system.is_some(),
+            system: self.system.take(),
+            ..Conversation::default()
+        };
     }
 
-    /// How many messages at the start a file holds that was written at the last
-    /// [`Conversation::mark_saved`].
-    pub fn saved(&self) -> usize {
-        self.saved
+    /// What happened since the last time this was asked. A prompt that has no answer yet is no turn.
+    pub fn changes(&mut self) -> Changes<'_> {
+        let new = &self.messages[self.recorded..];
+        let turns: Vec<&[Message]> = new
+            .chunk_by(|_, next| !is_prompt(&next))
+            .filter(|turn| is_prompt(&&turn[0]) && turn.len() > 1)
+            .collect();
+        let is_under_way = self.messages.last().is_some_and(|last| is_prompt(&last));
+        self.recorded = self.messages.len() - usize::from(is_under_way);
+        let system = std::mem::take(&mut self.is_system_changed)
+            .then(|| self.system.as_deref().unwrap_or_default());
+        Changes {
+            system,
+            taken_back: std::mem::take(&mut self.taken_back),
+            turns,
+            spent: std::mem::take(&mut self.spent),
+        }
     }
 
-    /// Remembers that a file holds all messages as they are.
-    pub fn mark_saved(&mut self) {
-        self.saved = self.messages.len();
+    /// Notes what attempts took of which no answer is left: they are paid for, too.
+    pub fn spend(&mut self, costs: Vec<Cost>) {
+        self.spent.extend(costs);
     }
+}
+
+fn is_prompt(message: &&Message) -> bool {
+    message.role == Role::User
 }
 
 #[cfg(test)]
@@ -258,67 +231,123 @@ mod tests {
         Message::new(Role::Assistant, text)
     }
 
+    /// A turn in which a tool was called between prompt and answer.
+    fn turn_with_call(text: &str) -> Vec<Message> {
+        vec![
+            prompt(text),
+            Message {
+                calls: vec![Call::new("c1", "ps", "{}")],
+                ..answer("")
+            },
+            Message {
+                call_id: Some("c1".into()),
+                ..Message::new(Role::Tool, "web.1 up")
+            },
+            answer("It runs."),
+        ]
+    }
+
     fn two_turns() -> Conversation {
-        Conversation::from_messages(vec![prompt("one"), answer("1"), prompt("two"), answer("2")])
+        let first = vec![prompt("one"), answer("1")];
+        Conversation::from_messages([first, turn_with_call("two")].concat())
     }
 
     #[test]
-    fn a_taken_turn_is_the_last_prompt_and_its_answer() {
+    fn a_taken_turn_is_the_last_prompt_and_all_that_followed() {
         let mut conversation = two_turns();
         let before = conversation.messages().to_vec();
-        let (prompt, answer) = conversation.take_turn().unwrap();
-        assert_eq!(
-            (
-                prompt.content.as_str(),
-                answer.as_ref().map(|m| m.content.as_str())
-            ),
-            ("two", Some("2"))
-        );
+        let turn = conversation.take_turn().unwrap();
+        assert_eq!(turn.messages, turn_with_call("two"));
         assert_eq!(conversation.messages().len(), 2);
-        conversation.put_back(prompt, answer);
+        conversation.put_back(turn);
         assert_eq!(conversation.messages(), before);
     }
 
     #[test]
     fn nothing_can_be_taken_from_a_conversation_without_a_prompt() {
-        assert_eq!(Conversation::default().take_turn(), None);
+        assert!(Conversation::default().take_turn().is_none());
         let only_answer = vec![answer("hello")];
         let mut conversation = Conversation::from_messages(only_answer.clone());
-        assert_eq!(conversation.take_turn(), None);
+        assert!(conversation.take_turn().is_none());
         assert_eq!(conversation.messages(), only_answer);
     }
 
     #[test]
+    fn a_continued_turn_has_more_of_its_last_answer_and_counts_nothing_twice() {
+        let mut messages = turn_with_call("two");
+        messages[1].cost = Some(Cost::default());
+        let mut conversation = Conversation::from_messages(messages);
+        let more = Message {
+            cost: Some(Cost::default()),
+            ..answer(" Fine.")
+        };
+        let continued = conversation.take_turn().unwrap().continued(more);
+        assert_eq!(continued[3].content, "It runs. Fine.");
+        let costs = continued.iter().map(|message| message.cost.is_some());
+        assert_eq!(costs.collect::<Vec<_>>(), [false, false, false, true]);
+    }
+
+    #[test]
     fn system_messages_become_the_system_prompt() {
-        let messages = vec![
-            Message::new(Role::System, "be brief"),
-            Message::new(Role::User, "hi"),
-        ];
+        let messages = vec![Message::new(Role::System, "be brief"), prompt("hi")];
         let conversation = Conversation::from_messages(messages);
         assert_eq!(conversation.system(), Some("be brief"));
         assert_eq!(conversation.messages().len(), 1);
     }
 
     #[test]
-    fn what_changed_since_it_was_saved_is_known() {
+    fn what_happened_is_handed_out_once() {
         let mut conversation = two_turns();
-        conversation.mark_saved();
-        let (prompt, _) = conversation.take_turn().unwrap();
-        conversation.put_back(prompt, Some(answer("another")));
+        conversation.set_system(Some("be brief".into()));
+        let nothing = Changes {
+            system: None,
+            taken_back: 0,
+            turns: Vec::new(),
+            spent: Vec::new(),
+        };
+        let changes = conversation.changes();
+        assert_eq!((changes.system, changes.taken_back), (Some("be brief"), 0));
+        assert_eq!(changes.turns[1], turn_with_call("two"));
+        assert_eq!((changes.turns.len(), conversation.changes()), (2, nothing));
+    }
+
+    #[test]
+    fn a_turn_that_is_put_back_was_never_gone_and_a_prompt_alone_is_no_turn() {
+        let mut conversation = two_turns();
+        conversation.changes();
+        let turn = conversation.take_turn().unwrap();
+        conversation.push(turn.prompt().clone());
+        drop(conversation.take_turn());
+        conversation.put_back(turn);
+        conversation.set_system(None);
+        conversation.push(prompt("three"));
+        let changes = conversation.changes();
+        let told = (changes.system, changes.taken_back, changes.turns.len());
+        assert_eq!(told, (None, 0, 0));
+        conversation.push(answer("3"));
         assert_eq!(
-            conversation.saved(),
-            2,
-            "the second turn has to be written again"
+            conversation.changes().turns,
+            [[prompt("three"), answer("3")]]
         );
-        conversation.mark_saved();
+        drop((conversation.take_turn(), conversation.take_turn()));
+        assert_eq!(conversation.changes().taken_back, 2);
+    }
+
+    #[test]
+    fn a_new_conversation_has_the_system_prompt_of_the_old_one() {
+        let mut conversation = two_turns();
+        conversation.set_system(Some("be brief".into()));
+        conversation.changes();
         conversation.clear();
-        assert_eq!(conversation.saved(), 0);
+        let changes = conversation.changes();
+        assert_eq!((changes.system, changes.taken_back), (Some("be brief"), 0));
     }
 
     #[test]
     fn the_last_turns_begin_with_a_prompt() {
         let conversation = two_turns();
-        assert_eq!(conversation.last_turns(1), &conversation.messages()[2..]);
+        assert_eq!(conversation.last_turns(0), []);
+        assert_eq!(conversation.last_turns(1), turn_with_call("two"));
         assert_eq!(conversation.last_turns(2), conversation.messages());
         assert_eq!(conversation.last_turns(9), conversation.messages());
     }
@@ -330,34 +359,14 @@ mod tests {
             cut: true,
             ..answer("Because\n")
         };
-        let mut conversation =
-            Conversation::from_messages(vec![Message::prompt("why?", vec![file]), cut]);
+        let first = vec![Message::prompt("why?", vec![file]), cut];
+        let mut conversation = Conversation::from_messages([first, turn_with_call("up?")].concat());
         assert_eq!(Conversation::default().transcript(), "");
         conversation.set_system(Some("be brief".into()));
-        let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n[assistant, cut off]\nBecause";
+        let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n\
+                    [assistant, cut off]\nBecause\n\n[user]\nup?\n\n\
+                    [assistant]\n[call c1] ps {}\n\n[tool c1]\nweb.1 up\n\n\
+                    [assistant]\nIt runs.";
         assert_eq!(conversation.transcript(), text);
-    }
-
-    #[test]
-    fn text_files_stand_before_the_prompt() {
-        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
-        assert_eq!(
-            Message::prompt("why?", vec![file]).text(),
-            "a.rb:\n```rb\nputs 1\n```\n\nwhy?"
-        );
-        assert_eq!(prompt("why?").text(), "why?");
-    }
-
-    #[test]
-    fn a_message_survives_json() {
-        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
-        let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
-        let message = Message::prompt("why?", vec![file, image]);
-        let json = serde_json::to_string(&message).unwrap();
-        assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
-        assert_eq!(
-            serde_json::to_string(&prompt("hi")).unwrap(),
-            r#"{"role":"user","content":"hi"}"#
-        );
     }
 }

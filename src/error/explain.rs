@@ -97,7 +97,8 @@ impl Error {
                 .hint("Choose another name, or delete that one first:")
                 .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
             Error::SessionInUse(name) => {
-                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first.")
+                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first. To read it meanwhile:")
+                    .command(format!("heroku-chat sessions show {name}"))
             }
             Error::Unconfirmed { what } => {
                 Explanation::titled(format!("{what} can't be undone, and was not confirmed"))

@@ -98,7 +98,7 @@ pub enum Error {
     NothingSaid { session: String },
     /// A session can't get a name that another has.
     SessionExists(String),
-    /// A session can't be deleted while another process has it open.
+    /// A session can't be continued or deleted while another process has it open.
     SessionInUse(String),
     /// Something would be deleted for good, and nobody can be asked.
     Unconfirmed { what: String },

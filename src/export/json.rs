@@ -50,7 +50,7 @@ pub fn read(text: &str) -> serde_json::Result<Vec<Message>> {
 mod tests {
     use super::*;
     use crate::api::chat::RequestOptions;
-    use crate::conversation::{Attachment, Conversation, Cost};
+    use crate::conversation::{Attachment, Call, Conversation, Cost};
 
     #[test]
     fn what_was_exported_can_be_read_back() {
@@ -58,12 +58,19 @@ mod tests {
         let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
         let cost = Cost {
             model: "m".into(),
-            prompt_tokens: Some(1),
-            completion_tokens: None,
+            usage: serde_json::from_str("{\"prompt_tokens\": 1}").unwrap(),
         };
         let messages = vec![
             Message::new(Role::System, "be brief"),
             Message::prompt("why?", vec![file, image]),
+            Message {
+                calls: vec![Call::new("c", "ps", "{}")],
+                ..Message::new(Role::Assistant, "")
+            },
+            Message {
+                call_id: Some("c".into()),
+                ..Message::new(Role::Tool, "up")
+            },
             Message {
                 cut: true,
                 cost: Some(cost),
@@ -91,6 +98,17 @@ mod tests {
     fn an_array_of_messages_can_be_read_too() {
         let messages = read(" [{\"role\": \"user\", \"content\": \"hi\"}]").unwrap();
         assert_eq!(messages, [Message::new(Role::User, "hi")]);
+        // As the service answers, with what it doesn't say as null.
+        let calls = read(
+            r#"[{"role": "user", "content": "up?"},
+                {"role": "assistant", "content": null, "refusal": null,
+                 "tool_calls": [{"id": "c", "type": "function",
+                                 "function": {"name": "ps", "arguments": "{}"}}]},
+                {"role": "tool", "tool_call_id": "c", "name": "ps", "content": "web.1 up"}]"#,
+        );
+        let calls = calls.unwrap();
+        assert_eq!(calls[1].calls, [Call::new("c", "ps", "{}")]);
+        assert_eq!(calls[2].call_id.as_deref(), Some("c"));
         assert!(
             read("{}")
                 .unwrap_err()

@@ -3,7 +3,7 @@
 //! closed.
 
 use super::Subject;
-use crate::conversation::{Attachment, Conversation, Message, Role, title};
+use crate::conversation::{Attachment, Conversation, Message, Role, fenced, title};
 use crate::markdown::{Kind, Reader};
 
 /// Levels that headings of messages are moved down by, below "# title" and "## role".
@@ -43,17 +43,24 @@ fn section(message: &Message) -> String {
         (Role::System, _) => "System prompt",
         (Role::Assistant, Some(cost)) => &cost.model,
         (Role::Assistant, None) => "Assistant",
+        (Role::Tool, _) => "Result",
     };
+    // What a tool printed is no Markdown.
+    let text = match message.role {
+        Role::Tool => fenced(&message.content, ""),
+        _ => nested(&message.text()),
+    };
+    let calls = message.calls.iter().map(|call| {
+        let arguments = fenced(&call.function.arguments, "json");
+        format!("Calls {}:\n\n{arguments}", call.function.name)
+    });
     let images: Vec<String> = message.images().map(Attachment::label).collect();
     let images = (!images.is_empty()).then(|| format!("Attached: {}", images.join(", ")));
     let cut = message.cut.then(|| "*This answer was cut off.*".to_owned());
-    let parts = [
-        Some(format!("## {who}")),
-        images,
-        Some(nested(&message.text())),
-        cut,
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+    let text = Some(text).filter(|text| !text.is_empty() || message.calls.is_empty());
+    let parts = [Some(format!("## {who}")), images, text];
+    let parts = parts.into_iter().flatten().chain(calls).chain(cut);
+    parts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// A text as part of a document. Headings that are underlined stay what they are: what is a heading
@@ -85,7 +92,7 @@ fn deeper(line: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::chat::RequestOptions;
-    use crate::conversation::Cost;
+    use crate::conversation::{Call, Cost};
 
     fn written(conversation: &Conversation) -> String {
         let options = RequestOptions::default();
@@ -150,6 +157,48 @@ Sure?
 I am n
 
 *This answer was cut off.*
+";
+        assert_eq!(written(&conversation), expected);
+    }
+
+    #[test]
+    fn calls_and_results_are_shown_as_the_text_they_are() {
+        let conversation = Conversation::from_messages(vec![
+            Message::prompt("Up?", Vec::new()),
+            Message {
+                calls: vec![Call::new("c", "app_logs", "{\"lines\":2}")],
+                ..Message::new(Role::Assistant, "")
+            },
+            Message {
+                call_id: Some("c".into()),
+                ..Message::new(Role::Tool, "# not a heading\n```\n")
+            },
+            Message::new(Role::Assistant, "Yes."),
+        ]);
+        let expected = "# Up?
+
+## You
+
+Up?
+
+## Assistant
+
+Calls app_logs:
+
+```json
+{\"lines\":2}
+```
+
+## Result
+
+````
+# not a heading
+```
+````
+
+## Assistant
+
+Yes.
 ";
         assert_eq!(written(&conversation), expected);
     }

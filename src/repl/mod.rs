@@ -440,13 +440,13 @@ fn fetch_models(
 /// Tokens, times and model of an answer.
 fn footer(chat: &Chat, answer: &Answer) -> String {
     let mut parts = Vec::new();
-    if let Some(usage) = answer.completion.usage {
+    if let Some(usage) = &answer.completion.usage {
         let tokens =
             |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
         parts.push(format!(
             "tokens: {} in, {} out",
-            tokens(usage.prompt_tokens.0),
-            tokens(usage.completion_tokens.0)
+            tokens(usage.prompt_tokens()),
+            tokens(usage.completion_tokens())
         ));
     }
     if let Some(first) = answer.first_word {
@@ -467,11 +467,10 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
 
 /// A warning where the model's context window fills up.
 fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
-    let usage = answer.completion.usage?;
+    let usage = answer.completion.usage.as_ref()?;
     let tokens = usage
-        .prompt_tokens
-        .0?
-        .saturating_add(usage.completion_tokens.0?);
+        .prompt_tokens()?
+        .saturating_add(usage.completion_tokens()?);
     let window = models::context_window(&chat.model)?;
     (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(

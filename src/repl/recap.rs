@@ -51,8 +51,8 @@ pub fn show(chat: &Chat, name: Option<&str>, ui: &mut Ui) -> Result<(), Error> {
 
 fn last_turn(conversation: &Conversation) -> Option<(&Message, Option<&Message>)> {
     let messages = conversation.last_turns(1);
-    let start = messages
-        .iter()
-        .position(|message| message.role == Role::User)?;
-    Some((&messages[start], messages.get(start + 1)))
+    let prompt = conversation.last_prompt()?;
+    let mut said = messages.iter().rev();
+    let answer = said.find(|it| it.role == Role::Assistant && !it.content.is_empty());
+    Some((prompt, answer))
 }

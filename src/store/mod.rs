@@ -3,6 +3,7 @@
 
 pub mod clock;
 mod name;
+mod notice;
 mod reading;
 mod record;
 mod replace;
@@ -10,7 +11,6 @@ mod restored;
 mod session;
 mod sessions;
 mod summary;
-mod timeline;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+pub use record::Record;
 pub use replace::{check_replaceable, replace_privately};
 pub use restored::Restored;
 pub use session::Session;

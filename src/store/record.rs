@@ -1,313 +1,242 @@
-//! The lines of a session file, each a JSON object that is known by its fields:
+//! Everything that happened in a conversation, as the lines of a session file. Each is a JSON
+//! object, known by its members:
 //!
 //! ```text
-//! {"heroku-chat":1,"started":"2026-11-23T02:15:07Z"}     the first line: the version of the format
-//! {"system":"be brief"}                                  empty where there is none any more
-//! {"role":"user","content":"Explain dynos"}              attachments, where there are any
-//! {"model":"claude-4-5-haiku"}                           who answers from here on
-//! {"role":"assistant","content":"…","tokens":[14,5]}     cut, where it was; tokens of request and answer
-//! {"keep":2}                                             only the first two messages are left
+//! {"heroku-chat":2,"started":"2026-11-23T02:15:07Z"}      the first line: the version of the format
+//! {"system":"be brief"}                                   empty if there is none any more
+//! {"time":"2026-11-23T02:15:09Z","messages":[…]}          a turn: its prompt, and all that followed
+//! {"taken_back":1,"time":"…","messages":[…]}              a turn in place of the last one
+//! {"taken_back":2}                                        the last two turns are taken back
+//! {"model":"claude-4-5-haiku"}                            who answers from here on
+//! {"spent":[{"model":"…","usage":{…}}]}                   what attempts without an answer took
 //! ```
-//! A line without any of these fields is of a kind that a later program of the same version writes,
-//! and is skipped.
+//! A message has the members of [`Message`], which are those of the service's, and what its answer
+//! took. Lines are added and never changed: members and lines of a later program stay as they are.
+
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::conversation::{Attachment, Cost, Message, Role};
+use super::clock;
+use super::reading::Reading;
+use crate::conversation::{Conversation, Cost, Message, title};
 
 /// The version of the format. It changes when this program would misread a file.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// What a line says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    Header {
-        version: u32,
-        started: Option<String>,
-    },
-    Model(String),
-    System(String),
-    Message(Message),
-    /// How many messages are left.
-    Keep(usize),
-    Unknown,
-}
-
-/// How much of a message is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    Everything,
-    /// Not what was said, which is most of a file.
-    Outline,
-}
-
-/// A line as it is read. What is long stays as it is until it is wanted.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Line<'a> {
-    #[serde(rename = "heroku-chat")]
-    version: Option<u32>,
-    started: Option<String>,
-    role: Option<Role>,
-    #[serde(borrow)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow)]
-    attachments: Option<&'a RawValue>,
-    cut: bool,
-    tokens: Option<[Option<u64>; 2]>,
-    keep: Option<usize>,
-    system: Option<String>,
+/// The lines of a session file, whether there is a file or not.
+#[derive(Debug, Default)]
+pub struct Record {
+    lines: Vec<u8>,
+    /// The turns that were not taken back, and whether each can be read: who takes turns back
+    /// doesn't see the others, and they have to be counted.
+    turns: Vec<bool>,
+    /// Made of the first prompt.
+    title: Option<String>,
+    /// The model that was named last.
     model: Option<String>,
 }
 
-/// A message as it is written. What it took is in `tokens`, by the model that was named last.
+/// A line as it is read. A member that is not known is no reason to misread the others.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Line<'a> {
+    #[serde(rename = "heroku-chat")]
+    pub version: Option<u32>,
+    pub started: Option<String>,
+    pub system: Option<String>,
+    pub model: Option<String>,
+    pub taken_back: usize,
+    pub spent: Vec<Cost>,
+    #[serde(borrow)]
+    pub messages: Option<&'a RawValue>,
+}
+
+/// A turn as it is written.
 #[derive(Serialize)]
-struct MessageLine<'a> {
-    role: Role,
-    content: &'a str,
-    #[serde(skip_serializing_if = "<[Attachment]>::is_empty")]
-    attachments: &'a [Attachment],
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    cut: bool,
+struct TurnLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<[Option<u64>; 2]>,
+    taken_back: Option<usize>,
+    time: Option<String>,
+    messages: &'a [Message],
 }
 
-/// Reads a line, where `model` was named last; none where it can't be read.
-///
-/// A byte that is no UTF-8 costs a character, not the line.
-pub fn read(line: &[u8], model: Option<&str>, detail: Detail) -> Option<Record> {
-    let text = String::from_utf8_lossy(line);
-    // serde takes an array for an object, too.
-    text.trim_start().strip_prefix('{')?;
-    let line: Line<'_> = serde_json::from_str(&text).ok()?;
-    Some(match line {
-        Line {
-            role: Some(role), ..
-        } => Record::Message(line.message(role, model, detail)?),
-        Line {
-            keep: Some(count), ..
-        } => Record::Keep(count),
-        Line {
-            system: Some(system),
-            ..
-        } => Record::System(system),
-        Line {
-            model: Some(model), ..
-        } => Record::Model(model),
-        Line {
-            version: Some(version),
-            started,
-            ..
-        } => Record::Header { version, started },
-        _ => Record::Unknown,
-    })
-}
-
-impl Line<'_> {
-    fn message(&self, role: Role, model: Option<&str>, detail: Detail) -> Option<Message> {
-        let mut message = Message {
-            cut: self.cut,
-            ..Message::new(role, "")
-        };
-        if let (Some([prompt_tokens, completion_tokens]), Some(model)) = (self.tokens, model) {
-            message.cost = Some(Cost {
-                model: model.to_owned(),
-                prompt_tokens,
-                completion_tokens,
-            });
-        }
-        if detail == Detail::Everything {
-            message.content = serde_json::from_str(self.content?.get()).ok()?;
-            if let Some(attachments) = self.attachments {
-                message.attachments = serde_json::from_str(attachments.get()).ok()?;
-            }
-        }
-        Some(message)
+impl<'a> Line<'a> {
+    /// None if it can't be read.
+    pub fn read(text: &'a str) -> Option<Self> {
+        // serde takes an array for an object, too.
+        text.trim_start().strip_prefix('{')?;
+        serde_json::from_str(text).ok()
     }
 }
 
-/// The line of a message, with its end.
-pub fn message(message: &Message) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    write_message(message, &mut bytes);
-    bytes
-}
+impl Record {
+    /// What is good of a file, with an end to its last line.
+    pub fn of_file(bytes: &[u8], reading: &Reading) -> Self {
+        let mut lines = bytes[..reading.length].to_vec();
+        if !matches!(lines.last(), None | Some(b'\n')) {
+            lines.push(b'\n');
+        }
+        Record {
+            lines,
+            turns: reading.turns.iter().map(Option::is_some).collect(),
+            title: reading.title.clone(),
+            model: reading.model.clone(),
+        }
+    }
 
-/// Adds the line of a message, with its end. An answer may have megabytes, which are not copied
-/// once more.
-pub fn write_message(message: &Message, bytes: &mut Vec<u8>) {
-    let Message {
-        role,
-        content,
-        attachments,
-        cut,
-        cost,
-    } = message;
-    let tokens = cost
-        .as_ref()
-        .map(|cost| [cost.prompt_tokens, cost.completion_tokens]);
-    let line = MessageLine {
-        role: *role,
-        content,
-        attachments,
-        cut: *cut,
-        tokens,
-    };
-    serde_json::to_writer(&mut *bytes, &line).expect("strings and numbers always serialise");
-    bytes.push(b'\n');
-}
+    /// Adds what happened in the conversation, and the model if it is another.
+    pub fn add(&mut self, conversation: &mut Conversation, model: &str, now: SystemTime) {
+        let changes = conversation.changes();
+        if let Some(text) = changes.system {
+            self.write(&json!({"system": text}), now);
+        }
+        if !changes.spent.is_empty() {
+            self.write(&json!({"spent": changes.spent}), now);
+        }
+        let mut taken_back = self.take_back(changes.taken_back);
+        for messages in changes.turns {
+            // In one line with the turn that replaces it: no kill can leave neither of them.
+            let turn = TurnLine {
+                taken_back: taken_back.take(),
+                time: clock::rfc3339(now),
+                messages,
+            };
+            self.write(&turn, now);
+            self.turns.push(true);
+            self.title
+                .get_or_insert_with(|| title(&messages[0].content));
+            let answered = messages.iter().rev().find_map(|it| it.cost.as_ref());
+            self.model = answered
+                .map(|cost| cost.model.clone())
+                .or(self.model.take());
+        }
+        if let Some(count) = taken_back {
+            self.write(&json!({"taken_back": count}), now);
+        }
+        if self.model.as_ref().is_some_and(|known| known != model) {
+            self.write(&json!({"model": model}), now);
+            self.model = Some(model.to_owned());
+        }
+    }
 
-/// The first line.
-pub fn header(started: Option<String>) -> Vec<u8> {
-    // Objects are written in the order of the alphabet, which puts the version first.
-    line(&json!({"heroku-chat": VERSION, "started": started}))
-}
+    /// All lines, each with its end.
+    pub fn lines(&self) -> &[u8] {
+        &self.lines
+    }
 
-pub fn model(id: &str) -> Vec<u8> {
-    line(&json!({"model": id}))
-}
+    /// Whether there is no turn in it.
+    pub fn is_blank(&self) -> bool {
+        self.turns.is_empty()
+    }
 
-pub fn system(text: Option<&str>) -> Vec<u8> {
-    line(&json!({"system": text.unwrap_or_default()}))
-}
+    /// What it is about; empty before the first turn.
+    pub fn title(&self) -> &str {
+        self.title.as_deref().unwrap_or_default()
+    }
 
-pub fn keep(count: usize) -> Vec<u8> {
-    line(&json!({"keep": count}))
-}
+    /// How many turns of the file go with the last `count` that can be read.
+    fn take_back(&mut self, count: usize) -> Option<usize> {
+        let before = self.turns.len();
+        for _ in 0..count {
+            let last = self.turns.iter().rposition(|is_readable| *is_readable);
+            self.turns.truncate(last.unwrap_or_default());
+        }
+        Some(before - self.turns.len()).filter(|count| *count > 0)
+    }
 
-fn line(value: &serde_json::Value) -> Vec<u8> {
-    format!("{value}\n").into_bytes()
+    fn write(&mut self, line: &impl Serialize, now: SystemTime) {
+        if self.lines.is_empty() {
+            // Objects are written in the order of the alphabet, which puts the version first.
+            let header = json!({"heroku-chat": VERSION, "started": clock::rfc3339(now)});
+            self.lines.extend(format!("{header}\n").bytes());
+        }
+        serde_json::to_writer(&mut self.lines, line).expect("strings and numbers always serialise");
+        self.lines.push(b'\n');
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::Role;
+    use crate::store::reading::{Detail, read};
 
-    fn read_all(line: &[u8]) -> Option<Record> {
-        read(line, Some("m"), Detail::Everything)
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let file = Attachment::text("a.rb", b"puts 1".to_vec()).unwrap();
-        let image = Attachment::image("a.gif", b"GIF89a..").unwrap();
+    /// A turn of a model, in which a tool was called.
+    fn turn(model: &str) -> Vec<Message> {
+        let usage = json!({"prompt_tokens": 14, "details": {"cached": 2}});
         let cost = Cost {
-            model: "m".into(),
-            prompt_tokens: Some(14),
-            completion_tokens: None,
+            model: model.into(),
+            usage: serde_json::from_value(usage).unwrap(),
         };
-        let prompt = Message::prompt("two\nlines \u{2028} \"\\", vec![file, image]);
+        let result = Message {
+            call_id: Some("c".into()),
+            ..Message::new(Role::Tool, "up")
+        };
         let answer = Message {
             cut: true,
             cost: Some(cost),
-            ..Message::new(Role::Assistant, "é\0")
+            ..Message::new(Role::Assistant, "é\0\u{2028}\n")
         };
-        for original in [prompt, answer] {
-            let line = message(&original);
-            assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-            assert_eq!(read_all(&line), Some(Record::Message(original.clone())));
-            let outline = Message {
-                content: String::new(),
-                attachments: Vec::new(),
-                ..original
-            };
-            assert_eq!(
-                read(&line, Some("m"), Detail::Outline),
-                Some(Record::Message(outline))
-            );
-        }
-        let started = Some("2026-11-23T02:15:07Z".to_owned());
-        assert_eq!(
-            read_all(&header(started.clone())),
-            Some(Record::Header {
-                version: VERSION,
-                started
-            })
-        );
-        assert_eq!(read_all(&model("m")), Some(Record::Model("m".into())));
-        assert_eq!(read_all(&system(None)), Some(Record::System(String::new())));
-        assert_eq!(read_all(&keep(7)), Some(Record::Keep(7)));
+        vec![Message::prompt("why?", Vec::new()), result, answer]
     }
 
     #[test]
-    fn lines_look_as_documented() {
-        let text = |line: Vec<u8>| String::from_utf8(line).unwrap();
-        assert_eq!(
-            text(header(Some("T".into()))),
-            "{\"heroku-chat\":1,\"started\":\"T\"}\n"
-        );
-        let cost = Cost {
-            model: "m".into(),
-            prompt_tokens: Some(14),
-            completion_tokens: Some(5),
+    fn lines_look_as_documented_and_are_added_only_when_something_happened() {
+        let mut record = Record::default();
+        let mut conversation = Conversation::default();
+        let mut written = 0;
+        let mut add = |conversation: &mut Conversation, model| {
+            record.add(conversation, model, SystemTime::UNIX_EPOCH);
+            let new = String::from_utf8(record.lines()[written..].to_vec()).unwrap();
+            written = record.lines().len();
+            new
         };
-        let answer = Message {
-            cost: Some(cost),
-            ..Message::new(Role::Assistant, "hi")
-        };
+        assert_eq!(add(&mut conversation, "m"), "");
+        conversation.set_system(Some("s".into()));
+        let header = "{\"heroku-chat\":2,\"started\":\"1970-01-01T00:00:00Z\"}\n";
         assert_eq!(
-            text(message(&answer)),
-            "{\"role\":\"assistant\",\"content\":\"hi\",\"tokens\":[14,5]}\n"
+            add(&mut conversation, "m"),
+            format!("{header}{{\"system\":\"s\"}}\n")
         );
+        let line = "\"time\":\"1970-01-01T00:00:00Z\",\"messages\":[\
+                    {\"role\":\"user\",\"content\":\"why?\"},\
+                    {\"role\":\"tool\",\"content\":\"up\",\"tool_call_id\":\"c\"},\
+                    {\"role\":\"assistant\",\"content\":\"é\\u0000\u{2028}\\n\",\"cut\":true,\
+                    \"model\":\"m\",\"usage\":{\"details\":{\"cached\":2},\"prompt_tokens\":14}}]}\n";
+        conversation.extend(turn("m"));
+        assert_eq!(add(&mut conversation, "m"), format!("{{{line}"));
+        assert_eq!(add(&mut conversation, "m"), "");
+        conversation.take_turn();
+        conversation.extend(turn("m"));
         assert_eq!(
-            text(keep(2)) + &text(system(Some("s"))),
-            "{\"keep\":2}\n{\"system\":\"s\"}\n"
+            add(&mut conversation, "m"),
+            format!("{{\"taken_back\":1,{line}")
         );
+        conversation.extend(turn("m"));
+        add(&mut conversation, "m");
+        drop((conversation.take_turn(), conversation.take_turn()));
+        conversation.set_system(None);
+        let expected = "{\"system\":\"\"}\n{\"taken_back\":2}\n{\"model\":\"n\"}\n";
+        assert_eq!(add(&mut conversation, "n"), expected);
     }
 
     #[test]
-    fn readme_shows_lines_that_are_read() {
+    fn readme_shows_lines_that_are_read_and_written() {
         let readme = include_str!("../../README.md");
-        let block = readme
-            .split("```json\n{\"heroku-chat\"")
-            .nth(1)
-            .expect("an example in README.md");
+        let block = readme.split("```json\n{\"heroku-chat\"").nth(1);
+        let block = block.expect("an example in README.md");
         let block = format!("{{\"heroku-chat\"{}", block.split("```").next().unwrap());
-        let records: Vec<_> = block
-            .lines()
-            .map(|line| read_all(line.as_bytes()).unwrap())
-            .collect();
-        assert!(
-            matches!(
-                records[0],
-                Record::Header {
-                    version: VERSION,
-                    started: Some(_)
-                }
-            ),
-            "{:?}",
-            records[0]
-        );
-        assert!(
-            records.len() > 3 && !records.contains(&Record::Unknown),
-            "{records:?}"
-        );
-        let mut again = records.iter().filter_map(|record| match record {
-            Record::Message(said) => String::from_utf8(message(said)).ok(),
-            _ => None,
-        });
-        assert!(again.all(|line| block.contains(&line)), "{block}");
-    }
-
-    #[test]
-    fn a_stray_byte_costs_a_character_and_nonsense_the_line() {
-        let line = b"{\"role\":\"user\",\"content\":\"a\xffb\"}\n";
-        assert_eq!(
-            read_all(line),
-            Some(Record::Message(Message::new(Role::User, "a\u{fffd}b")))
-        );
-        for nonsense in [
-            &b"{\"role\":\"user\",\"cont"[..],
-            b"\0\0\0",
-            b"[1]",
-            b"{\"role\":\"robot\"}",
-            b"\xff\xfe",
-        ] {
-            assert_eq!(read_all(nonsense), None, "{nonsense:?}");
+        let reading = read(block.as_bytes(), Detail::Everything).unwrap();
+        let known = (reading.started.is_some(), reading.unreadable);
+        assert_eq!((known, reading.turns.len()), ((true, 0), 0));
+        assert!(reading.costs.iter().all(|cost| !cost.usage.is_blank()));
+        let turns = block.lines().filter_map(|line| Line::read(line)?.messages);
+        for messages in turns {
+            let read: Vec<Message> = serde_json::from_str(messages.get()).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), messages.get());
         }
-        assert_eq!(read_all(b"{\"mood\":\"fine\"}"), Some(Record::Unknown));
     }
 }

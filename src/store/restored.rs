@@ -1,15 +1,13 @@
 //! What a session file says, made into a conversation to go on with.
 
-use super::reading::{self, Ending, Reading};
-use super::record::Detail;
-use super::session::{Held, HeldMessage, Notice};
-use super::timeline::Said;
+use super::notice::Notice;
+use super::reading::{self, Detail};
+use super::record::Record;
 use crate::conversation::{Conversation, Cost};
 
 /// What was said in a session.
 #[derive(Debug, Default)]
 pub struct Restored {
-    /// Marked as saved.
     pub conversation: Conversation,
     /// The model that was used last.
     pub model: Option<String>,
@@ -17,69 +15,27 @@ pub struct Restored {
     pub costs: Vec<Cost>,
     /// What is to be told about the reading.
     pub notices: Vec<Notice>,
+    /// The lines of the file, to add to.
+    pub record: Record,
 }
 
-/// A file that was read.
-#[derive(Debug)]
-pub struct File {
-    pub restored: Restored,
-    /// What it says, to write only what changes.
-    pub held: Held,
-    /// Bytes that are good.
-    pub length: usize,
-    pub ending: Ending,
-}
-
-/// Reads a file, to the last message.
-///
-/// # Errors
-/// Says why this is no session that can be read.
-pub fn read(bytes: &[u8]) -> Result<File, String> {
-    let reading = reading::read(bytes, Detail::Everything)?;
-    let notices = notices(&reading);
-    let Reading {
-        model,
-        system,
-        timeline,
-        costs,
-        ending,
-        length,
-        ..
-    } = reading;
-    let mut held = Held {
-        next_place: timeline.next_place(),
-        system,
-        model: model.clone(),
-        ..Held::default()
-    };
-    let mut messages = Vec::new();
-    for (place, Said { message, hash }) in timeline.into_turns() {
-        held.messages.push(HeldMessage { place, hash });
-        messages.push(message);
+impl Restored {
+    /// Reads a file, to the last message.
+    ///
+    /// # Errors
+    /// Says why this is no session that can be read.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let reading = reading::read(bytes, Detail::Everything)?;
+        let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
+        let torn = reading.is_torn.then_some(Notice::TurnInFlight);
+        let record = Record::of_file(bytes, &reading);
+        let messages = reading.turns.into_iter().flatten().flatten().collect();
+        Ok(Restored {
+            conversation: Conversation::recorded(reading.system, messages),
+            model: reading.model,
+            costs: reading.costs,
+            notices: unreadable.into_iter().chain(torn).collect(),
+            record,
+        })
     }
-    let mut conversation = Conversation::from_messages(messages);
-    conversation.set_system(held.system.clone());
-    conversation.mark_saved();
-    Ok(File {
-        restored: Restored {
-            conversation,
-            model,
-            costs,
-            notices,
-        },
-        held,
-        length,
-        ending,
-    })
-}
-
-fn notices(reading: &Reading) -> Vec<Notice> {
-    let mut notices = Vec::new();
-    if reading.unreadable > 0 {
-        notices.push(Notice::Unreadable(reading.unreadable));
-    }
-    if reading.timeline.ends_with_prompt() || reading.ending == Ending::Torn {
-        notices.push(Notice::TurnInFlight);
-    }
-    notices
 }

@@ -1,12 +1,11 @@
 //! The saved conversations as a whole: found by name or age, listed, searched, opened and deleted.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
-use super::reading::Ending;
-use super::restored::{self, Restored};
-use super::session::{CopyReason, Notice, Session, file_of, lock};
+use super::restored::Restored;
+use super::session::{Session, file_of, lock};
 use super::summary::{Entry, Summary};
 use super::{data_folder, name, private_file};
 use crate::conversation::Role;
@@ -44,12 +43,6 @@ pub struct Found {
     pub line: String,
 }
 
-/// Whether a file is this process's to write.
-enum Owned {
-    Ours(File),
-    NotOurs(CopyReason),
-}
-
 impl Sessions {
     /// The sessions of this user.
     ///
@@ -67,108 +60,42 @@ impl Sessions {
 
     /// A session without a name, made with its first message.
     pub fn create(&self) -> Session {
-        Session::wanted(self.folder.clone(), None, 1)
+        Session::wanted(self.folder.clone(), None)
     }
 
-    /// Opens a session, or one that is yet to be made where there is none of this name. One that
-    /// another process has open, or that can't be written, is continued in a copy, of which a
-    /// notice tells.
+    /// Opens a session, or one that is yet to be made if there is none of this name.
     ///
     /// # Errors
-    /// A name that breaks the rule, a file that is no session of this version, the system's.
+    /// A name that breaks the rule, a session that another process has open, a file that is no
+    /// session of this version or can't be written, the system's.
     pub fn open(&self, name: &str) -> Result<Opened, Error> {
         name::check(name)?;
-        let (bytes, owned) = match self.read_locked(name) {
-            Ok(found) => found,
+        let path = file_of(&self.folder, name);
+        let unusable = |error: io::Error| self.unusable(name, error.to_string());
+        let mut file = match private_file().read(true).append(true).open(&path) {
             // A file in the folder's place is told where saving fails.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
-                let session = Session::wanted(self.folder.clone(), Some(name.to_owned()), 1);
                 return Ok(Opened {
-                    session,
+                    session: Session::wanted(self.folder.clone(), Some(name.to_owned())),
                     restored: Restored::default(),
                 });
             }
-            Err(error) => return Err(self.unusable(name, error.to_string())),
-        };
-        let read = restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
-        let restored::File {
-            mut restored,
-            held,
-            length,
-            ending,
-        } = read;
-        let line_end = if ending == Ending::NoLineEnd {
-            &b"\n"[..]
-        } else {
-            b""
-        };
-        let session = match owned {
-            Owned::Ours(file) => {
-                let is_torn = ending == Ending::Torn;
-                let session = Session::opened(
-                    self.folder.clone(),
-                    name.to_owned(),
-                    file,
-                    length as u64,
-                    is_torn,
-                );
-                session.holding(held, line_end.to_vec())
-            }
-            Owned::NotOurs(reason) => {
-                let (copy, notice) = self.copy_of(name, reason);
-                // What is missing at the end may be being written right now.
-                restored.notices = vec![notice];
-                copy.holding(held, [&bytes[..length], line_end].concat())
-            }
-        };
-        Ok(Opened { session, restored })
-    }
-
-    /// All of a file, and the file itself where it can be locked and written.
-    fn read_locked(&self, name: &str) -> io::Result<(Vec<u8>, Owned)> {
-        let path = file_of(&self.folder, name);
-        let mut file = match private_file().read(true).append(true).open(&path) {
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
-                ) =>
-            {
-                return Ok((fs::read(path)?, Owned::NotOurs(CopyReason::ReadOnly)));
-            }
-            other => other?,
+            other => other.map_err(unusable)?,
         };
         // Locked before it is read, so that nobody writes in between.
-        let is_ours = lock(&file)?;
+        if !lock(&file).map_err(unusable)? {
+            return Err(Error::SessionInUse(name.to_owned()));
+        }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok((
-            bytes,
-            if is_ours {
-                Owned::Ours(file)
-            } else {
-                Owned::NotOurs(CopyReason::InUse)
-            },
-        ))
-    }
-
-    /// A session under the next free name, and what is to be told of it.
-    fn copy_of(&self, name: &str, reason: CopyReason) -> (Session, Notice) {
-        let is_free =
-            |number: &usize| !file_of(&self.folder, &name::numbered(name, *number)).exists();
-        let number = (2..).find(is_free).expect("numbers don't end");
-        let copy = name::numbered(name, number);
-        let session = Session::wanted(self.folder.clone(), Some(name.to_owned()), number);
-        (
-            session,
-            Notice::Copied {
-                name: name.to_owned(),
-                copy,
-                reason,
-            },
-        )
+        file.read_to_end(&mut bytes).map_err(unusable)?;
+        let restored = Restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
+        let (folder, name) = (self.folder.clone(), name.to_owned());
+        Ok(Opened {
+            session: Session::opened(folder, name, file, bytes.len(), &restored.record),
+            restored,
+        })
     }
 
     /// What was said in a session, which is left as it is.
@@ -177,8 +104,7 @@ impl Sessions {
     /// As [`Sessions::open`], and where there is none of this name.
     pub fn load(&self, name: &str) -> Result<Restored, Error> {
         name::check(name)?;
-        let read = restored::read(&self.bytes(name)?);
-        Ok(read.map_err(|reason| self.unusable(name, reason))?.restored)
+        Restored::read(&self.bytes(name)?).map_err(|reason| self.unusable(name, reason))
     }
 
     /// A session's line in the list.

@@ -3,8 +3,8 @@
 use std::fs::{DirEntry, Metadata};
 use std::time::SystemTime;
 
-use super::record::Detail;
-use super::{clock, name, reading};
+use super::reading::{self, Detail};
+use super::{clock, name};
 
 /// A session, for a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Summary {
         Ok((!reading.is_blank()).then(|| Summary {
             name: entry.name.clone(),
             title: reading.title.unwrap_or_default(),
-            turns: reading.timeline.into_turns().len() / 2,
+            turns: reading.turns.iter().flatten().count(),
             model: reading.model,
             started: reading.started,
             changed: entry.changed,

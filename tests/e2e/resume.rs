@@ -179,19 +179,24 @@ fn two_chats_in_one_session_do_not_disturb_each_other() {
     let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     first.run("one", "out ·");
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
-    second.wait_for("work is open in another chat; this one goes on in a copy, work-2");
-    second.wait_for_prompt();
+    second.wait_for("the session work is open in a chat");
+    assert_eq!(second.wait_for_end(), 1);
+    let second = Terminal::chat(&program, &["--sandbox", "--session", "other"], 80);
     second.run("two", "out ·");
+    second.run("/load work", "the session work is open in a chat");
     first.run("three", "tokens: 3 in");
+    second.run("four", "tokens: 3 in");
     leave(first);
+    second.run("/load work", "2 turns so far");
+    second.run("five", "tokens: 5 in");
     leave(second);
     assert_eq!(
         contents(&saved(&program, "work")),
-        ["one", "one", "three", "three"]
+        ["one", "one", "three", "three", "five", "five"]
     );
     assert_eq!(
-        contents(&saved(&program, "work-2")),
-        ["one", "one", "two", "two"]
+        contents(&saved(&program, "other")),
+        ["two", "two", "four", "four"]
     );
 }
 
@@ -307,57 +312,27 @@ fn save_says_that_it_is_saved_only_when_it_is() {
     let program = Program::new();
     let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     first.run("one", "out ·");
-    let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
-    second.wait_for("goes on in a copy, work-2");
-    second.wait_for_prompt();
-    // The original stays as it is, and no copy of it begins the next conversation.
-    let third = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
-    third.wait_for("goes on in a copy, work-2");
-    third.wait_for_prompt();
-    assert!(
-        !third
-            .run("/clear", "a new conversation; system")
-            .contains("the last one stays")
-    );
-    third.run("apart", "tokens: 1 in");
-    third.run("/save apart", "is saved as apart");
-    let file = program
-        .home()
-        .join(".local/share/heroku-chat/sessions/apart.jsonl");
-    let file = std::fs::read_to_string(file).expect("a session");
-    assert!(
-        file.contains("apart") && !file.contains("\"one\""),
-        "{file}"
-    );
-    leave(third);
-    second.run("/save", "is saved as work-2");
-    assert_eq!(contents(&saved(&program, "work-2")), ["one", "one"]);
-    second.run("/save snap", "is saved as snap, work-2 before");
+    let file = |name: &str| {
+        let folder = program.home().join(".local/share/heroku-chat/sessions");
+        folder.join(format!("{name}.jsonl"))
+    };
+    first.run("/save", "is saved as work");
+    first.run("/save snap", "is saved as snap, work before");
     assert_eq!(contents(&saved(&program, "snap")), ["one", "one"]);
-    // Somebody deletes the file of an open chat.
-    std::fs::remove_file(
-        program
-            .home()
-            .join(".local/share/heroku-chat/sessions/work.jsonl"),
-    )
-    .expect("a file");
-    first.run("two", "its file was deleted");
+    // Somebody deletes the file of an open chat, or empties it.
+    std::fs::remove_file(file("snap")).expect("a file");
+    first.run("two", "its file was deleted; /save NAME");
+    first.run("/save again", "saved as again");
+    assert_eq!(
+        contents(&saved(&program, "again")),
+        ["one", "one", "two", "two"]
+    );
+    std::fs::write(file("again"), "").expect("a file");
+    first.run("three", "another program changed its");
     first.run("/clear", "the same command again drops it");
     first.send("\x04");
     first.wait_for("the last of this conversation is not saved");
     assert_eq!(first.wait_for_end(), 0);
-    second.run("three", "tokens: 3 in");
-    std::fs::remove_file(
-        program
-            .home()
-            .join(".local/share/heroku-chat/sessions/snap.jsonl"),
-    )
-    .expect("a file");
-    second.run("/save again", "saved as again");
-    assert_eq!(
-        contents(&saved(&program, "again")),
-        ["one", "one", "three", "three"]
-    );
 }
 
 #[test]

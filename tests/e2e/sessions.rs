@@ -303,10 +303,10 @@ fn a_session_is_shown_as_text_and_json() {
         (&object["system"], &object["model"]),
         (&json!("be brief"), &json!("sandbox-cut"))
     );
-    let cost = json!({"model": "sandbox-echo", "prompt_tokens": 3, "completion_tokens": 1});
+    let usage = json!({"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4});
     assert_eq!(
         object["messages"][1],
-        json!({"role": "assistant", "content": "one", "cost": cost})
+        json!({"role": "assistant", "content": "one", "model": "sandbox-echo", "usage": usage})
     );
     assert_eq!(object["messages"][3]["cut"], true);
 }
@@ -563,18 +563,28 @@ fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
 }
 
 #[test]
-fn a_second_process_is_told_and_goes_on_in_a_copy() {
+fn a_second_process_is_refused_and_can_read() {
     let program = Program::new();
     let mut first = Talk::start(&program, "k");
     first.ask("one");
     // Its second answer says that the first was saved.
     first.ask("two");
-    let second = program
-        .run_with_input(&["chat", "--sandbox", "--session", "k"], "three\n")
-        .expect_code(0);
-    second
-        .expect_output("three\n")
-        .expect_error("k is open in another chat; this one goes on in a copy, k-2");
+    for arguments in [
+        &["chat", "--sandbox", "--session", "k"][..],
+        &["ask", "--sandbox", "--continue"],
+    ] {
+        program
+            .run_with_input(arguments, "three\n")
+            .expect_code(1)
+            .expect_output("")
+            .expect_error("the session k is open in a chat")
+            .expect_error("Leave that chat first. To read it meanwhile:")
+            .expect_error("heroku-chat sessions show k");
+    }
+    program
+        .run(&["ask", "--sandbox", "--session", "k", "--no-save", "three"])
+        .expect_code(0)
+        .expect_output("three\n");
     first.ask("four");
     program
         .run(&["sessions", "delete", "k"])
@@ -582,11 +592,61 @@ fn a_second_process_is_told_and_goes_on_in_a_copy() {
         .expect_error("the session k is open in a chat");
     first.leave();
     assert_eq!(echoed_prompts(&program, "k"), ["one", "two", "four"]);
-    let copy = echoed_prompts(&program, "k-2");
-    assert!(
-        copy == ["one", "two", "three"] || copy == ["one", "three"],
-        "{copy:?}"
+    say(&program, "k", "five");
+    assert_eq!(
+        echoed_prompts(&program, "k"),
+        ["one", "two", "four", "five"]
     );
+}
+
+#[test]
+fn calls_and_their_results_stay_where_they_were() {
+    let api = Api::tokens(&["fine"]);
+    let program = Program::for_service(&api.url());
+    let call = json!({"id": "c", "type": "function",
+        "function": {"name": "ps", "arguments": "{}"}});
+    let earlier = json!([
+        {"role": "user", "content": "Up?"},
+        {"role": "assistant", "content": "I'll look.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "web.1 up"},
+        {"role": "assistant", "content": "Yes.", "model": "m", "usage": {"total_tokens": 9}},
+    ]);
+    // A session in which a tool was called, as a version that calls tools writes it.
+    say(&program, "k", "first");
+    let path = folder(&program).join("k.jsonl");
+    let mut lines = fs::read_to_string(&path).expect("a file");
+    lines.push_str(&format!(
+        "{}\n",
+        json!({"messages": earlier, "mood": "fine"})
+    ));
+    fs::write(&path, &lines).expect("a file");
+    program
+        .run(&["ask", "--session", "k", "-m", "m", "again"])
+        .expect_code(0);
+    let sent = api.requests()[0].json()["messages"].clone();
+    let plain = json!({"role": "assistant", "content": "Yes."});
+    let expected = [&earlier[0], &earlier[1], &earlier[2], &plain];
+    let sent = sent.as_array().expect("messages");
+    assert_eq!(sent[2..6].iter().collect::<Vec<_>>(), expected);
+    let saved = shown(&program, "k");
+    assert_eq!(
+        (&saved["turns"], &saved["messages"][5]),
+        (&json!(3), &earlier[3])
+    );
+    let now = fs::read_to_string(&path).expect("a file");
+    assert!(now.starts_with(&lines), "{now}");
+    program
+        .run(&["sessions", "search", "web.1"])
+        .expect_code(0)
+        .expect_output("NAME  ROLE  LINE\nk     tool  web.1 up\n");
+    program
+        .run(&["sessions", "show", "k"])
+        .expect_code(0)
+        .expect_output(
+            "[user]\nfirst\n\n[assistant]\nfirst\n\n[user]\nUp?\n\n[assistant]\nI'll look.\n\
+             [call c] ps {}\n\n[tool c]\nweb.1 up\n\n[assistant]\nYes.\n\n[user]\nagain\n\n\
+             [assistant]\nfine\n",
+        );
 }
 
 #[test]

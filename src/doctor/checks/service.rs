@@ -174,10 +174,8 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Err(cut);
     }
     let first = answer.first_word.unwrap_or_default();
-    let tokens = answer
-        .completion
-        .usage
-        .and_then(|usage| usage.total_tokens.0);
+    let usage = answer.completion.usage.as_ref();
+    let tokens = usage.and_then(|usage| usage.total_tokens());
     let spent = tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"));
     let found = format!(
         "first word after {:.1} s, all after {:.1} s{spent}",

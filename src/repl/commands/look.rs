@@ -54,7 +54,7 @@ fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
     chat.conversation
         .push(Message::prompt(prompt, repl.attachments.clone()));
     let body = chat.request_body();
-    chat.conversation.pop();
+    drop(chat.conversation.take_turn());
     body
 }
 
@@ -125,8 +125,8 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let row = |(index, cost): (usize, &Cost)| {
         [
             (index + 1).to_string(),
-            count(cost.prompt_tokens),
-            count(cost.completion_tokens),
+            count(cost.usage.prompt_tokens()),
+            count(cost.usage.completion_tokens()),
             cost.model.clone(),
         ]
     };
@@ -140,8 +140,8 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     };
     rows.push([
         "all".to_owned(),
-        sum(|cost| cost.prompt_tokens),
-        sum(|cost| cost.completion_tokens),
+        sum(|cost| cost.usage.prompt_tokens()),
+        sum(|cost| cost.usage.completion_tokens()),
         String::new(),
     ]);
     repl.ui().table(
@@ -152,7 +152,8 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let unknown = chat
         .costs
         .iter()
-        .any(|cost| cost.prompt_tokens.is_none() || cost.completion_tokens.is_none());
+        .map(|cost| &cost.usage)
+        .any(|usage| usage.prompt_tokens().is_none() || usage.completion_tokens().is_none());
     if unknown {
         repl.ui()
             .note("the service didn't count the tokens of every answer (?)");

@@ -56,7 +56,8 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
 
 pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     match chat.conversation.take_turn() {
-        Some((prompt, _)) => {
+        Some(turn) => {
+            let prompt = turn.prompt().clone();
             repl.ui()
                 .note("the last turn is taken back; here is its prompt");
             repl.attach(prompt.attachments);
@@ -71,16 +72,8 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
 }
 
 pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let prompts = chat
-        .conversation
-        .messages()
-        .iter()
-        .rev()
-        .filter(|message| message.role == Role::User);
-    let last = prompts
-        .map(|message| message.content.clone())
-        .next()
-        .unwrap_or_default();
+    let last = chat.conversation.last_prompt();
+    let last = last.map_or_else(String::new, |prompt| prompt.content.clone());
     let edited = repl.edit(&last);
     Ok(Flow::Edit(as_typed(edited)))
 }
@@ -91,7 +84,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     }
     chat.conversation.clear();
     chat.costs.clear();
-    let left = repl.saving.part()?;
+    let left = repl.saving.begin_another()?;
     let before = left
         .map(|name| format!("; the last one stays as {name}"))
         .unwrap_or_default();

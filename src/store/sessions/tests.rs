@@ -6,10 +6,14 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
+use serde_json::json;
+
 use crate::conversation::{Conversation, Cost, Message};
-use crate::store::record;
+use crate::store::notice::Notice;
+use crate::store::{Record, Restored};
 
 fn sessions() -> (TempDir, Sessions) {
     let folder = TempDir::new().unwrap();
@@ -24,10 +28,10 @@ fn prompt(text: &str) -> Message {
 }
 
 fn answer(text: &str) -> Message {
+    let usage = json!({"prompt_tokens": 10, "details": {"cached": 3}});
     let cost = Cost {
         model: "m".into(),
-        prompt_tokens: Some(10),
-        completion_tokens: Some(2),
+        usage: serde_json::from_value(usage).unwrap(),
     };
     Message {
         cost: Some(cost),
@@ -35,35 +39,71 @@ fn answer(text: &str) -> Message {
     }
 }
 
-fn say(conversation: &mut Conversation, text: &str) {
-    conversation.push(prompt(text));
-    conversation.push(answer(&format!("re: {text}")));
+/// A conversation that is saved.
+struct Open {
+    session: Session,
+    conversation: Conversation,
+    record: Record,
+    costs: Vec<Cost>,
 }
 
-/// A session of these prompts, each saved with its answer.
-fn saved(sessions: &Sessions, name: &str, prompts: &[&str]) -> Session {
-    let Opened {
-        mut session,
-        restored,
-    } = sessions.open(name).unwrap();
-    let mut conversation = restored.conversation;
-    for text in prompts {
-        say(&mut conversation, text);
-        session.save(&mut conversation, "m").unwrap();
+impl Open {
+    fn new(session: Session, restored: Restored) -> Self {
+        let Restored {
+            conversation,
+            record,
+            costs,
+            ..
+        } = restored;
+        Open {
+            session,
+            conversation,
+            record,
+            costs,
+        }
     }
-    session
+
+    fn named(sessions: &Sessions, name: &str) -> Self {
+        let Opened { session, restored } = sessions.open(name).unwrap();
+        Open::new(session, restored)
+    }
+
+    fn try_save(&mut self, model: &str) -> io::Result<()> {
+        self.record
+            .add(&mut self.conversation, model, SystemTime::now());
+        self.session.save(&self.record)
+    }
+
+    fn save(&mut self) {
+        self.try_save("m").unwrap();
+    }
+
+    /// A turn that isn't saved yet.
+    fn add(&mut self, text: &str) {
+        let answer = answer(&format!("re: {text}"));
+        self.costs.extend(answer.cost.clone());
+        self.conversation.extend(vec![prompt(text), answer]);
+    }
+
+    fn say(&mut self, text: &str) {
+        self.add(text);
+        self.save();
+    }
+}
+
+/// A session with these prompts added, each saved with its answer.
+fn saved(sessions: &Sessions, name: &str, prompts: &[&str]) -> Open {
+    let mut open = Open::named(sessions, name);
+    prompts.iter().for_each(|text| open.say(text));
+    open
 }
 
 /// The prompts of a session as they are loaded.
 fn prompts(sessions: &Sessions, name: &str) -> Vec<String> {
     let restored = sessions.load(name).unwrap();
-    restored
-        .conversation
-        .messages()
-        .iter()
-        .step_by(2)
-        .map(|message| message.content.clone())
-        .collect()
+    let messages = restored.conversation.messages();
+    let prompts = messages.iter().filter(|it| it.role == Role::User);
+    prompts.map(|message| message.content.clone()).collect()
 }
 
 fn file(sessions: &Sessions, name: &str) -> PathBuf {
@@ -77,159 +117,215 @@ fn text(path: &Path) -> String {
 #[test]
 fn what_was_said_is_there_again() {
     let (_folder, sessions) = sessions();
-    let mut session = sessions.create();
-    let mut conversation = Conversation::default();
-    conversation.set_system(Some("be brief".into()));
-    session.save(&mut conversation, "m").unwrap();
+    let mut open = Open::new(sessions.create(), Restored::default());
+    open.conversation.set_system(Some("be brief".into()));
+    open.save();
     assert!(
         !sessions.folder.exists(),
-        "nothing is made before the first message"
+        "nothing is made before the first turn"
     );
 
-    say(&mut conversation, "Explain dynos");
-    session.save(&mut conversation, "m").unwrap();
-    conversation.push(prompt("And?"));
-    conversation.push(Message {
+    open.say("Explain dynos");
+    let half = Message {
         cut: true,
         ..Message::new(Role::Assistant, "Wel")
-    });
-    session.save(&mut conversation, "another").unwrap();
-    let name = session.name().unwrap();
+    };
+    open.conversation.extend(vec![prompt("And?"), half]);
+    open.try_save("another").unwrap();
+    let name = open.session.name().unwrap();
     assert!(name.ends_with("-explain-dynos"), "{name}");
-    drop(session);
 
     let restored = sessions.load(&name).unwrap();
-    assert_eq!(restored.conversation.messages(), conversation.messages());
+    let messages = restored.conversation.messages();
+    assert_eq!(messages, open.conversation.messages());
     assert_eq!(restored.conversation.system(), Some("be brief"));
-    assert_eq!(restored.conversation.saved(), 4);
-    assert_eq!(
-        (restored.model.as_deref(), restored.costs.len()),
-        (Some("another"), 1)
-    );
-    assert_eq!(restored.notices, []);
+    assert_eq!(restored.model.as_deref(), Some("another"));
+    assert_eq!((restored.costs, restored.notices), (open.costs, Vec::new()));
 }
 
-#[test]
-fn only_what_changed_is_written() {
-    let (_folder, sessions) = sessions();
-    let Opened { mut session, .. } = sessions.open("k").unwrap();
-    let mut conversation = Conversation::default();
-    let mut written = 0;
-    let mut save = |conversation: &mut Conversation, model| {
-        session.save(conversation, model).unwrap();
-        let all = text(&file(&sessions, "k"));
-        let new = all[written..].to_owned();
-        written = all.len();
-        new
-    };
-    say(&mut conversation, "one");
-    say(&mut conversation, "two");
-    assert_eq!(
-        save(&mut conversation, "m").lines().count(),
-        6,
-        "header, model, four messages"
-    );
-    assert_eq!(save(&mut conversation, "m"), "");
-    conversation.set_system(Some("s".into()));
-    assert_eq!(
-        save(&mut conversation, "n"),
-        "{\"system\":\"s\"}\n{\"model\":\"n\"}\n"
-    );
-    conversation.set_system(None);
-    conversation.take_turn();
-    assert_eq!(
-        save(&mut conversation, "n"),
-        "{\"keep\":2}\n{\"system\":\"\"}\n"
-    );
-    conversation.clear();
-    assert_eq!(save(&mut conversation, "n"), "{\"keep\":0}\n");
-    say(&mut conversation, "three");
-    let turn = save(&mut conversation, "m");
-    assert!(
-        turn.starts_with("{\"role\":\"user\",\"content\":\"three\"}\n{\"model\":\"m\"}\n"),
-        "{turn}"
-    );
-    assert_eq!(prompts(&sessions, "k"), ["three"]);
+/// What can happen in a conversation between two saves.
+#[derive(Clone, Debug)]
+enum Step {
+    Say(u8),
+    /// With a call and its result between prompt and answer.
+    Call,
+    Retry(u8),
+    /// Asked again, and no answer came.
+    RetryInVain,
+    GoOn,
+    /// An attempt without an answer.
+    Spend,
+    Undo,
+    System(u8),
+    Model(u8),
+    Clear,
+    /// The process ends, and another continues.
+    Reopen,
+    /// Not saved now: it is later.
+    Unsaved(Box<Step>),
 }
 
-#[test]
-fn an_answer_is_paid_for_once_and_also_when_it_was_taken_back() {
-    let (_folder, sessions) = sessions();
-    let mut session = saved(&sessions, "k", &["one", "two"]);
-    let mut conversation = sessions.load("k").unwrap().conversation;
-    // A retry that fails puts the turn back, one that works replaces it.
-    let (asked, answered) = conversation.take_turn().unwrap();
-    conversation.put_back(asked.clone(), answered);
-    session.save(&mut conversation, "m").unwrap();
-    assert_eq!(sessions.load("k").unwrap().costs.len(), 2);
-    conversation.take_turn();
-    conversation.put_back(asked, Some(answer("another")));
-    session.save(&mut conversation, "m").unwrap();
-    let restored = sessions.load("k").unwrap();
-    assert_eq!(
-        (restored.costs.len(), restored.conversation.messages().len()),
-        (3, 4)
-    );
-    assert_eq!(restored.conversation.messages(), conversation.messages());
+/// Does it, as the chat does. Returns whether it is saved.
+fn happen(step: &Step, open: &mut Open, model: &mut String, sessions: &Sessions) -> bool {
+    let taken = |open: &mut Open| open.conversation.take_turn();
+    match step {
+        Step::Say(number) => open.add(&format!("prompt {number}")),
+        Step::Call => {
+            let call = Message {
+                calls: vec![crate::conversation::Call::new("c", "ps", "{}")],
+                ..answer("")
+            };
+            let result = Message {
+                call_id: Some("c".into()),
+                ..Message::new(Role::Tool, "up")
+            };
+            let turn = vec![prompt("Up?"), call, result, answer("Yes.")];
+            let costs = turn.iter().filter_map(|message| message.cost.clone());
+            open.costs.extend(costs);
+            open.conversation.extend(turn);
+        }
+        Step::Retry(number) => {
+            if let Some(turn) = taken(open) {
+                let again = answer(&format!("again {number}"));
+                open.costs.extend(again.cost.clone());
+                open.conversation.extend(vec![turn.prompt().clone(), again]);
+            }
+        }
+        Step::RetryInVain => {
+            if let Some(turn) = taken(open) {
+                open.conversation.push(turn.prompt().clone());
+                drop(taken(open));
+                open.conversation.put_back(turn);
+            }
+        }
+        Step::GoOn => {
+            if let Some(turn) = taken(open) {
+                let more = answer(" and more");
+                open.costs.extend(more.cost.clone());
+                open.conversation.extend(turn.continued(more));
+            }
+        }
+        Step::Spend => {
+            let spent = answer("").cost;
+            open.costs.extend(spent.clone());
+            open.conversation.spend(Vec::from_iter(spent));
+        }
+        Step::Undo => drop(taken(open)),
+        Step::System(0) => open.conversation.set_system(None),
+        Step::System(number) => open
+            .conversation
+            .set_system(Some(format!("system {number}"))),
+        Step::Model(number) => *model = format!("model {number}"),
+        Step::Clear => {
+            open.conversation.clear();
+            let conversation = std::mem::take(&mut open.conversation);
+            *open = Open::new(sessions.create(), Restored::default());
+            open.conversation = conversation;
+        }
+        Step::Reopen => {
+            open.try_save(model).unwrap();
+            if let Some(name) = open.session.name() {
+                *open = Open::new(sessions.create(), Restored::default());
+                *open = Open::named(sessions, &name);
+            }
+        }
+        Step::Unsaved(step) => {
+            happen(step, open, model, sessions);
+            return matches!(**step, Step::Clear | Step::Reopen);
+        }
+    }
+    true
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => any::<u8>().prop_map(Step::Say),
+        2 => Just(Step::Call),
+        2 => any::<u8>().prop_map(Step::Retry),
+        1 => Just(Step::RetryInVain),
+        2 => Just(Step::GoOn),
+        1 => Just(Step::Spend),
+        4 => Just(Step::Undo),
+        1 => (0_u8..3).prop_map(Step::System),
+        1 => (0_u8..3).prop_map(Step::Model),
+        1 => Just(Step::Clear),
+        2 => Just(Step::Reopen),
+    ];
+    let unsaved = step.clone().prop_map(|step| Step::Unsaved(Box::new(step)));
+    proptest::collection::vec(prop_oneof![4 => step, 1 => unsaved], 0..25)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_happens_is_loaded_as_it_is_in_memory(steps in steps()) {
+        let (_folder, sessions) = sessions();
+        let mut open = Open::named(&sessions, "k");
+        let mut model = "m".to_owned();
+        for step in steps.iter().chain([&Step::Reopen]) {
+            // A turn that was never saved and is gone already took tokens that no file knows of.
+            if !happen(step, &mut open, &mut model, &sessions) {
+                open.record.add(&mut open.conversation, &model, SystemTime::now());
+                continue;
+            }
+            open.try_save(&model).unwrap();
+            if !open.session.is_written() {
+                continue;
+            }
+            let restored = sessions.load(&open.session.name().unwrap()).unwrap();
+            prop_assert_eq!(restored.conversation.messages(), open.conversation.messages());
+            prop_assert_eq!(restored.conversation.system(), open.conversation.system());
+            prop_assert_eq!(&restored.costs, &open.costs);
+            prop_assert_eq!(restored.model.as_ref(), Some(&model));
+            prop_assert_eq!(restored.record.lines(), open.record.lines());
+            prop_assert!(restored.notices.is_empty());
+        }
+    }
 }
 
 #[test]
 fn a_file_cut_at_any_byte_loads_and_goes_on() {
     let (_folder, sessions) = sessions();
-    saved(&sessions, "whole", &["one", "zwei €"]);
+    let mut whole = saved(&sessions, "whole", &["one", "zwei €"]);
+    let turn = whole.conversation.take_turn().unwrap();
+    let again = vec![turn.prompt().clone(), answer("again")];
+    whole.conversation.extend(again);
+    whole.save();
     let bytes = fs::read(file(&sessions, "whole")).unwrap();
+    // A line is whole with its last brace.
+    let ends: Vec<usize> = memchr::memchr_iter(b'\n', &bytes).collect();
     for end in 0..=bytes.len() {
-        let cut = &bytes[..end];
-        fs::write(file(&sessions, "k"), cut).unwrap();
-        // A line is whole with its last brace.
-        let count = |start: &[u8]| {
-            let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-            let ends = lines.scan(0, |before, line| {
-                *before += line.len();
-                Some((*before - 1, line))
-            });
-            ends.filter(|(last, line)| *last <= end && line.starts_with(start))
-                .count()
-        };
-        let (asked, answered) = (
-            count(b"{\"role\":\"user\""),
-            count(b"{\"role\":\"assistant\""),
-        );
-        let is_torn = !matches!(cut.last(), None | Some(b'\n')) && bytes.get(end) != Some(&b'\n');
+        fs::write(file(&sessions, "k"), &bytes[..end]).unwrap();
+        let whole = ends.iter().filter(|line_end| **line_end <= end).count();
+        let turns = whole.saturating_sub(1);
+        let left = &["one", "zwei €"][..turns.min(2)];
+        let is_torn = end > 0 && bytes[end - 1] != b'\n' && !ends.contains(&end);
         let restored = sessions.load("k").unwrap();
-        assert_eq!(restored.conversation.turns(), answered, "cut at {end}");
-        let expected = if is_torn || asked > answered {
-            vec![Notice::TurnInFlight]
-        } else {
-            Vec::new()
-        };
-        assert_eq!(restored.notices, expected, "cut at {end}");
+        assert_eq!(prompts(&sessions, "k"), left, "cut at {end}");
+        assert_eq!(restored.costs.len(), turns, "cut at {end}");
+        let notice = is_torn.then_some(Notice::TurnInFlight);
+        assert_eq!(restored.notices, Vec::from_iter(notice), "cut at {end}");
 
-        saved(&sessions, "k", &["next"]);
-        let all = [&["one", "zwei €"][..answered], &["next"]].concat();
-        assert_eq!(prompts(&sessions, "k"), all, "cut at {end}");
+        drop(saved(&sessions, "k", &["next"]));
         let again = sessions.load("k").unwrap();
-        assert_eq!(
-            (again.notices, again.costs.len()),
-            (Vec::new(), all.len()),
-            "cut at {end}"
-        );
-        assert!(
-            sessions.summary("k").unwrap().started.is_some(),
-            "cut at {end}"
-        );
+        assert_eq!(again.notices, [], "cut at {end}");
+        assert_eq!(again.costs.len(), turns + 1, "cut at {end}");
+        let all = [left, &["next"]].concat();
+        assert_eq!(prompts(&sessions, "k"), all, "cut at {end}");
+        let summary = sessions.summary("k").unwrap();
+        assert!(summary.started.is_some(), "cut at {end}");
     }
 }
 
 #[test]
 fn a_file_with_any_byte_damaged_loads_and_goes_on() {
     let (_folder, sessions) = sessions();
-    saved(&sessions, "whole", &["one", "two", "three"]);
+    drop(saved(&sessions, "whole", &["one", "two", "three"]));
     let bytes = fs::read(file(&sessions, "whole")).unwrap();
     let header = bytes.iter().position(|byte| *byte == b'\n').unwrap();
-    for (index, damage) in
-        (header..bytes.len()).flat_map(|index| [b'\n', 0xff, b'"'].map(|damage| (index, damage)))
-    {
+    for index in header..bytes.len() {
+        let damage = [b'\n', 0xff, b'"'][index % 3];
         let mut damaged = bytes.clone();
         damaged[index] = damage;
         fs::write(file(&sessions, "k"), &damaged).unwrap();
@@ -237,41 +333,30 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
         // Where a line end is gone, the line is part of two turns.
         let lost = if bytes[index] == b'\n' { 2 } else { 1 };
         assert!(before.len() + lost >= 3, "{index} {damage}: {before:?}");
-        saved(&sessions, "k", &["four"]);
-        assert_eq!(
-            prompts(&sessions, "k"),
-            [before, vec!["four".to_owned()]].concat(),
-            "{index} {damage}"
-        );
+        drop(saved(&sessions, "k", &["four"]));
+        let all = [before, vec!["four".to_owned()]].concat();
+        assert_eq!(prompts(&sessions, "k"), all, "{index} {damage}");
         // What is taken back is the turn that was meant.
-        let Opened {
-            mut session,
-            restored,
-        } = sessions.open("k").unwrap();
-        let mut conversation = restored.conversation;
-        conversation.take_turn();
-        conversation.take_turn();
-        let left = conversation.messages().to_vec();
-        session.save(&mut conversation, "m").unwrap();
-        assert_eq!(
-            sessions.load("k").unwrap().conversation.messages(),
-            left,
-            "{index} {damage}"
-        );
+        let mut open = Open::named(&sessions, "k");
+        drop((open.conversation.take_turn(), open.conversation.take_turn()));
+        open.save();
+        let left = sessions.load("k").unwrap().conversation;
+        let expected = open.conversation.messages();
+        assert_eq!(left.messages(), expected, "{index} {damage}");
     }
 }
 
 #[test]
 fn unreadable_lines_are_counted_and_told() {
     let (_folder, sessions) = sessions();
-    saved(&sessions, "k", &["one", "two"]);
+    drop(saved(&sessions, "k", &["one", "two", "three"]));
     let damaged = text(&file(&sessions, "k"))
         .replace("\"one\"", "\"on")
         .replace("\"re: two\"", "re: two");
     fs::write(file(&sessions, "k"), damaged).unwrap();
     let restored = sessions.load("k").unwrap();
     assert_eq!(restored.notices, [Notice::Unreadable(2)]);
-    assert_eq!(restored.conversation.messages(), []);
+    assert_eq!(prompts(&sessions, "k"), ["three"]);
     assert_eq!(
         restored.notices[0].to_string(),
         "2 lines of the session's file can't be read; their turns are left out"
@@ -279,123 +364,100 @@ fn unreadable_lines_are_counted_and_told() {
 }
 
 #[test]
-fn a_newer_file_is_neither_read_nor_written() {
+fn a_file_of_another_version_is_neither_read_nor_written() {
     let (_folder, sessions) = sessions();
-    saved(&sessions, "k", &["one"]);
-    let newer = text(&file(&sessions, "k")).replacen(":1,", ":2,", 1);
-    fs::write(file(&sessions, "k"), &newer).unwrap();
-    let error = sessions.open("k").unwrap_err().explain();
-    assert!(error.detail.unwrap().contains("newer heroku-chat"));
-    assert!(matches!(sessions.latest(), Err(Error::NothingToContinue)));
-    let listing = sessions.list().unwrap();
-    assert_eq!(
-        (listing.sessions.len(), listing.unreadable),
-        (0, vec!["k".to_owned()])
-    );
-    assert_eq!(text(&file(&sessions, "k")), newer);
+    drop(saved(&sessions, "k", &["one"]));
+    let text_of = |version| text(&file(&sessions, "k")).replacen(":2,", version, 1);
+    for (version, reason) in [(":3,", "newer"), (":1,", "early")] {
+        let (_folder, others) = self::sessions();
+        fs::create_dir_all(&others.folder).unwrap();
+        let other = text_of(version);
+        fs::write(file(&others, "k"), &other).unwrap();
+        let error = others.open("k").unwrap_err().explain();
+        assert!(error.detail.unwrap().contains(reason));
+        assert!(matches!(others.latest(), Err(Error::NothingToContinue)));
+        let listing = others.list().unwrap();
+        let listed = (listing.sessions.len(), listing.unreadable);
+        assert_eq!(listed, (0, vec!["k".to_owned()]));
+        assert_eq!(text(&file(&others, "k")), other);
+    }
 }
 
 #[test]
-fn a_session_in_use_goes_on_in_a_copy_that_has_it_all() {
+fn what_a_later_program_wrote_survives_whatever_is_written() {
     let (_folder, sessions) = sessions();
-    let _first = saved(&sessions, "k", &["one"]);
-    let Opened {
-        mut session,
-        restored,
-    } = sessions.open("k").unwrap();
-    let reason = CopyReason::InUse;
-    assert_eq!(
-        restored.notices,
-        [Notice::Copied {
-            name: "k".into(),
-            copy: "k-2".into(),
-            reason
-        }]
-    );
-    let mut conversation = restored.conversation;
-    session.save(&mut conversation, "m").unwrap();
-    assert!(
-        !file(&sessions, "k-2").exists(),
-        "nothing was said in it yet"
-    );
-    say(&mut conversation, "two");
-    session.save(&mut conversation, "m").unwrap();
-    assert_eq!(
-        (prompts(&sessions, "k"), prompts(&sessions, "k-2")),
-        (vec!["one".into()], vec!["one".into(), "two".into()])
-    );
-    assert_eq!(sessions.load("k-2").unwrap().costs.len(), 2);
+    drop(saved(&sessions, "k", &["one"]));
+    let path = file(&sessions, "k");
+    let later = text(&path).replace("\"time\"", "\"mood\":[1.50,1e400],\"time\"");
+    let later = later + "{\"mood\": \"fine\"}\n";
+    // The last byte is torn off, so that the file has to be mended, too.
+    fs::write(&path, &later[..later.len() - 1]).unwrap();
+    let mut open = Open::named(&sessions, "k");
+    open.session.rename("renamed").unwrap();
+    open.say("two");
+    assert!(text(&file(&sessions, "renamed")).starts_with(&later));
+    fs::remove_file(file(&sessions, "renamed")).unwrap();
+    open.session.rename("anew").unwrap();
+    open.save();
+    assert!(text(&file(&sessions, "anew")).starts_with(&later));
+    assert_eq!(prompts(&sessions, "anew"), ["one", "two"]);
+}
+
+#[test]
+fn a_session_in_use_is_refused_and_can_be_read() {
+    let (_folder, sessions) = sessions();
+    let first = saved(&sessions, "k", &["one"]);
+    let refused = sessions.open("k").map(|_| ());
+    assert!(matches!(refused, Err(Error::SessionInUse(_))));
     assert!(matches!(sessions.delete("k"), Err(Error::SessionInUse(_))));
+    assert_eq!(prompts(&sessions, "k"), ["one"]);
     assert_eq!(
         sessions.list().unwrap().sessions.len(),
-        2,
+        1,
         "lists look at open sessions, too"
     );
+    drop(first);
+    drop(saved(&sessions, "k", &["two"]));
+    assert_eq!(prompts(&sessions, "k"), ["one", "two"]);
 }
 
 #[test]
 fn two_that_begin_under_one_name_at_once_do_not_meet() {
     let (_folder, sessions) = sessions();
-    let mut opened = [
-        sessions.open("k").unwrap(),
-        sessions.open("k").unwrap(),
-        sessions.open("k").unwrap(),
-    ];
-    for (index, Opened { session, restored }) in opened.iter_mut().enumerate() {
-        say(&mut restored.conversation, &index.to_string());
-        session.save(&mut restored.conversation, "m").unwrap();
-    }
-    let names: Vec<String> = opened
-        .iter()
-        .filter_map(|opened| opened.session.name())
-        .collect();
+    let mut opened = [(); 3].map(|()| Open::named(&sessions, "k"));
+    opened.iter_mut().for_each(|open| open.say("hi"));
+    let names = opened.each_ref().map(|open| open.session.name().unwrap());
     assert_eq!(names, ["k", "k-2", "k-3"]);
-    assert_eq!(opened[0].session.take_notices(), []);
     let taken = Notice::NameTaken {
         wanted: "k".into(),
         name: "k-3".into(),
     };
-    assert_eq!(
-        (
-            opened[2].session.take_notices(),
-            opened[2].session.take_notices()
-        ),
-        (vec![taken], Vec::new())
-    );
+    let notices = opened.each_mut().map(|open| open.session.take_notices());
+    assert_eq!((&notices[0], &notices[2]), (&Vec::new(), &vec![taken]));
+    assert_eq!(opened[2].session.take_notices(), []);
 }
 
 #[test]
 fn a_session_gets_another_name_and_never_anothers() {
     let (_folder, sessions) = sessions();
-    let mut session = sessions.create();
     drop(saved(&sessions, "taken", &["old"]));
-    assert!(matches!(
-        session.rename("taken"),
-        Err(Error::SessionExists(_))
-    ));
-    assert!(matches!(
-        session.rename("a/b"),
-        Err(Error::InvalidValue { .. })
-    ));
-    session.rename("early").unwrap();
-    let mut conversation = Conversation::default();
-    say(&mut conversation, "one");
-    session.save(&mut conversation, "m").unwrap();
-    assert!(matches!(
-        session.rename("taken"),
-        Err(Error::SessionExists(_))
-    ));
-    session.rename("late").unwrap();
-    session.rename("late").unwrap();
-    say(&mut conversation, "two");
-    session.save(&mut conversation, "m").unwrap();
+    let mut open = Open::new(sessions.create(), Restored::default());
+    let taken = open.session.rename("taken");
+    assert!(matches!(taken, Err(Error::SessionExists(_))));
+    let invalid = open.session.rename("a/b");
+    assert!(matches!(invalid, Err(Error::InvalidValue { .. })));
+    open.session.rename("early").unwrap();
+    open.say("one");
+    let taken = open.session.rename("taken");
+    assert!(matches!(taken, Err(Error::SessionExists(_))));
+    open.session.rename("late").unwrap();
+    open.session.rename("late").unwrap();
+    open.say("two");
     let mut names = sessions.names().unwrap();
     names.sort();
     assert_eq!(names, ["late", "taken"]);
-    assert_eq!(
-        (prompts(&sessions, "late"), prompts(&sessions, "taken")),
-        (vec!["one".into(), "two".into()], vec!["old".into()])
-    );
+    assert_eq!(prompts(&sessions, "late"), ["one", "two"]);
+    assert_eq!(prompts(&sessions, "taken"), ["old"]);
     assert!(
         matches!(sessions.delete("late"), Err(Error::SessionInUse(_))),
         "the lock goes with the name"
@@ -406,24 +468,58 @@ fn a_session_gets_another_name_and_never_anothers() {
 fn what_could_not_be_written_is_written_later() {
     let (folder, sessions) = sessions();
     fs::write(folder.path().join("sessions"), "in the way").unwrap();
-    let mut session = sessions.create();
-    session.rename("k").unwrap();
-    let mut conversation = Conversation::default();
-    say(&mut conversation, "one");
-    session.save(&mut conversation, "m").unwrap_err();
-    say(&mut conversation, "two");
-    session.save(&mut conversation, "m").unwrap_err();
-    assert_eq!(conversation.saved(), 0);
+    let mut open = Open::named(&sessions, "k");
+    open.add("one");
+    open.try_save("m").unwrap_err();
+    open.add("two");
+    open.try_save("m").unwrap_err();
+    open.conversation.take_turn();
+    open.try_save("m").unwrap_err();
     fs::remove_file(folder.path().join("sessions")).unwrap();
-    session.save(&mut conversation, "m").unwrap();
-    assert_eq!(prompts(&sessions, "k"), ["one", "two"]);
+    open.say("three");
+    assert_eq!(prompts(&sessions, "k"), ["one", "three"]);
+    assert_eq!(sessions.load("k").unwrap().costs, open.costs);
+}
+
+#[test]
+fn no_turn_goes_into_a_file_that_another_program_changed() {
+    type Change = fn(&Path, &str);
+    let changes: [(&str, Change); 6] = [
+        ("emptied", |path, _| fs::write(path, "").unwrap()),
+        ("cut at its end", |path, text| {
+            fs::write(path, text.trim_end()).unwrap()
+        }),
+        ("cut in its middle", |path, text| {
+            fs::write(path, &text[..40]).unwrap()
+        }),
+        ("unfinished", |path, text| {
+            fs::write(path, format!("{text}{{")).unwrap()
+        }),
+        ("deleted", |path, _| fs::remove_file(path).unwrap()),
+        ("replaced", |path, text| {
+            fs::rename(path, path.with_extension("old")).unwrap();
+            fs::write(path, text).unwrap();
+        }),
+    ];
+    for (label, change) in changes {
+        let (_folder, sessions) = sessions();
+        let mut open = saved(&sessions, "k", &["one"]);
+        change(&file(&sessions, "k"), &text(&file(&sessions, "k")));
+        open.add("two");
+        open.try_save("m").unwrap_err();
+        assert!(open.session.lost().is_some(), "{label}");
+        open.session.rename("again").unwrap();
+        open.save();
+        assert_eq!(prompts(&sessions, "again"), ["one", "two"], "{label}");
+        assert_eq!(sessions.load("again").unwrap().costs, open.costs, "{label}");
+    }
 }
 
 #[test]
 fn names_are_found_by_their_beginning_and_slips_are_mended() {
     let (_folder, sessions) = sessions();
     for name in ["release", "release-notes", "dynos"] {
-        saved(&sessions, name, &["x"]);
+        drop(saved(&sessions, name, &["x"]));
     }
     assert_eq!(sessions.find("dy").unwrap(), "dynos");
     assert_eq!(
@@ -511,29 +607,13 @@ fn all_words_have_to_occur_in_one_message() {
 #[test]
 fn a_thousand_turns_cost_little_more_than_they_are() {
     let (_folder, sessions) = sessions();
-    let Opened { mut session, .. } = sessions.open("k").unwrap();
-    let mut conversation = Conversation::default();
+    let mut open = Open::named(&sessions, "k");
     for number in 0..1000 {
-        let text = format!("turn {number}");
-        conversation.push(prompt(&text));
-        let cost = Cost {
-            model: "sandbox-echo".into(),
-            prompt_tokens: Some(4 * number),
-            completion_tokens: Some(2),
-        };
-        conversation.push(Message {
-            cost: Some(cost),
-            ..Message::new(Role::Assistant, text)
-        });
-        session.save(&mut conversation, "sandbox-echo").unwrap();
+        open.say(&format!("turn {number}, which says a few words"));
     }
     let saved = file(&sessions, "k").metadata().unwrap().len();
-    let payload: Vec<_> = conversation
-        .messages()
-        .iter()
-        .map(|m| serde_json::json!({"role": m.role, "content": m.content}))
-        .collect();
-    let payload = serde_json::to_vec(&payload).unwrap().len() as u64;
+    let payload = serde_json::to_vec(open.conversation.messages()).unwrap();
+    let payload = payload.len() as u64;
     assert!(
         saved * 2 <= payload * 3,
         "{saved} bytes saved for a payload of {payload}"
@@ -542,63 +622,16 @@ fn a_thousand_turns_cost_little_more_than_they_are() {
 
 #[test]
 fn another_process_may_add_to_a_file_that_cannot_be_locked() {
-    // Without locks, bytes behind what was read are somebody's turns and no torn line.
+    // Without locks, lines behind what was read are somebody's turns.
     let (_folder, sessions) = sessions();
-    drop(saved(&sessions, "k", &["one"]));
-    let Opened {
-        mut session,
-        restored,
-    } = sessions.open("k").unwrap();
-    let mut other = OpenOptions::new()
-        .append(true)
-        .open(file(&sessions, "k"))
-        .unwrap();
-    other
-        .write_all(
-            &[
-                record::message(&prompt("theirs")),
-                record::message(&answer("yes")),
-            ]
-            .concat(),
-        )
-        .unwrap();
-    let mut conversation = restored.conversation;
-    say(&mut conversation, "ours");
-    session.save(&mut conversation, "m").unwrap();
-    assert_eq!(prompts(&sessions, "k"), ["one", "theirs", "ours"]);
-}
-
-#[test]
-fn no_turn_goes_into_a_file_that_another_program_changed() {
-    type Change = fn(&Path, &str);
-    let changes: [(&str, Change); 6] = [
-        ("emptied", |path, _| std::fs::write(path, "").unwrap()),
-        ("cut at its end", |path, text| {
-            std::fs::write(path, text.trim_end()).unwrap()
-        }),
-        ("cut in its middle", |path, text| {
-            std::fs::write(path, &text[..40]).unwrap()
-        }),
-        ("unfinished", |path, text| {
-            std::fs::write(path, format!("{text}{{")).unwrap()
-        }),
-        ("deleted", |path, _| std::fs::remove_file(path).unwrap()),
-        ("replaced", |path, text| {
-            std::fs::write(path.with_extension("new"), text).unwrap();
-            std::fs::rename(path.with_extension("new"), path).unwrap();
-        }),
-    ];
-    for (label, change) in changes {
-        let (_folder, sessions) = sessions();
-        let mut session = saved(&sessions, "k", &["one"]);
-        let mut conversation = sessions.load("k").unwrap().conversation;
-        change(&file(&sessions, "k"), &text(&file(&sessions, "k")));
-        say(&mut conversation, "two");
-        let failed = session.save(&mut conversation, "m");
-        assert!(failed.is_err(), "{label}");
-        session.rename("again").unwrap();
-        session.insist();
-        session.save(&mut conversation, "m").unwrap();
-        assert_eq!(prompts(&sessions, "again"), ["one", "two"], "{label}");
-    }
+    let mut other = saved(&sessions, "theirs", &["theirs"]);
+    let theirs = text(&file(&sessions, "theirs"));
+    let theirs = theirs.split_inclusive('\n').nth(1).unwrap().to_owned();
+    let mut ours = saved(&sessions, "k", &["one"]);
+    let file = OpenOptions::new().append(true).open(file(&sessions, "k"));
+    file.unwrap().write_all(theirs.as_bytes()).unwrap();
+    ours.say("ours");
+    ours.say("more");
+    assert_eq!(prompts(&sessions, "k"), ["one", "theirs", "ours", "more"]);
+    other.say("again");
 }
