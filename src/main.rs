@@ -4,83 +4,78 @@
 //! what went wrong, end with an exit code.
 //!
 //! ```text
-//!            argv  env  .env  heroku                     keyboard
-//!              │     │    │     │                           │
-//!  main ───── cli ── config ────┘── commands ─┬─ repl ──────┘  the only user of rustyline
-//!              │      │             context,  ├─ doctor         facts, verdicts, one report
-//!              │      │             saving    └─ sandbox        listens on loopback
-//!              │      └ heroku, git, editor
-//!              │        child: other programs
-//!              │      export             turn      one chat turn, the same for REPL and ask
-//!              │               ┌───────────┼─────────────┐
-//!  error     conversation     api          interrupt     ui
-//!  all prose   messages        chat, models  signals      the only writer
-//!  exit codes                  reply, sse                 markdown
-//!                              exchange                   terminal modes
-//!                              http: attohttpc  store, input, file: files
+//! commands    a file per subcommand
+//! repl        the chat on a terminal; the only user of rustyline
+//! doctor      facts, checks, one report
+//! app         what they stand on: environment, outputs, interrupts, service, saving
+//! chat        a conversation with a model; a turn is pulled and knows no screen
+//! export      conversations as documents and as code
+//! api         the protocol: requests, answers, failures, catalogue; one kind of call
+//! net         the wire: HTTP (attohttpc), proxies, TLS, exchanges
+//! heroku      the Heroku CLI and what it prints
+//! screen      the only writer; the terminal
+//! store       saved conversations and history
+//! config      environment, `.env`, keys, git; where a setting comes from
+//! files       files of the user, and text from files and standard input
+//! interrupt   Ctrl-C and the signals that end the program
+//! sandbox     a local server of the same API
+//! markdown    what a line is, and how it is drawn; pure
+//! conversation  messages, turns, attachments; pure
+//! error       every failure, and its words
+//! cli         the command line as typed: clap's definitions, settings, spelling, completion
 //! ```
-//! Arrows point down. Each outside thing has one home, which `tests/layers.rs` checks. `plugin`
-//! knows what commands are called in the Heroku CLI, `markdown` what a line of Markdown is.
+//! A room names only those below it, and each outside thing has one home: `tests/layers.rs` holds
+//! both lists.
 
 mod api;
+mod app;
 mod chat;
-mod child;
 mod cli;
 mod commands;
 mod config;
-mod context;
 mod conversation;
 mod doctor;
-mod editor;
-mod environment;
 mod error;
 mod export;
-mod file;
-mod following;
-mod git;
+mod files;
 mod heroku;
-mod input;
 mod interrupt;
 mod markdown;
-mod nearest;
-mod plugin;
+mod net;
 mod repl;
 mod sandbox;
-mod saving;
-mod secret;
-mod shell;
+mod screen;
 mod store;
-mod ui;
 
 use std::process::ExitCode;
 
+use app::Context;
 use clap::CommandFactory;
-use context::Context;
-use environment::Environment;
+use cli::spelling::{self, Spelling};
+use config::environment::Environment;
 use error::{Error, ExitStatus};
 use interrupt::Interrupts;
-use plugin::Spelling;
-use ui::Ui;
+use screen::Screen;
 
 fn main() -> ExitCode {
     let environment = Environment::from_process();
-    let topic = environment.get(plugin::TOPIC_VARIABLE);
+    let topic = environment.get(spelling::TOPIC_VARIABLE);
     let spelling = topic
         .map(|topic| Spelling::below(topic, &cli::Args::command()))
         .unwrap_or_default();
     let args = cli::Args::from_command_line(&spelling);
-    let mut ui = Ui::new(&args.output, spelling, &environment);
+    let mut screen = Screen::new(&args.output, spelling, &environment);
     let status = match Interrupts::install() {
         Ok(interrupts) => run(
             args,
             Context {
                 environment,
-                ui,
+                screen,
                 interrupts,
             },
         ),
         Err(error) => {
-            ui.explain(&Error::System {
+            screen.explain(&Error::System {
                 what: "listening for signals",
                 reason: error.to_string(),
             });
@@ -96,7 +91,7 @@ fn run(args: cli::Args, mut context: Context) -> ExitStatus {
         Err(error) => {
             // Ctrl-C and a closed pipe are the user's own doing and need no words.
             if !matches!(error, Error::Interrupted | Error::ReaderGone) {
-                context.ui.explain(&error);
+                context.screen.explain(&error);
             }
             error.exit_status()
         }

@@ -1,112 +1,74 @@
-//! Each outside thing has one home in src/. A name that turns up elsewhere fails with a sentence.
+//! The rooms of src/ and the edges of the program. Whatever turns up where it doesn't belong fails
+//! with a sentence.
 
+#![allow(
+    clippy::print_stdout,
+    reason = "a test shows the figures of the drawing"
+)]
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What may be named where: a word, and the files or folders below src/ that may hold it.
+/// The rooms of src/, from bottom to top. A room names only those before it.
+const ROOMS: &[&str] = &[
+    "cli",
+    "error",
+    "conversation",
+    "markdown",
+    "sandbox",
+    "interrupt",
+    "files",
+    "config",
+    "store",
+    "screen",
+    "heroku",
+    "net",
+    "api",
+    "export",
+    "chat",
+    "app",
+    "doctor",
+    "repl",
+    "commands",
+    "main",
+];
+
+/// What stands at an edge of the program, and its homes: files or folders below src/. Each home has
+/// to use it.
 const HOMES: &[(&str, &[&str])] = &[
-    (
-        "attohttpc",
-        &["api/http.rs", "api/proxy.rs", "config/url.rs"],
-    ),
-    (
-        "rustls",
-        &["api/http.rs", "api/reach.rs", "api/certificate.rs"],
-    ),
-    ("x509_parser", &["api/reach.rs"]),
-    ("rustyline", &["repl/", "store/"]),
+    ("attohttpc", &["net/http.rs"]),
+    ("rustls", &["net/"]),
+    ("rustyline", &["repl/"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
     (
         "rustix",
-        &["api/tunnel.rs", "store/", "ui/inlet.rs", "ui/terminal.rs"],
+        &[
+            "files/",
+            "net/tunnel.rs",
+            "screen/inlet.rs",
+            "screen/terminal.rs",
+        ],
     ),
-    ("tempfile", &["editor.rs", "store/"]),
-    ("etcetera", &["store/"]),
+    // Files
+    ("tempfile", &["files/", "repl/editor.rs"]),
+    ("etcetera", &["files/", "store/"]),
     ("OffsetDateTime", &["store/clock.rs"]),
     ("try_lock", &["store/"]),
-    ("Command::new", &["child.rs"]),
-    ("TcpListener", &["api/tunnel.rs", "sandbox/"]),
-    ("TcpStream", &["api/reach.rs", "api/tunnel.rs", "sandbox/"]),
-    ("env::var", &["environment.rs"]),
-    ("io::stdout", &["ui/"]),
-    ("io::stderr", &["ui/"]),
-    (
-        ".expose()",
-        &[
-            "api/http.rs",
-            "api/tunnel.rs",
-            "config/",
-            "environment.rs",
-            "heroku/",
-            "secret.rs",
-        ],
-    ),
-];
-
-/// What a part must not know of: files, and the modules they must not use.
-const LAYERS: &[(&str, &[&str])] = &[
-    (
-        "api/",
-        &[
-            "crate::ui",
-            "crate::commands",
-            "crate::repl",
-            "crate::chat",
-            "crate::cli",
-        ],
-    ),
-    (
-        "ui/",
-        &[
-            "crate::commands",
-            "crate::repl",
-            "crate::chat",
-            "crate::config",
-        ],
-    ),
-    ("sandbox/", &["crate::"]),
-    (
-        "config/",
-        &[
-            "crate::api",
-            "crate::ui",
-            "crate::commands",
-            "crate::repl",
-            "crate::heroku",
-        ],
-    ),
-    ("conversation/", &["crate::"]),
-    ("markdown/", &["crate::"]),
-    (
-        "export/",
-        &["crate::ui", "crate::commands", "crate::repl", "crate::chat"],
-    ),
-    (
-        "store/",
-        &[
-            "crate::api",
-            "crate::ui",
-            "crate::commands",
-            "crate::repl",
-            "crate::chat",
-            "crate::config",
-        ],
-    ),
-    ("plugin.rs", &["crate::"]),
-    ("secret.rs", &["crate::"]),
-    ("saving.rs", &["crate::commands", "crate::repl"]),
-    (
-        "chat/",
-        &[
-            "crate::commands",
-            "crate::repl",
-            "crate::config",
-            "crate::saving",
-        ],
-    ),
-    ("repl/", &["crate::commands", "crate::doctor"]),
-    ("doctor/", &["crate::commands", "crate::repl"]),
+    // Processes, sockets and what the process was given
+    ("process::Command", &["config/child.rs"]),
+    ("TcpListener", &["net/tunnel.rs", "sandbox/"]),
+    ("TcpStream", &["net/", "sandbox/"]),
+    ("env::var", &["config/environment.rs"]),
+    // Standard input and the outputs
+    ("io::stdin()", &["commands/", "files/", "screen/"]),
+    ("io::stdout", &["screen/"]),
+    ("io::stderr", &["screen/"]),
+    // The clock
+    ("SystemTime::now", &["api/wait.rs", "sandbox/", "store/"]),
+    // Keys
+    (".expose()", &["config/", "heroku/", "net/"]),
 ];
 
 fn sources() -> Vec<(String, String)> {
@@ -138,47 +100,91 @@ fn sources() -> Vec<(String, String)> {
 
 /// The file without comments and tests, which may name what they like.
 fn code(text: &str) -> String {
-    let text = text
-        .split("#[cfg(test)]\nmod tests {")
-        .next()
-        .unwrap_or(text);
+    let text = text.split("\nmod tests {").next().unwrap_or(text);
     text.lines()
         .map(|line| line.split("//").next().unwrap_or(line))
         .collect::<Vec<_>>()
         .join("\n")
 }
 
+/// The room of a file: its folder, or the file itself.
+fn room(file: &str) -> &str {
+    file.split(['/', '.']).next().unwrap_or(file)
+}
+
+/// The rooms that a file names.
+fn named(text: &str) -> BTreeSet<&str> {
+    let is_name = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
+    text.split("crate::")
+        .skip(1)
+        .filter_map(|rest| rest.split(is_name).next())
+        .collect()
+}
+
+fn is_test(file: &str) -> bool {
+    file.ends_with("tests.rs")
+}
+
 #[test]
-fn every_outside_thing_is_named_in_its_home_only() {
-    for (name, text) in sources()
-        .iter()
-        .filter(|(name, _)| !name.ends_with("tests.rs"))
-    {
-        for (word, homes) in HOMES {
-            let at_home = homes.iter().any(|home| name.starts_with(home));
+fn every_edge_is_used_at_home_and_nowhere_else() {
+    let sources = sources();
+    for (word, homes) in HOMES {
+        let users = sources
+            .iter()
+            .filter(|(name, text)| !is_test(name) && text.contains(word));
+        let users: Vec<&str> = users.map(|(name, _)| name.as_str()).collect();
+        for user in &users {
             assert!(
-                at_home || !text.contains(word),
-                "src/{name} names {word}, whose home is {}",
+                homes.iter().any(|home| user.starts_with(home)),
+                "src/{user} names {word}, whose home is {}",
                 homes.join(" or ")
+            );
+        }
+        for home in *homes {
+            assert!(
+                users.iter().any(|user| user.starts_with(home)),
+                "src/{home} is said to be a home of {word}, and doesn't use it"
             );
         }
     }
 }
 
+/// Prints the figures of the drawing; see them with `cargo test --test layers -- --nocapture rooms`.
 #[test]
-fn arrows_point_down() {
-    for (name, text) in sources()
-        .iter()
-        .filter(|(name, _)| !name.ends_with("tests.rs"))
-    {
-        for (part, forbidden) in LAYERS.iter().filter(|(part, _)| name.starts_with(part)) {
-            for module in *forbidden {
-                assert!(
-                    !text.contains(module),
-                    "src/{name} uses {module}, but {part} must not know of it"
-                );
+fn rooms_name_only_those_below_them() {
+    let sources = sources();
+    let rooms: BTreeSet<&str> = sources.iter().map(|(name, _)| room(name)).collect();
+    let known: BTreeSet<&str> = ROOMS.iter().copied().collect();
+    assert_eq!(rooms, known, "the list of rooms is not that of src/");
+    let floor = |room: &str| ROOMS.iter().position(|other| *other == room);
+    let mut arrows = BTreeSet::new();
+    let mut up = Vec::new();
+    for (name, text) in sources.iter().filter(|(name, _)| !is_test(name)) {
+        let here = room(name);
+        for there in named(text).into_iter().filter(|there| *there != here) {
+            arrows.insert((here, there));
+            if floor(there) >= floor(here) {
+                up.push(format!("src/{name} names {there}, which is above {here}"));
             }
         }
+    }
+    println!(
+        "{} rooms, {} arrows, {} up",
+        rooms.len(),
+        arrows.len(),
+        up.len()
+    );
+    assert!(up.is_empty(), "{}", up.join("\n"));
+}
+
+#[test]
+fn a_loose_file_is_a_room() {
+    for (name, _) in sources() {
+        let is_loose = !name.contains('/');
+        assert!(
+            !is_loose || matches!(&*name, "main.rs" | "interrupt.rs"),
+            "src/{name} stands in no room"
+        );
     }
 }
 
@@ -193,21 +199,6 @@ fn every_module_says_what_it_is_for() {
             text.starts_with("//! "),
             "src/{} does not open with a //! comment",
             entry.0
-        );
-    }
-}
-
-#[test]
-fn homes_and_layers_name_files_that_exist() {
-    let names: Vec<String> = sources().into_iter().map(|(name, _)| name).collect();
-    let parts = HOMES
-        .iter()
-        .flat_map(|(_, homes)| homes.iter())
-        .chain(LAYERS.iter().map(|(part, _)| part));
-    for part in parts {
-        assert!(
-            names.iter().any(|name| name.starts_with(part)),
-            "there is no src/{part}"
         );
     }
 }

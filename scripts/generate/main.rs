@@ -15,9 +15,6 @@ mod cli;
 mod man;
 mod manifest;
 mod packages;
-#[allow(dead_code, reason = "hints are the program's")]
-#[path = "../../src/plugin.rs"]
-mod plugin;
 
 use std::error::Error;
 use std::path::Path;

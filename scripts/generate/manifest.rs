@@ -5,7 +5,7 @@ use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
-use crate::plugin::{self, PluginCommand, Spelling};
+use crate::cli::spelling::{self, PluginCommand, Spelling};
 
 /// A command of the plugin and its entry.
 pub struct Entry {
@@ -28,7 +28,7 @@ impl Entry {
 /// The entries of all commands below a topic.
 pub fn entries(root: &Command, topic: &str, plugin_name: &str) -> Vec<Entry> {
     let spelling = Spelling::below(topic, root);
-    plugin::commands(root)
+    spelling::commands(root)
         .into_iter()
         .map(|command| entry(&command, topic, plugin_name, &spelling))
         .collect()

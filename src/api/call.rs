@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::problem;
-use super::retry::{Attempts, Now};
-use super::{Head, Step};
+use super::wait::{Attempts, Now};
 use crate::error::Error;
+use crate::net::{Head, Step};
 
 /// How often a call that waits wants to hear that time has passed.
 pub const TICK: Duration = Duration::from_millis(500);

@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::shell;
+use crate::error::shell;
 
 /// The call of curl that sends its input to this address, both as the shell reads them.
 ///

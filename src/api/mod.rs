@@ -1,28 +1,22 @@
-//! The service: what is sent, what comes back, and how failures read. Only [`http`] touches the
-//! network.
+//! The service: what is sent, what comes back, how failures read, and one kind of call for all of
+//! it. The network itself is [`crate::net`]'s.
 
 pub mod call;
-mod certificate;
-pub mod chat;
 mod chunk;
 mod completion;
 pub mod curl;
-mod exchange;
 mod finish;
-mod http;
 mod json;
 pub mod models;
 mod page;
 pub mod probe;
 mod problem;
-pub mod proxy;
-pub mod reach;
 pub mod reply;
-pub mod retry;
+pub mod request;
 mod sse;
 mod text;
 mod think;
-pub mod tunnel;
+pub mod wait;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -30,20 +24,17 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use exchange::{Exchange, Limits, Step};
-use http::Http;
-pub use http::{Head, Request};
-
 use call::{Call, Need, Progress, Satisfied, TICK};
 use chunk::Chunk;
 use json::Json;
 use models::{Catalogue, Model};
-use retry::{Attempts, Now};
+use wait::{Attempts, Now};
 
-use crate::environment::Environment;
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
 use crate::error::Error;
 use crate::interrupt::{Interrupts, Watch};
-use crate::secret::Secret;
+use crate::net::{Exchange, Head, Http, Limits, Request, Step};
 
 const CHAT_PATH: &str = "/v1/chat/completions";
 

@@ -7,11 +7,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::http::Head;
 use super::json::{Json, Kind};
 use super::page::{excerpt, is_html, trimmed};
-use super::retry;
+use super::wait;
 use crate::error::{ProblemKind, ServiceProblem};
+use crate::net::Head;
 
 /// How much of a service's own sentence is shown, in characters.
 const SENTENCE: usize = 2000;
@@ -66,7 +66,7 @@ pub fn read(
 ) -> ServiceProblem {
     let text = String::from_utf8_lossy(body);
     let told = Told::read(&text);
-    let wait = retry::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600)));
+    let wait = wait::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600)));
     let is_answer = (200..=299).contains(&head.status);
     let status = if is_answer {
         told.status.unwrap_or(head.status)
@@ -83,7 +83,7 @@ pub fn read(
     };
     ServiceProblem {
         // Once an answer has begun, the same request may have been paid for.
-        may_pass: !is_answer && retry::may_pass(head, kind == ProblemKind::QuotaUsedUp),
+        may_pass: !is_answer && wait::may_pass(head, kind == ProblemKind::QuotaUsedUp),
         kind,
         status,
         label: told.label(Some(status)),

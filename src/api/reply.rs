@@ -6,28 +6,21 @@ use std::time::SystemTime;
 use super::chunk::{self, Choice, Chunk, Count, Voice};
 pub use super::completion::Completion;
 use super::finish::Finish;
-use super::http::Head;
 use super::json::{self, Json, Kind};
 use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::text::Text;
+use crate::api::wait::Now;
+use crate::conversation::Part;
 use crate::error::Error;
+use crate::net::Head;
 
 /// The longest answer that is taken, in bytes: memory is finite, and no model says as much.
 const LIMIT: usize = 64 * 1024 * 1024;
 
 /// How much of a body is kept in case there is no answer in it.
 const START: usize = 8 * 1024;
-
-/// A piece of an answer, as it comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part<'a> {
-    /// What the model says.
-    Content(&'a str),
-    /// What it thinks before.
-    Reasoning(&'a str),
-}
 
 /// Reads one response.
 #[derive(Debug)]
@@ -431,7 +424,7 @@ impl Reply {
     /// A failure that stands in the answer itself.
     fn reported(&self, text: &str) -> Error {
         if self.text.length == 0 {
-            let now = SystemTime::now();
+            let now = Now::read().date;
             let problem = problem::read(
                 &self.head,
                 text.as_bytes(),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::chunk::Voice;
 use super::json::joined;
-use super::reply::Part;
 use super::think::ThinkSplitter;
+use crate::conversation::Part;
 
 /// Makes characters of bytes, and parts of characters.
 #[derive(Debug, Default)]

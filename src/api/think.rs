@@ -3,7 +3,7 @@
 //!
 //! Tags further on are left alone: there somebody is writing about them.
 
-use super::reply::Part;
+use crate::conversation::Part;
 
 /// How each kind of tag begins, up to its name, how its closing one does, and how both end. They
 /// are seen in any case.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::api::Head;
 use crate::api::call::Progress;
-use crate::api::chat::Repair;
 use crate::api::reply::Completion;
+use crate::api::request::Repair;
 use crate::error::Error;
+use crate::net::Head;
 
 /// What happened in a turn.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ mod turn;
 use std::collections::HashMap;
 
 use crate::api::call::{Next, Progress, Satisfied};
-use crate::api::chat::{self, Quirks, RequestOptions};
-use crate::api::retry::Now;
+use crate::api::request::{self, Quirks, RequestOptions};
+use crate::api::wait::Now;
 use crate::api::{Client, Line, models};
 use crate::cli::settings::Turns;
 use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
@@ -77,12 +77,12 @@ impl Chat {
     /// The body of the request that `say` would send without a new prompt.
     pub fn request_body(&self) -> Vec<u8> {
         let quirks = self.quirks.get(&self.model).cloned().unwrap_or_default();
-        chat::body(&self.model, &self.conversation, &self.options, &quirks)
+        request::body(&self.model, &self.conversation, &self.options, &quirks)
     }
 
     /// Whether images go with any message that a request would have.
     pub fn sends_images(&self) -> bool {
-        chat::sent(&self.conversation, &self.options)
+        request::sent(&self.conversation, &self.options)
             .iter()
             .any(|message| message.images().next().is_some())
     }

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::event::{Answer, Event};
 use crate::api::call::{Call, Need, Next, Progress};
-use crate::api::chat::{self, Quirks, Repair, RequestOptions};
-use crate::api::reply::{Part, Reply};
-use crate::api::retry::{Attempts, Now};
-use crate::api::{Head, Step};
+use crate::api::reply::Reply;
+use crate::api::request::{self, Quirks, Repair, RequestOptions};
+use crate::api::wait::{Attempts, Now};
+use crate::conversation::Part;
 use crate::conversation::{Conversation, Usage};
 use crate::error::{Error, ProblemKind};
+use crate::net::{Head, Step};
 
 /// A turn that is under way.
 #[derive(Debug)]
@@ -71,7 +72,7 @@ impl Turn {
 
     /// The body of the request, for this conversation.
     pub fn request_body(&self, conversation: &Conversation) -> Vec<u8> {
-        chat::body(&self.model, conversation, &self.options, &self.quirks)
+        request::body(&self.model, conversation, &self.options, &self.quirks)
     }
 
     /// What comes next: something to do, or something to tell. [`Event::Done`] is the last.
@@ -205,7 +206,9 @@ impl Turn {
         };
         let refused = match &problem.kind {
             ProblemKind::UnknownParameter(name) => name.as_str(),
-            ProblemKind::Rejected if chat::wants_the_newer_name(&problem.message) => "max_tokens",
+            ProblemKind::Rejected if request::wants_the_newer_name(&problem.message) => {
+                "max_tokens"
+            }
             _ => return None,
         };
         self.quirks.learn(refused, &self.options)

@@ -1,6 +1,9 @@
 //! The command line as typed: clap's definitions, help texts and examples; no logic.
 
+pub mod offer;
 pub mod settings;
+pub mod source;
+pub mod spelling;
 
 use std::path::PathBuf;
 
@@ -11,7 +14,7 @@ use clap::{
     ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 
-use crate::plugin::Spelling;
+use crate::cli::spelling::Spelling;
 pub use settings::ChatSettings;
 
 /// The whole command line.

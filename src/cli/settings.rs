@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::fmt;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::{Serialize, Serializer};
+
+use super::source::Source;
 
 /// What goes into a request besides model and messages, named as the service names it. What isn't
 /// set isn't sent, because the service refuses fields that it doesn't know.
@@ -100,17 +101,7 @@ pub struct ChatValues {
     pub editmode: EditMode,
 }
 
-/// Where a setting is from, as a phrase that goes after "from".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    Flag(String),
-    Variable(String),
-    /// `/set`, in the chat.
-    Chat,
-    Default,
-}
-
-/// The settings of a chat, each with the text that it was given as and with its place.
+/// The settings of a chat, each with the text that it was given as and with its source.
 #[derive(Clone, Debug)]
 pub struct ChatSettings {
     given: BTreeMap<String, Given>,
@@ -122,7 +113,7 @@ pub struct ChatSettings {
 #[derive(Clone, Debug)]
 struct Given {
     texts: Vec<String>,
-    place: Place,
+    source: Source,
 }
 
 /// A setting for a list.
@@ -130,7 +121,7 @@ struct Given {
 pub struct Row {
     pub name: String,
     pub value: String,
-    pub place: Place,
+    pub source: Source,
     pub about: String,
 }
 
@@ -159,8 +150,8 @@ impl ChatSettings {
             else {
                 continue;
             };
-            let place = Place::Variable(variable_name.clone());
-            self.give(&name, value, place)
+            let source = Source::Variable(variable_name.clone());
+            self.give(&name, value, source)
                 .map_err(|refused| match refused {
                     Refused::Name => (variable_name.clone(), value.to_owned(), String::new()),
                     Refused::Value(rule) => (variable_name.clone(), value.to_owned(), rule),
@@ -180,16 +171,16 @@ impl ChatSettings {
     /// Says what is taken instead; nothing is changed then.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), Refused> {
         if text != "default" {
-            return self.give(name, text, Place::Chat);
+            return self.give(name, text, Source::Chat);
         }
         let initial = self.initial.get(name).cloned();
         self.replace(name, initial)
     }
 
     /// Where the value of a setting is from.
-    pub fn place(&self, name: &str) -> Place {
+    pub fn source(&self, name: &str) -> Source {
         let given = self.given.get(name);
-        given.map_or(Place::Default, |given| given.place.clone())
+        given.map_or(Source::Default, |given| given.source.clone())
     }
 
     /// All settings, in the order of their definition.
@@ -208,15 +199,15 @@ impl ChatSettings {
         };
         Row {
             value,
-            place: self.place(&name),
+            source: self.source(&name),
             about: about(argument),
             name,
         }
     }
 
-    fn give(&mut self, name: &str, text: &str, place: Place) -> Result<(), Refused> {
+    fn give(&mut self, name: &str, text: &str, source: Source) -> Result<(), Refused> {
         let texts = vec![text.to_owned()];
-        self.replace(name, Some(Given { texts, place }))
+        self.replace(name, Some(Given { texts, source }))
     }
 
     fn replace(&mut self, name: &str, given: Option<Given>) -> Result<(), Refused> {
@@ -265,8 +256,8 @@ impl FromArgMatches for ChatSettings {
                     .map(|text| text.to_string_lossy().into_owned())
                     .collect(),
             };
-            let place = Place::Flag(flag(argument));
-            given.insert(name(argument), Given { texts, place });
+            let source = Source::Flag(flag(argument).into());
+            given.insert(name(argument), Given { texts, source });
         }
         Ok(ChatSettings {
             initial: given.clone(),
@@ -288,16 +279,6 @@ impl Args for ChatSettings {
 
     fn augment_args_for_update(command: Command) -> Command {
         ChatValues::augment_args_for_update(command)
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Place::Flag(name) | Place::Variable(name) => name,
-            Place::Chat => "/set",
-            Place::Default => "default",
-        })
     }
 }
 
@@ -449,7 +430,7 @@ mod tests {
     fn shown(settings: &ChatSettings, name: &str) -> String {
         let rows = settings.rows();
         let row = rows.iter().find(|row| row.name == name).unwrap();
-        format!("{} from {}", row.value, row.place)
+        format!("{} from {}", row.value, row.source)
     }
 
     #[test]
@@ -492,7 +473,7 @@ mod tests {
         for (name, value, rule) in table {
             let refused = settings.set(name, value).unwrap_err();
             assert_eq!(refused, Refused::Value(rule.to_owned()), "{name}");
-            assert_eq!(settings.place(name), Place::Default);
+            assert_eq!(settings.source(name), Source::Default);
         }
         assert_eq!(settings.set("colour", "on"), Err(Refused::Name));
         let nano = |name: &str| (name == "HEROKU_CHAT_EDITMODE").then_some("nano");

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::api::curl;
+use crate::app::following::{Show, follow};
+use crate::app::saving::{Start, Unnamed};
+use crate::app::{Connection, Context};
 use crate::chat::Chat;
 use crate::cli::AskArgs;
 use crate::config::Source;
-use crate::context::{Connection, Context};
+use crate::config::git;
+use crate::config::secret::Secret;
 use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus, export_line};
 use crate::export::{Format, Subject, export, json};
-use crate::file;
-use crate::following::{Show, follow};
-use crate::git;
-use crate::input;
-use crate::saving::{Start, Unnamed};
-use crate::secret::Secret;
-use crate::ui::{Ui, terminal};
+use crate::files::input;
+use crate::files::named;
+use crate::screen::{Screen, terminal};
 
 /// How long standard input may say nothing before the user is told that it is waited for.
 const SILENCE: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
     let system = super::system_prompt(&args.request)?;
-    let prompt = match prompt(&args.prompt, has_free_input, &mut context.ui)? {
+    let prompt = match prompt(&args.prompt, has_free_input, &mut context.screen)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -50,7 +50,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let Some(model) = start.model(
         args.connection.model.as_deref(),
         &connection,
-        &mut context.ui,
+        &mut context.screen,
     ) else {
         return Err(connection.no_model(context));
     };
@@ -68,7 +68,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     }
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
-        context.ui.print(&written_out(format, &chat, &connection))?;
+        context
+            .screen
+            .print(&written_out(format, &chat, &connection))?;
         if format.is_none() {
             note_where_key_is_read(&connection, context);
         }
@@ -80,16 +82,16 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         Show::Words
     };
     let saying = chat.say(prompt, &context.interrupts);
-    let answer = follow(saying, show, &mut context.ui)?;
-    start.saving.keep(&mut chat, &mut context.ui);
+    let answer = follow(saying, show, &mut context.screen)?;
+    start.saving.keep(&mut chat, &mut context.screen);
     if args.json {
-        context.ui.print(&answer.completion.to_json())?;
+        context.screen.print(&answer.completion.to_json())?;
     }
     answer
         .completion
         .remark()
         .iter()
-        .for_each(|remark| context.ui.warning(remark));
+        .for_each(|remark| context.screen.warning(remark));
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
 }
 
@@ -135,7 +137,7 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
         Source::Heroku(app) => format!("To set it: {}", export_line(&name, app.as_deref())),
         source => format!("The key used here is from {source}."),
     };
-    context.ui.note(&format!(
+    context.screen.note(&format!(
         "The command reads ${name} from the environment, which {state}. {how}"
     ));
 }
@@ -172,7 +174,7 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
                 .iter()
                 .map(|path| ("--env-file", path.as_path())),
         )
-        .filter(|(_, path)| file::is_standard_input(path));
+        .filter(|(_, path)| named::is_standard_input(path));
     let Some((first, _)) = named.next() else {
         return Ok(true);
     };
@@ -190,12 +192,12 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
 fn prompt(
     arguments: &[String],
     has_free_input: bool,
-    ui: &mut Ui,
+    screen: &mut Screen,
 ) -> Result<Option<String>, Error> {
     let mut parts = vec![arguments.join(" ")];
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
-            ui.note(
+            screen.note(
                 "waiting for the end of standard input, which joins the prompt; `< /dev/null` does without",
             );
         }

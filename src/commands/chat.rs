@@ -3,15 +3,15 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
+use crate::app::Context;
+use crate::app::following::{Show, follow};
+use crate::app::saving::{Saving, Start, Unnamed};
 use crate::chat::Chat;
 use crate::cli::ChatArgs;
-use crate::context::Context;
 use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
-use crate::following::{Show, follow};
-use crate::input;
+use crate::files::input;
 use crate::repl::Repl;
-use crate::saving::{Saving, Start, Unnamed};
 use crate::store::Restored;
 
 /// Opens the chat.
@@ -33,7 +33,7 @@ pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let model = start.model(
         args.connection.model.as_deref(),
         &connection,
-        &mut context.ui,
+        &mut context.screen,
     );
     let Start {
         restored:
@@ -77,13 +77,13 @@ fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<E
             continue;
         }
         let saying = chat.say(Message::prompt(line, Vec::new()), &context.interrupts);
-        let answer = follow(saying, Show::Words, &mut context.ui)?;
-        saving.keep(&mut chat, &mut context.ui);
+        let answer = follow(saying, Show::Words, &mut context.screen)?;
+        saving.keep(&mut chat, &mut context.screen);
         answer
             .completion
             .remark()
             .iter()
-            .for_each(|remark| context.ui.warning(remark));
+            .for_each(|remark| context.screen.warning(remark));
         if let Some(cut) = answer.cut {
             return Err(cut);
         }

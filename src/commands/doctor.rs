@@ -1,11 +1,11 @@
 //! `heroku-chat doctor`: checks the setup, layer by layer, each failure with the command that mends
 //! it.
 
+use crate::app::Context;
 use crate::cli::DoctorArgs;
-use crate::context::Context;
 use crate::doctor::{self, Entry, Probe, Status};
 use crate::error::{Error, ExitStatus};
-use crate::ui::{Tone, Ui};
+use crate::screen::{Screen, Tone};
 
 /// Runs the checks and prints the report.
 ///
@@ -16,14 +16,14 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     let json = args.json;
     let report = doctor::examine(
         &mut probe,
-        |ui, entry| if json { Ok(()) } else { line(ui, entry) },
+        |screen, entry| if json { Ok(()) } else { line(screen, entry) },
     )?;
-    let ui = &mut context.ui;
+    let screen = &mut context.screen;
     if report.interrupted {
-        ui.clear_line();
+        screen.clear_line();
     }
     if json {
-        ui.print(&report.to_json())?;
+        screen.print(&report.to_json())?;
     } else {
         let skipped: Vec<&str> = report
             .checks
@@ -32,7 +32,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
             .map(|entry| entry.title)
             .collect();
         if !skipped.is_empty() {
-            ui.verdict(
+            screen.verdict(
                 Tone::Quiet,
                 &format!("not looked at: {}", skipped.join(", ")),
                 None,
@@ -44,7 +44,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
             (false, true) => Tone::Caution,
             (false, false) => Tone::Bad,
         };
-        ui.verdict(tone, &report.summary(), None, &[])?;
+        screen.verdict(tone, &report.summary(), None, &[])?;
     }
     Ok(match (report.interrupted, report.ok) {
         (true, _) => ExitStatus::Interrupted,
@@ -53,7 +53,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     })
 }
 
-fn line(ui: &mut Ui, entry: &Entry) -> Result<(), Error> {
+fn line(screen: &mut Screen, entry: &Entry) -> Result<(), Error> {
     let tone = match entry.status {
         Status::Pass => Tone::Good,
         Status::Warn => Tone::Caution,
@@ -72,7 +72,7 @@ fn line(ui: &mut Ui, entry: &Entry) -> Result<(), Error> {
     } else {
         String::new()
     };
-    ui.verdict(
+    screen.verdict(
         tone,
         &format!("{}: {}{source}{time}", entry.title, entry.found),
         entry.hint.as_deref(),

@@ -9,8 +9,8 @@ mod models;
 mod sandbox;
 mod sessions;
 
+use crate::app::{Context, text_or_file};
 use crate::cli::{Args, Command, RequestArgs};
-use crate::context::{Context, text_or_file};
 use crate::error::{Error, ExitStatus};
 
 /// Runs the command that was given.

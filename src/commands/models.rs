@@ -3,13 +3,13 @@
 use url::Url;
 
 use crate::api::models::Model;
+use crate::app::following::{MODELS, tell};
+use crate::app::{Context, start_sandbox};
 use crate::cli::{ConnectionArgs, ModelsArgs};
 use crate::config;
-use crate::context::{Context, start_sandbox};
-use crate::environment::Environment;
+use crate::config::environment::Environment;
 use crate::error::{Error, ExitStatus, HerokuFailure};
-use crate::following::{MODELS, tell};
-use crate::ui::Overflow;
+use crate::screen::Overflow;
 
 /// Where the catalogue is asked for when no setting says; it needs no key.
 const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
@@ -30,7 +30,7 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
     };
     let client = context.client(&args.connection, url, None);
     let catalogue = client.catalogue(&context.interrupts, &mut |progress| {
-        tell(&mut context.ui, MODELS, progress);
+        tell(&mut context.screen, MODELS, progress);
     })?;
     let models: Vec<Model> = catalogue
         .models
@@ -39,11 +39,11 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
         .collect();
     if args.json {
         context
-            .ui
+            .screen
             .print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
     } else {
         let rows: Vec<[String; 4]> = models.iter().map(row).collect();
-        context.ui.table(
+        context.screen.table(
             Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]),
             &rows,
             Overflow::Stack,

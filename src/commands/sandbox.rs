@@ -1,7 +1,7 @@
 //! `heroku-chat sandbox`: the local server as a command of its own.
 
+use crate::app::Context;
 use crate::cli::SandboxArgs;
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::sandbox::Sandbox;
 
@@ -24,9 +24,9 @@ pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<ExitStatus, Erro
         format!("export INFERENCE_KEY={}", Sandbox::KEY),
         format!("export INFERENCE_MODEL_ID={}", Sandbox::DEFAULT_MODEL),
     ];
-    context.ui.print(&lines.join("\n"))?;
+    context.screen.print(&lines.join("\n"))?;
     context
-        .ui
+        .screen
         .note("Sandbox: scripted models, none is really called. Ctrl-C stops it.");
     sandbox.serve();
     Ok(ExitStatus::Done)

@@ -16,8 +16,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::file;
-use crate::secret::Secret;
+use crate::config::secret::Secret;
+use crate::files::named;
 
 /// Larger files are no env files; reading stops here.
 const SIZE_LIMIT: usize = 1024 * 1024;
@@ -99,7 +99,7 @@ pub fn text(path: &Path) -> io::Result<String> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let bytes = file::read_at_once(path, SIZE_LIMIT)?;
+    let bytes = named::read_at_once(path, SIZE_LIMIT)?;
     match bytes[..] {
         _ if bytes.len() > SIZE_LIMIT => Err(invalid("It is larger than 1 MiB.")),
         // PowerShell's `>` writes the first of these.

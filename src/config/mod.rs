@@ -2,61 +2,27 @@
 //! then the env file, then the Heroku CLI. Every value knows its source. The judging is pure; only
 //! [`gather`] reads.
 
+pub mod child;
 pub mod env_file;
+pub mod environment;
+pub mod git;
+pub mod secret;
 mod url;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ::url::Url;
 
 pub use self::url::{is_inference_host, is_loopback, normalise as normalise_url};
+pub use crate::cli::source::Source;
 use crate::cli::{ConnectionArgs, HerokuArgs};
-use crate::environment::Environment;
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure, MissingVariables};
-use crate::input;
-use crate::secret::Secret;
+use crate::files::input;
 use env_file::EnvFile;
-
-/// Where a value comes from, as a phrase that goes after "from".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// A flag of the command line.
-    Flag(&'static str),
-    /// The process environment.
-    Environment,
-    /// A line of an env file.
-    EnvFile(PathBuf, usize),
-    /// `heroku config:get`, for this app or for the one of the git remote.
-    Heroku(Option<String>),
-    /// The sandbox inside this process.
-    Sandbox,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::Flag(flag) => f.write_str(flag),
-            Source::Environment => f.write_str("the environment"),
-            Source::EnvFile(path, line) => write!(f, "{} line {line}", path.display()),
-            Source::Heroku(Some(app)) => write!(f, "the Heroku app {app}"),
-            Source::Heroku(None) => f.write_str("the Heroku app of this folder"),
-            Source::Sandbox => f.write_str("the sandbox"),
-        }
-    }
-}
-
-impl Source {
-    /// Whether two values stand in the same place, be it on different lines of it.
-    pub fn is_same_place(&self, other: &Source) -> bool {
-        match (self, other) {
-            (Source::EnvFile(one, _), Source::EnvFile(another, _)) => one == another,
-            _ => self == other,
-        }
-    }
-}
 
 /// A value and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,10 +159,10 @@ pub fn gather_from(
         let source = Source::EnvFile(file.path.clone(), line);
         Some(Setting::new(value.clone(), source))
     };
-    let flag = |value: &Option<String>, flag| {
+    let flag = |value: &Option<String>, flag: &'static str| {
         value
             .clone()
-            .map(|value| Setting::new(value, Source::Flag(flag)))
+            .map(|value| Setting::new(value, Source::Flag(flag.into())))
     };
 
     let mut gathered = Gathered {
@@ -492,7 +458,7 @@ fn key_file(path: Option<&Path>) -> Result<Option<Setting<Secret>>, Error> {
     })?;
     Ok(Some(Setting::new(
         Secret::new(text.trim()),
-        Source::Flag("--key-file"),
+        Source::Flag("--key-file".into()),
     )))
 }
 

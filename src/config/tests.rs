@@ -120,7 +120,7 @@ fn url_and_key_of_two_places_are_refused_unless_a_flag_says_so() {
     );
     assert!(settings(&["--allow-mixed-sources"], &[KEY], app_vars()).is_ok());
     let by_flag = settings(&["--url", "https://gateway.example.com"], &[KEY], nothing()).unwrap();
-    assert_eq!(by_flag.url.source, Source::Flag("--url"));
+    assert_eq!(by_flag.url.source, Source::Flag("--url".into()));
 }
 
 #[test]

@@ -4,10 +4,12 @@
 
 mod attachment;
 mod message;
+mod part;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
 pub use message::{Call, Cost, Message, Role, Usage};
+pub use part::Part;
 pub use title::title;
 
 /// A system prompt, and what was said.

@@ -11,22 +11,23 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::api::Client;
 use crate::api::call::Progress;
 use crate::api::models::Catalogue;
-use crate::api::proxy::Proxy;
-use crate::api::{Client, Limits};
+use crate::app::following::tell;
+use crate::app::{Context, sandbox_settings, start_sandbox};
 use crate::chat::Answer;
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::env_file::EnvFile;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
-use crate::context::{Context, sandbox_settings, start_sandbox};
+use crate::error::shell;
 use crate::error::{Error, HerokuFailure};
-use crate::following::tell;
 use crate::heroku::{self, HerokuCli, Patience};
 use crate::interrupt::Interrupts;
+use crate::net::Limits;
+use crate::net::proxy::Proxy;
 use crate::sandbox::Sandbox;
-use crate::shell;
-use crate::ui::Ui;
+use crate::screen::Screen;
 use checks::{CHECKS, Check};
 pub use report::{Entry, Report, Status, Verdict};
 
@@ -78,7 +79,7 @@ pub struct HerokuFacts {
 /// Runs all checks, showing each as it is done where `show` says so.
 pub fn examine(
     probe: &mut Probe<'_>,
-    show: impl Fn(&mut Ui, &Entry) -> Result<(), Error>,
+    show: impl Fn(&mut Screen, &Entry) -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let began = Instant::now();
     // Ctrl-C between two steps ends the run with the report so far, not at once.
@@ -94,12 +95,12 @@ pub fn examine(
             continue;
         }
         let started = Instant::now();
-        probe.context.ui.checking(check.title);
+        probe.context.screen.checking(check.title);
         let verdict = match passed_over(check, &report, began.elapsed()) {
             Some(verdict) => Ok(verdict),
             None => (check.run)(probe),
         };
-        probe.context.ui.clear_status();
+        probe.context.screen.clear_status();
         let verdict = match verdict {
             Ok(verdict) => verdict,
             Err(Error::Interrupted) => {
@@ -110,7 +111,7 @@ pub fn examine(
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A server, a proxy or the Heroku CLI may have echoed the key.
-        let clean = |text: String| probe.context.ui.clean(&text);
+        let clean = |text: String| probe.context.screen.clean(&text);
         let verdict = Verdict {
             status: verdict.status,
             found: clean(verdict.found),
@@ -119,7 +120,7 @@ pub fn examine(
             source: verdict.source.map(clean),
         };
         let entry = Entry::of(check.id, check.title, verdict, milliseconds);
-        show(&mut probe.context.ui, &entry)?;
+        show(&mut probe.context.screen, &entry)?;
         report.add(entry);
         report.interrupted |= watch.is_interrupted();
     }
@@ -249,9 +250,11 @@ impl<'a> Probe<'a> {
         question: impl FnOnce(&Client, &Interrupts, &mut dyn FnMut(&Progress)) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let client = self.client();
-        let Context { ui, interrupts, .. } = &mut *self.context;
+        let Context {
+            screen, interrupts, ..
+        } = &mut *self.context;
         question(&client, interrupts, &mut |progress| {
-            tell(ui, "the service", progress)
+            tell(screen, "the service", progress)
         })
     }
 
@@ -263,7 +266,7 @@ impl<'a> Probe<'a> {
             .as_ref()
             .filter(|key| !config::is_rather_a_url(&key.value))
         {
-            self.context.ui.keep_secret(&key.value);
+            self.context.screen.keep_secret(&key.value);
         }
     }
 

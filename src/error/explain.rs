@@ -8,7 +8,7 @@ use super::{
     CertificateFlaw, Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind,
     ServiceProblem, Waiting,
 };
-use crate::shell;
+use crate::error::shell;
 
 /// A failure in words, not yet wrapped or coloured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

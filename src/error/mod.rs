@@ -3,6 +3,8 @@
 //! The words stand in [`explain`]; the rest of the program only names what happened.
 
 mod explain;
+pub mod nearest;
+pub mod shell;
 
 use std::fmt;
 use std::io;
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 pub use explain::{Explanation, export_line};
 
-use crate::config::Source;
+use crate::cli::source::Source;
 
 /// What the process tells its caller, in the manner of the Heroku CLI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Subject;
 use super::literal::Notation;
-use crate::api::chat::{self, Quirks, RequestOptions};
+use crate::api::request::{self, Quirks, RequestOptions};
 use crate::conversation::{Conversation, Role};
 
 /// A programming language.
@@ -39,7 +39,7 @@ fn request(subject: &Subject<'_>) -> Map<String, Value> {
         stream: false,
         ..subject.options.clone()
     };
-    let body = chat::body(
+    let body = request::body(
         subject.model,
         &up_to_last_prompt(subject.conversation),
         &options,

@@ -49,7 +49,7 @@ pub fn read(text: &str) -> serde_json::Result<Vec<Message>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::chat::RequestOptions;
+    use crate::api::request::RequestOptions;
     use crate::conversation::{Attachment, Call, Conversation, Cost};
 
     #[test]

@@ -91,7 +91,7 @@ fn deeper(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::chat::RequestOptions;
+    use crate::api::request::RequestOptions;
     use crate::conversation::{Call, Cost};
 
     fn written(conversation: &Conversation) -> String {

@@ -15,7 +15,7 @@ mod shell;
 
 use std::path::Path;
 
-use crate::api::chat::RequestOptions;
+use crate::api::request::RequestOptions;
 pub use crate::cli::Format;
 use crate::conversation::Conversation;
 

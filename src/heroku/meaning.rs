@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
-use crate::secret::Secret;
 
 /// What a finished run of the program left.
 #[derive(Debug, Default)]

@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 
 use shared_child::SharedChild;
 
-use crate::child;
+use crate::config::child;
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
-use crate::environment::Environment;
 use crate::error::HerokuFailure;
-use crate::secret::Secret;
 use meaning::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.

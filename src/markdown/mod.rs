@@ -8,6 +8,7 @@
 mod block;
 mod code;
 mod cursor;
+pub mod drawing;
 mod fences;
 pub mod math;
 

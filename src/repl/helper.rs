@@ -17,8 +17,9 @@ use super::window::Rows;
 use crate::api::models::Model;
 use crate::cli::settings;
 use crate::error::Error;
-use crate::store::{self, Sessions};
-use crate::ui::{for_terminal, terminal};
+use crate::files;
+use crate::screen::{for_terminal, terminal};
+use crate::store::Sessions;
 
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
@@ -155,7 +156,7 @@ impl LineHelper {
         line: &str,
         context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let home = store::expand_home("~/").display().to_string();
+        let home = files::expand_home("~/").display().to_string();
         let home = home.trim_end_matches('/');
         let Some((before, rest)) = line.rsplit_once(" ~/") else {
             return self.files.complete(line, line.len(), context);

@@ -8,9 +8,9 @@ use rustyline::{
 };
 
 use super::typed::Typed;
-use crate::ui::inlet::Keyboard;
-use crate::ui::open_fence;
-use crate::ui::terminal::{self, Mode};
+use crate::markdown::open_fence;
+use crate::screen::inlet::Keyboard;
+use crate::screen::terminal::{self, Mode};
 
 /// Looks at every key before the editor does. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]

@@ -1,7 +1,7 @@
 //! What a line typed at the prompt means.
 
 use super::commands::{COMMANDS, Command};
-use crate::nearest::nearest;
+use crate::error::nearest::nearest;
 
 /// A line, read for its meaning.
 #[derive(Debug)]

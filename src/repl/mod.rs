@@ -2,6 +2,7 @@
 //! turn. The only user of rustyline.
 
 mod commands;
+mod editor;
 mod helper;
 mod history;
 mod keys;
@@ -15,20 +16,20 @@ mod window;
 
 use std::time::Duration;
 
+use crate::api::Client;
 use crate::api::models::{self, Model};
-use crate::api::{Client, Limits};
+use crate::app::following::{MODELS, Show, follow, tell};
+use crate::app::saving::Saving;
+use crate::app::{Connection, Context};
 use crate::chat::{Answer, Chat};
 use crate::cli::ChatSettings;
 use crate::cli::settings::{EditMode, Turns};
-use crate::context::{Connection, Context};
 use crate::conversation::{Attachment, Message};
-use crate::editor;
 use crate::error::{Error, ExitStatus};
-use crate::following::{MODELS, Show, follow, tell};
-use crate::saving::Saving;
-use crate::ui::Ui;
-use crate::ui::inlet::{Inlet, Resized};
-use crate::ui::terminal::{Mode, Quiet};
+use crate::net::Limits;
+use crate::screen::Screen;
+use crate::screen::inlet::{Inlet, Resized};
+use crate::screen::terminal::{Mode, Quiet};
 use helper::LineHelper;
 use keys::{Keyed, Keys};
 use line::Line;
@@ -115,7 +116,7 @@ impl<'a> Repl<'a> {
             })?;
             context.interrupts.hold();
         }
-        let color = context.ui.has_color();
+        let color = context.screen.has_color();
         let fetch = fetch_models(&connection.client, context);
         let reader = Reader::new(
             |keys| LineHelper::new(fetch, keys, color),
@@ -153,7 +154,7 @@ impl<'a> Repl<'a> {
         self.settings = settings;
         self.greet(&chat);
         if chat.conversation.turns() > 0 {
-            recap::show(&chat, self.saving.name().as_deref(), self.ui())?;
+            recap::show(&chat, self.saving.name().as_deref(), self.screen())?;
         }
         let mut initial = String::new();
         let mut leaving = false;
@@ -171,14 +172,14 @@ impl<'a> Repl<'a> {
                 Read::Interrupted { on_empty_line } => {
                     leaving = on_empty_line;
                     if on_empty_line {
-                        self.ui().note("Ctrl-C again, or Ctrl-D, leaves");
+                        self.screen().note("Ctrl-C again, or Ctrl-D, leaves");
                     }
                 }
                 Read::ForEditor(text) => initial = self.edit(&text),
                 Read::Line { line, is_pasted } => {
                     leaving = false;
                     let flow = self.obey(&mut chat, Line::parse(&line, is_pasted));
-                    self.saving.keep(&mut chat, &mut self.context.ui);
+                    self.saving.keep(&mut chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
                         Ok(Flow::Continue) => {}
@@ -186,8 +187,8 @@ impl<'a> Repl<'a> {
                         Ok(Flow::Again) => initial = line,
                         Ok(Flow::Leave) => return Ok(self.leave()),
                         Err(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
-                        Err(Error::Interrupted) => self.ui().note("stopped"),
-                        Err(error) => self.ui().explain(&error),
+                        Err(Error::Interrupted) => self.screen().note("stopped"),
+                        Err(error) => self.screen().explain(&error),
                     }
                 }
             }
@@ -196,7 +197,7 @@ impl<'a> Repl<'a> {
 
     fn leave(&mut self) -> ExitStatus {
         if self.saving.has_failed() {
-            self.ui()
+            self.screen()
                 .warning("the last of this conversation is not saved");
         }
         ExitStatus::Done
@@ -211,10 +212,12 @@ impl<'a> Repl<'a> {
         if set.is_some() {
             return Ok(set);
         }
-        let Context { ui, interrupts, .. } = &mut *self.context;
+        let Context {
+            screen, interrupts, ..
+        } = &mut *self.context;
         let client = &self.connection.client;
         let models = client.models(interrupts, &mut |progress| {
-            tell(ui, MODELS, progress);
+            tell(screen, MODELS, progress);
         })?;
         let ids: Vec<String> = models
             .iter()
@@ -230,10 +233,10 @@ impl<'a> Repl<'a> {
             .map(|(index, id)| format!("{:3}  {id}", index + 1))
             .collect();
         let variable = self.variable("MODEL_ID");
-        self.ui().note(&format!(
+        self.screen().note(&format!(
             "{variable} is not set. Choose a model by number or id; -m or the variable does it for good:"
         ));
-        self.ui().print(&list.join("\n"))?;
+        self.screen().print(&list.join("\n"))?;
         self.reader.helper().set_models(models);
         self.reader.helper().choosing_model.set(true);
         let chosen = self.ask_for_one_of(&ids);
@@ -258,7 +261,7 @@ impl<'a> Repl<'a> {
             match by_number.or_else(|| ids.iter().find(|id| *id == line)) {
                 Some(id) => return Ok(Some(id.clone())),
                 None if line.is_empty() => {}
-                None => self.ui().warning(&format!(
+                None => self.screen().warning(&format!(
                     "{line:?} is neither a number of the list nor an id in it"
                 )),
             }
@@ -266,8 +269,8 @@ impl<'a> Repl<'a> {
     }
 
     /// The output of this chat.
-    fn ui(&mut self) -> &mut Ui {
-        &mut self.context.ui
+    fn screen(&mut self) -> &mut Screen {
+        &mut self.context.screen
     }
 
     /// The catalogue.
@@ -295,7 +298,7 @@ impl<'a> Repl<'a> {
             .map(Attachment::label)
             .collect::<Vec<_>>()
         {
-            self.ui()
+            self.screen()
                 .note(&format!("{label} goes with the next prompt"));
         }
     }
@@ -303,12 +306,12 @@ impl<'a> Repl<'a> {
     /// Hands a text to the terminal's clipboard, and says so.
     fn copy(&mut self, text: &str, what: &str) {
         let characters = text.chars().count();
-        if self.ui().copy(text) {
-            self.ui().note(&format!(
+        if self.screen().copy(text) {
+            self.screen().note(&format!(
                 "copied {what}, {characters} characters; where the clipboard stays empty, the terminal doesn't allow OSC 52"
             ));
         } else {
-            self.ui()
+            self.screen()
                 .warning("this terminal has no clipboard that a program can reach");
         }
     }
@@ -324,7 +327,7 @@ impl<'a> Repl<'a> {
             quiet.found().set_quiet();
         }
         edited.unwrap_or_else(|error| {
-            self.ui().explain(&error);
+            self.screen().explain(&error);
             text.to_owned()
         })
     }
@@ -337,7 +340,7 @@ impl<'a> Repl<'a> {
                 let meant = nearest
                     .map(|name| format!(" Did you mean /{name}?"))
                     .unwrap_or_default();
-                self.ui().warning(&format!(
+                self.screen().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins with / is typed with //"
                 ));
                 Ok(Flow::Again)
@@ -345,7 +348,7 @@ impl<'a> Repl<'a> {
             Line::Prompt(prompt) => {
                 let message = Message::prompt(prompt, self.attachments.clone());
                 let saying = chat.say(message, &self.context.interrupts);
-                let answer = follow(saying, Show::Words, &mut self.context.ui);
+                let answer = follow(saying, Show::Words, &mut self.context.screen);
                 if answer.is_ok() {
                     self.attachments.clear();
                 }
@@ -365,26 +368,26 @@ impl<'a> Repl<'a> {
                 }
             },
             Err(Error::Interrupted) => {
-                self.ui().note("stopped before an answer came");
+                self.screen().note("stopped before an answer came");
                 Ok(Flow::Again)
             }
             Err(error @ (Error::ReaderGone | Error::Output(_))) => Err(error),
             Err(error) => {
-                self.ui().explain(&error);
+                self.screen().explain(&error);
                 Ok(Flow::Again)
             }
         }
     }
 
     fn finish(&mut self, chat: &Chat, answer: &Answer) {
-        let ui = &mut self.context.ui;
+        let screen = &mut self.context.screen;
         match &answer.cut {
             Some(Error::Interrupted) => {
-                ui.note("stopped; what came is kept. /continue goes on, /retry asks again")
+                screen.note("stopped; what came is kept. /continue goes on, /retry asks again")
             }
             Some(error) => {
-                ui.explain(error);
-                ui.note("what came is kept. /continue goes on, /retry asks again");
+                screen.explain(error);
+                screen.note("what came is kept. /continue goes on, /retry asks again");
             }
             None => {
                 let next = if answer.completion.is_at_limit() {
@@ -396,12 +399,12 @@ impl<'a> Repl<'a> {
                     .completion
                     .remark()
                     .iter()
-                    .for_each(|remark| ui.warning(&format!("{remark}{next}")));
+                    .for_each(|remark| screen.warning(&format!("{remark}{next}")));
             }
         }
-        ui.footer(&footer(chat, answer));
+        screen.footer(&footer(chat, answer));
         if let Some(warning) = fullness(chat, answer) {
-            ui.warning(&warning);
+            screen.warning(&warning);
         }
     }
 
@@ -420,9 +423,9 @@ impl<'a> Repl<'a> {
                 settings.url.source
             )
         };
-        self.ui().note(&greeting);
-        let age = self.ui().age();
-        self.ui().debug(&format!("* prompt after {age:?}"));
+        self.screen().note(&greeting);
+        let age = self.screen().age();
+        self.screen().debug(&format!("* prompt after {age:?}"));
     }
 }
 

@@ -13,11 +13,11 @@ use super::history::ShownHistory;
 use super::keys::{Entry, Keyed, Keys};
 use super::stand_in;
 use super::window::Rows;
-use crate::context::Context;
+use crate::app::Context;
 use crate::error::Error;
+use crate::screen::inlet::Inlet;
+use crate::screen::terminal;
 use crate::store;
-use crate::ui::inlet::Inlet;
-use crate::ui::terminal;
 
 /// Lines of history that are kept.
 const HISTORY_LINES: usize = 10_000;
@@ -150,7 +150,7 @@ impl Reader {
         before.push_str(&typed);
         if !self.can_edit && !before.is_empty() {
             // This terminal can't have a line begun for it.
-            context.ui.note(&format!("to be typed again: {before}"));
+            context.screen.note(&format!("to be typed again: {before}"));
         }
         self.keyed.typed().pasted.clear();
         (before, after) = (stand_in::shown(&before).into_owned(), after);
@@ -180,7 +180,7 @@ impl Reader {
                     };
                     let rows = row(columns).min(row(terminal::width()));
                     context
-                        .ui
+                        .screen
                         .erase_rows_above(rows.min(terminal::height() - 1));
                     continue;
                 }
@@ -201,7 +201,7 @@ impl Reader {
                 (_, Err(ReadlineError::Io(error)))
                     if error.kind() == std::io::ErrorKind::InvalidData =>
                 {
-                    context.ui.warning("what was typed is not UTF-8");
+                    context.screen.warning("what was typed is not UTF-8");
                     continue;
                 }
                 (_, Err(error)) => Err(from_editor(error)),
@@ -243,7 +243,7 @@ impl Reader {
                 if self.editor.load_history(&path).is_err() {
                     // rustyline could neither read nor append to it ever again.
                     let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
-                    context.ui.warning(&format!(
+                    context.screen.warning(&format!(
                         "the history could not be read and is now {}",
                         aside.display()
                     ));
@@ -252,7 +252,9 @@ impl Reader {
             });
         match loaded {
             Ok(path) => self.history = Some(path),
-            Err(reason) => context.ui.note(&format!("no history is kept: {reason}")),
+            Err(reason) => context
+                .screen
+                .note(&format!("no history is kept: {reason}")),
         }
     }
 
@@ -267,7 +269,7 @@ impl Reader {
         {
             self.history = None;
             context
-                .ui
+                .screen
                 .warning(&format!("the history can't be written any more: {error}"));
         }
     }

@@ -3,7 +3,7 @@
 use crate::chat::Chat;
 use crate::conversation::{Attachment, Conversation, Message, Role};
 use crate::error::Error;
-use crate::ui::Ui;
+use crate::screen::Screen;
 
 /// How many rows of the last answer are shown, and lines of the last prompt.
 const ANSWER_ROWS: usize = 12;
@@ -14,14 +14,14 @@ const PROMPT_LINES: usize = 4;
 ///
 /// # Errors
 /// Failures of the output.
-pub fn show(chat: &Chat, name: Option<&str>, ui: &mut Ui) -> Result<(), Error> {
+pub fn show(chat: &Chat, name: Option<&str>, screen: &mut Screen) -> Result<(), Error> {
     let turns = chat.conversation.turns();
     let count = if turns == 1 {
         "one turn".to_owned()
     } else {
         format!("{turns} turns")
     };
-    ui.note(&format!(
+    screen.note(&format!(
         "{}, {count} so far, with {}:",
         name.unwrap_or("this conversation"),
         chat.model
@@ -34,16 +34,16 @@ pub fn show(chat: &Chat, name: Option<&str>, ui: &mut Ui) -> Result<(), Error> {
     if lines.len() > PROMPT_LINES {
         text.push_str("\n…");
     }
-    ui.print(&format!("> {text}"))?;
+    screen.print(&format!("> {text}"))?;
     prompt
         .attachments
         .iter()
         .map(Attachment::label)
-        .for_each(|label| ui.note(&format!("with {label}")));
+        .for_each(|label| screen.note(&format!("with {label}")));
     if let Some(answer) = answer {
-        ui.answer_again(&answer.content, ANSWER_ROWS)?;
+        screen.answer_again(&answer.content, ANSWER_ROWS)?;
         if answer.cut {
-            ui.note("this answer was cut. /continue goes on, /retry asks again");
+            screen.note("this answer was cut. /continue goes on, /retry asks again");
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use super::{Flow, Repl};
 use crate::chat::Chat;
 use crate::cli::settings::{self, EditMode, Refused};
 use crate::error::Error;
-use crate::nearest::nearest;
-use crate::ui::Overflow;
+use crate::error::nearest::nearest;
+use crate::screen::Overflow;
 
 /// Runs the command.
 ///
@@ -26,14 +26,14 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         let meant = nearest(name, names.iter().map(String::as_str))
             .map(|name| format!(" Did you mean {name}?"))
             .unwrap_or_default();
-        repl.ui().warning(&format!(
+        repl.screen().warning(&format!(
             "there is no setting {name:?}.{meant} /set lists them"
         ));
         return Ok(Flow::Continue);
     };
     if !value.is_empty() {
         if let Err(Refused::Value(rule)) = repl.settings.set(name, value) {
-            repl.ui()
+            repl.screen()
                 .warning(&format!("{name} takes {rule}, or default; not {value:?}"));
             return Ok(Flow::Continue);
         }
@@ -43,9 +43,9 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         }
     }
     if let Some(now) = repl.settings.rows().iter().find(|row| row.name == name) {
-        let (value, place) = (&now.value, &now.place);
-        repl.ui()
-            .note(&format!("{name} is {value}, from {place}: {}", row.about));
+        let (value, source) = (&now.value, &now.source);
+        repl.screen()
+            .note(&format!("{name} is {value}, from {source}: {}", row.about));
     }
     Ok(Flow::Continue)
 }
@@ -55,9 +55,9 @@ fn list(repl: &mut Repl<'_>) -> Result<(), Error> {
         .settings
         .rows()
         .into_iter()
-        .map(|row| [row.name, row.value, row.place.to_string(), row.about])
+        .map(|row| [row.name, row.value, row.source.to_string(), row.about])
         .collect();
-    repl.ui().table(
+    repl.screen().table(
         Some(["SETTING", "VALUE", "FROM", "IS"]),
         &rows,
         Overflow::Stack,
@@ -68,7 +68,7 @@ fn list(repl: &mut Repl<'_>) -> Result<(), Error> {
 fn apply(repl: &mut Repl<'_>, chat: &mut Chat) {
     let values = repl.settings.values().clone();
     chat.options = values.request;
-    repl.ui().set_markdown(values.markdown);
+    repl.screen().set_markdown(values.markdown);
     repl.reader.set_vi(values.editmode == EditMode::Vi);
 }
 
@@ -77,9 +77,9 @@ fn save(repl: &mut Repl<'_>, chat: &Chat) {
         return repl.saving.pause();
     }
     match repl.saving.resume() {
-        Err(error) => repl.ui().explain(&error),
+        Err(error) => repl.screen().explain(&error),
         Ok(()) if chat.conversation.turns() > 0 => {
-            repl.ui()
+            repl.screen()
                 .note("all that was said in this conversation is saved; /clear begins another");
         }
         Ok(()) => {}

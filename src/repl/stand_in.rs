@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::ui::for_terminal;
+use crate::screen::for_terminal;
 
 /// The stand-ins begin here, near the end of plane 16, where no font has icons.
 const BASE: u32 = 0x10_ff00;

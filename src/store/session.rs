@@ -13,8 +13,9 @@ use std::time::SystemTime;
 
 use super::notice::Notice;
 use super::record::Record;
-use super::{clock, is_deleted, is_replaced, name, private_file, private_folder};
+use super::{clock, name};
 use crate::error::Error;
+use crate::files::{is_deleted, is_replaced, private_file, private_folder};
 
 /// An open session. Its file is made with the first turn.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::summary::{Entry, Summary};
 use super::{data_folder, name, private_file};
 use crate::conversation::Role;
 use crate::error::Error;
-use crate::nearest::nearest;
+use crate::error::nearest::nearest;
 
 /// The folder of the sessions. It is made with the first of them.
 #[derive(Clone, Debug)]

@@ -4,20 +4,19 @@
 //!
 //! The scripts of clap_complete would make the program larger by 0.2 MB, and know no models.
 
-mod offer;
-
 use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::api::Client;
 use crate::api::models::Model;
-use crate::api::{Client, Limits};
+use crate::app::{Context, start_sandbox};
+use crate::cli::offer::{Offer, offer};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
-use crate::context::{Context, start_sandbox};
 use crate::error::{Error, ExitStatus};
-use crate::input;
+use crate::files::input;
+use crate::net::Limits;
 use crate::store::Sessions;
-use offer::{Offer, offer};
 
 /// The longest wait for the catalogue.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -37,9 +36,9 @@ pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, 
         };
         words
             .iter()
-            .try_for_each(|(word, about)| context.ui.print(&line(args.shell, word, about)))?;
+            .try_for_each(|(word, about)| context.screen.print(&line(args.shell, word, about)))?;
     } else {
-        context.ui.print(script(args.shell))?;
+        context.screen.print(script(args.shell))?;
     }
     Ok(ExitStatus::Done)
 }

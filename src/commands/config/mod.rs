@@ -4,10 +4,10 @@ mod pull;
 
 use serde_json::{Map, Value, json};
 
+use crate::app::{Context, sandbox_settings, start_sandbox};
 use crate::cli::settings;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::{Gathered, Setting, showable};
-use crate::context::{Context, sandbox_settings, start_sandbox};
 use crate::error::{Error, ExitStatus};
 
 /// Prints the settings, also where they can't be used; then why not.
@@ -32,7 +32,7 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
     } else {
         as_text(&rows)
     };
-    context.ui.print(&text)?;
+    context.screen.print(&text)?;
     gathered.settings(&args.connection)?;
     Ok(ExitStatus::Done)
 }
@@ -48,7 +48,7 @@ fn chat_row(row: settings::Row) -> Row {
     Row {
         name: row.name,
         value: Some(row.value),
-        source: Some(row.place.to_string()),
+        source: Some(row.source.to_string()),
     }
 }
 

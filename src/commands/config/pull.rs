@@ -3,14 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use crate::app::Context;
 use crate::cli::PullArgs;
+use crate::config::git::{self, Tracking};
+use crate::config::secret::Secret;
 use crate::config::{self, HerokuQuery, env_file};
-use crate::context::Context;
 use crate::error::{Error, ExitStatus, HerokuFailure};
-use crate::file;
-use crate::git::{self, Tracking};
-use crate::secret::Secret;
-use crate::store;
+use crate::files;
+use crate::files::named;
 
 /// Asks Heroku for the variables and writes them.
 ///
@@ -18,15 +18,15 @@ use crate::store;
 /// What the Heroku CLI couldn't do, and a file that can't be written.
 pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let unusable = |error| Error::of_file("--env-file", &args.env_file, &error);
-    store::check_replaceable(&args.env_file).map_err(unusable)?;
+    files::replace::check_replaceable(&args.env_file).map_err(unusable)?;
     // Behind a link, the file itself is meant.
-    let path = &file::behind_links(&args.env_file).map_err(unusable)?;
+    let path = &named::behind_links(&args.env_file).map_err(unusable)?;
     let app = config::app_name(&args.heroku, &context.environment)?;
     let query = HerokuQuery::of(&args.heroku)?;
     let answer = context.ask_heroku(&query);
     let values = required(answer, &query, app)?;
     if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {
-        context.ui.keep_secret(key);
+        context.screen.keep_secret(key);
     }
     if let Some((name, _)) = values
         .iter()
@@ -42,7 +42,7 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let (shown, names) = (path.display(), names.join(", "));
     if args.dry_run {
         context
-            .ui
+            .screen
             .print(&format!("Would write {names} to {shown}"))?;
         return Ok(ExitStatus::Done);
     }
@@ -53,15 +53,15 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let after = env_file::with_values(&before, &values);
     // Ctrl-C between the new file and its place would leave the key in a file of another name.
     context.interrupts.hold();
-    let written = store::replace_privately(path, &after);
+    let written = files::replace::replace_privately(path, &after);
     context.interrupts.release();
     written.map_err(|error| Error::of_file("--env-file", path, &error))?;
-    let readers = match store::other_readers(path) {
+    let readers = match files::other_readers(path) {
         Ok(Some(readers)) => format!("which {readers} can read"),
         _ => "readable by you only".to_owned(),
     };
     context
-        .ui
+        .screen
         .print(&format!("Wrote {names} to {shown}, {readers}"))?;
     for name in query
         .variables
@@ -70,7 +70,7 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     {
         if before.lines().any(|line| line.contains(name.as_str())) {
             context
-                .ui
+                .screen
                 .note(&format!("{name} is left as it was: the app has none"));
         }
     }
@@ -109,35 +109,35 @@ fn required(
 /// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
-    let ui = &mut context.ui;
+    let screen = &mut context.screen;
     match git::tracking(path, &context.environment) {
         Tracking::NoRepository | Tracking::NeverCommitted | Tracking::Ignored => {}
-        Tracking::Unknown => ui.warning(&format!(
+        Tracking::Unknown => screen.warning(&format!(
             "git did not say whether it would commit {shown}; see git status"
         )),
-        Tracking::Filtered => ui.note(&format!(
+        Tracking::Filtered => screen.note(&format!(
             "git tracks {shown} through a filter; make sure that it encrypts the key"
         )),
-        Tracking::Tracked => ui.warning(&format!(
+        Tracking::Tracked => screen.warning(&format!(
             "git tracks {shown}, so the key would be committed. Take it out: {}",
             git::untrack_command(path)
         )),
         Tracking::Unignored
             if agreed
-                || ui.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
+                || screen.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
         {
             let rules = path.with_file_name(".gitignore");
             git::ignore(path).map_err(|error| Error::of_file("the file", &rules, &error))?;
             if git::tracking(path, &context.environment) == Tracking::Ignored {
-                ui.note(&format!("{shown} is in {} now", rules.display()));
+                screen.note(&format!("{shown} is in {} now", rules.display()));
             } else {
-                ui.warning(&format!(
+                screen.warning(&format!(
                     "{shown} is in {} now, but git would still commit it; see git status",
                     rules.display()
                 ));
             }
         }
-        Tracking::Unignored => ui.warning(&format!(
+        Tracking::Unignored => screen.warning(&format!(
             "git would commit {shown}, which holds the key. Ignore it: {}",
             git::ignore_command(path)
         )),

@@ -1,7 +1,7 @@
 //! `sessions delete`: what was not named in full is deleted only after a yes.
 
+use crate::app::Context;
 use crate::cli::SessionsDeleteArgs;
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
@@ -18,7 +18,7 @@ pub fn run(
     let names = names(args, sessions)?;
     let is_exact = !args.all && names.iter().all(|name| args.names.contains(name));
     if names.is_empty() {
-        context.ui.note("no conversation is saved");
+        context.screen.note("no conversation is saved");
         return Ok(ExitStatus::Done);
     }
     if !is_exact && !args.yes {
@@ -27,10 +27,10 @@ pub fn run(
     let mut failure = None;
     for name in &names {
         match sessions.delete(name) {
-            Ok(()) => context.ui.note(&format!("deleted {name}")),
+            Ok(()) => context.screen.note(&format!("deleted {name}")),
             // The others go all the same; the last failure is the one that is told in full.
             Err(error) => {
-                failure = Some(error).inspect(|_| context.ui.note(&format!("left {name}")))
+                failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
             }
         }
     }
@@ -63,7 +63,7 @@ fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
         names => format!("deleting {} conversations", names.len()),
     };
     let question = format!("{what} can't be undone; go on?");
-    if context.ui.confirm(&question) {
+    if context.screen.confirm(&question) {
         Ok(())
     } else {
         Err(Error::Unconfirmed { what })

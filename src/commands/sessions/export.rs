@@ -1,12 +1,13 @@
 //! `sessions export`: a saved conversation as a document, as JSON, or as code that asks its last
 //! prompt again.
 
-use crate::api::chat::RequestOptions;
+use crate::api::request::RequestOptions;
+use crate::app::Context;
 use crate::cli::SessionsExportArgs;
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::export::{self, Format, Subject};
-use crate::store::{self, Sessions};
+use crate::files;
+use crate::store::Sessions;
 
 /// The prefix of the variables in exported code, which no session says.
 const PREFIX: &str = "INFERENCE";
@@ -26,7 +27,7 @@ pub fn run(
     restored
         .notices
         .iter()
-        .for_each(|notice| context.ui.note(&notice.to_string()));
+        .for_each(|notice| context.screen.note(&notice.to_string()));
     let format = format(args)?;
     if restored.conversation.turns() == 0 {
         return Err(Error::NothingSaid { session: name });
@@ -43,11 +44,11 @@ pub fn run(
         },
     );
     let Some(path) = &args.output else {
-        context.ui.print(&text)?;
+        context.screen.print(&text)?;
         return Ok(ExitStatus::Done);
     };
-    store::write_new(path, &text).map_err(|error| Error::of_file("--output", path, &error))?;
-    context.ui.note(&format!(
+    files::write_new(path, &text).map_err(|error| Error::of_file("--output", path, &error))?;
+    context.screen.note(&format!(
         "written to {}: {}",
         path.display(),
         format.row().about

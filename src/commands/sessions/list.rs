@@ -1,15 +1,14 @@
 //! `sessions list` and `sessions search`: tables of sessions, and of what was said in them.
 
-use std::time::SystemTime;
-
 use serde_json::{Value, json};
 
 use super::as_json;
+use crate::api::wait::Now;
+use crate::app::Context;
 use crate::cli::{SessionsListArgs, SessionsSearchArgs};
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
+use crate::screen::Overflow;
 use crate::store::{Found, Sessions, Summary, clock};
-use crate::ui::Overflow;
 
 /// Prints the sessions, the newest first.
 ///
@@ -21,7 +20,7 @@ pub fn list(
     context: &mut Context,
 ) -> Result<ExitStatus, Error> {
     let listing = sessions.list()?;
-    let now = SystemTime::now();
+    let now = Now::read().date;
     let rows: Vec<[String; 5]> = listing
         .sessions
         .iter()
@@ -29,18 +28,18 @@ pub fn list(
         .collect();
     if args.json {
         context
-            .ui
+            .screen
             .print(&as_json(&listing.sessions.iter().map(object).collect()))?;
     } else if rows.is_empty() {
-        context.ui.note("no conversation is saved");
+        context.screen.note("no conversation is saved");
     } else {
         context
-            .ui
+            .screen
             .table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
     }
     if !listing.unreadable.is_empty() {
         let names = listing.unreadable.join(", ");
-        context.ui.warning(&format!(
+        context.screen.warning(&format!(
             "not readable, and left out: {names}. `heroku-chat sessions show` says why"
         ));
     }
@@ -74,15 +73,15 @@ pub fn search(
         let object =
             |found: &Found| json!({"name": found.name, "role": found.role, "line": found.line});
         context
-            .ui
+            .screen
             .print(&as_json(&found.iter().map(object).collect()))?;
     } else if found.is_empty() {
-        context.ui.note("no message has all of these words");
+        context.screen.note("no message has all of these words");
     } else {
         let row = |found: Found| [found.name, found.role.word().to_owned(), found.line];
         let rows: Vec<[String; 3]> = found.into_iter().map(row).collect();
         context
-            .ui
+            .screen
             .table(Some(["NAME", "ROLE", "LINE"]), &rows, Overflow::Cut)?;
     }
     Ok(ExitStatus::Done)

@@ -7,8 +7,8 @@ mod show;
 
 use serde_json::Value;
 
+use crate::app::Context;
 use crate::cli::{SessionsArgs, SessionsCommand};
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{as_json, list};
+use crate::app::Context;
 use crate::cli::SessionsShowArgs;
-use crate::context::Context;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
@@ -22,17 +22,17 @@ pub fn run(
     restored
         .notices
         .iter()
-        .for_each(|notice| context.ui.note(&notice.to_string()));
+        .for_each(|notice| context.screen.note(&notice.to_string()));
     if args.json {
         let mut object = list::object(&sessions.summary(&name)?);
         object["system"] = json!(restored.conversation.system());
         object["messages"] = json!(restored.conversation.messages());
-        context.ui.print(&as_json(&object))?;
+        context.screen.print(&as_json(&object))?;
         return Ok(ExitStatus::Done);
     }
     match restored.conversation.transcript() {
-        text if text.is_empty() => context.ui.note("nothing is said in it any more"),
-        text => context.ui.print(&text)?,
+        text if text.is_empty() => context.screen.note("nothing is said in it any more"),
+        text => context.screen.print(&text)?,
     }
     Ok(ExitStatus::Done)
 }

@@ -1,12 +1,13 @@
 //! The way to the service, one step at a time.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use url::{Host, Url};
 
-use crate::api::{proxy as proxies, reach, tunnel};
+use crate::api::wait::Now;
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, NetworkFailure, ProblemKind};
+use crate::net::{proxy as proxies, reach, tunnel};
 
 /// Clocks further apart than this get a word.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
@@ -151,7 +152,7 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(theirs) = probe.catalogue.date else {
         return Ok(Verdict::skip("the service did not say what time it is"));
     };
-    let now = SystemTime::now();
+    let now = Now::read().date;
     let (apart, direction) = match now.duration_since(theirs) {
         Ok(apart) => (apart, "ahead of"),
         Err(error) => (error.duration(), "behind"),

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use super::network::region;
-use crate::api::Limits;
-use crate::api::chat::RequestOptions;
+use crate::api::request::RequestOptions;
+use crate::app::following::{Show, follow};
 use crate::chat::Chat;
 use crate::config::Source;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
 use crate::error::Error;
-use crate::following::{Show, follow};
-use crate::nearest::nearest;
-use crate::shell;
+use crate::error::nearest::nearest;
+use crate::error::shell;
+use crate::net::Limits;
 
 /// How long `--live` waits for the first word, and between words.
 const LIVE_LIMIT: Duration = Duration::from_secs(10);
@@ -169,7 +169,7 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Vec::new(),
     );
     let saying = chat.say(prompt, &probe.context.interrupts);
-    let answer = follow(saying, Show::Nothing, &mut probe.context.ui)?;
+    let answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
     if let Some(cut) = answer.cut {
         return Err(cut);
     }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::git::{self, Tracking, quoted};
+use crate::config::secret::Secret;
 use crate::config::{self, Source};
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
 use crate::error::{Error, export_line};
-use crate::file;
-use crate::git::{self, Tracking, quoted};
-use crate::secret::Secret;
+use crate::files;
+use crate::files::named;
 use crate::store;
 
 pub fn version(_: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -86,7 +87,7 @@ fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
             path.display()
         )));
     }
-    Ok(file::behind_links(path)
+    Ok(named::behind_links(path)
         .ok()
         .filter(|path| path.exists())
         .unwrap_or_else(|| path.clone()))
@@ -100,7 +101,7 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if !path.is_file() {
         return Ok(Verdict::pass("it is no file on a disk"));
     }
-    let readers = store::other_readers(&path)
+    let readers = files::other_readers(&path)
         .map_err(|error| Error::of_file("the env file", &path, &error))?;
     Ok(match readers {
         None => Verdict::pass("only its owner can read it"),
@@ -265,15 +266,15 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         .get("TERM")
         .unwrap_or("not set")
         .to_owned();
-    let ui = &probe.context.ui;
-    Ok(match (ui.is_interactive(), term.as_str()) {
+    let screen = &probe.context.screen;
+    Ok(match (screen.is_interactive(), term.as_str()) {
         (false, _) => Verdict::pass("the output is no terminal: plain text"),
         (true, "dumb") => Verdict::warn("TERM is dumb: no line editing and no colours")
             .hint("Set TERM to what your terminal is, for example xterm-256color."),
         (true, _) => Verdict::pass(format!(
             "{} columns, TERM {term}, {}",
-            crate::ui::terminal::width(),
-            if ui.has_color() {
+            crate::screen::terminal::width(),
+            if screen.has_color() {
                 "colours"
             } else {
                 "no colours"

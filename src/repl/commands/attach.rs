@@ -7,7 +7,7 @@ use crate::api::models;
 use crate::chat::Chat;
 use crate::conversation::Attachment;
 use crate::error::Error;
-use crate::input;
+use crate::files::input;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
     attach(repl, paths, "the file", input::text_attachment)
@@ -40,7 +40,7 @@ fn attach(
         repl.attach(attachments);
     }
     if repl.attachments.is_empty() {
-        repl.ui().note("nothing goes with the next prompt");
+        repl.screen().note("nothing goes with the next prompt");
     }
     repl.list_attachments();
     Ok(Flow::Continue)

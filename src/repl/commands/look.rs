@@ -6,9 +6,10 @@ use crate::chat::Chat;
 use crate::conversation::{Cost, Message};
 use crate::error::Error;
 use crate::export::{self, Format, Subject};
-use crate::input;
-use crate::store;
-use crate::ui::{Overflow, code_blocks};
+use crate::files;
+use crate::files::input;
+use crate::markdown::code_blocks;
+use crate::screen::Overflow;
 
 /// Stands for the prompt in a request that has none yet.
 const PROMPT_TO_COME: &str = "YOUR PROMPT";
@@ -18,15 +19,15 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
     let body = match (what, rest) {
         ("", _) => {
             match chat.conversation.transcript() {
-                text if text.is_empty() => repl.ui().print("Nothing was said yet.")?,
-                text => repl.ui().print(&text)?,
+                text if text.is_empty() => repl.screen().print("Nothing was said yet.")?,
+                text => repl.screen().print(&text)?,
             }
             return Ok(Flow::Continue);
         }
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
         ("last", "") => chat.last_request().map(<[u8]>::to_vec),
         _ => {
-            repl.ui().warning(&format!(
+            repl.screen().warning(&format!(
                 "/show takes nothing, `last`, or `request` and a prompt; not {what:?}"
             ));
             return Ok(Flow::Continue);
@@ -34,12 +35,12 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
     };
     let variable = repl.variable("KEY");
     match body {
-        Some(body) => repl.ui().print(&curl::command(
+        Some(body) => repl.screen().print(&curl::command(
             &chat.client.chat_endpoint(),
             &variable,
             &body,
         ))?,
-        None => repl.ui().note("nothing was sent yet"),
+        None => repl.screen().note("nothing was sent yet"),
     }
     Ok(Flow::Continue)
 }
@@ -69,7 +70,7 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
     };
     let format = Format::of(path).ok_or_else(|| invalid(&export::extensions()))?;
     if chat.conversation.turns() == 0 {
-        repl.ui().note("nothing was said yet");
+        repl.screen().note("nothing was said yet");
         return Ok(Flow::Continue);
     }
     let prefix = &repl.connection.settings.prefix;
@@ -79,9 +80,9 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
         options: &chat.options,
         prefix,
     };
-    store::write_new(path, &export::export(format, &subject))
+    files::write_new(path, &export::export(format, &subject))
         .map_err(|error| Error::of_file("the file to export to", path, &error))?;
-    repl.ui().note(&format!(
+    repl.screen().note(&format!(
         "written to {}: {}",
         path.display(),
         format.row().about
@@ -91,7 +92,7 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
 
 pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, Error> {
     let Some(answer) = chat.conversation.last_answer() else {
-        repl.ui().note("there is no answer to copy");
+        repl.screen().note("there is no answer to copy");
         return Ok(Flow::Continue);
     };
     if number.is_empty() {
@@ -106,7 +107,7 @@ pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, 
         .and_then(|number| blocks.get(number.checked_sub(1)?));
     match chosen {
         Some(block) => repl.copy(block, &format!("code block {number}")),
-        None => repl.ui().warning(&match blocks.len() {
+        None => repl.screen().warning(&match blocks.len() {
             0 => "the last answer has no code block".to_owned(),
             1 => format!("the last answer has one code block, number 1; not {number:?}"),
             count => format!("the last answer has code blocks 1 to {count}; not {number:?}"),
@@ -117,7 +118,7 @@ pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, 
 
 pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     if chat.costs.is_empty() {
-        repl.ui().note("nothing was answered yet");
+        repl.screen().note("nothing was answered yet");
         return Ok(Flow::Continue);
     }
     let count =
@@ -144,7 +145,7 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         sum(|cost| cost.usage.completion_tokens()),
         String::new(),
     ]);
-    repl.ui().table(
+    repl.screen().table(
         Some(["TOKENS", "IN", "OUT", "MODEL"]),
         &rows,
         Overflow::Stack,
@@ -155,7 +156,7 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         .map(|cost| &cost.usage)
         .any(|usage| usage.prompt_tokens().is_none() || usage.completion_tokens().is_none());
     if unknown {
-        repl.ui()
+        repl.screen()
             .note("the service didn't count the tokens of every answer (?)");
     }
     Ok(Flow::Continue)
@@ -163,17 +164,17 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
 
 pub fn debug(repl: &mut Repl<'_>, _: &mut Chat, word: &str) -> Result<Flow, Error> {
     let on = match word {
-        "" => !repl.ui().is_debugging(),
+        "" => !repl.screen().is_debugging(),
         "on" => true,
         "off" => false,
         other => {
-            repl.ui()
+            repl.screen()
                 .warning(&format!("/debug takes on or off, not {other:?}"));
             return Ok(Flow::Continue);
         }
     };
-    repl.ui().set_debug(on);
-    repl.ui().note(if on {
+    repl.screen().set_debug(on);
+    repl.screen().note(if on {
         "heads of requests and responses are shown, the key redacted"
     } else {
         "debug is off"

@@ -9,7 +9,7 @@ mod talk;
 use super::{Flow, Repl, settings};
 use crate::chat::Chat;
 use crate::error::Error;
-use crate::ui::Overflow;
+use crate::screen::Overflow;
 
 /// A slash command.
 pub struct Command {
@@ -222,7 +222,7 @@ impl Command {
     /// What stopped it.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
         if self.arguments.is_empty() && !argument.is_empty() {
-            repl.ui().warning(&format!(
+            repl.screen().warning(&format!(
                 "/{} takes nothing after it; {argument:?} was not used",
                 self.name
             ));
@@ -248,11 +248,11 @@ fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
         .iter()
         .map(|command| [command.usage(), command.about.to_owned()])
         .collect();
-    repl.ui().table(None, &rows, Overflow::Stack)?;
+    repl.screen().table(None, &rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
-    repl.ui().print("")?;
-    repl.ui().note(keys);
+    repl.screen().print("")?;
+    repl.screen().note(keys);
     Ok(Flow::Continue)
 }
 

@@ -4,15 +4,15 @@ use super::super::{Flow, Repl};
 use crate::api::models::{self, Model};
 use crate::chat::Chat;
 use crate::error::Error;
-use crate::input;
-use crate::nearest::nearest;
-use crate::store;
-use crate::ui::Overflow;
+use crate::error::nearest::nearest;
+use crate::files;
+use crate::files::input;
+use crate::screen::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
     if id.is_empty() {
         let current = chat.model.clone();
-        repl.ui()
+        repl.screen()
             .print(&format!("{current}  (/models lists the others)"))?;
         return Ok(Flow::Continue);
     }
@@ -33,7 +33,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
             let meant = nearest(id, ids)
                 .map(|id| format!(" Did you mean {id}?"))
                 .unwrap_or_default();
-            repl.ui().warning(&format!(
+            repl.screen().warning(&format!(
                 "the service lists no model {id:?}.{meant} Still using {}.",
                 chat.model
             ));
@@ -41,10 +41,10 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         }
     }
     id.clone_into(&mut chat.model);
-    repl.ui()
+    repl.screen()
         .note(&format!("now talking to {id}; the conversation goes on"));
     if models::is_text_only(id) && chat.sends_images() {
-        repl.ui().warning(&format!(
+        repl.screen().warning(&format!(
             "{id} takes no images, and there are some in this conversation"
         ));
     }
@@ -58,7 +58,7 @@ fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
             .as_ref()
             .map(|id| format!("; its replacement is {id}"))
             .unwrap_or_default();
-        repl.ui()
+        repl.screen()
             .warning(&format!("{} stops answering on {date}{then}", model.id));
     }
 }
@@ -78,7 +78,7 @@ pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Err
         ]
     };
     let rows: Vec<[String; 3]> = models.iter().map(row).collect();
-    repl.ui().table(
+    repl.screen().table(
         Some(["MODEL", "STATE", "END OF LIFE"]),
         &rows,
         Overflow::Stack,
@@ -94,11 +94,11 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
                 .system()
                 .unwrap_or("There is no system prompt.")
                 .to_owned();
-            repl.ui().print(&current)?;
+            repl.screen().print(&current)?;
         }
         "none" => {
             chat.conversation.set_system(None);
-            repl.ui().note("the system prompt is removed");
+            repl.screen().note("the system prompt is removed");
         }
         text => {
             let system = match text.strip_prefix('@') {
@@ -106,7 +106,7 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
                 None => text.to_owned(),
             };
             chat.conversation.set_system(Some(system));
-            repl.ui()
+            repl.screen()
                 .note("the system prompt is set, from the next turn on");
         }
     }
@@ -115,7 +115,7 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
 
 /// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind `/file`.
 fn of_file(typed: &str) -> Result<String, Error> {
-    let as_it_is = store::expand_home(typed);
+    let as_it_is = files::expand_home(typed);
     let quoted = input::paths(typed).unwrap_or_default();
     let path = match quoted.as_slice() {
         [path] if !as_it_is.exists() => path,

@@ -2,19 +2,19 @@
 
 use super::super::line::as_typed;
 use super::super::{Flow, Repl};
+use crate::app::following::{Show, follow};
 use crate::chat::Chat;
 use crate::conversation::Role;
 use crate::error::Error;
-use crate::following::{Show, follow};
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     match chat.say_again(&repl.context.interrupts) {
         Some(saying) => {
-            let answer = follow(saying, Show::Words, &mut repl.context.ui);
+            let answer = follow(saying, Show::Words, &mut repl.context.screen);
             without_offer(repl.report(chat, answer))
         }
         None => {
-            repl.ui().note("there is no prompt to ask again");
+            repl.screen().note("there is no prompt to ask again");
             Ok(Flow::Continue)
         }
     }
@@ -39,16 +39,16 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         .last()
         .is_some_and(|last| last.role == Role::Assistant && !last.cut)
     {
-        repl.ui()
+        repl.screen()
             .note("the last answer is complete; it is asked for more all the same");
     }
     match chat.go_on(&repl.context.interrupts) {
         Some(saying) => {
-            let answer = follow(saying, Show::Words, &mut repl.context.ui);
+            let answer = follow(saying, Show::Words, &mut repl.context.screen);
             without_offer(repl.report(chat, answer))
         }
         None => {
-            repl.ui().note("there is no answer to go on with");
+            repl.screen().note("there is no answer to go on with");
             Ok(Flow::Continue)
         }
     }
@@ -58,14 +58,14 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
     match chat.conversation.take_turn() {
         Some(turn) => {
             let prompt = turn.prompt().clone();
-            repl.ui()
+            repl.screen()
                 .note("the last turn is taken back; here is its prompt");
             repl.attach(prompt.attachments);
             repl.list_attachments();
             Ok(Flow::Edit(as_typed(prompt.content)))
         }
         None => {
-            repl.ui().note("there is no turn to take back");
+            repl.screen().note("there is no turn to take back");
             Ok(Flow::Continue)
         }
     }
@@ -79,7 +79,7 @@ pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
 }
 
 pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    if !repl.saving.may_be_left(&mut repl.context.ui) {
+    if !repl.saving.may_be_left(&mut repl.context.screen) {
         return Ok(Flow::Continue);
     }
     chat.conversation.clear();
@@ -88,7 +88,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let before = left
         .map(|name| format!("; the last one stays as {name}"))
         .unwrap_or_default();
-    repl.ui().note(&format!(
+    repl.screen().note(&format!(
         "a new conversation; system prompt and model stay{before}"
     ));
     Ok(Flow::Continue)

@@ -15,7 +15,7 @@ use rustls::{
 
 use super::proxy::Proxy;
 use super::{certificate, http};
-use crate::environment::Environment;
+use crate::config::environment::Environment;
 use crate::error::{Error, NetworkFailure};
 
 /// The addresses of a host. Takes as long as the system's resolver does.

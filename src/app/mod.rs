@@ -1,29 +1,33 @@
 //! What commands and the REPL work with: the environment, the output, signals, and a connection to
 //! the service or to the sandbox.
 
+pub mod following;
+pub mod saving;
+
 use std::time::Duration;
 
 use url::Url;
 
+use crate::api::Client;
 use crate::api::models::Model;
-use crate::api::{Client, Limits};
+use crate::app::following::{MODELS, tell};
 use crate::cli::{ChatSettings, ConnectionArgs};
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
-use crate::environment::Environment;
 use crate::error::Error;
-use crate::following::{MODELS, tell};
+use crate::files;
+use crate::files::input;
 use crate::heroku::{self, HerokuCli, Patience};
-use crate::input;
 use crate::interrupt::Interrupts;
+use crate::net::Limits;
 use crate::sandbox::Sandbox;
-use crate::secret::Secret;
-use crate::store;
-use crate::ui::Ui;
+use crate::screen::Screen;
 
 /// What every command works with.
 pub struct Context {
     pub environment: Environment,
-    pub ui: Ui,
+    pub screen: Screen,
     pub interrupts: Interrupts,
 }
 
@@ -47,7 +51,7 @@ impl Context {
         } else {
             (self.gather(args)?.settings(args)?, None)
         };
-        self.ui.keep_secret(&settings.key.value);
+        self.screen.keep_secret(&settings.key.value);
         let client = self.client(
             args,
             settings.url.value.clone(),
@@ -67,18 +71,20 @@ impl Context {
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
         let Context {
-            environment, ui, ..
+            environment,
+            screen,
+            ..
         } = self;
         let gathered = config::gather(args, environment, |query| {
-            ask_heroku(&HerokuCli::find(environment), query, ui)
+            ask_heroku(&HerokuCli::find(environment), query, screen)
         })?;
         if let Some(key) = &gathered.key {
-            self.ui.keep_secret(&key.value);
+            self.screen.keep_secret(&key.value);
         }
         gathered
             .warnings
             .iter()
-            .for_each(|warning| self.ui.warning(warning));
+            .for_each(|warning| self.screen.warning(warning));
         Ok(gathered)
     }
 
@@ -87,7 +93,7 @@ impl Context {
     /// # Errors
     /// Says why there are no values.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
-        ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.ui)
+        ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }
 
     /// The settings of a chat, as flags and environment give them. Markdown is shown accordingly.
@@ -98,7 +104,7 @@ impl Context {
         let mut settings = flags.clone();
         let refused = settings.add_environment(|name| self.environment.get(name));
         refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
-        self.ui.set_markdown(settings.values().markdown);
+        self.screen.set_markdown(settings.values().markdown);
         Ok(settings)
     }
 
@@ -122,9 +128,11 @@ impl Connection {
     /// The failure of having no model, with the ids of chat models to choose from where they can be
     /// had.
     pub fn no_model(&self, context: &mut Context) -> Error {
-        let Context { ui, interrupts, .. } = context;
+        let Context {
+            screen, interrupts, ..
+        } = context;
         let models = self.client.models(interrupts, &mut |progress| {
-            tell(ui, MODELS, progress);
+            tell(screen, MODELS, progress);
         });
         let models = match models {
             Err(Error::Interrupted) => return Error::Interrupted,
@@ -142,13 +150,13 @@ impl Connection {
     }
 }
 
-fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer {
+fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, screen: &mut Screen) -> HerokuAnswer {
     let mut told = false;
     let mut progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
-            ui.note("still waiting for the Heroku CLI; it is given up after 75 s");
+            screen.note("still waiting for the Heroku CLI; it is given up after 75 s");
         }
-        ui.asking_heroku(elapsed);
+        screen.asking_heroku(elapsed);
     };
     let answer = heroku::config_vars(
         cli,
@@ -158,7 +166,7 @@ fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, ui: &mut Ui) -> HerokuAnswer
             progress: &mut progress,
         },
     );
-    ui.clear_status();
+    screen.clear_status();
     answer
 }
 
@@ -180,7 +188,7 @@ pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
         source,
     };
     let model = match &args.model {
-        Some(model) => setting(model, Source::Flag("--model")),
+        Some(model) => setting(model, Source::Flag("--model".into())),
         None => setting(Sandbox::DEFAULT_MODEL, Source::Sandbox),
     };
     Settings {
@@ -206,7 +214,7 @@ pub fn text_or_file(text: &str) -> Result<String, Error> {
     match text.strip_prefix('@') {
         // No shell expands the `~` of `@~/FILE`.
         Some(path) => Ok(
-            input::file("the system prompt's file", &store::expand_home(path))?
+            input::file("the system prompt's file", &files::expand_home(path))?
                 .trim_end()
                 .to_owned(),
         ),

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use crate::environment::Environment;
+use crate::config::environment::Environment;
 
 /// A program that gets this process's environment without the keys in it.
 pub fn without_keys(program: impl AsRef<OsStr>, environment: &Environment) -> Command {

@@ -18,8 +18,8 @@ use url::Url;
 
 use super::proxy::Proxy;
 use super::reach;
+use crate::config::secret::Secret;
 use crate::error::Error;
-use crate::secret::Secret;
 
 /// More than this is no head, in bytes.
 const HEAD_LIMIT: usize = 16 * 1024;

@@ -286,7 +286,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::Environment;
+    use crate::config::environment::Environment;
     use crate::interrupt::Interrupts;
 
     #[test]

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::http::Head;
 use crate::error::Error;
+use crate::net::Head;
 
 /// How often a request is sent again.
 pub const RETRIES: u32 = 3;

@@ -34,9 +34,9 @@ use url::Url;
 
 use super::proxy::{self, Proxy};
 use super::{certificate, tunnel};
-use crate::environment::Environment;
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
 use crate::error::{Error, NetworkFailure};
-use crate::secret::Secret;
 
 /// Limit of one TCP connection attempt.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);

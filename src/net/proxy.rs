@@ -12,10 +12,10 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
+use crate::config::environment::Environment;
 use crate::config::is_loopback;
-use crate::environment::Environment;
+use crate::config::secret::Secret;
 use crate::error::{Error, NetworkFailure};
-use crate::secret::Secret;
 
 /// Every variable that can name a proxy.
 pub const VARIABLES: &[&str] = &[

@@ -2,17 +2,16 @@
 //! `HEROKU_CHAT_SAVE`; and the saving itself, with a word about it where that fails. A chat never
 //! ends because it can't be saved.
 
-use std::time::SystemTime;
-
+use crate::api::wait::Now;
+use crate::app::{Connection, Context};
 use crate::chat::Chat;
-use crate::cli::settings::Place;
+use crate::cli::source::Source;
 use crate::cli::{ChatSettings, SessionArgs};
 use crate::config::is_loopback;
-use crate::context::{Connection, Context};
 use crate::error::Error;
 use crate::sandbox::Sandbox;
+use crate::screen::Screen;
 use crate::store::{Record, Restored, Session, Sessions};
-use crate::ui::Ui;
 
 /// Whether a conversation is saved for which no session was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +59,13 @@ impl Start {
         }
         let refusal = refusal(settings);
         if is_named {
-            return Start::named(args, refusal.as_deref(), &mut context.ui);
+            return Start::named(args, refusal.as_deref(), &mut context.screen);
         }
         let session = match (refusal, Sessions::in_data_folder()) {
             (Some(_), _) => None,
             (None, Ok(sessions)) => Some(sessions.create()),
             (None, Err(error)) => {
-                context.ui.warning(&format!(
+                context.screen.warning(&format!(
                     "this conversation is not saved: {}",
                     error.explain().title
                 ));
@@ -74,11 +73,15 @@ impl Start {
             }
         };
         let mut restored = Restored::default();
-        let saving = Saving::to(session, &mut restored, &mut context.ui);
+        let saving = Saving::to(session, &mut restored, &mut context.screen);
         Ok(Start { restored, saving })
     }
 
-    fn named(args: &SessionArgs, refusal: Option<&str>, ui: &mut Ui) -> Result<Self, Error> {
+    fn named(
+        args: &SessionArgs,
+        refusal: Option<&str>,
+        screen: &mut Screen,
+    ) -> Result<Self, Error> {
         let sessions = Sessions::in_data_folder()?;
         let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
         let (mut restored, session) = if let Some(reason) = refusal {
@@ -88,13 +91,13 @@ impl Start {
                 }
                 other => (other?, format!("{name} is read")),
             };
-            ui.note(&format!("{found}, and nothing is saved: {reason}"));
+            screen.note(&format!("{found}, and nothing is saved: {reason}"));
             (restored, None)
         } else {
             let opened = sessions.open(&name)?;
             (opened.restored, Some(opened.session))
         };
-        let saving = Saving::to(session, &mut restored, ui);
+        let saving = Saving::to(session, &mut restored, screen);
         Ok(Start { restored, saving })
     }
 
@@ -104,7 +107,7 @@ impl Start {
         &self,
         flag: Option<&str>,
         connection: &Connection,
-        ui: &mut Ui,
+        screen: &mut Screen,
     ) -> Option<String> {
         let set = connection
             .settings
@@ -114,7 +117,7 @@ impl Start {
         if flag.is_some() {
             set
         } else {
-            last_model(&self.restored, set, connection, ui)
+            last_model(&self.restored, set, connection, screen)
         }
     }
 }
@@ -124,7 +127,7 @@ pub fn last_model(
     restored: &Restored,
     now: Option<String>,
     connection: &Connection,
-    ui: &mut Ui,
+    screen: &mut Screen,
 ) -> Option<String> {
     let Some(last) = restored.model.clone() else {
         return now;
@@ -136,7 +139,7 @@ pub fn last_model(
         .as_ref()
         .map(|now| format!("; going on with {now}"))
         .unwrap_or_default();
-    ui.note(&format!(
+    screen.note(&format!(
         "this conversation was with {last}, and {reason}{instead}"
     ));
     now
@@ -144,9 +147,9 @@ pub fn last_model(
 
 impl Saving {
     /// Goes on with what was restored, and saves it to this session if there is one.
-    fn to(session: Option<Session>, restored: &mut Restored, ui: &mut Ui) -> Self {
+    fn to(session: Option<Session>, restored: &mut Restored, screen: &mut Screen) -> Self {
         let notices = restored.notices.iter();
-        notices.for_each(|notice| ui.note(&notice.to_string()));
+        notices.for_each(|notice| screen.note(&notice.to_string()));
         Saving {
             record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
@@ -202,11 +205,11 @@ impl Saving {
 
     /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
     /// that it would be lost.
-    pub fn may_be_left(&mut self, ui: &mut Ui) -> bool {
+    pub fn may_be_left(&mut self, screen: &mut Screen) -> bool {
         if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
             return true;
         }
-        ui.warning(
+        screen.warning(
             "the last of this conversation is not saved: /export FILE keeps it, the same command again drops it",
         );
         false
@@ -216,17 +219,17 @@ impl Saving {
     ///
     /// # Errors
     /// A file that can't be read as one.
-    pub fn open(&mut self, name: &str, ui: &mut Ui) -> Result<Restored, Error> {
+    pub fn open(&mut self, name: &str, screen: &mut Screen) -> Result<Restored, Error> {
         let sessions = Sessions::in_data_folder()?;
         let (mut restored, session) = if self.is_on {
             let opened = sessions.open(name)?;
             (opened.restored, Some(opened.session))
         } else {
             let restored = sessions.load(name)?;
-            ui.note(&format!("{name} is read, and nothing is saved"));
+            screen.note(&format!("{name} is read, and nothing is saved"));
             (restored, None)
         };
-        *self = Saving::to(session, &mut restored, ui);
+        *self = Saving::to(session, &mut restored, screen);
         Ok(restored)
     }
 
@@ -239,7 +242,7 @@ impl Saving {
         &mut self,
         name: Option<&str>,
         chat: &mut Chat,
-        ui: &mut Ui,
+        screen: &mut Screen,
     ) -> Result<bool, Error> {
         let was_on = self.is_on;
         self.resume()?;
@@ -248,7 +251,7 @@ impl Saving {
         }
         // Somebody asks, so it is told again.
         self.has_failed = false;
-        self.keep(chat, ui);
+        self.keep(chat, screen);
         Ok(!self.has_failed)
     }
 
@@ -265,9 +268,9 @@ impl Saving {
 
     /// Notes what happened since the last time, and writes it. A failure is told once, and what
     /// could not be written is tried again the next time.
-    pub fn keep(&mut self, chat: &mut Chat, ui: &mut Ui) {
+    pub fn keep(&mut self, chat: &mut Chat, screen: &mut Screen) {
         self.record
-            .add(&mut chat.conversation, &chat.model, SystemTime::now());
+            .add(&mut chat.conversation, &chat.model, Now::read().date);
         let Some(session) = self.session.as_mut().filter(|_| self.is_on) else {
             return;
         };
@@ -279,23 +282,23 @@ impl Saving {
                     Some(_) => "; /save NAME writes all of it again",
                     None => "",
                 };
-                ui.warning(&format!("this conversation can't be saved: {error}{hint}"));
+                screen.warning(&format!("this conversation can't be saved: {error}{hint}"));
                 self.has_failed = true;
             }
         }
         session
             .take_notices()
             .iter()
-            .for_each(|notice| ui.note(&notice.to_string()));
+            .for_each(|notice| screen.note(&notice.to_string()));
     }
 }
 
 /// Why nothing may be saved, if nothing may.
 fn refusal(settings: &ChatSettings) -> Option<String> {
     let is_off = !settings.values().save;
-    is_off.then(|| match settings.place("save") {
-        Place::Flag(flag) => format!("{flag} was given"),
-        place => format!("{place} is off"),
+    is_off.then(|| match settings.source("save") {
+        Source::Flag(flag) => format!("{flag} was given"),
+        source => format!("{source} is off"),
     })
 }
 

@@ -4,7 +4,6 @@
 
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
-mod markdown;
 mod output;
 mod sanitize;
 mod table;
@@ -16,21 +15,20 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::api::reply::Part;
+use crate::cli::spelling::Spelling;
 use crate::cli::{ColorChoice, OutputArgs};
-use crate::environment::Environment;
+use crate::config::environment::Environment;
+use crate::config::secret::{Secret, redact, redact_keys};
+use crate::conversation::Part;
 use crate::error::{Error, Explanation};
-use crate::plugin::Spelling;
-use crate::secret::{Secret, redact, redact_keys};
 
-use markdown::{Markdown, last_rows};
-pub use markdown::{code_blocks, open_fence};
+use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
 pub use table::Overflow;
 
 /// The two outputs and what is known about them.
-pub struct Ui {
+pub struct Screen {
     out: Output,
     err: Output,
     debug: bool,
@@ -69,7 +67,7 @@ enum AnswerState {
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-impl Ui {
+impl Screen {
     /// Looks at what the outputs are; asks the terminal nothing.
     pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
         let plain_terminal = environment.get("TERM") == Some("dumb");
@@ -84,7 +82,7 @@ impl Ui {
                 }
             },
         };
-        Ui {
+        Screen {
             out: output(io::stdout().is_terminal()),
             err: output(io::stderr().is_terminal()),
             debug: args.debug,
@@ -144,7 +142,7 @@ impl Ui {
     /// Prints a result, with a line end where it has none.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn print(&mut self, text: &str) -> Result<(), Error> {
         let text = if self.out.is_terminal {
             for_terminal(text)
@@ -161,7 +159,7 @@ impl Ui {
     /// Prints rows in columns, below their headings where there are any.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn table<const COLUMNS: usize>(
         &mut self,
         headings: Option<[&str; COLUMNS]>,
@@ -175,7 +173,7 @@ impl Ui {
     /// Prints a line of a report, with what to do about it and the commands that do it.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn verdict(
         &mut self,
         tone: Tone,
@@ -212,7 +210,7 @@ impl Ui {
     /// Takes a part of an answer, to be shown with the next flush.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn part(&mut self, part: Part<'_>) -> Result<(), Error> {
         self.clear_status();
         match part {
@@ -225,7 +223,7 @@ impl Ui {
     /// more.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
         let text = if self.out.is_terminal {
             for_terminal(text.trim_end())
@@ -248,7 +246,7 @@ impl Ui {
     /// Ends the answer with a line end where it has none, and nothing where there was no answer.
     ///
     /// # Errors
-    /// As [`Ui::flush`].
+    /// As [`Screen::flush`].
     pub fn end_answer(&mut self) -> Result<(), Error> {
         self.end_markdown();
         match std::mem::replace(&mut self.answer, AnswerState::None) {

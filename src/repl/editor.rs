@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::child;
-use crate::environment::Environment;
+use crate::config::child;
+use crate::config::environment::Environment;
 use crate::error::Error;
 
 /// What is started where neither variable is set; every Unix has it.

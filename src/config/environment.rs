@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use crate::secret::{Secret, redact_keys};
+use crate::config::secret::{Secret, redact_keys};
 
 /// A snapshot of the environment variables. Any of them may be a key, so none is shown by `Debug`.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::child;
-use crate::environment::Environment;
-use crate::shell;
+use crate::config::child;
+use crate::config::environment::Environment;
+use crate::error::shell;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
-use crate::file as named_file;
-use crate::store;
+use crate::files;
+use crate::files::named as named_file;
 
 /// The most that is read of a prompt, a file of messages or the like, in bytes. Models take a few
 /// megabytes at the most.
@@ -87,7 +87,7 @@ pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
         });
     }
     let path = |word: Word| match word.is_plain {
-        true => store::expand_home(&word.text),
+        true => files::expand_home(&word.text),
         false => PathBuf::from(word.text),
     };
     Ok(words.into_iter().map(path).collect())
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn paths_are_words_of_a_shell_and_never_comments() {
-        let home = store::expand_home("~/n");
+        let home = files::expand_home("~/n");
         for (typed, read) in [
             ("#notes.md", vec!["#notes.md"]),
             ("a #b # c", vec!["a", "#b", "#", "c"]),

@@ -1,11 +1,11 @@
 //! A turn, or another call, shown on the outputs while it is under way.
 
 use crate::api::call::Progress;
-use crate::api::chat::Repair;
-use crate::api::reply::Part;
+use crate::api::request::Repair;
 use crate::chat::{Answer, Event, Saying};
+use crate::conversation::Part;
 use crate::error::Error;
-use crate::ui::Ui;
+use crate::screen::Screen;
 
 /// Whether the words of an answer are shown as they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,38 +22,44 @@ pub const MODELS: &str = "the list of models";
 /// # Errors
 /// Why there is no answer. An answer that broke off, or that nobody could see the end of, is
 /// marked as cut.
-pub fn follow(mut saying: Saying<'_>, show: Show, ui: &mut Ui) -> Result<Box<Answer>, Error> {
+pub fn follow(
+    mut saying: Saying<'_>,
+    show: Show,
+    screen: &mut Screen,
+) -> Result<Box<Answer>, Error> {
     let model = saying.model().to_owned();
     loop {
         let shown = match saying.next() {
             Event::Call(progress) => {
-                tell(ui, &model, &progress);
+                tell(screen, &model, &progress);
                 Ok(())
             }
             Event::Repaired(repair) => {
-                ui.note(&repair_sentence(&model, &repair));
+                screen.note(&repair_sentence(&model, &repair));
                 Ok(())
             }
-            Event::Content(text) if show == Show::Words => words(ui, Part::Content(&text)),
-            Event::Reasoning(text) if show == Show::Words => words(ui, Part::Reasoning(&text)),
+            Event::Content(text) if show == Show::Words => words(screen, Part::Content(&text)),
+            Event::Reasoning(text) if show == Show::Words => words(screen, Part::Reasoning(&text)),
             Event::Content(_) | Event::Reasoning(_) => Ok(()),
-            Event::Done(answer) => return done(answer, ui),
+            Event::Done(answer) => return done(answer, screen),
         };
         if let Err(error) = shown {
-            return done(saying.stop(error), ui);
+            return done(saying.stop(error), screen);
         }
     }
 }
 
 /// Shows where a call stands; `what` is waited for.
-pub fn tell(ui: &mut Ui, what: &str, progress: &Progress) {
+pub fn tell(screen: &mut Screen, what: &str, progress: &Progress) {
     match progress {
-        Progress::Sent(lines) => lines.iter().for_each(|line| ui.debug(&format!("> {line}"))),
-        Progress::Waiting(elapsed) => ui.waiting(what, *elapsed),
+        Progress::Sent(lines) => lines
+            .iter()
+            .for_each(|line| screen.debug(&format!("> {line}"))),
+        Progress::Waiting(elapsed) => screen.waiting(what, *elapsed),
         Progress::Head { head, after } => {
-            ui.debug(&format!("< {} after {after:?}", head.status));
+            screen.debug(&format!("< {} after {after:?}", head.status));
             for (name, value) in &head.headers {
-                ui.debug(&format!("< {name}: {value}"));
+                screen.debug(&format!("< {name}: {value}"));
             }
         }
         Progress::Retrying {
@@ -61,27 +67,27 @@ pub fn tell(ui: &mut Ui, what: &str, progress: &Progress) {
             left,
             is_new,
         } => match is_new {
-            true => ui.retrying(reason, *left),
-            false => ui.still_retrying(reason, *left),
+            true => screen.retrying(reason, *left),
+            false => screen.still_retrying(reason, *left),
         },
-        Progress::Body(_) | Progress::End | Progress::Failed(_) => ui.clear_status(),
+        Progress::Body(_) | Progress::End | Progress::Failed(_) => screen.clear_status(),
     }
 }
 
-fn words(ui: &mut Ui, part: Part<'_>) -> Result<(), Error> {
-    ui.part(part)?;
-    ui.flush()
+fn words(screen: &mut Screen, part: Part<'_>) -> Result<(), Error> {
+    screen.part(part)?;
+    screen.flush()
 }
 
 /// What came is kept, even if nobody can see its end.
-fn done(answer: Result<Box<Answer>, Error>, ui: &mut Ui) -> Result<Box<Answer>, Error> {
-    ui.clear_status();
-    let shown = ui.end_answer();
+fn done(answer: Result<Box<Answer>, Error>, screen: &mut Screen) -> Result<Box<Answer>, Error> {
+    screen.clear_status();
+    let shown = screen.end_answer();
     let mut answer = answer?;
     let first = answer
         .first_word
         .map_or_else(|| "none".to_owned(), |time| format!("after {time:?}"));
-    ui.debug(&format!("* first word {first}, total {:?}", answer.total));
+    screen.debug(&format!("* first word {first}, total {:?}", answer.total));
     answer.cut = shown.err().or(answer.cut);
     Ok(answer)
 }

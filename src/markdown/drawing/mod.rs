@@ -20,7 +20,6 @@ mod tests;
 mod wrap;
 
 use crate::markdown::{Kind, Reader};
-pub use crate::markdown::{code_blocks, open_fence};
 use draw::Frame;
 pub use recap::last_rows;
 use table::Columns;

@@ -1,0 +1,11 @@
+//! The wire: connections, proxies, TLS and HTTP. It knows nothing of chats and of what a body says.
+
+mod certificate;
+mod exchange;
+mod http;
+pub mod proxy;
+pub mod reach;
+pub mod tunnel;
+
+pub use exchange::{Exchange, Limits, Step};
+pub use http::{Head, Http, Request};
