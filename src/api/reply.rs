@@ -11,6 +11,7 @@ use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::text::Text;
+use super::usual;
 use crate::api::wait::Now;
 use crate::conversation::Part;
 use crate::error::Error;
@@ -210,6 +211,9 @@ impl Reply {
         }
         self.has_event = true;
         let data = page::trimmed(event.data);
+        if self.take_usual(&event, data, deliver) {
+            return;
+        }
         let name = event.name.to_ascii_lowercase();
         if data == "[DONE]" {
             self.done = true;
@@ -225,6 +229,31 @@ impl Reply {
             }
             self.done |= name == "done";
         }
+    }
+
+    /// Takes a piece like most: text behind the first chunk, which has all there is to know besides.
+    fn take_usual(
+        &mut self,
+        event: &SseEvent<'_>,
+        data: &str,
+        deliver: &mut dyn FnMut(Part<'_>),
+    ) -> bool {
+        let completion = &mut self.completion;
+        let is_within = self.is_streamed && completion.finish_reason.is_none();
+        if !is_within || completion.id.is_empty() || !matches!(event.name, "" | "message") {
+            return false;
+        }
+        let Some(text) = usual::content(data) else {
+            return false;
+        };
+        let bytes = text.as_bytes();
+        self.text.push(Voice::Content, bytes, &mut |part| {
+            keep(completion, part, deliver);
+        });
+        if self.text.length > self.limit {
+            self.failure = Some(self.too_long());
+        }
+        true
     }
 
     /// Takes the data of an event that is no JSON.
