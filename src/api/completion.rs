@@ -57,8 +57,11 @@ impl Completion {
                 "the answer ended with the reason {:?}",
                 self.finish_reason.as_deref().unwrap_or_default()
             ),
+            Finish::Tools => {
+                "the answer ends with a tool call, and heroku-chat offers no tools".to_owned()
+            }
             // Failures are told as such.
-            Finish::Unfinished | Finish::Whole | Finish::Tools | Finish::Failed => return None,
+            Finish::Unfinished | Finish::Whole | Finish::Failed => return None,
         })
     }
 

@@ -45,6 +45,8 @@ pub struct Reply {
     failure: Option<Error>,
     /// Whether the stream has ended, so that an event may be torn.
     ended: bool,
+    /// How many bytes came since the last text.
+    wordless: usize,
     limit: usize,
 }
 
@@ -75,6 +77,7 @@ impl Reply {
             done: false,
             failure: None,
             ended: false,
+            wordless: 0,
             limit: LIMIT,
         }
     }
@@ -134,9 +137,19 @@ impl Reply {
             self.start
                 .extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
+        let before = self.text.length;
         // The decoder is taken out because what it yields changes the rest of the reply.
         let mut decoder = std::mem::take(&mut self.decoder);
         decoder.push(bytes, &mut |event| self.event(event, deliver));
+        self.wordless = match self.text.length == before {
+            true => self.wordless + bytes.len(),
+            false => 0,
+        };
+        if self.wordless > self.limit && self.failure.is_none() {
+            self.failure = Some(Error::BrokenAnswer {
+                reason: format!("{} MiB came without a word in them", self.limit >> 20),
+            });
+        }
         if decoder.is_over_limit() && self.failure.is_none() {
             self.failure = Some(Error::BrokenAnswer {
                 reason: "an event is longer than 16 MiB".to_owned(),

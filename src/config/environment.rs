@@ -41,11 +41,6 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether a variable is there, be it empty: other libraries tell the difference.
-    pub fn has(&self, name: &str) -> bool {
-        self.variables.contains_key(name)
-    }
-
     /// The names of all variables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.keys().map(String::as_str)

@@ -142,7 +142,10 @@ pub fn untrack_command(path: &Path) -> String {
 
 /// A path as a word of a shell's command.
 pub fn quoted(path: &Path) -> String {
-    shell::quoted(&path.display().to_string())
+    let path = path.display().to_string();
+    // A name that begins with a dash is a flag to the command.
+    let dot = if path.starts_with('-') { "./" } else { "" };
+    shell::quoted(&format!("{dot}{path}"))
 }
 
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.

@@ -504,29 +504,29 @@ pub fn has_usual_form(key: &Secret) -> bool {
     groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]) && groups.iter().all(is_hex)
 }
 
-/// Whether a value may be a key of any service, and not what stands for one: a reference such as
-/// `op://…`, a ciphertext such as `encrypted:…` or `ENC[…]`, a placeholder such as `changeme`,
-/// `your-key-1234` or one of zeros. Keys have letters and digits mixed, and little else.
+/// Whether a value may be a key of any service: all that isn't plainly a reference such as
+/// `op://…`, a ciphertext such as `encrypted:…` or `ENC[…]`, or a placeholder such as `changeme`,
+/// `your-key-1234` or one of zeros.
 pub fn may_be_key(value: &Secret) -> bool {
-    let text = value.expose();
-    if has_usual_form(value) {
-        let digits = text.trim_start_matches("inf-").chars();
-        return digits
-            .filter(|c| *c != '-')
-            .collect::<BTreeSet<char>>()
-            .len()
-            > 1;
-    }
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
-    let is_mixed = |word: &str| {
-        let digits = word.chars().filter(char::is_ascii_digit).count();
-        word.len() >= 8 && digits >= 2 && digits < word.len()
-    };
-    text.len() >= 16
-        && text.chars().all(is_of_key)
-        && text
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .any(is_mixed)
+    const PLACEHOLDERS: &[&str] = &[
+        "changeme",
+        "change-me",
+        "example",
+        "placeholder",
+        "replace",
+        "xxxx",
+        "your",
+    ];
+    let text = value.expose().to_ascii_lowercase();
+    let is_reference = text.contains("/secrets/")
+        || text.contains(['<', '>', '{', '}', '[', ']', '$', '`', '%'])
+        || text.split_once(':').is_some_and(|(scheme, _)| {
+            scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphabetic())
+        });
+    let is_placeholder = PLACEHOLDERS.iter().any(|word| text.contains(word));
+    let digits = text.trim_start_matches("inf-").chars();
+    let distinct: BTreeSet<char> = digits.filter(|c| *c != '-').collect();
+    distinct.len() > 1 && !is_reference && !is_placeholder
 }
 
 /// Whether a URL stands where the key belongs.

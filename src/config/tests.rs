@@ -219,6 +219,9 @@ fn what_stands_for_a_key_is_none() {
         "INF0123456789abcdef0123456789abcdef",
         "sk-proj-3fG7hJ2kL9mN4pQ8",
         "ABSKQmVkcm9ja0FQSUtleS0x/Zm9v+YmFy==",
+        "sk-SECRETKEY-123456",
+        "inf-cafe",
+        "aB3dE5fG7hI9",
     ] {
         assert!(may_be_key(&Secret::new(key)), "{key}");
     }

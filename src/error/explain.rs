@@ -412,11 +412,15 @@ fn network(failure: &NetworkFailure) -> Explanation {
             Explanation::titled(format!("what {host} sent is no HTTP: {reason}"))
                 .hint("Check that the URL's scheme, host and port are those of the service.")
         }
-        NetworkFailure::NoRoots => Explanation::titled(
-            "there is no certificate to trust in SSL_CERT_FILE or SSL_CERT_DIR",
-        )
-        .hint("Point it to a PEM file that exists, or unset it to use the bundled certificates:")
-        .command("unset SSL_CERT_FILE SSL_CERT_DIR"),
+        NetworkFailure::NoRoots {
+            variable,
+            value,
+            reason,
+        } => Explanation::titled(format!(
+            "{variable} names {value}, where there is no certificate to trust: {reason}"
+        ))
+        .hint("Point it to a PEM file with the CA's certificate, or do without it:")
+        .command(format!("unset {variable}")),
         NetworkFailure::Lost { host, reason } => {
             Explanation::titled(format!("the connection to {host} broke: {reason}"))
                 .hint("Try again.")

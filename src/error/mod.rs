@@ -212,8 +212,12 @@ pub enum NetworkFailure {
     Lost { host: String, reason: String },
     /// What came is no HTTP.
     Garbled { host: String, reason: String },
-    /// There is not one certificate to trust.
-    NoRoots,
+    /// A variable names certificates to trust, and there is none.
+    NoRoots {
+        variable: &'static str,
+        value: String,
+        reason: String,
+    },
 }
 
 /// What is wrong with a certificate, as far as the next step differs.
@@ -302,7 +306,7 @@ impl Error {
             Error::Network(
                 NetworkFailure::Certificate { .. }
                 | NetworkFailure::Proxy { .. }
-                | NetworkFailure::NoRoots,
+                | NetworkFailure::NoRoots { .. },
             ) => ExitStatus::Fixable,
             Error::Network(_)
             | Error::Truncated

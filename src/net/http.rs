@@ -20,7 +20,6 @@
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -33,6 +32,7 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::proxy::{self, Proxy};
+use super::roots;
 use super::{certificate, tunnel};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
@@ -146,12 +146,16 @@ impl Http {
         deliver(last);
     }
 
-    fn session(&self, url: &Url) -> &Session {
-        match url.scheme() {
-            "https" => self
-                .secure
-                .get_or_init(|| session(roots(&self.environment))),
-            _ => self.plain.get_or_init(|| session(Vec::new())),
+    fn session(&self, url: &Url) -> Result<&Session, Error> {
+        if url.scheme() != "https" {
+            return Ok(self.plain.get_or_init(|| session(Vec::new())));
+        }
+        match self.secure.get() {
+            Some(session) => Ok(session),
+            None => {
+                let roots = roots::trusted(&self.environment)?;
+                Ok(self.secure.get_or_init(|| session(roots)))
+            }
         }
     }
 
@@ -163,7 +167,7 @@ impl Http {
         let url = &request.url;
         let proxy = proxy::for_url(url, &self.environment)?;
         let through = proxy.as_ref();
-        let session = self.session(url);
+        let session = self.session(url)?;
         let tunnel = match through {
             Some(proxy) => Some(tunnel::open(proxy, url, PROXY_LIMIT)?),
             None => None,
@@ -272,50 +276,6 @@ fn session(roots: Vec<CertificateDer<'static>>) -> Session {
     session
 }
 
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` say all where they are set; else the bundled roots and the
-/// system's.
-pub(super) fn roots(environment: &Environment) -> Vec<CertificateDer<'static>> {
-    let mut roots = given_or_system(environment);
-    if environment
-        .first(&["SSL_CERT_FILE", "SSL_CERT_DIR"])
-        .is_none()
-    {
-        let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-        roots.extend(
-            bundled
-                .iter()
-                .filter(|root| !roots.contains(root))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
-    }
-    // The system's store may hold certificates that rustls refuses, and one of those would fail
-    // every request.
-    roots.retain(|root| rustls::RootCertStore::empty().add(root.clone()).is_ok());
-    roots
-}
-
-/// rustls-native-certs reads the process's environment by itself, and takes an empty SSL_CERT_FILE
-/// for a path (0.8.5, lib.rs:200), unlike OpenSSL and curl.
-fn given_or_system(environment: &Environment) -> Vec<CertificateDer<'static>> {
-    if environment.get("SSL_CERT_FILE").is_some() || !environment.has("SSL_CERT_FILE") {
-        return rustls_native_certs::load_native_certs().certs;
-    }
-    let load = |folder: &Path| rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
-    if let Some(folders) = environment.get("SSL_CERT_DIR") {
-        return std::env::split_paths(folders)
-            .flat_map(|folder| load(&folder))
-            .collect();
-    }
-    let system = openssl_probe::probe();
-    let file = system.cert_file.as_deref();
-    let mut roots = rustls_native_certs::load_certs_from_paths(file, None).certs;
-    if roots.is_empty() {
-        roots.extend(system.cert_dir.iter().flat_map(|folder| load(folder)));
-    }
-    roots
-}
-
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
     bytes: Option<&'a [u8]>,
@@ -380,9 +340,6 @@ fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error 
     match error.kind() {
         ErrorKind::Io(error) => classify_io(error, url, proxy),
         ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
-        _ if error.to_string().contains("root trust anchors") => {
-            Error::Network(NetworkFailure::NoRoots)
-        }
         _ => garbled(url, &error.to_string()),
     }
 }

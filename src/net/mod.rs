@@ -5,6 +5,7 @@ mod exchange;
 mod http;
 pub mod proxy;
 pub mod reach;
+mod roots;
 pub mod tunnel;
 
 pub use exchange::{Exchange, Limits, Step};

@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use super::proxy::Proxy;
-use super::{certificate, http};
+use super::{certificate, roots};
 use crate::config::environment::Environment;
 use crate::error::{Error, NetworkFailure};
 
@@ -117,13 +117,10 @@ pub fn handshake(
         })
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(http::roots(environment));
-    if roots.is_empty() {
-        return Err(Error::Network(NetworkFailure::NoRoots));
-    }
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(roots::trusted(environment)?);
     let verifier =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider))
             .build()
             .map_err(|error| failed(error.to_string()))?;
     let witness = Arc::new(Witness {

@@ -72,6 +72,10 @@ impl Sessions {
         name::check(name)?;
         let path = file_of(&self.folder, name);
         let unusable = |error: io::Error| self.unusable(name, error.to_string());
+        // A pipe or a device may never end.
+        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(self.unusable(name, "It is no regular file.".to_owned()));
+        }
         let mut file = match private_file().read(true).append(true).open(&path) {
             // A file in the folder's place is told where saving fails.
             Err(error)

@@ -469,6 +469,27 @@ fn a_stream_is_cut_at_the_limit_of_memory() {
 }
 
 #[test]
+fn a_stream_without_words_ends_at_the_limit_too() {
+    for endless in [
+        ": beat\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n",
+    ] {
+        let mut reply = Reply::new("host", "model");
+        reply.limit = 1000;
+        reply.head(Head {
+            status: 200,
+            ..Head::default()
+        });
+        assert!(reply.push(format!("data: {HELLO}\n\n").as_bytes(), &mut |_| {}));
+        let pushed = (0..1000).take_while(|_| reply.push(endless.as_bytes(), &mut |_| {}));
+        assert!(pushed.count() < 200);
+        let (completion, result) = reply.end(SystemTime::UNIX_EPOCH, &mut |_| {});
+        assert_eq!(completion.content, "Hello");
+        assert!(matches!(result, Err(Error::BrokenAnswer { .. })));
+    }
+}
+
+#[test]
 fn the_first_byte_tells_what_a_body_is() {
     let whole = r#"{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}"#;
     let lines = format!("data: {HELLO}\n\ndata: [DONE]\n\n");
