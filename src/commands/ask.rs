@@ -82,9 +82,10 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         Show::Words
     };
     let saying = chat.say(prompt, &context.interrupts);
-    let answer = follow(saying, show, &mut context.screen)?;
+    let mut answer = follow(saying, show, &mut context.screen)?;
     start.saving.keep(&mut chat, &mut context.screen);
     if args.json {
+        answer.completion.content = chat.last_text().to_owned();
         context.screen.print(&answer.completion.to_json())?;
     }
     answer

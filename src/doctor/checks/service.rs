@@ -169,7 +169,8 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Vec::new(),
     );
     let saying = chat.say(prompt, &probe.context.interrupts);
-    let answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
+    let mut answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
+    answer.completion.content = chat.last_text().to_owned();
     if let Some(cut) = answer.cut {
         return Err(cut);
     }
