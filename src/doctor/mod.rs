@@ -137,7 +137,7 @@ fn passed_over(check: &Check, report: &Report, elapsed: Duration) -> Option<Verd
     // What needs nothing else takes no time. A setup of which a part wasn't seen is not in order.
     (!check.needs.is_empty() && elapsed > BUDGET).then(|| {
         Verdict::fail("not looked at: the steps before took too long")
-            .hint("Mend the slow ones, or try again.")
+            .hint("Mend the slow ones, or try again")
     })
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::config::Source;
-use crate::error::{Error, Explanation};
+use crate::error::{Error, Explanation, advice};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -76,7 +76,7 @@ impl Entry {
             title,
             status: verdict.status,
             found: verdict.found,
-            hint: verdict.hint,
+            hint: verdict.hint.map(|hint| advice(&hint, &verdict.commands)),
             commands: verdict.commands,
             source: verdict.source,
             milliseconds,

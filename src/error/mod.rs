@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use explain::{Explanation, export_line};
+pub use explain::{Explanation, advice, export_line};
 
 use crate::cli::source::Source;
 
@@ -317,9 +317,34 @@ impl Error {
                 ProblemKind::RateLimited | ProblemKind::QuotaUsedUp | ProblemKind::ServerFault => {
                     ExitStatus::Service
                 }
-                _ => ExitStatus::Fixable,
+                ProblemKind::UnknownParameter(_)
+                | ProblemKind::Rejected
+                | ProblemKind::Unauthorized
+                | ProblemKind::ModelNotCovered
+                | ProblemKind::Blocked
+                | ProblemKind::SignIn
+                | ProblemKind::NotFound
+                | ProblemKind::Redirect(_) => ExitStatus::Fixable,
             },
-            _ => ExitStatus::Fixable,
+            Error::MissingVariables(_)
+            | Error::NotOnApp { .. }
+            | Error::SplitSources { .. }
+            | Error::InvalidUrl { .. }
+            | Error::PlainHttp { .. }
+            | Error::InvalidKey { .. }
+            | Error::InvalidValue { .. }
+            | Error::File { .. }
+            | Error::NoModel { .. }
+            | Error::NoSession { .. }
+            | Error::SeveralSessions { .. }
+            | Error::NothingToContinue
+            | Error::NothingSaid { .. }
+            | Error::SessionExists(_)
+            | Error::SessionInUse(_)
+            | Error::Unconfirmed { .. }
+            | Error::TextOnly { .. }
+            | Error::Output(_)
+            | Error::System { .. } => ExitStatus::Fixable,
         }
     }
 
@@ -356,6 +381,29 @@ impl Error {
     }
 }
 
+impl HerokuFailure {
+    /// Whether setting the variables by hand is a way around it.
+    pub fn can_be_bypassed(&self) -> bool {
+        match self {
+            HerokuFailure::NotInstalled
+            | HerokuFailure::NotStarted(_)
+            | HerokuFailure::NotLoggedIn
+            | HerokuFailure::Unreachable(_)
+            | HerokuFailure::TimedOut(_)
+            | HerokuFailure::Other { .. } => true,
+            HerokuFailure::OnDyno
+            | HerokuFailure::InvalidToken
+            | HerokuFailure::NoApp
+            | HerokuFailure::SeveralApps(_)
+            | HerokuFailure::UnknownRemote(_)
+            | HerokuFailure::UnknownApp(_)
+            | HerokuFailure::Refused(_)
+            | HerokuFailure::Certificate(_)
+            | HerokuFailure::NotAttached(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -368,3 +416,5 @@ impl fmt::Display for Waiting {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod texts_tests;

@@ -67,7 +67,7 @@ fn a_missing_variable_reads_as_in_herokus_quick_start() {
     );
     assert_eq!(
         hint.as_deref(),
-        Some("Set them, here for an app with the add-on:")
+        Some("Set them, here for an app with the add-on")
     );
     assert_eq!(
         commands,

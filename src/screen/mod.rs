@@ -20,7 +20,7 @@ use crate::cli::{ColorChoice, OutputArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
-use crate::error::{Error, Explanation};
+use crate::error::{Error, Explanation, advice};
 
 use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
@@ -375,6 +375,7 @@ impl Screen {
         let mut text = self
             .err
             .wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
+        let hint = hint.map(|hint| advice(&hint, &commands));
         for paragraph in detail.iter().chain(&hint) {
             text.push('\n');
             text.push_str(&self.err.wrapped(&indent, &indent, &self.clean(paragraph)));

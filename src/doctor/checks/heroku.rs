@@ -23,7 +23,7 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 Some(major) if major < OLDEST => Verdict::fail(format!(
                     "version {version} is too old; {OLDEST} and later are known to work"
                 ))
-                .hint("Update it:")
+                .hint("Update it")
                 .command("heroku update"),
                 _ => Verdict::pass(format!("version {version}")),
             }
@@ -35,12 +35,9 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 /// A failure of the CLI, with the way around it: setting the variables by hand.
 fn explained(failure: &HerokuFailure, probe: &Probe<'_>) -> Verdict {
     let mut verdict = Verdict::explained(failure.explain());
-    if verdict.commands.is_empty()
-        && verdict
-            .hint
-            .as_ref()
-            .is_some_and(|hint| hint.ends_with(':'))
-    {
+    if verdict.commands.is_empty() && failure.can_be_bypassed() {
+        let hint = verdict.hint.take().unwrap_or_default();
+        verdict.hint = Some(format!("{hint}; or set the variables yourself"));
         let names = ["URL", "KEY"].map(|suffix| probe.gathered.variable(suffix));
         verdict
             .commands
@@ -101,7 +98,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(failure) => match (facts.others.first(), &facts.all) {
             (Some(other), _) => {
                 Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
-                    .hint("Name that one:")
+                    .hint("Name that one")
                     .command(probe.command_for(other))
             }
             // The CLI takes a page in place of the API for an app without variables.
@@ -109,7 +106,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 let reason = page.explain();
                 let detail = reason.detail.unwrap_or(reason.title);
                 Verdict::fail(format!("what answered is not Heroku's API: {detail}"))
-                    .hint("A sign-in page of the network may be in the way: open a browser, then try again.")
+                    .hint("A sign-in page of the network may be in the way: open a browser, then try again")
             }
             _ => Verdict::explained(failure.explain()),
         },

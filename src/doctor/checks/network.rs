@@ -138,11 +138,11 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         // Other servers of this API have none, and can be talked to all the same.
         Err(Error::Service(problem)) if matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Unauthorized) => {
             Ok(Verdict::warn(format!("{} has no list of models (status {})", problem.host, problem.status))
-                .hint("That is usual for servers other than Heroku's; models can't be checked there."))
+                .hint("That is usual for servers other than Heroku's; models can't be checked there"))
         }
         Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
             Ok(Verdict::fail(format!("connected, and no whole answer within {} s", limit.as_secs()))
-                .hint("Something takes connections and says nothing: a proxy, a VPN, or a wrong port of the URL."))
+                .hint("Something takes connections and says nothing: a proxy, a VPN, or a wrong port of the URL"))
         }
         Err(error) => Err(error),
     }

@@ -49,7 +49,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Verdict::warn(format!(
             "{variable} is not set; the chat will ask, and `ask` will fail"
         ))
-        .hint("Choose one, here or with -m:")
+        .hint("Choose one, here or with -m")
         .command(export(&variable, example)));
     };
     let (id, source) = (&model.value, &model.source);
@@ -57,7 +57,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if models.is_empty() {
         let verdict = Verdict::warn(format!("{id}, not checked: there is no list of models"));
         return Ok(verdict
-            .hint("A wrong id shows with the next request.")
+            .hint("A wrong id shows with the next request")
             .from(source));
     }
     let Some(listed) = models.iter().find(|model| model.id == *id) else {
@@ -73,11 +73,11 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                     _ => export(&variable, near),
                 };
                 verdict
-                    .hint(format!("{near} was probably meant:"))
+                    .hint(format!("{near} was probably meant"))
                     .command(command)
             }
             None => verdict
-                .hint("See the ids there are:")
+                .hint("See the ids there are")
                 .command("heroku-chat models"),
         });
     };
@@ -88,7 +88,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         ))
         .from(source);
         return Ok(verdict
-            .hint("See the chat models:")
+            .hint("See the chat models")
             .command("heroku-chat models"));
     }
     if let Some(region) = region(probe).filter(|region| !listed.is_in(region)) {
@@ -97,7 +97,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             listed.regions.join(", ")
         );
         return Ok(Verdict::fail(found)
-            .hint("Choose another model, or an add-on in that region.")
+            .hint("Choose another model, or an add-on in that region")
             .from(source));
     }
     if listed.is_deprecated() {
@@ -107,11 +107,9 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         let verdict = Verdict::warn(format!("{id} is deprecated{end}")).from(source);
         return Ok(match &listed.replacement_model {
             Some(next) => verdict
-                .hint("Its replacement:")
+                .hint("Its replacement")
                 .command(export(&variable, next)),
-            None => verdict
-                .hint("See the others:")
-                .command("heroku-chat models"),
+            None => verdict.hint("See the others").command("heroku-chat models"),
         });
     }
     Ok(Verdict::pass(id.clone()).from(source))
@@ -123,7 +121,7 @@ pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             Some(()) => Verdict::pass("yes; no token was spent"),
             None => {
                 Verdict::warn("not known: this service has no free question that wants the key")
-                    .hint("The next check sends it with a request.")
+                    .hint("The next check sends it with a request")
             }
         },
     )
@@ -141,7 +139,7 @@ pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             false => Verdict::warn(format!(
                 "{model} answered a request without messages; that may have spent tokens"
             ))
-            .hint("The service refuses such a request; this server is another."),
+            .hint("The service refuses such a request; this server is another"),
         },
     )
 }
@@ -198,9 +196,8 @@ pub fn streaming(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(if words < 5 {
         Verdict::skip("the answer was too short to tell")
     } else if answer.reads < 2 {
-        Verdict::warn("the answer came in one piece: something on the way holds it back").hint(
-            "A proxy that buffers does that. Answers will be complete, only not word by word.",
-        )
+        Verdict::warn("the answer came in one piece: something on the way holds it back")
+            .hint("A proxy that buffers does that. Answers will be complete, only not word by word")
     } else {
         Verdict::pass(format!(
             "{} pieces over {:.1} s",
@@ -236,7 +233,7 @@ pub fn rate_limit(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(if parts.is_empty() {
         Verdict::skip("the service did not say")
     } else if exhausted {
-        Verdict::warn(parts.join(", ")).hint("The limits are per minute: wait one.")
+        Verdict::warn(parts.join(", ")).hint("The limits are per minute: wait one")
     } else {
         Verdict::pass(parts.join(", "))
     })

@@ -41,7 +41,7 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(error) => {
             let verdict = Verdict::fail(format!("{shown} can't be read: {error}"));
             return Ok(verdict
-                .hint("Check its path and permissions:")
+                .hint("Check its path and permissions")
                 .command(format!("ls -l {}", quoted(path))));
         }
     };
@@ -53,7 +53,7 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         } else {
             Verdict::warn
         };
-        verdict(first.clone()).hint("Mend that line; write NAME=value.")
+        verdict(first.clone()).hint("Mend that line; write NAME=value")
     } else if file.variables.is_empty() {
         Verdict::pass(format!("{shown} sets none of {}", names.join(", ")))
     } else {
@@ -109,7 +109,7 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "{} holds the key and can be read by {readers}",
             path.display()
         ))
-        .hint("Keep it to yourself:")
+        .hint("Keep it to yourself")
         .command(format!("chmod 600 {}", quoted(&path))),
     })
 }
@@ -130,20 +130,20 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Tracking::NeverCommitted => Verdict::pass(format!("git commits nothing of {shown}")),
         Tracking::Unknown => {
             Verdict::warn(format!("git did not say whether it would commit {shown}, which holds the key"))
-                .hint("Ask it yourself:")
+                .hint("Ask it yourself")
                 .command("git status")
         }
         Tracking::Filtered => Verdict::warn(format!(
             "git tracks {shown}, which holds the key, through a filter"
         ))
-        .hint("Make sure that the filter encrypts it:")
+        .hint("Make sure that the filter encrypts it")
         .command(format!("git check-attr filter {}", quoted(&path))),
         Tracking::Ignored => Verdict::pass(format!("git ignores {shown}")),
         Tracking::Unignored => Verdict::fail(format!("git would commit {shown}, which holds the key"))
-            .hint("Have git ignore it:")
+            .hint("Have git ignore it")
             .command(git::ignore_command(&path)),
         Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
-            .hint("Take it out of git, then have the add-on make a new key: this one is in the history.")
+            .hint("Take it out of git, then have the add-on make a new key: this one is in the history")
             .command(git::untrack_command(&path))
             .command(git::ignore_command(&path)),
     })
@@ -166,7 +166,7 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "{} goes on behind the host with /v1, which is left out here",
             url.value
         ))
-        .hint("The add-on's own value has none; other clients may want either.")
+        .hint("The add-on's own value has none; other clients may want either")
     } else {
         Verdict::pass(shown(&address))
     };
@@ -191,7 +191,7 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Verdict::pass("set, and of the usual form (redacted)")
     } else {
         Verdict::warn("set, but it is not inf- and a UUID, the usual form (redacted)")
-            .hint("If the service refuses it, set it again from the add-on.")
+            .hint("If the service refuses it, set it again from the add-on")
     };
     Ok(verdict.from(&key.source))
 }
@@ -210,7 +210,7 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         return verdict.hint(hint).command(probe.command_for(&other));
     }
     verdict
-        .hint("Set it from the app:")
+        .hint("Set it from the app")
         .command(export_line(&name, probe.gathered.app.as_deref()))
 }
 
@@ -247,7 +247,7 @@ pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "the URL is from {}, the key from {}",
             settings.url.source, settings.key.source
         ))
-        .hint("You allowed that; make sure that this host should get this key.")
+        .hint("You allowed that; make sure that this host should get this key")
     })
 }
 
@@ -270,7 +270,7 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(match (screen.is_interactive(), term.as_str()) {
         (false, _) => Verdict::pass("the output is no terminal: plain text"),
         (true, "dumb") => Verdict::warn("TERM is dumb: no line editing and no colours")
-            .hint("Set TERM to what your terminal is, for example xterm-256color."),
+            .hint("Set TERM to what your terminal is, for example xterm-256color"),
         (true, _) => Verdict::pass(format!(
             "{} columns, TERM {term}, {}",
             crate::screen::terminal::width(),
@@ -288,7 +288,7 @@ pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Ok(folder) => folder,
         Err(error) => {
             return Ok(Verdict::warn(format!("there is none: {error}"))
-                .hint("Set HOME to keep history and conversations."));
+                .hint("Set HOME to keep history and conversations"));
         }
     };
     let Some(place) = store::unusable_place(&folder) else {
@@ -301,7 +301,7 @@ pub fn data_folder(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         "{} can't be read and written, so neither history nor conversations are kept",
         below_home(probe, &place)
     ))
-    .hint("Make it usable, or set XDG_DATA_HOME to a folder that is."))
+    .hint("Make it usable, or set XDG_DATA_HOME to a folder that is"))
 }
 
 fn below_home(probe: &Probe<'_>, path: &Path) -> String {
