@@ -123,7 +123,7 @@ mod tests {
             code.contains(r#"env.fetch("EMBEDDING_MODEL_ID", "PAYLOAD")"#),
             "{code}"
         );
-        assert!(code.contains(r#"content: "INFERENCE PAYLOAD""#), "{code}");
+        assert!(code.contains(r#""content": "INFERENCE PAYLOAD""#), "{code}");
         assert!(!code.contains("INFERENCE_"), "{code}");
     }
 }

@@ -2,7 +2,7 @@
 //! nor an `await` outside a function.
 
 use super::code::Language;
-use super::literal::{Lines, Notation};
+use super::literal::Notation;
 
 pub const LANGUAGE: Language = Language {
     template: || TEMPLATE.into(),
@@ -14,17 +14,8 @@ const NOTATION: Notation = Notation {
     null: "null",
     no: "false",
     yes: "true",
-    indent: "  ",
-    padding: " ",
-    last_comma: ",",
-    key: |name| format!("{name}: "),
     // Inside a page, "</script>" would end the script.
     special: &[("</", "<\\/")],
-    lines: Some(Lines {
-        open: "",
-        glue: " +",
-        close: "",
-    }),
 };
 
 const TEMPLATE: &str = r#"// A chat completion of Heroku Managed Inference, with the fetch of Node.js 18 or newer.

@@ -1,77 +1,49 @@
-//! Data as a literal of a programming language, the way a person would write it down: short things
-//! on one line, a text of several lines as several lines. A language is a [`Notation`].
+//! Data as a literal of a programming language: JSON, which all of them read but for a few words
+//! and what their strings know beyond it. A language is a [`Notation`].
 
 use serde_json::{Map, Value};
 
-/// How a language writes what JSON says.
+/// How a language differs from JSON.
 pub struct Notation {
     pub null: &'static str,
     pub no: &'static str,
     pub yes: &'static str,
-    /// The indentation of one level.
-    pub indent: &'static str,
-    /// Inside the braces of an object on one line.
-    pub padding: &'static str,
-    /// After the last of several lines.
-    pub last_comma: &'static str,
-    /// The name of a field, with what stands between it and the value.
-    pub key: fn(&str) -> String,
-    /// What would mean something else between double quotes, and what to write in its place.
+    /// What would mean something else in a JSON string, and what to write in its place.
     pub special: &'static [(&'static str, &'static str)],
-    /// How a text of several lines is put together; none where it has to be one literal.
-    pub lines: Option<Lines>,
 }
-
-/// A text of several lines, each a literal of its own.
-pub struct Lines {
-    pub open: &'static str,
-    /// After each but the last.
-    pub glue: &'static str,
-    pub close: &'static str,
-}
-
-/// Objects and lists that are longer get a line for each part.
-const WIDTH: usize = 90;
 
 /// What a person would write first. The order of the others is serde_json's, alphabetical.
 const FIRST: &[&str] = &["model", "messages", "role", "type"];
 
 impl Notation {
-    /// An object, a line for each field. The field `model` gets this expression in place of its
-    /// value.
+    /// An object, in which the field `model` gets this expression in place of its value.
     pub fn payload(&self, fields: &Map<String, Value>, model: &str) -> String {
         let field = |(key, value): (&String, &Value)| match key.as_str() {
-            "model" => format!("{}{model}", (self.key)(key)),
+            "model" => format!("\"{key}\": {model}"),
             _ => self.field(key, value, 1),
         };
-        self.broken(
-            ["{", "}"],
-            &in_order(fields).map(field).collect::<Vec<_>>(),
-            0,
-        )
+        group(["{", "}"], in_order(fields).map(field), Some(0))
     }
 
-    /// A text between double quotes. What is invisible, or would make the code read other than it
-    /// is, is escaped.
+    /// A text between double quotes. Beyond what JSON escapes, that is what can't be seen or
+    /// reorders text, so that the code is what it looks like (CVE-2021-42574).
     pub fn text(&self, text: &str) -> String {
-        let mut literal = String::with_capacity(text.len() + 2);
-        literal.push('"');
-        let mut rest = text;
-        while let Some(character) = rest.chars().next() {
-            if let Some((special, instead)) = self
-                .special
-                .iter()
-                .find(|(special, _)| rest.starts_with(special))
-            {
-                literal.push_str(instead);
-                rest = &rest[special.len()..];
-                continue;
-            }
-            push_escaped(&mut literal, character);
-            rest = &rest[character.len_utf8()..];
+        let mut literal = Value::from(text).to_string();
+        for (special, instead) in self.special {
+            literal = literal.replace(special, instead);
         }
-        literal.push('"');
-        literal
+        let is_hidden = |c: char| {
+            matches!(
+                c,
+                '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            ) || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
+                || c.is_control()
+        };
+        let shown = |c: char| match is_hidden(c) {
+            true => format!("\\u{:04x}", u32::from(c)),
+            false => c.to_string(),
+        };
+        literal.chars().map(shown).collect()
     }
 
     fn value(&self, value: &Value, depth: usize) -> String {
@@ -82,128 +54,48 @@ impl Notation {
             Value::Number(number) => number.to_string(),
             Value::String(text) => self.text(text),
             Value::Array(items) => {
-                let parts: Vec<String> = items
-                    .iter()
-                    .map(|item| self.value(item, depth + 1))
-                    .collect();
-                self.group(["[", "]"], "", &parts, items.iter().all(is_scalar), depth)
+                let parts = items.iter().map(|item| self.value(item, depth + 1));
+                group(["[", "]"], parts, deep(items.iter()).then_some(depth))
             }
             Value::Object(fields) => {
-                let parts: Vec<String> = in_order(fields)
-                    .map(|(key, value)| self.field(key, value, depth + 1))
-                    .collect();
-                self.group(
-                    ["{", "}"],
-                    self.padding,
-                    &parts,
-                    fields.values().all(is_scalar),
-                    depth,
-                )
+                let parts = in_order(fields).map(|(key, value)| self.field(key, value, depth + 1));
+                group(["{", "}"], parts, deep(fields.values()).then_some(depth))
             }
         }
     }
 
     fn field(&self, key: &str, value: &Value, depth: usize) -> String {
-        let key = (self.key)(key);
-        match (value.as_str(), &self.lines) {
-            (Some(text), Some(lines)) if text.trim_end_matches('\n').contains('\n') => {
-                format!(
-                    "{}{}",
-                    key.trim_end(),
-                    self.several_lines(text, lines, depth)
-                )
-            }
-            _ => key + &self.value(value, depth),
-        }
-    }
-
-    /// A text below the name of its field.
-    fn several_lines(&self, text: &str, lines: &Lines, depth: usize) -> String {
-        let outer = format!("\n{}", self.indent.repeat(depth));
-        let inner = format!("{outer}{}", self.indent);
-        let texts: Vec<String> = text
-            .split_inclusive('\n')
-            .map(|line| self.text(line))
-            .collect();
-        let close = if lines.close.is_empty() {
-            String::new()
-        } else {
-            outer + lines.close
-        };
-        format!(
-            "{}{inner}{}{close}",
-            lines.open,
-            texts.join(&format!("{}{inner}", lines.glue))
-        )
-    }
-
-    fn group(
-        &self,
-        brackets: [&str; 2],
-        padding: &str,
-        parts: &[String],
-        is_flat: bool,
-        depth: usize,
-    ) -> String {
-        let [open, close] = brackets;
-        let line = format!("{open}{padding}{}{padding}{close}", parts.join(", "));
-        let fits = is_flat
-            && !line.contains('\n')
-            && line.chars().count() + self.indent.len() * depth <= WIDTH;
-        if fits {
-            line
-        } else {
-            self.broken(brackets, parts, depth)
-        }
-    }
-
-    /// A line for each part.
-    fn broken(&self, [open, close]: [&str; 2], parts: &[String], depth: usize) -> String {
-        let outer = format!("\n{}", self.indent.repeat(depth));
-        let inner = format!("{outer}{}", self.indent);
-        let parts = parts.join(&format!(",{inner}"));
-        format!("{open}{inner}{parts}{}{outer}{close}", self.last_comma)
+        format!("\"{key}\": {}", self.value(value, depth))
     }
 }
 
-fn is_scalar(value: &Value) -> bool {
-    !value.is_array() && !value.is_object()
+/// Parts in brackets, on a line each at this depth, or else all on one.
+fn group(
+    [open, close]: [&str; 2],
+    parts: impl Iterator<Item = String>,
+    depth: Option<usize>,
+) -> String {
+    let parts: Vec<String> = parts.collect();
+    let Some(depth) = depth else {
+        return format!("{open}{}{close}", parts.join(", "));
+    };
+    let outer = format!("\n{}", "  ".repeat(depth));
+    let parts = parts.join(&format!(",{outer}  "));
+    format!("{open}{outer}  {parts}{outer}{close}")
+}
+
+/// Whether there are lists or objects among values.
+fn deep<'a>(mut values: impl Iterator<Item = &'a Value>) -> bool {
+    values.any(|value| value.is_array() || value.is_object())
 }
 
 fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     let mut fields: Vec<_> = fields.iter().collect();
     fields.sort_by_key(|(key, _)| {
-        FIRST
-            .iter()
-            .position(|first| first == key)
-            .unwrap_or(FIRST.len())
+        let place = FIRST.iter().position(|first| first == key);
+        place.unwrap_or(FIRST.len())
     });
     fields.into_iter()
-}
-
-/// Adds a character in an escape that JSON, Ruby, Python and JavaScript share, where it needs one.
-/// Beyond control characters that is what reorders text or can't be seen, so that the code is what
-/// it looks like (CVE-2021-42574).
-fn push_escaped(literal: &mut String, character: char) {
-    match character {
-        '"' => literal.push_str("\\\""),
-        '\\' => literal.push_str("\\\\"),
-        '\n' => literal.push_str("\\n"),
-        '\r' => literal.push_str("\\r"),
-        '\t' => literal.push_str("\\t"),
-        '\u{200b}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{feff}' => {
-            literal.push_str(&format!("\\u{:04x}", u32::from(character)));
-        }
-        control if control.is_control() => {
-            literal.push_str(&format!("\\u{:04x}", u32::from(control)))
-        }
-        other => literal.push(other),
-    }
 }
 
 #[cfg(test)]
@@ -218,72 +110,31 @@ mod tests {
     }
 
     #[test]
-    fn the_same_data_is_idiomatic_in_each_language() {
+    fn the_same_data_has_the_words_of_each_language() {
         let value = json!({
             "model": "m",
             "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "one\n\ntwo"}],
             "stop": ["END", "\n"],
             "extended_thinking": {"enabled": true, "nothing": null},
         });
-        let ruby = r#"{
-  model: MODEL,
-  messages: [
-    { role: "user", content: "Hi" },
-    {
-      role: "assistant",
-      content:
-        "one\n" \
-        "\n" \
-        "two",
-    },
-  ],
-  extended_thinking: { enabled: true, nothing: nil },
-  stop: ["END", "\n"],
-}"#;
-        let python = r#"{
-    "model": MODEL,
-    "messages": [
-        {"role": "user", "content": "Hi"},
-        {
-            "role": "assistant",
-            "content": (
-                "one\n"
-                "\n"
-                "two"
-            ),
-        },
-    ],
-    "extended_thinking": {"enabled": True, "nothing": None},
-    "stop": ["END", "\n"],
-}"#;
-        let javascript = r#"{
-  model: MODEL,
-  messages: [
-    { role: "user", content: "Hi" },
-    {
-      role: "assistant",
-      content:
-        "one\n" +
-        "\n" +
-        "two",
-    },
-  ],
-  extended_thinking: { enabled: true, nothing: null },
-  stop: ["END", "\n"],
-}"#;
-        let shell = r#"{
+        for (notation, [yes, null]) in [
+            (&ruby::LANGUAGE.notation, ["true", "nil"]),
+            (&python::LANGUAGE.notation, ["True", "None"]),
+            (&javascript::LANGUAGE.notation, ["true", "null"]),
+            (&shell::LANGUAGE.notation, ["true", "null"]),
+        ] {
+            let expected = r#"{
   "model": MODEL,
   "messages": [
     {"role": "user", "content": "Hi"},
     {"role": "assistant", "content": "one\n\ntwo"}
   ],
-  "extended_thinking": {"enabled": true, "nothing": null},
+  "extended_thinking": {"enabled": YES, "nothing": NULL},
   "stop": ["END", "\n"]
 }"#;
-        assert_eq!(payload(&ruby::LANGUAGE.notation, &value), ruby);
-        assert_eq!(payload(&python::LANGUAGE.notation, &value), python);
-        assert_eq!(payload(&javascript::LANGUAGE.notation, &value), javascript);
-        assert_eq!(payload(&shell::LANGUAGE.notation, &value), shell);
+            let expected = expected.replace("YES", yes).replace("NULL", null);
+            assert_eq!(payload(notation, &value), expected);
+        }
     }
 
     #[test]
@@ -330,16 +181,5 @@ mod tests {
                 !literal.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{feff}', '\u{200b}'])
             );
         }
-    }
-
-    #[test]
-    fn long_things_get_a_line_for_each_part() {
-        let value = json!({"stop": ["x".repeat(50), "y".repeat(50)]});
-        let expected = format!(
-            "{{\n  stop: [\n    \"{}\",\n    \"{}\",\n  ],\n}}",
-            "x".repeat(50),
-            "y".repeat(50)
-        );
-        assert_eq!(payload(&ruby::LANGUAGE.notation, &value), expected);
     }
 }

@@ -2,7 +2,7 @@
 //! header.
 
 use super::code::Language;
-use super::literal::{Lines, Notation};
+use super::literal::Notation;
 
 pub const LANGUAGE: Language = Language {
     template: || TEMPLATE.into(),
@@ -14,16 +14,7 @@ const NOTATION: Notation = Notation {
     null: "None",
     no: "False",
     yes: "True",
-    indent: "    ",
-    padding: "",
-    last_comma: ",",
-    key: |name| format!("\"{name}\": "),
     special: &[],
-    lines: Some(Lines {
-        open: " (",
-        glue: "",
-        close: ")",
-    }),
 };
 
 const TEMPLATE: &str = r#""""A chat completion of Heroku Managed Inference, with Python's standard library."""

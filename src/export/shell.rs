@@ -23,13 +23,8 @@ const NOTATION: Notation = Notation {
     null: "null",
     no: "false",
     yes: "true",
-    indent: "  ",
-    padding: "",
-    last_comma: "",
-    key: |name| format!("\"{name}\": "),
     // A here-document takes a backslash as such, but before these three.
-    special: &[("\\", "\\\\\\\\"), ("$", "\\$"), ("`", "\\`")],
-    lines: None,
+    special: &[("\\\\", "\\\\\\\\"), ("$", "\\$"), ("`", "\\`")],
 };
 
 /// A text between quotes of JSON and the braces of a shell's default at once: only what means

@@ -146,61 +146,21 @@ pub const MODELS: &[Model] = &[
         about: "answers without text",
         reply: |_, _| heroku(Vec::new()),
     },
-    Model {
-        id: "sandbox-400",
-        about: "status 400",
-        reply: |_, _| refuse(400, "messages[0]: content is required", &[]),
-    },
-    Model {
-        id: "sandbox-401",
-        about: "status 401",
-        reply: |_, _| refuse(401, "Invalid API key provided", &[]),
-    },
-    Model {
-        id: "sandbox-403",
-        about: "status 403: the key is for another model",
-        reply: |_, _| refuse(403, "you do not have access to that model", &[]),
-    },
+    failing("sandbox-400", "status 400"),
+    failing("sandbox-401", "status 401"),
+    failing("sandbox-403", "status 403: the key is for another model"),
     Model {
         id: "sandbox-blocked",
         about: "status 403 of the firewall, in HTML",
         reply: |_, _| page(403),
     },
-    Model {
-        id: "sandbox-404",
-        about: "status 404",
-        reply: |_, _| refuse(404, "model not found", &[]),
-    },
-    Model {
-        id: "sandbox-408",
-        about: "status 408",
-        reply: |_, _| refuse(408, "the request timed out", &[]),
-    },
-    Model {
-        id: "sandbox-429",
-        about: "status 429, always",
-        reply: |_, _| refuse(429, "rate limit reached", &[("Retry-After", "1")]),
-    },
-    Model {
-        id: "sandbox-500",
-        about: "status 500",
-        reply: |_, _| refuse(500, "Internal Server Error", &[]),
-    },
-    Model {
-        id: "sandbox-502",
-        about: "status 502",
-        reply: |_, _| page(502),
-    },
-    Model {
-        id: "sandbox-503",
-        about: "status 503",
-        reply: |_, _| refuse(503, "Service Unavailable", &[]),
-    },
-    Model {
-        id: "sandbox-504",
-        about: "status 504",
-        reply: |_, _| page(504),
-    },
+    failing("sandbox-404", "status 404"),
+    failing("sandbox-408", "status 408"),
+    failing("sandbox-429", "status 429, always"),
+    failing("sandbox-500", "status 500"),
+    failing("sandbox-502", "status 502"),
+    failing("sandbox-503", "status 503"),
+    failing("sandbox-504", "status 504"),
     Model {
         id: "sandbox-redirect",
         about: "status 302",
@@ -255,6 +215,26 @@ pub const MODELS: &[Model] = &[
         reply: |_, _| page(200),
     },
 ];
+
+/// A model that answers every request with the status of its name.
+const fn failing(id: &'static str, about: &'static str) -> Model {
+    Model {
+        id,
+        about,
+        reply: |asked, _| match asked.model.id.trim_start_matches("sandbox-") {
+            "401" => refuse(401, "Invalid API key provided", &[]),
+            "403" => refuse(403, "you do not have access to that model", &[]),
+            "404" => refuse(404, "model not found", &[]),
+            "408" => refuse(408, "the request timed out", &[]),
+            "429" => refuse(429, "rate limit reached", &[("Retry-After", "1")]),
+            "500" => refuse(500, "Internal Server Error", &[]),
+            "502" => page(502),
+            "503" => refuse(503, "Service Unavailable", &[]),
+            "504" => page(504),
+            _ => refuse(400, "messages[0]: content is required", &[]),
+        },
+    }
+}
 
 impl Framing {
     /// One event.
