@@ -10,7 +10,7 @@ use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 use unicode_width::UnicodeWidthStr;
 
-use super::commands::{COMMANDS, Command, Completes};
+use super::commands::{COMMANDS, Command, Takes};
 use super::keys::Keys;
 use super::stand_in;
 use super::window::Rows;
@@ -97,17 +97,19 @@ impl LineHelper {
                 0,
                 COMMANDS
                     .iter()
-                    .map(|command| completed(command.name, command))
+                    .map(|command| completed(command.name(), command))
                     .collect(),
             );
         };
         let start = line.len() - argument.len();
-        match Command::named(name).map(|command| command.completes) {
-            Some(Completes::Models) => (start, self.model_ids()),
-            Some(Completes::Words(words)) => (start, owned(words)),
-            Some(Completes::Sessions) => (start, session_names()),
-            Some(Completes::Settings) => setting(start, argument),
-            Some(Completes::Nothing | Completes::Files) | None => (line.len(), Vec::new()),
+        match Command::named(name).map(|command| command.takes) {
+            Some(Takes::Models(_)) => (start, self.model_ids()),
+            Some(Takes::Words(_, words)) => (start, owned(words)),
+            Some(Takes::Sessions(_)) => (start, session_names()),
+            Some(Takes::Settings(_)) => setting(start, argument),
+            Some(Takes::Nothing | Takes::Text(_) | Takes::Files(_)) | None => {
+                (line.len(), Vec::new())
+            }
         }
     }
 }
@@ -142,7 +144,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 /// A completed command is ready for what may follow it.
 fn completed(name: &str, command: &Command) -> String {
-    if command.arguments.is_empty() {
+    if command.takes == Takes::Nothing {
         format!("/{name}")
     } else {
         format!("/{name} ")
@@ -179,7 +181,7 @@ impl LineHelper {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
         if command
             .and_then(|(name, _)| Command::named(name))
-            .is_some_and(|found| found.completes == Completes::Files)
+            .is_some_and(|found| matches!(found.takes, Takes::Files(_)))
         {
             return self.file_names(line, context);
         }
@@ -242,15 +244,15 @@ impl Hinter for LineHelper {
         }
         let mut fitting = COMMANDS
             .iter()
-            .filter(|command| command.name.starts_with(typed));
+            .filter(|command| command.name().starts_with(typed));
         // A command that is typed in full fits before longer ones do.
         let (command, rest) = (fitting.next()?, fitting.next());
-        if rest.is_some() && command.name != typed {
+        if rest.is_some() && command.name() != typed {
             return None;
         }
-        let rest = &command.name[typed.len()..];
+        let rest = &command.name()[typed.len()..];
         Some(
-            format!("{rest} {}", command.arguments)
+            format!("{rest} {}", command.arguments())
                 .trim_end()
                 .to_owned(),
         )

@@ -50,7 +50,7 @@ impl<'a> Line<'a> {
             None if is_text || !name.chars().all(char::is_alphanumeric) => as_it_is,
             None => Line::Unknown {
                 name,
-                nearest: nearest(name, COMMANDS.iter().map(|command| command.name)),
+                nearest: nearest(name, COMMANDS.iter().map(|command| command.name())),
             },
         }
     }
@@ -86,13 +86,13 @@ mod tests {
             Line::Prompt("/etc/hosts?")
         ));
         assert!(
-            matches!(Line::parse("/model  x y ", false), Line::Command(command, "x y") if command.name == "model")
+            matches!(Line::parse("/model  x y ", false), Line::Command(command, "x y") if command.name() == "model")
         );
         assert!(
-            matches!(Line::parse("/exit", false), Line::Command(command, "") if command.name == "quit")
+            matches!(Line::parse("/exit", false), Line::Command(command, "") if command.name() == "quit")
         );
         assert!(
-            matches!(Line::parse("/help", false), Line::Command(command, "") if command.name == "help")
+            matches!(Line::parse("/help", false), Line::Command(command, "") if command.name() == "help")
         );
     }
 

@@ -273,6 +273,18 @@ impl<'a> Repl<'a> {
         &mut self.context.screen
     }
 
+    /// Says all that a command has to say, and is ready for the next line.
+    fn noted(&mut self, text: &str) -> Result<Flow, Error> {
+        self.screen().note(text);
+        Ok(Flow::Continue)
+    }
+
+    /// As [`Repl::noted`], if the command wasn't obeyed.
+    fn warned(&mut self, text: &str) -> Result<Flow, Error> {
+        self.screen().warning(text);
+        Ok(Flow::Continue)
+    }
+
     /// The catalogue.
     fn models(&self) -> Result<Vec<Model>, Error> {
         self.reader.helper().models()

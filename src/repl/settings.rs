@@ -26,16 +26,13 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         let meant = nearest(name, names.iter().map(String::as_str))
             .map(|name| format!(" Did you mean {name}?"))
             .unwrap_or_default();
-        repl.screen().warning(&format!(
+        return repl.warned(&format!(
             "there is no setting {name:?}.{meant} /set lists them"
         ));
-        return Ok(Flow::Continue);
     };
     if !value.is_empty() {
         if let Err(Refused::Value(rule)) = repl.settings.set(name, value) {
-            repl.screen()
-                .warning(&format!("{name} takes {rule}, or default; not {value:?}"));
-            return Ok(Flow::Continue);
+            return repl.warned(&format!("{name} takes {rule}, or default; not {value:?}"));
         }
         apply(repl, chat);
         if name == "save" {

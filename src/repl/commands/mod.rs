@@ -1,10 +1,10 @@
 //! The slash commands: one table, from which `/help`, Tab and the README's list follow.
 
 mod attach;
-mod look;
 mod model;
 mod session;
-mod talk;
+mod show;
+mod turns;
 
 use super::{Flow, Repl, settings};
 use crate::chat::Chat;
@@ -13,198 +13,152 @@ use crate::screen::Overflow;
 
 /// A slash command.
 pub struct Command {
-    /// Without the slash.
-    pub name: &'static str,
-    /// Names that other clients have for it; they work, and are not listed.
-    pub aliases: &'static [&'static str],
-    /// What may follow, in the notation of help texts; empty where nothing may.
-    pub arguments: &'static str,
+    /// Without the slash. The first is listed; the others are those of other clients, and work.
+    names: &'static [&'static str],
+    pub takes: Takes,
     pub about: &'static str,
-    /// What Tab completes after it.
-    pub completes: Completes,
     run: fn(&mut Repl<'_>, &mut Chat, &str) -> Result<Flow, Error>,
 }
 
-/// What the argument of a command is chosen from.
+/// What may follow a command, in the notation of help texts, and what Tab completes it from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Completes {
+pub enum Takes {
     Nothing,
-    Files,
-    Models,
-    Sessions,
-    Settings,
-    Words(&'static [&'static str]),
+    Text(&'static str),
+    Files(&'static str),
+    Models(&'static str),
+    Sessions(&'static str),
+    Settings(&'static str),
+    Words(&'static str, &'static [&'static str]),
 }
 
 /// All of them, in the order of `/help`.
 pub const COMMANDS: &[Command] = &[
     Command {
-        name: "help",
-        arguments: "",
+        names: &["help", "?"],
+        takes: Takes::Nothing,
         about: "list the commands",
-        completes: Completes::Nothing,
-        aliases: &["?"],
         run: help,
     },
     Command {
-        name: "model",
-        arguments: "[MODEL]",
+        names: &["model"],
+        takes: Takes::Models("[MODEL]"),
         about: "show or change the model",
-        completes: Completes::Models,
-        aliases: &[],
         run: model::model,
     },
     Command {
-        name: "models",
-        arguments: "",
+        names: &["models"],
+        takes: Takes::Nothing,
         about: "list the models of the service",
-        completes: Completes::Nothing,
-        aliases: &[],
         run: model::models,
     },
     Command {
-        name: "system",
-        arguments: "[TEXT|@FILE|none]",
+        names: &["system"],
+        takes: Takes::Words("[TEXT|@FILE|none]", &["none"]),
         about: "show, set or remove the system prompt",
-        completes: Completes::Words(&["none"]),
-        aliases: &[],
         run: model::system,
     },
     Command {
-        name: "set",
-        arguments: "[SETTING [VALUE]]",
+        names: &["set"],
+        takes: Takes::Settings("[SETTING [VALUE]]"),
         about: "list, show or change the settings",
-        completes: Completes::Settings,
-        aliases: &[],
         run: settings::set,
     },
     Command {
-        name: "file",
-        arguments: "[PATH…|none]",
+        names: &["file"],
+        takes: Takes::Files("[PATH…|none]"),
         about: "send text files with the next prompt",
-        completes: Completes::Files,
-        aliases: &[],
         run: attach::file,
     },
     Command {
-        name: "image",
-        arguments: "[PATH…|none]",
+        names: &["image"],
+        takes: Takes::Files("[PATH…|none]"),
         about: "send images with the next prompt",
-        completes: Completes::Files,
-        aliases: &[],
         run: attach::image,
     },
     Command {
-        name: "retry",
-        arguments: "",
+        names: &["retry", "regenerate"],
+        takes: Takes::Nothing,
         about: "ask the last prompt again",
-        completes: Completes::Nothing,
-        aliases: &["regenerate"],
-        run: talk::retry,
+        run: turns::retry,
     },
     Command {
-        name: "continue",
-        arguments: "",
+        names: &["continue"],
+        takes: Takes::Nothing,
         about: "go on with an answer that was cut",
-        completes: Completes::Nothing,
-        aliases: &[],
-        run: talk::go_on,
+        run: turns::go_on,
     },
     Command {
-        name: "undo",
-        arguments: "",
+        names: &["undo"],
+        takes: Takes::Nothing,
         about: "take the last turn back and edit its prompt",
-        completes: Completes::Nothing,
-        aliases: &[],
-        run: talk::undo,
+        run: turns::undo,
     },
     Command {
-        name: "edit",
-        arguments: "",
+        names: &["edit"],
+        takes: Takes::Nothing,
         about: "open the last prompt in $VISUAL or $EDITOR",
-        completes: Completes::Nothing,
-        aliases: &[],
-        run: talk::edit,
+        run: turns::edit,
     },
     Command {
-        name: "clear",
-        arguments: "",
+        names: &["clear", "new"],
+        takes: Takes::Nothing,
         about: "begin a new conversation",
-        completes: Completes::Nothing,
-        aliases: &["new"],
-        run: talk::clear,
+        run: turns::clear,
     },
     Command {
-        name: "show",
-        arguments: "[last|request [PROMPT]]",
+        names: &["show"],
+        takes: Takes::Words("[last|request [PROMPT]]", &["last", "request"]),
         about: "show what was said, or a request as curl",
-        completes: Completes::Words(&["last", "request"]),
-        aliases: &[],
-        run: look::show,
+        run: show::show,
     },
     Command {
-        name: "save",
-        arguments: "[NAME]",
+        names: &["save"],
+        takes: Takes::Text("[NAME]"),
         about: "save the conversation, under this name",
-        completes: Completes::Nothing,
-        aliases: &[],
         run: session::save,
     },
     Command {
-        name: "load",
-        arguments: "[NAME]",
+        names: &["load", "resume"],
+        takes: Takes::Sessions("[NAME]"),
         about: "go on with a saved conversation",
-        completes: Completes::Sessions,
-        aliases: &["resume"],
         run: session::load,
     },
     Command {
-        name: "sessions",
-        arguments: "",
+        names: &["sessions", "history"],
+        takes: Takes::Nothing,
         about: "list the saved conversations",
-        completes: Completes::Nothing,
-        aliases: &["history"],
         run: session::sessions,
     },
     Command {
-        name: "export",
-        arguments: "FILE",
+        names: &["export"],
+        takes: Takes::Files("FILE"),
         about: "write it as .md, .json or code (.rb .py .js .sh)",
-        completes: Completes::Files,
-        aliases: &[],
-        run: look::export,
+        run: show::export,
     },
     Command {
-        name: "copy",
-        arguments: "[N]",
+        names: &["copy"],
+        takes: Takes::Text("[N]"),
         about: "copy the last answer, or its Nth code block",
-        completes: Completes::Nothing,
-        aliases: &[],
-        run: look::copy,
+        run: show::copy,
     },
     Command {
-        name: "usage",
-        arguments: "",
+        names: &["usage", "tokens", "cost"],
+        takes: Takes::Nothing,
         about: "show the tokens of each answer, and of all",
-        completes: Completes::Nothing,
-        aliases: &["tokens", "cost"],
-        run: look::usage,
+        run: show::usage,
     },
     Command {
-        name: "debug",
-        arguments: "[on|off]",
+        names: &["debug"],
+        takes: Takes::Words("[on|off]", &["on", "off"]),
         about: "show heads of requests and responses",
-        completes: Completes::Words(&["on", "off"]),
-        aliases: &[],
-        run: look::debug,
+        run: show::debug,
     },
     Command {
-        name: "quit",
-        arguments: "",
+        names: &["quit", "exit", "q", "bye"],
+        takes: Takes::Nothing,
         about: "leave; so does Ctrl-D",
-        completes: Completes::Nothing,
-        aliases: &["exit", "q", "bye"],
-        run: talk::quit,
+        run: turns::quit,
     },
 ];
 
@@ -213,7 +167,25 @@ impl Command {
     pub fn named(name: &str) -> Option<&'static Command> {
         COMMANDS
             .iter()
-            .find(|command| command.name == name || command.aliases.contains(&name))
+            .find(|command| command.names.contains(&name))
+    }
+
+    /// The name that is listed.
+    pub fn name(&self) -> &'static str {
+        self.names[0]
+    }
+
+    /// What may follow, in the notation of help texts; empty if nothing may.
+    pub fn arguments(&self) -> &'static str {
+        match self.takes {
+            Takes::Nothing => "",
+            Takes::Text(notation)
+            | Takes::Files(notation)
+            | Takes::Models(notation)
+            | Takes::Sessions(notation)
+            | Takes::Settings(notation)
+            | Takes::Words(notation, _) => notation,
+        }
     }
 
     /// Runs it with what followed its name.
@@ -221,17 +193,17 @@ impl Command {
     /// # Errors
     /// What stopped it.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
-        if self.arguments.is_empty() && !argument.is_empty() {
+        if self.takes == Takes::Nothing && !argument.is_empty() {
             repl.screen().warning(&format!(
                 "/{} takes nothing after it; {argument:?} was not used",
-                self.name
+                self.name()
             ));
         }
         (self.run)(repl, chat, argument)
     }
 
     fn usage(&self) -> String {
-        format!("/{} {}", self.name, self.arguments)
+        format!("/{} {}", self.name(), self.arguments())
             .trim_end()
             .to_owned()
     }
@@ -239,7 +211,7 @@ impl Command {
 
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "/{}", self.name)
+        write!(f, "/{}", self.name())
     }
 }
 
@@ -252,8 +224,7 @@ fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
     repl.screen().print("")?;
-    repl.screen().note(keys);
-    Ok(Flow::Continue)
+    repl.noted(keys)
 }
 
 #[cfg(test)]
@@ -282,7 +253,7 @@ mod tests {
             .max()
             .unwrap_or_default();
         for command in COMMANDS {
-            assert!(width + 2 + command.about.len() <= 80, "/{}", command.name);
+            assert!(width + 2 + command.about.len() <= 80, "/{}", command.name());
         }
     }
 
@@ -290,7 +261,7 @@ mod tests {
     fn no_name_stands_for_two_commands() {
         let mut names: Vec<&str> = COMMANDS
             .iter()
-            .flat_map(|command| command.aliases.iter().chain([&command.name]))
+            .flat_map(|command| command.names)
             .copied()
             .collect();
         names.sort_unstable();

@@ -33,11 +33,10 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
             let meant = nearest(id, ids)
                 .map(|id| format!(" Did you mean {id}?"))
                 .unwrap_or_default();
-            repl.screen().warning(&format!(
+            return repl.warned(&format!(
                 "the service lists no model {id:?}.{meant} Still using {}.",
                 chat.model
             ));
-            return Ok(Flow::Continue);
         }
     }
     id.clone_into(&mut chat.model);

@@ -29,8 +29,7 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         None => "this conversation is saved with its first turn, under a name made of the prompt"
             .to_owned(),
     };
-    repl.screen().note(&note);
-    Ok(Flow::Continue)
+    repl.noted(&note)
 }
 
 pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
@@ -40,8 +39,7 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
     }
     let name = Sessions::in_data_folder()?.find(name)?;
     if repl.saving.name().as_deref() == Some(&name) {
-        repl.screen().note(&format!("{name} is this conversation"));
-        return Ok(Flow::Continue);
+        return repl.noted(&format!("{name} is this conversation"));
     }
     if !repl.saving.may_be_left(&mut repl.context.screen) {
         return Ok(Flow::Continue);
@@ -66,8 +64,7 @@ pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Erro
         ));
     }
     if listing.sessions.is_empty() {
-        repl.screen().note("no conversation is saved");
-        return Ok(Flow::Continue);
+        return repl.noted("no conversation is saved");
     }
     let now = Now::read().date;
     let rows: Vec<[String; 5]> = listing

@@ -27,10 +27,9 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
         ("last", "") => chat.last_request().map(<[u8]>::to_vec),
         _ => {
-            repl.screen().warning(&format!(
+            return repl.warned(&format!(
                 "/show takes nothing, `last`, or `request` and a prompt; not {what:?}"
             ));
-            return Ok(Flow::Continue);
         }
     };
     let variable = repl.variable("KEY");
@@ -70,8 +69,7 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
     };
     let format = Format::of(path).ok_or_else(|| invalid(&export::extensions()))?;
     if chat.conversation.turns() == 0 {
-        repl.screen().note("nothing was said yet");
-        return Ok(Flow::Continue);
+        return repl.noted("nothing was said yet");
     }
     let prefix = &repl.connection.settings.prefix;
     let subject = Subject {
@@ -82,18 +80,16 @@ pub fn export(repl: &mut Repl<'_>, chat: &mut Chat, file: &str) -> Result<Flow, 
     };
     files::write_new(path, &export::export(format, &subject))
         .map_err(|error| Error::of_file("the file to export to", path, &error))?;
-    repl.screen().note(&format!(
+    repl.noted(&format!(
         "written to {}: {}",
         path.display(),
         format.row().about
-    ));
-    Ok(Flow::Continue)
+    ))
 }
 
 pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, Error> {
     let Some(answer) = chat.conversation.last_answer() else {
-        repl.screen().note("there is no answer to copy");
-        return Ok(Flow::Continue);
+        return repl.noted("there is no answer to copy");
     };
     if number.is_empty() {
         let text = answer.content.trim_end().to_owned();
@@ -118,8 +114,7 @@ pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, 
 
 pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     if chat.costs.is_empty() {
-        repl.screen().note("nothing was answered yet");
-        return Ok(Flow::Continue);
+        return repl.noted("nothing was answered yet");
     }
     let count =
         |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
@@ -168,16 +163,13 @@ pub fn debug(repl: &mut Repl<'_>, _: &mut Chat, word: &str) -> Result<Flow, Erro
         "on" => true,
         "off" => false,
         other => {
-            repl.screen()
-                .warning(&format!("/debug takes on or off, not {other:?}"));
-            return Ok(Flow::Continue);
+            return repl.warned(&format!("/debug takes on or off, not {other:?}"));
         }
     };
     repl.screen().set_debug(on);
-    repl.screen().note(if on {
+    repl.noted(if on {
         "heads of requests and responses are shown, the key redacted"
     } else {
         "debug is off"
-    });
-    Ok(Flow::Continue)
+    })
 }

@@ -8,28 +8,20 @@ use crate::conversation::Role;
 use crate::error::Error;
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    match chat.say_again(&repl.context.interrupts) {
-        Some(saying) => {
-            let answer = follow(saying, Show::Words, &mut repl.context.screen);
-            without_offer(repl.report(chat, answer))
-        }
-        None => {
-            repl.screen().note("there is no prompt to ask again");
-            Ok(Flow::Continue)
-        }
-    }
+    let Some(saying) = chat.say_again(&repl.context.interrupts) else {
+        return repl.noted("there is no prompt to ask again");
+    };
+    let answer = follow(saying, Show::Words, &mut repl.context.screen);
+    without_offer(repl.report(chat, answer))
 }
 
 /// The command that failed need not be offered again: it is short, and what it works on is still
 /// there.
 fn without_offer(flow: Result<Flow, Error>) -> Result<Flow, Error> {
-    flow.map(|flow| {
-        if matches!(flow, Flow::Again) {
-            Flow::Continue
-        } else {
-            flow
-        }
-    })
+    match flow? {
+        Flow::Again => Ok(Flow::Continue),
+        flow => Ok(flow),
+    }
 }
 
 pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
@@ -42,33 +34,23 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         repl.screen()
             .note("the last answer is complete; it is asked for more all the same");
     }
-    match chat.go_on(&repl.context.interrupts) {
-        Some(saying) => {
-            let answer = follow(saying, Show::Words, &mut repl.context.screen);
-            without_offer(repl.report(chat, answer))
-        }
-        None => {
-            repl.screen().note("there is no answer to go on with");
-            Ok(Flow::Continue)
-        }
-    }
+    let Some(saying) = chat.go_on(&repl.context.interrupts) else {
+        return repl.noted("there is no answer to go on with");
+    };
+    let answer = follow(saying, Show::Words, &mut repl.context.screen);
+    without_offer(repl.report(chat, answer))
 }
 
 pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    match chat.conversation.take_turn() {
-        Some(turn) => {
-            let prompt = turn.prompt().clone();
-            repl.screen()
-                .note("the last turn is taken back; here is its prompt");
-            repl.attach(prompt.attachments);
-            repl.list_attachments();
-            Ok(Flow::Edit(as_typed(prompt.content)))
-        }
-        None => {
-            repl.screen().note("there is no turn to take back");
-            Ok(Flow::Continue)
-        }
-    }
+    let Some(turn) = chat.conversation.take_turn() else {
+        return repl.noted("there is no turn to take back");
+    };
+    let prompt = turn.prompt().clone();
+    repl.screen()
+        .note("the last turn is taken back; here is its prompt");
+    repl.attach(prompt.attachments);
+    repl.list_attachments();
+    Ok(Flow::Edit(as_typed(prompt.content)))
 }
 
 pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
@@ -88,10 +70,9 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let before = left
         .map(|name| format!("; the last one stays as {name}"))
         .unwrap_or_default();
-    repl.screen().note(&format!(
+    repl.noted(&format!(
         "a new conversation; system prompt and model stay{before}"
-    ));
-    Ok(Flow::Continue)
+    ))
 }
 
 pub fn quit(_: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
