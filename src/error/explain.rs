@@ -49,7 +49,17 @@ impl Explanation {
 
 /// A hint as it is shown: what follows it says how it ends.
 pub fn advice(hint: &str, commands: &[String]) -> String {
-    format!("{hint}{}", if commands.is_empty() { "." } else { ":" })
+    let is_url_last = hint
+        .rsplit(' ')
+        .next()
+        .is_some_and(|word| word.contains("://"));
+    let mark = match commands {
+        // A mark would be copied with the URL.
+        [] if is_url_last => "",
+        [] => ".",
+        _ => ":",
+    };
+    format!("{hint}{mark}")
 }
 
 impl Error {

@@ -161,7 +161,7 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         "this machine is {} min {direction} the service",
         apart.as_secs() / 60
     );
-    let hint = "Set the clock, or have it set by NTP; certificates are judged by it.";
+    let hint = "Set the clock, or have it set by NTP; certificates are judged by it";
     Ok(if apart > CLOCK_LIMIT {
         Verdict::fail(found).hint(hint)
     } else if apart > CLOCK_TOLERANCE {

@@ -206,7 +206,7 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         format!("{name} is not set")
     });
     if let Some(other) = other_attachment(probe) {
-        let hint = format!("There is an attachment named {other}:");
+        let hint = format!("There is an attachment named {other}");
         return verdict.hint(hint).command(probe.command_for(&other));
     }
     verdict

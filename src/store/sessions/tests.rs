@@ -535,7 +535,7 @@ fn names_are_found_by_their_beginning_and_slips_are_mended() {
         (error.title.as_str(), error.hint.as_deref()),
         (
             "there is no session \"dinos\"",
-            Some("Did you mean dynos? All of them:")
+            Some("Did you mean dynos? All of them")
         )
     );
     assert!(matches!(
