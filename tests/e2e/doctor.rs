@@ -448,7 +448,7 @@ const CASES: &[Case] = &[
         &["-a", "good"],
         "heroku-login",
         "fail",
-        "export INFERENCE_URL=",
+        "could not reach Heroku",
     ),
     (
         "an unknown host",
