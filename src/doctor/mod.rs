@@ -21,7 +21,7 @@ use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::env_file::EnvFile;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
 use crate::error::shell;
-use crate::error::{Error, HerokuFailure};
+use crate::error::{Error, HerokuFailure, seconds};
 use crate::heroku::{self, HerokuCli, Patience};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
@@ -111,16 +111,10 @@ pub fn examine(
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A server, a proxy or the Heroku CLI may have echoed the key.
-        let clean = |text: String| probe.context.screen.clean(&text);
-        let verdict = Verdict {
-            status: verdict.status,
-            found: clean(verdict.found),
-            hint: verdict.hint.map(clean),
-            commands: verdict.commands.into_iter().map(clean).collect(),
-            source: verdict.source.map(clean),
-        };
-        let entry = Entry::of(check.id, check.title, verdict, milliseconds);
-        show(&mut probe.context.screen, &entry)?;
+        let screen = &mut probe.context.screen;
+        let entry = Entry::of(check.id, check.title, verdict, milliseconds)
+            .cleaned(|text| screen.clean(text));
+        show(screen, &entry)?;
         report.add(entry);
         report.interrupted |= watch.is_interrupted();
     }
@@ -166,7 +160,7 @@ impl<'a> Probe<'a> {
             .interrupts
             .run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
         let env_file = read.unwrap_or_else(|| {
-            let reason = format!("nobody wrote to it for {} s", STEP_LIMIT.as_secs());
+            let reason = format!("nobody wrote to it for {}", seconds(STEP_LIMIT));
             Err(io::Error::new(io::ErrorKind::TimedOut, reason))
         });
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);

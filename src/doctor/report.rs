@@ -1,9 +1,11 @@
 //! What the checks found, as lines for people or as JSON for machines. Pure.
 
+use std::iter;
+
 use serde::Serialize;
 
 use crate::config::Source;
-use crate::error::{Error, Explanation, advice};
+use crate::error::{Error, Explanation};
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -21,12 +23,8 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub status: Status,
-    /// One line: what is so.
-    pub found: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    /// Commands that do it.
-    pub commands: Vec<String>,
+    /// What is so, and what to do about it.
+    pub words: Explanation,
     /// Where the value in question comes from.
     pub source: Option<String>,
 }
@@ -38,11 +36,15 @@ pub struct Entry {
     pub id: &'static str,
     pub title: &'static str,
     pub status: Status,
+    /// What is so.
     pub found: String,
+    /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Commands that do it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
+    /// Where the value in question comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// How long the check took.
@@ -71,80 +73,76 @@ impl Entry {
 
     /// The line of a check with this outcome.
     pub fn of(id: &'static str, title: &'static str, verdict: Verdict, milliseconds: u64) -> Self {
+        let words = verdict.words;
+        let hints: Vec<String> = words.hints.iter().map(ToString::to_string).collect();
         Entry {
             id,
             title,
             status: verdict.status,
-            found: verdict.found,
-            hint: verdict.hint.map(|hint| advice(&hint, &verdict.commands)),
-            commands: verdict.commands,
+            found: match words.detail {
+                Some(detail) => format!("{}. {detail}", words.title),
+                None => words.title,
+            },
+            hint: (!hints.is_empty()).then(|| hints.join(" ")),
+            commands: words
+                .hints
+                .into_iter()
+                .flat_map(|hint| hint.commands)
+                .collect(),
             source: verdict.source,
             milliseconds,
         }
     }
+
+    /// The same without what must not be shown.
+    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
+        let texts = iter::once(&mut self.found)
+            .chain(&mut self.hint)
+            .chain(&mut self.commands)
+            .chain(&mut self.source);
+        texts.for_each(|text| *text = clean(text));
+        self
+    }
 }
 
 impl Verdict {
-    fn new(status: Status, found: impl Into<String>) -> Self {
+    /// A verdict in words that are known already.
+    pub fn new(status: Status, words: Explanation) -> Self {
         Verdict {
             status,
-            found: found.into(),
-            hint: None,
-            commands: Vec::new(),
+            words,
             source: None,
         }
     }
 
     pub fn pass(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Pass, found)
+        Verdict::new(Status::Pass, Explanation::titled(found))
     }
 
     pub fn warn(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Warn, found)
+        Verdict::new(Status::Warn, Explanation::titled(found))
     }
 
     pub fn fail(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Fail, found)
+        Verdict::new(Status::Fail, Explanation::titled(found))
     }
 
     pub fn skip(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Skip, found)
+        Verdict::new(Status::Skip, Explanation::titled(found))
     }
 
     /// A failure in the words that every command uses for it.
     pub fn failed_by(error: &Error) -> Self {
-        Verdict::explained(error.explain())
+        Verdict::new(Status::Fail, error.explain())
     }
 
-    /// A failure in words that are known already.
-    pub fn explained(
-        Explanation {
-            title,
-            detail,
-            hint,
-            commands,
-        }: Explanation,
-    ) -> Self {
-        let found = match detail {
-            Some(detail) => format!("{title}. {detail}"),
-            None => title,
-        };
-        Verdict {
-            hint,
-            commands,
-            ..Verdict::fail(found)
-        }
-    }
-
-    pub fn hint(self, hint: impl Into<String>) -> Self {
-        Verdict {
-            hint: Some(hint.into()),
-            ..self
-        }
+    pub fn hint(mut self, sentence: impl Into<String>) -> Self {
+        self.words = self.words.hint(sentence);
+        self
     }
 
     pub fn command(mut self, command: impl Into<String>) -> Self {
-        self.commands.push(command.into());
+        self.words = self.words.command(command);
         self
     }
 
@@ -219,23 +217,7 @@ mod tests {
     use super::*;
 
     fn entry(id: &'static str, verdict: Verdict) -> Entry {
-        let Verdict {
-            status,
-            found,
-            hint,
-            commands,
-            source,
-        } = verdict;
-        Entry {
-            id,
-            title: id,
-            status,
-            found,
-            hint,
-            commands,
-            source,
-            milliseconds: 0,
-        }
+        Entry::of(id, id, verdict, 0)
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The words of every failure: a title that names what failed and with which value, the service's
-//! own sentence, and one next action. `doctor` and the chat both speak from here, so they never
-//! disagree.
+//! own sentence, and what to do next. `doctor` and the chat both speak from here, so they never
+//! disagree. `texts.txt` beside this file has all of them, to be read one after the other.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{
@@ -17,14 +18,37 @@ pub struct Explanation {
     pub title: String,
     /// What is known beyond that, often in the service's own words.
     pub detail: Option<String>,
-    /// The one thing to do next: a sentence without its end mark, see [`advice`].
-    pub hint: Option<String>,
+    /// What to do next; a second hint is a way around the first.
+    pub hints: Vec<Hint>,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    /// Without its end mark, which depends on what follows.
+    pub sentence: String,
     /// Commands that do it, to be copied line by line.
     pub commands: Vec<String>,
 }
 
+impl fmt::Display for Hint {
+    /// The sentence with its end mark.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ends_with_url = (self.sentence.rsplit(' ').next())
+            .is_some_and(|word| word.contains("://") && !word.ends_with(')'));
+        let mark = match self.commands[..] {
+            // A mark would be copied with the URL.
+            [] if ends_with_url => "",
+            [] => ".",
+            _ => ":",
+        };
+        write!(f, "{}{mark}", self.sentence)
+    }
+}
+
 impl Explanation {
-    fn titled(title: impl Into<String>) -> Self {
+    /// What failed, or what is so.
+    pub fn titled(title: impl Into<String>) -> Self {
         Explanation {
             title: title.into(),
             ..Explanation::default()
@@ -36,30 +60,23 @@ impl Explanation {
         self
     }
 
-    fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    /// With something to do; the sentence has no end mark.
+    pub fn hint(mut self, sentence: impl Into<String>) -> Self {
+        self.hints.push(Hint {
+            sentence: sentence.into(),
+            commands: Vec::new(),
+        });
         self
     }
 
-    fn command(mut self, command: impl Into<String>) -> Self {
-        self.commands.push(command.into());
+    /// With a command for the last hint.
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        let hint = self.hints.last_mut();
+        hint.expect("a hint comes before its commands")
+            .commands
+            .push(command.into());
         self
     }
-}
-
-/// A hint as it is shown: what follows it says how it ends.
-pub fn advice(hint: &str, commands: &[String]) -> String {
-    let is_url_last = hint
-        .rsplit(' ')
-        .next()
-        .is_some_and(|word| word.contains("://"));
-    let mark = match commands {
-        // A mark would be copied with the URL.
-        [] if is_url_last => "",
-        [] => ".",
-        _ => ":",
-    };
-    format!("{hint}{mark}")
 }
 
 impl Error {
@@ -71,7 +88,7 @@ impl Error {
             Error::SplitSources { prefix, url, key } => Explanation::titled(format!(
                 "{prefix}_URL and {prefix}_KEY come from different places: the URL from {url}, the key from {key}"
             ))
-            .detail("They are taken from one place only, so that a URL in a file can't draw your key to its host.")
+            .detail("Both have to come from one place, so that a URL in a file can't send your key to another host.")
             .hint(format!(
                 "Set both in one place, or pass --allow-mixed-sources if {url} is meant to receive this key"
             )),
@@ -105,22 +122,22 @@ impl Error {
             Error::NothingToContinue => Explanation::titled("there is no saved conversation to continue")
                 .hint("Begin one, without --continue")
                 .command("heroku-chat"),
-            Error::NothingSaid { session } => Explanation::titled(format!("nothing is said in {session} any more"))
-                .hint("See the sessions there are")
+            Error::NothingSaid { session } => Explanation::titled(format!("the session {session} has no messages left"))
+                .hint("List the sessions")
                 .command("heroku-chat sessions"),
-            Error::SessionExists(name) => Explanation::titled(format!("there is a session {name} already"))
-                .hint("Choose another name, or delete that one first")
+            Error::SessionExists(name) => Explanation::titled(format!("there is already a session {name}"))
+                .hint("Choose another name, or delete the other first")
                 .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
             Error::SessionInUse(name) => {
-                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first. To read it meanwhile")
-                    .command(format!("heroku-chat sessions show {name}"))
+                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first. This only reads it")
+                    .command(format!("heroku-chat sessions show {}", shell::quoted(name)))
             }
             Error::Unconfirmed { what } => {
-                Explanation::titled(format!("{what} can't be undone, and was not confirmed"))
-                    .hint("Pass --yes to do it without being asked")
+                Explanation::titled(format!("{what} can't be undone, and you have not confirmed it"))
+                    .hint("Pass --yes to skip the question")
             }
-            Error::TextOnly { model } => Explanation::titled(format!("{model} takes text alone, no images"))
-                .hint("Choose another model with -m, or /model in the chat; Claude 4.5 and later take images. /image none and /undo take images back"),
+            Error::TextOnly { model } => Explanation::titled(format!("{model} takes text only, no images"))
+                .hint("Choose another model with -m, or /model in the chat (Claude 4.5 and later take images). Or take the images back: /image none, /undo"),
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
             Error::Unreadable { host, reason, excerpt } => {
@@ -183,7 +200,7 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
     for (name, source) in &missing.found {
         title.push_str(&format!("; {name} is, in {source}"));
     }
-    let looked = match &missing.env_file {
+    let mut looked = match &missing.env_file {
         Some(path) => format!(
             "Looked in the environment, {} and the Heroku CLI.",
             path.display()
@@ -191,43 +208,38 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
         None => "Looked in the environment and the Heroku CLI; there is no .env here.".to_owned(),
     };
     let mut explanation = Explanation::titled(title);
-    match &missing.heroku {
-        None => {
-            explanation = explanation
-                .detail(looked)
-                .hint("Set them, here for an app with the add-on")
-        }
-        Some(failure) => {
-            let cause = heroku(failure);
-            let because = cause
-                .detail
-                .map(|detail| format!(" {detail}"))
-                .unwrap_or_default();
-            explanation =
-                explanation.detail(format!("{looked} Heroku CLI: {}.{because}", cause.title));
-            explanation.hint = Some(match cause.hint {
-                Some(hint) if failure.can_be_bypassed() => {
-                    format!("{hint}; or set the variables yourself")
-                }
-                Some(hint) => hint,
-                None => "Set them, here for an app with the add-on".to_owned(),
-            });
-            explanation.commands = cause.commands;
-        }
+    if let Some(failure) = &missing.heroku {
+        let cause = heroku(failure);
+        let because = cause
+            .detail
+            .map_or_else(String::new, |detail| format!(" {detail}"));
+        looked.push_str(&format!(" Heroku CLI: {}.{because}", cause.title));
+        explanation.hints = cause.hints;
     }
-    // An app that isn't there is of no use in the commands.
-    let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
-    let app = missing.app.as_deref().filter(|_| !is_unknown);
-    explanation
-        .commands
-        .extend(missing.names.iter().map(|name| export_line(name, app)));
-    explanation
+    let explanation = explanation.detail(looked);
+    let by_hand = match &missing.heroku {
+        // There is nothing to set on a dyno, whose variables are the app's.
+        Some(HerokuFailure::OnDyno) => return explanation,
+        _ if explanation.hints.is_empty() => "Set them, here for an app with the add-on",
+        _ => "Or set them yourself, here for an app with the add-on",
+    };
+    // An app that isn't there, or has no such variables, is of no use in the commands.
+    let app = match missing.heroku {
+        Some(HerokuFailure::UnknownApp(_) | HerokuFailure::NotAttached(_)) => None,
+        _ => missing.app.as_deref(),
+    };
+    missing
+        .names
+        .iter()
+        .fold(explanation.hint(by_hand), |explanation, name| {
+            explanation.command(export_line(name, app))
+        })
 }
 
 fn not_on_app(names: &[String], failure: &HerokuFailure) -> Explanation {
     let mut explanation = heroku(failure);
     explanation.title = format!(
-        "{} could not be had from the Heroku CLI: {}",
+        "can't get {} from the Heroku CLI: {}",
         names.join(" and "),
         explanation.title
     );
@@ -237,7 +249,7 @@ fn not_on_app(names: &[String], failure: &HerokuFailure) -> Explanation {
 fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
     let explanation = Explanation::titled(format!("no model was chosen: {variable} is not set"));
     let explanation = if ids.is_empty() {
-        explanation.detail("The list of models could not be had. `heroku-chat models` says why.")
+        explanation.detail("There is no list of models; `heroku-chat models` says why.")
     } else {
         explanation.detail(format!("Models: {}", ids.join(", ")))
     };
@@ -254,8 +266,8 @@ fn no_model(variable: &str, app: Option<&str>, ids: &[String]) -> Explanation {
 fn no_session(name: &str, nearest: Option<&str>) -> Explanation {
     let explanation = Explanation::titled(format!("there is no session {name:?}"));
     let explanation = match nearest {
-        Some(nearest) => explanation.hint(format!("Did you mean {nearest}? All of them")),
-        None => explanation.hint("See the sessions there are"),
+        Some(nearest) => explanation.hint(format!("Did you mean {nearest}? This lists all")),
+        None => explanation.hint("List the sessions"),
     };
     explanation.command("heroku-chat sessions")
 }
@@ -265,7 +277,7 @@ fn empty_answer(finish_reason: Option<&str>) -> Explanation {
         // Seen on Kimi and MiniMax: hidden reasoning uses the whole budget up.
         Some("length") => {
             Explanation::titled("the answer has no text: max_tokens was used up before it")
-                .hint("Raise --max-tokens; models that reason first need some thousand")
+                .hint("Raise --max-tokens; models that reason first need a few thousand")
         }
         Some(reason) if reason.contains("context") => {
             Explanation::titled("the answer has no text: the conversation fills the context window")
@@ -298,7 +310,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
             .hint("Log in, then try again")
             .command("heroku login"),
         HerokuFailure::InvalidToken => Explanation::titled("HEROKU_API_KEY is set and was refused")
-            .hint("Unset it to use the login of the CLI, or set a token that is valid")
+            .hint("Set a valid token, or unset it to use the login of the CLI")
             .command("unset HEROKU_API_KEY"),
         HerokuFailure::NoApp => {
             Explanation::titled("no app was named, and no git remote of this folder belongs to Heroku")
@@ -312,7 +324,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
                 None => "Choose one with --app or --remote".to_owned(),
             }),
         HerokuFailure::UnknownRemote(remote) => Explanation::titled(format!("git knows no remote {remote:?}"))
-            .hint("See the remotes there are")
+            .hint("List the remotes")
             .command("git remote -v"),
         HerokuFailure::UnknownApp(app) => Explanation::titled(match app {
             Some(app) => format!("there is no app {app:?}, or this account can't see it"),
@@ -337,7 +349,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
             Some(app) => format!("the app {app:?} has no such variables"),
             None => "the app has no such variables".to_owned(),
         })
-        .hint("Attach the add-on, or name its attachment with --as. `heroku-chat doctor` tells which")
+        .hint("If the add-on is attached under another name, pass that with --as (`heroku-chat doctor` finds it). Otherwise create the add-on")
         .command(format!("heroku addons:create heroku-inference:standard -a {}", app_or_example(app.as_deref()))),
         HerokuFailure::Other { code, message } => Explanation::titled(match code {
             Some(code) => format!("it ended with exit code {code}"),
@@ -383,7 +395,7 @@ fn network(failure: &NetworkFailure) -> Explanation {
                     .hint("Give the host a certificate with CA:FALSE, or one that this CA signed"),
                 CertificateFlaw::Algorithm => explanation.hint(KEYS),
                 CertificateFlaw::Broken => {
-                    explanation.hint("Whoever runs the host, or the company proxy, has to mend it")
+                    explanation.hint("Whoever runs the host or the company proxy has to fix it")
                 }
             }
         }
@@ -414,7 +426,7 @@ fn network(failure: &NetworkFailure) -> Explanation {
             Explanation::titled(format!("waited {} for {waiting}", seconds(*limit))).hint(hint)
         }
         NetworkFailure::Garbled { host, reason } => {
-            Explanation::titled(format!("what {host} sent is no HTTP: {reason}"))
+            Explanation::titled(format!("what {host} sent is not HTTP: {reason}"))
                 .hint("Check that the URL's scheme, host and port are those of the service")
         }
         NetworkFailure::NoRoots {
@@ -466,29 +478,29 @@ fn service(problem: &ServiceProblem) -> Explanation {
             titled(format!("{host} rejected the request for {model}")).hint(hint)
         }
         ProblemKind::Unauthorized => titled(format!("{host} did not accept the key")).hint(
-            "Set the key again; it changes when the add-on is made anew. `heroku-chat config` shows where it comes from",
+            "Set the key again; it changes when the add-on is created anew. `heroku-chat config` shows where it comes from",
         ),
         ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}"))
             .hint("On plans of one model each model has its own key: choose its attachment with --as, or another model with -m"),
         ProblemKind::Blocked => titled(format!("a firewall or filter between here and {host} refused the request")).hint(
-            "The firewall of the service does that for text that looks like an attack, such as ../ or <script>: rephrase the prompt. A filter of your network does it to the host: ask who runs it. Trying again does not help",
+            "The service's firewall refuses text that looks like an attack, such as ../ or <script>: rephrase the prompt. If your network filters this host, ask whoever runs it. Trying again does not help",
         ),
         ProblemKind::SignIn => titled(format!("the network wants a sign-in before it lets anything through to {host}"))
             .hint("Open any page in a browser, sign in, then try again"),
-        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("Check the id and the URL. The ids there are").command("heroku-chat models"),
+        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("Check the URL and the id. This lists the ids").command("heroku-chat models"),
         ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached")).hint(match retry_after {
             Some(wait) => format!("The service asks to wait {}, then try again", seconds(*wait)),
             None => "Wait a minute, then try again; the limits are per minute".to_owned(),
         }),
         ProblemKind::QuotaUsedUp => titled(format!("the quota for {model} is used up"))
             .hint("Waiting does not help: look at the plan and the spending limits of the add-on, or try another model with -m"),
-        ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com tells of known trouble"),
+        ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com lists known incidents"),
         ProblemKind::Redirect(location) => titled(format!("{host} redirects to {location}, which is not followed"))
             .hint("Correct the URL: the key is sent to no other host than the one you named"),
     }
 }
 
-const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set context N in the chat, less text in a script";
+const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set context N in the chat; less text in a script";
 
 /// What to do about a rejection, by the words of Bedrock that are known to come through.
 fn rejection_hint(message: &str) -> &'static str {
@@ -501,7 +513,7 @@ fn rejection_hint(message: &str) -> &'static str {
     } else if says(&["temperature", "top_p"]) {
         "Give only one of --temperature and --top-p"
     } else if says(&["temperature", "thinking"]) {
-        "Leave --temperature out where the model thinks first"
+        "Leave --temperature out if the model thinks first"
     } else if says(&["too long"]) || says(&["context"]) {
         TOO_LONG
     } else if says(&["content"]) && (says(&["empty"]) || says(&["required"])) {
@@ -511,8 +523,8 @@ fn rejection_hint(message: &str) -> &'static str {
     }
 }
 
-/// A limit the way people say it.
-fn seconds(limit: Duration) -> String {
+/// A time the way people say it.
+pub fn seconds(limit: Duration) -> String {
     let text = format!("{:.1}", limit.as_secs_f64());
     format!("{} s", text.strip_suffix(".0").unwrap_or(&text))
 }

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use explain::{Explanation, advice, export_line};
+#[cfg(test)]
+use explain::Hint;
+pub use explain::{Explanation, export_line, seconds};
 
 use crate::cli::source::Source;
 
@@ -96,7 +98,7 @@ pub enum Error {
     SeveralSessions { typed: String, names: Vec<String> },
     /// The last conversation is to be continued, and there is none.
     NothingToContinue,
-    /// A session can't be exported because nothing is said in it any more.
+    /// A session can't be exported because it has no messages left.
     NothingSaid { session: String },
     /// A session can't get a name that another has.
     SessionExists(String),
@@ -210,7 +212,7 @@ pub enum NetworkFailure {
     TimedOut { waiting: Waiting, limit: Duration },
     /// The connection broke.
     Lost { host: String, reason: String },
-    /// What came is no HTTP.
+    /// What came is not HTTP.
     Garbled { host: String, reason: String },
     /// A variable names certificates to trust, and there is none.
     NoRoots {
@@ -359,6 +361,7 @@ impl Error {
                 )
             }
             Error::Service(problem) => problem.may_pass,
+            // What isn't known to pass is not sent again: it may have been paid for.
             _ => false,
         }
     }
@@ -377,29 +380,6 @@ impl Error {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error::ReaderGone,
             _ => Error::Output(error),
-        }
-    }
-}
-
-impl HerokuFailure {
-    /// Whether setting the variables by hand is a way around it.
-    pub fn can_be_bypassed(&self) -> bool {
-        match self {
-            HerokuFailure::NotInstalled
-            | HerokuFailure::NotStarted(_)
-            | HerokuFailure::NotLoggedIn
-            | HerokuFailure::Unreachable(_)
-            | HerokuFailure::TimedOut(_)
-            | HerokuFailure::Other { .. } => true,
-            HerokuFailure::OnDyno
-            | HerokuFailure::InvalidToken
-            | HerokuFailure::NoApp
-            | HerokuFailure::SeveralApps(_)
-            | HerokuFailure::UnknownRemote(_)
-            | HerokuFailure::UnknownApp(_)
-            | HerokuFailure::Refused(_)
-            | HerokuFailure::Certificate(_)
-            | HerokuFailure::NotAttached(_) => false,
         }
     }
 }

@@ -54,23 +54,21 @@ fn readme_lists_every_exit_code() {
 
 #[test]
 fn a_missing_variable_reads_as_in_herokus_quick_start() {
-    let Explanation {
-        title,
-        detail,
-        hint,
-        commands,
-    } = missing(&["INFERENCE_URL"], None).explain();
-    assert_eq!(title, "INFERENCE_URL is not set");
+    let explanation = missing(&["INFERENCE_URL"], None).explain();
+    assert_eq!(explanation.title, "INFERENCE_URL is not set");
     assert_eq!(
-        detail.as_deref(),
+        explanation.detail.as_deref(),
         Some("Looked in the environment and the Heroku CLI; there is no .env here.")
     );
+    let [hint] = &explanation.hints[..] else {
+        panic!("{explanation:?}")
+    };
     assert_eq!(
-        hint.as_deref(),
-        Some("Set them, here for an app with the add-on")
+        hint.to_string(),
+        "Set them, here for an app with the add-on:"
     );
     assert_eq!(
-        commands,
+        hint.commands,
         ["export INFERENCE_URL=$(heroku config:get INFERENCE_URL -a example-app)"]
     );
 }
@@ -83,8 +81,11 @@ fn a_heroku_cli_that_is_logged_out_comes_with_its_own_next_step_first() {
         explanation.title,
         "INFERENCE_URL and INFERENCE_KEY are not set"
     );
-    assert_eq!(explanation.commands[0], "heroku login");
-    assert_eq!(explanation.commands.len(), 3);
+    let [first, second] = &explanation.hints[..] else {
+        panic!("{explanation:?}")
+    };
+    assert_eq!(first.commands, ["heroku login"]);
+    assert_eq!(second.commands.len(), 2);
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn each_failure_of_a_session_has_its_own_next_step() {
                 nearest: None,
             },
             "no session \"k\"",
-            "the sessions there are",
+            "List the sessions",
         ),
         (
             Error::NoSession {
@@ -134,7 +135,7 @@ fn each_failure_of_a_session_has_its_own_next_step() {
         ),
         (
             Error::SessionExists("k".into()),
-            "a session k already",
+            "already a session k",
             "another name",
         ),
         (
@@ -155,9 +156,9 @@ fn each_failure_of_a_session_has_its_own_next_step() {
         assert!(explanation.title.contains(title), "{explanation:?}");
         assert!(
             explanation
-                .hint
-                .as_ref()
-                .is_some_and(|text| text.contains(hint)),
+                .hints
+                .iter()
+                .any(|shown| shown.sentence.contains(hint)),
             "{explanation:?}"
         );
         assert_eq!(error.exit_status(), ExitStatus::Fixable);

@@ -1,28 +1,53 @@
 //! The text of every failure, in one file to be read one after the other: `texts.txt`. A variant
-//! without a sample fails the test, a new one doesn't compile.
+//! without a sample fails the test.
 
 use super::*;
 use crate::cli::source::Source;
 
-/// The name of a failure's variant, and of the one within it.
-fn variant(error: &Error) -> String {
-    let name = |debug: String| debug.split([' ', '(', '{']).next().unwrap().to_owned();
+/// The name of a variant, as its `Debug` begins.
+fn name(value: &dyn fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    text.split([' ', '(', '{']).next().unwrap().to_owned()
+}
+
+/// The names of a failure's variant and of those within it.
+fn variants(error: &Error) -> Vec<String> {
+    let mut names = vec![name(error)];
     match error {
-        Error::Network(NetworkFailure::Certificate { flaw, .. }) => format!("Certificate {flaw:?}"),
-        Error::Network(NetworkFailure::TimedOut { waiting, .. }) => format!("TimedOut {waiting:?}"),
-        Error::Network(failure) => name(format!("{failure:?}")),
-        Error::Service(problem) => name(format!("{:?}", problem.kind)),
-        Error::MissingVariables(missing) => match &missing.heroku {
-            Some(failure) => format!("MissingVariables, {}", name(format!("{failure:?}"))),
-            None => "MissingVariables".to_owned(),
-        },
-        other => name(format!("{other:?}")),
+        Error::Network(failure) => {
+            names.push(name(failure));
+            match failure {
+                NetworkFailure::Certificate { flaw, .. } => names.push(name(flaw)),
+                NetworkFailure::TimedOut { waiting, .. } => names.push(format!("{waiting:?}")),
+                _ => {}
+            }
+        }
+        Error::Service(problem) => names.push(name(&problem.kind)),
+        Error::MissingVariables(missing) => {
+            names.extend(missing.heroku.as_ref().map(|it| name(it)))
+        }
+        Error::NotOnApp { heroku, .. } => names.push(name(heroku)),
+        _ => {}
     }
+    names
+}
+
+/// The variants of an enum, as its definition names them.
+fn variants_of(definition: &str) -> Vec<&str> {
+    let source = include_str!("mod.rs");
+    let from = source.split(&format!("pub enum {definition} {{\n")).nth(1);
+    let body = from.and_then(|from| from.split("\n}\n").next());
+    body.expect(definition)
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+        .filter_map(|line| line.split([',', ' ', '(']).next())
+        .collect()
 }
 
 fn heroku() -> Vec<HerokuFailure> {
     let words = || "the words of the Heroku CLI".to_owned();
-    let failures = vec![
+    vec![
         HerokuFailure::NotInstalled,
         HerokuFailure::OnDyno,
         HerokuFailure::NotStarted("permission denied".to_owned()),
@@ -44,28 +69,7 @@ fn heroku() -> Vec<HerokuFailure> {
             code: Some(1),
             message: words(),
         },
-    ];
-    // A variant that is missing here is missing above.
-    for failure in &failures {
-        match failure {
-            HerokuFailure::NotInstalled
-            | HerokuFailure::OnDyno
-            | HerokuFailure::NotStarted(_)
-            | HerokuFailure::NotLoggedIn
-            | HerokuFailure::InvalidToken
-            | HerokuFailure::NoApp
-            | HerokuFailure::SeveralApps(_)
-            | HerokuFailure::UnknownRemote(_)
-            | HerokuFailure::UnknownApp(_)
-            | HerokuFailure::Refused(_)
-            | HerokuFailure::Unreachable(_)
-            | HerokuFailure::Certificate(_)
-            | HerokuFailure::TimedOut(_)
-            | HerokuFailure::NotAttached(_)
-            | HerokuFailure::Other { .. } => {}
-        }
-    }
-    failures
+    ]
 }
 
 fn network() -> Vec<NetworkFailure> {
@@ -125,26 +129,11 @@ fn network() -> Vec<NetworkFailure> {
             reason: reason(),
         },
     ];
-    let all: Vec<NetworkFailure> = certificates
+    certificates
         .into_iter()
         .chain(waits)
         .chain(others)
-        .collect();
-    for failure in &all {
-        match failure {
-            NetworkFailure::UnknownHost { .. }
-            | NetworkFailure::Unreachable { .. }
-            | NetworkFailure::Certificate { .. }
-            | NetworkFailure::Tls { .. }
-            | NetworkFailure::Handshake { .. }
-            | NetworkFailure::Proxy { .. }
-            | NetworkFailure::TimedOut { .. }
-            | NetworkFailure::Lost { .. }
-            | NetworkFailure::Garbled { .. }
-            | NetworkFailure::NoRoots { .. } => {}
-        }
-    }
-    all
+        .collect()
 }
 
 fn service() -> Vec<ServiceProblem> {
@@ -161,17 +150,40 @@ fn service() -> Vec<ServiceProblem> {
         (ProblemKind::ServerFault, 503),
         (ProblemKind::Redirect("https://elsewhere".to_owned()), 302),
     ];
-    let problems = kinds.map(|(kind, status)| ServiceProblem {
+    let problem = |kind, status, message: &str| ServiceProblem {
         kind,
         status,
-        message: "the service's own sentence".to_owned(),
+        message: message.to_owned(),
         label: None,
         host: "us.inference.heroku.com".to_owned(),
         model: Some("claude-4-5-haiku".to_owned()),
         retry_after: None,
         may_pass: false,
+    };
+    let mut problems: Vec<_> = kinds
+        .into_iter()
+        .map(|(kind, status)| problem(kind, status, "the service's own sentence"))
+        .collect();
+    // Each with advice of its own.
+    let rejections = [
+        (400, "max_tokens: 300000 is above the maximum"),
+        (400, "`temperature` and `top_p` cannot both be specified"),
+        (
+            400,
+            "`temperature` may only be set to 1 when thinking is enabled",
+        ),
+        (400, "prompt is too long: 205000 tokens > 200000 maximum"),
+        (400, "messages.1: content is required"),
+        (413, "request entity too large"),
+    ];
+    let rejected = |(status, message)| problem(ProblemKind::Rejected, status, message);
+    problems.extend(rejections.map(rejected));
+    problems.push(ServiceProblem {
+        retry_after: Some(Duration::from_secs(20)),
+        label: Some("rate_limit_exceeded".to_owned()),
+        ..problem(ProblemKind::RateLimited, 429, "slow down")
     });
-    problems.into_iter().collect()
+    problems
 }
 
 fn others() -> Vec<Error> {
@@ -220,9 +232,18 @@ fn others() -> Vec<Error> {
             app: None,
             ids: vec!["claude-4-5-haiku".to_owned(), "nova-pro".to_owned()],
         },
+        Error::NoModel {
+            variable: "INFERENCE_MODEL_ID".to_owned(),
+            app: Some("shop".to_owned()),
+            ids: Vec::new(),
+        },
         Error::NoSession {
             name: "relase".to_owned(),
             nearest: Some(name()),
+        },
+        Error::NoSession {
+            name: "dynos".to_owned(),
+            nearest: None,
         },
         Error::SeveralSessions {
             typed: "re".to_owned(),
@@ -233,7 +254,7 @@ fn others() -> Vec<Error> {
         Error::SessionExists(name()),
         Error::SessionInUse(name()),
         Error::Unconfirmed {
-            what: "3 sessions".to_owned(),
+            what: "deleting 3 sessions".to_owned(),
         },
         Error::TextOnly {
             model: "nova-micro".to_owned(),
@@ -247,11 +268,20 @@ fn others() -> Vec<Error> {
         Error::BrokenAnswer {
             reason: "overloaded".to_owned(),
         },
+        Error::BrokenAnswer {
+            reason: String::new(),
+        },
         Error::EmptyAnswer {
             finish_reason: Some("length".to_owned()),
         },
         Error::EmptyAnswer {
             finish_reason: Some("tool_calls".to_owned()),
+        },
+        Error::EmptyAnswer {
+            finish_reason: Some("model_context_window_exceeded".to_owned()),
+        },
+        Error::EmptyAnswer {
+            finish_reason: Some("stop".to_owned()),
         },
         Error::EmptyAnswer {
             finish_reason: None,
@@ -261,6 +291,8 @@ fn others() -> Vec<Error> {
             what: "starting a thread",
             reason: "no more threads".to_owned(),
         },
+        Error::ReaderGone,
+        Error::Interrupted,
     ]
 }
 
@@ -278,21 +310,25 @@ fn text(error: &Error) -> String {
     let Explanation {
         title,
         detail,
-        hint,
-        commands,
+        hints,
     } = error.explain();
     let mut lines = vec![
-        format!("{} -> {}", variant(error), error.exit_status() as i32),
+        format!(
+            "{} -> {}",
+            variants(error).join(" "),
+            error.exit_status() as i32
+        ),
         title,
     ];
     lines.extend(detail);
-    lines.extend(hint.map(|hint| advice(&hint, &commands)));
-    lines.extend(commands.iter().map(|command| format!("  $ {command}")));
+    for hint in hints {
+        lines.push(hint.to_string());
+        lines.extend(hint.commands.iter().map(|command| format!("  $ {command}")));
+    }
     lines.join("\n") + "\n"
 }
 
-#[test]
-fn the_texts_are_those_of_the_file() {
+fn all() -> Vec<Error> {
     let mut errors = vec![missing(None)];
     errors.extend(heroku().into_iter().map(|failure| missing(Some(failure))));
     errors.extend(network().into_iter().map(Error::Network));
@@ -302,7 +338,12 @@ fn the_texts_are_those_of_the_file() {
             .map(|problem| Error::Service(Box::new(problem))),
     );
     errors.extend(others());
-    let texts: Vec<String> = errors.iter().map(text).collect();
+    errors
+}
+
+#[test]
+fn the_texts_are_those_of_the_file() {
+    let texts: Vec<String> = all().iter().map(text).collect();
     let (texts, path) = (texts.join("\n"), "src/error/texts.txt");
     if std::env::var_os("RENEW").is_some() {
         std::fs::write(path, &texts).unwrap();
@@ -314,12 +355,35 @@ fn the_texts_are_those_of_the_file() {
     );
 }
 
+#[test]
+fn every_failure_is_among_them() {
+    let seen: Vec<String> = all().iter().flat_map(variants).collect();
+    let definitions = [
+        "Error",
+        "HerokuFailure",
+        "NetworkFailure",
+        "CertificateFlaw",
+        "Waiting",
+        "ProblemKind",
+    ];
+    for definition in definitions {
+        let variants = variants_of(definition);
+        assert!(variants.len() > 2, "{definition}: {variants:?}");
+        for variant in variants {
+            assert!(
+                seen.iter().any(|seen| seen == variant),
+                "{definition}::{variant} has no sample"
+            );
+        }
+    }
+}
+
 /// No hint says itself how it ends: that depends on whether commands follow.
 #[test]
 fn a_hint_has_no_end_mark() {
-    let errors = network().into_iter().map(Error::Network).chain(others());
-    for error in errors.chain(heroku().into_iter().map(|failure| missing(Some(failure)))) {
-        let hint = error.explain().hint.unwrap_or_default();
-        assert!(!hint.ends_with(['.', ':', '!']), "{hint}");
+    for error in all() {
+        for Hint { sentence, .. } in error.explain().hints {
+            assert!(!sentence.ends_with(['.', ':', '!']), "{sentence}");
+        }
     }
 }

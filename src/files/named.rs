@@ -7,6 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use crate::error::seconds;
+
 /// How long a pipe may have nobody at its other end.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
@@ -55,7 +57,7 @@ fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Ve
             Ok(piece) => bytes.extend(piece?),
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(bytes),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                let reason = format!("Nobody wrote to it for {} s.", wait.as_secs());
+                let reason = format!("Nobody wrote to it for {}.", seconds(wait));
                 return Err(io::Error::new(io::ErrorKind::TimedOut, reason));
             }
         }

@@ -33,7 +33,7 @@ use url::Url;
 
 use super::proxy::{self, Proxy};
 use super::roots;
-use super::{certificate, tunnel};
+use super::{certificate, reach, tunnel};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, NetworkFailure};
@@ -370,19 +370,14 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             host: host(url),
             reason: text.rsplit(": ").next().unwrap_or(&text).to_owned(),
         },
-        io::ErrorKind::ConnectionRefused => NetworkFailure::Unreachable {
-            address: target,
-            reason: "connection refused".to_owned(),
-        },
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => NetworkFailure::Unreachable {
-            address: target,
-            reason: "no answer".to_owned(),
-        },
-        io::ErrorKind::HostUnreachable
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::TimedOut
+        | io::ErrorKind::WouldBlock
+        | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::AddrNotAvailable => NetworkFailure::Unreachable {
             address: target,
-            reason: "no route to it".to_owned(),
+            reason: reach::reason(error),
         },
         io::ErrorKind::UnexpectedEof => NetworkFailure::Lost {
             host: host(url),

@@ -79,12 +79,15 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, E
     }))
 }
 
-/// A failure of a connection in words; Unix reports a time limit as "resource temporarily
+/// A failure to connect, in words; Unix reports a time limit as "resource temporarily
 /// unavailable".
-fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "no answer".to_owned(),
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => "no route to it".to_owned(),
         _ => error.to_string(),
     }
 }

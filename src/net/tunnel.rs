@@ -136,7 +136,7 @@ pub fn connect(
                 lines.filter_map(|line| line.split_once(':')),
             )),
             Some(code) => Err(proxy.failure(format!("it refused to connect to {target} ({code})"))),
-            None => Err(proxy.failure("what it answered is no HTTP")),
+            None => Err(proxy.failure("what it answered is not HTTP")),
         };
     }
 }
@@ -178,7 +178,7 @@ fn silence(error: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => "it closed the connection without an answer".to_owned(),
-        io::ErrorKind::InvalidData => "what it answered is no HTTP".to_owned(),
+        io::ErrorKind::InvalidData => "what it answered is not HTTP".to_owned(),
         _ => error.to_string(),
     }
 }

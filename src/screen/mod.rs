@@ -20,7 +20,7 @@ use crate::cli::{ColorChoice, OutputArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
-use crate::error::{Error, Explanation, advice};
+use crate::error::{Error, Explanation};
 
 use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
@@ -367,25 +367,26 @@ impl Screen {
         let Explanation {
             title,
             detail,
-            hint,
-            commands,
+            hints,
         } = error.explain();
         let mark = self.err.styled(RED, "›");
         let indent = format!(" {mark}   ");
-        let mut text = self
-            .err
-            .wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title));
-        let hint = hint.map(|hint| advice(&hint, &commands));
-        for paragraph in detail.iter().chain(&hint) {
-            text.push('\n');
-            text.push_str(&self.err.wrapped(&indent, &indent, &self.clean(paragraph)));
+        let paragraph = |text: &str| self.err.wrapped(&indent, &indent, &self.clean(text));
+        let mut lines =
+            vec![
+                self.err
+                    .wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title)),
+            ];
+        lines.extend(detail.as_deref().map(paragraph));
+        for hint in hints {
+            lines.push(paragraph(&hint.to_string()));
+            lines.extend(
+                hint.commands.iter().map(|command| {
+                    format!("       {}", self.err.styled(CYAN, &self.clean(command)))
+                }),
+            );
         }
-        for command in &commands {
-            text.push_str(&format!(
-                "\n       {}",
-                self.err.styled(CYAN, &self.clean(command))
-            ));
-        }
+        let text = lines.join("\n");
         self.message(&text);
     }
 

@@ -102,7 +102,7 @@ mod tests {
         }
         let explanation = check("a/b").unwrap_err().explain();
         assert_eq!(explanation.title, "the session name \"a/b\" is not valid");
-        assert!(explanation.hint.unwrap().contains("letters, digits"));
+        assert!(explanation.hints[0].sentence.contains("letters, digits"));
     }
 
     #[test]

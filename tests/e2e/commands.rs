@@ -98,14 +98,11 @@ fn a_text_only_model_gets_no_image() {
     let program = Program::for_service("http://127.0.0.1:9");
     std::fs::write(program.work().join("tiny.png"), PNG).expect("a picture");
     let terminal = Terminal::chat(&program, &["-m", "gpt-oss-120b"], 80);
-    terminal.run(
-        "/image tiny.png",
-        "gpt-oss-120b takes text alone, no images",
-    );
+    terminal.run("/image tiny.png", "gpt-oss-120b takes text only, no images");
     program
         .run(&["ask", "-m", "kimi-k2-5", "--image", "tiny.png", "look"])
         .expect_code(1)
-        .expect_error("text alone");
+        .expect_error("text only");
     let seen = program.run(&[
         "ask",
         "--sandbox",

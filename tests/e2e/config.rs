@@ -184,9 +184,8 @@ fn pull_wants_the_variables_of_the_app_and_not_of_the_environment() {
     let run = program
         .run(&["config", "pull", "-a", "example-app"])
         .expect_code(1);
-    let run =
-        run.expect_error("INFERENCE_URL and INFERENCE_KEY could not be had from the Heroku CLI");
-    let run = run.expect_error("Install it (https://devcenter.heroku.com/articles/heroku-cli).");
+    let run = run.expect_error("can't get INFERENCE_URL and INFERENCE_KEY from the Heroku CLI");
+    let run = run.expect_error("Install it (https://devcenter.heroku.com/articles/heroku-cli)");
     assert!(
         !run.stderr.contains("export") && !run.stderr.contains("yourself"),
         "{}",

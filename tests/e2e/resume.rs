@@ -123,7 +123,7 @@ fn conversations_are_named_listed_and_loaded() {
     terminal.run("/save dynos", "is saved as dynos");
     terminal.run("/clear", "the last one stays as dynos");
     terminal.run("about buildpacks", "about buildpacks\nabout buildpacks");
-    terminal.run("/save dynos", "there is a session dynos already");
+    terminal.run("/save dynos", "there is already a session dynos");
     let list = terminal.run("/sessions", "TITLE");
     assert!(
         list.contains("dynos") && list.contains("about dynos"),

@@ -380,7 +380,7 @@ fn only_what_was_named_in_full_is_deleted_unasked() {
     program
         .run(&["sessions", "delete", "tw"])
         .expect_code(1)
-        .expect_error("was not confirmed")
+        .expect_error("you have not confirmed it")
         .expect_error("--yes");
     program
         .run(&["sessions", "delete", "--all"])
@@ -578,7 +578,7 @@ fn a_second_process_is_refused_and_can_read() {
             .expect_code(1)
             .expect_output("")
             .expect_error("the session k is open in a chat")
-            .expect_error("Leave that chat first. To read it meanwhile:")
+            .expect_error("Leave that chat first. This only reads it:")
             .expect_error("heroku-chat sessions show k");
     }
     program

@@ -223,8 +223,8 @@ fn an_http_target_behind_a_proxy_is_named_and_the_login_goes_to_the_proxy() {
 fn a_proxy_that_misbehaves_is_named_with_its_variable() {
     for (answer, words) in [
         ("", "closed the connection without an answer"),
-        ("<html>Sign in</html>\r\n\r\n", "is no HTTP"),
-        ("HTTP/1.1 200 OK\r\nX: ", "is no HTTP"),
+        ("<html>Sign in</html>\r\n\r\n", "is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nX: ", "is not HTTP"),
         ("HTTP/1.1 200 OK\r\n\r\n<html>Sign in", "is no TLS"),
         (
             "HTTP/1.1 502 Bad\r\n\r\nlong",

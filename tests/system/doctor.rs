@@ -174,7 +174,7 @@ const CASES: &[Case] = &[
         flags: &["-a", "good"],
         check: "heroku-login",
         status: "fail",
-        says: "export INFERENCE_URL=",
+        says: "could not reach Heroku",
     },
     Case {
         name: "a link to a file that git tracks",

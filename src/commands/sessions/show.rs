@@ -31,7 +31,7 @@ pub fn run(
         return Ok(ExitStatus::Done);
     }
     match restored.conversation.transcript() {
-        text if text.is_empty() => context.screen.note("nothing is said in it any more"),
+        text if text.is_empty() => context.screen.note("it has no messages left"),
         text => context.screen.print(&text)?,
     }
     Ok(ExitStatus::Done)

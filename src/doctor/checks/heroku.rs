@@ -1,7 +1,7 @@
 //! What the Heroku CLI can tell, asked only where URL or key is missing.
 
-use crate::doctor::{Probe, Verdict};
-use crate::error::{Error, HerokuFailure, export_line};
+use crate::doctor::{Probe, Status, Verdict};
+use crate::error::{Error, HerokuFailure};
 
 /// The oldest version whose output is known.
 const OLDEST: u32 = 8;
@@ -28,22 +28,8 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 _ => Verdict::pass(format!("version {version}")),
             }
         }
-        Err(failure) => explained(failure, probe),
+        Err(failure) => Verdict::new(Status::Fail, failure.explain()),
     })
-}
-
-/// A failure of the CLI, with the way around it: setting the variables by hand.
-fn explained(failure: &HerokuFailure, probe: &Probe<'_>) -> Verdict {
-    let mut verdict = Verdict::explained(failure.explain());
-    if verdict.commands.is_empty() && failure.can_be_bypassed() {
-        let hint = verdict.hint.take().unwrap_or_default();
-        verdict.hint = Some(format!("{hint}; or set the variables yourself"));
-        let names = ["URL", "KEY"].map(|suffix| probe.gathered.variable(suffix));
-        verdict
-            .commands
-            .extend(names.map(|name| export_line(&name, probe.gathered.app.as_deref())));
-    }
-    verdict
 }
 
 pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -56,7 +42,7 @@ pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         (Err(HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)), Ok(_)) => {
             Verdict::pass("logged in; the account's name did not come in time")
         }
-        (Err(failure), _) => explained(failure, probe),
+        (Err(failure), _) => Verdict::new(Status::Fail, failure.explain()),
     })
 }
 
@@ -68,17 +54,12 @@ pub fn app(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(match &facts.variables {
         Ok(_) | Err(HerokuFailure::NotAttached(_)) => Verdict::pass(app),
         Err(failure @ (HerokuFailure::UnknownApp(_) | HerokuFailure::Refused(_))) => {
-            let verdict = Verdict::explained(failure.explain());
+            let mut words = failure.explain();
             let account = facts.account.as_deref().unwrap_or("unknown");
-            Verdict {
-                found: format!(
-                    "{}; the account is {account}",
-                    verdict.found.trim_end_matches('.')
-                ),
-                ..verdict
-            }
+            words.title.push_str(&format!("; the account is {account}"));
+            Verdict::new(Status::Fail, words)
         }
-        Err(failure) => explained(failure, probe),
+        Err(failure) => Verdict::new(Status::Fail, failure.explain()),
     })
 }
 
@@ -101,6 +82,10 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                     .hint("Name that one")
                     .command(probe.command_for(other))
             }
+            (
+                None,
+                Some(Err(late @ (HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)))),
+            ) => Verdict::new(Status::Fail, late.explain()),
             // The CLI takes a page in place of the API for an app without variables.
             (None, Some(Err(page))) => {
                 let reason = page.explain();
@@ -108,7 +93,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 Verdict::fail(format!("what answered is not Heroku's API: {detail}"))
                     .hint("A sign-in page of the network may be in the way: open a browser, then try again")
             }
-            _ => Verdict::explained(failure.explain()),
+            _ => Verdict::new(Status::Fail, failure.explain()),
         },
     })
 }

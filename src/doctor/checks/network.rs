@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::api::wait::Now;
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
-use crate::error::{Error, NetworkFailure, ProblemKind};
+use crate::error::{Error, NetworkFailure, ProblemKind, seconds};
 use crate::net::{proxy as proxies, reach, tunnel};
 
 /// Clocks further apart than this get a word.
@@ -66,7 +66,7 @@ pub fn dns(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         .interrupts
         .run(STEP_LIMIT, move || reach::resolve(&asked, port))?;
     let Some(found) = found else {
-        let reason = format!("no answer within {} s", STEP_LIMIT.as_secs());
+        let reason = format!("no answer within {}", seconds(STEP_LIMIT));
         return Err(Error::Network(NetworkFailure::UnknownHost { host, reason }));
     };
     probe.addresses = found?;
@@ -141,7 +141,7 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                 .hint("That is usual for servers other than Heroku's; models can't be checked there"))
         }
         Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
-            Ok(Verdict::fail(format!("connected, and no whole answer within {} s", limit.as_secs()))
+            Ok(Verdict::fail(format!("connected, and no whole answer within {}", seconds(limit)))
                 .hint("Something takes connections and says nothing: a proxy, a VPN, or a wrong port of the URL"))
         }
         Err(error) => Err(error),

@@ -9,9 +9,8 @@ use crate::chat::Chat;
 use crate::config::Source;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
-use crate::error::Error;
 use crate::error::nearest::nearest;
-use crate::error::shell;
+use crate::error::{Error, seconds, shell};
 use crate::net::Limits;
 
 /// How long `--live` waits for the first word, and between words.
@@ -177,9 +176,9 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let tokens = usage.and_then(|usage| usage.total_tokens());
     let spent = tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"));
     let found = format!(
-        "first word after {:.1} s, all after {:.1} s{spent}",
-        first.as_secs_f64(),
-        answer.total.as_secs_f64()
+        "first word after {}, all after {}{spent}",
+        seconds(first),
+        seconds(answer.total)
     );
     probe.answer = Some(answer);
     Ok(Verdict::pass(found))
@@ -199,11 +198,7 @@ pub fn streaming(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Verdict::warn("the answer came in one piece: something on the way holds it back")
             .hint("A proxy that buffers does that. Answers will be complete, only not word by word")
     } else {
-        Verdict::pass(format!(
-            "{} pieces over {:.1} s",
-            answer.reads,
-            spread.as_secs_f64()
-        ))
+        Verdict::pass(format!("{} pieces over {}", answer.reads, seconds(spread)))
     })
 }
 

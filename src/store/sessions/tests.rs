@@ -532,10 +532,10 @@ fn names_are_found_by_their_beginning_and_slips_are_mended() {
     );
     let error = sessions.find("dinos").unwrap_err().explain();
     assert_eq!(
-        (error.title.as_str(), error.hint.as_deref()),
+        (error.title.as_str(), error.hints[0].sentence.as_str()),
         (
             "there is no session \"dinos\"",
-            Some("Did you mean dynos? All of them")
+            "Did you mean dynos? This lists all"
         )
     );
     assert!(matches!(
