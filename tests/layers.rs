@@ -53,14 +53,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     // Files
     ("tempfile", &["files/", "repl/editor.rs"]),
-    ("etcetera", &["files/", "store/"]),
     ("OffsetDateTime", &["store/clock.rs"]),
     ("try_lock", &["store/"]),
     // Processes, sockets and what the process was given
     ("process::Command", &["config/child.rs"]),
     ("TcpListener", &["net/tunnel.rs", "sandbox/"]),
     ("TcpStream", &["net/", "sandbox/"]),
-    ("env::var", &["config/environment.rs"]),
+    ("env::var", &["config/environment.rs", "files/mod.rs"]),
     // Standard input and the outputs
     ("io::stdin()", &["commands/", "files/", "screen/"]),
     ("io::stdout", &["screen/"]),

@@ -9,10 +9,29 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// The folder for data of the user's programs, as the XDG base directory specification has it, and
+/// on Windows the one for roaming data.
+///
+/// # Errors
+/// Where there is no home.
+pub fn data_home() -> io::Result<PathBuf> {
+    let (variable, folder) = match cfg!(windows) {
+        true => ("APPDATA", "AppData/Roaming"),
+        false => ("XDG_DATA_HOME", ".local/share"),
+    };
+    // A path that isn't absolute has to be ignored.
+    let given = std::env::var_os(variable).map(PathBuf::from);
+    let home = || std::env::home_dir().filter(|home| home.is_absolute());
+    given
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(home()?.join(folder)))
+        .ok_or_else(|| io::Error::other("no home folder is known"))
+}
+
 /// A path with the home folder in place of `~`.
 pub fn expand_home(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), etcetera::home_dir()) {
-        (Some(rest), Ok(home)) => home.join(rest),
+    match (path.strip_prefix("~/"), std::env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
     }
 }

@@ -186,9 +186,23 @@ impl Witness {
     /// The name of the issuer of the certificate that was shown.
     fn issuer(&self) -> Option<String> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, certificate) = x509_parser::parse_x509_certificate(seen.as_ref()?).ok()?;
-        Some(certificate.issuer().to_string())
+        let certificate = webpki::EndEntityCert::try_from(seen.as_ref()?).ok()?;
+        common_name(certificate.issuer())
     }
+}
+
+/// The common name in a distinguished name (RFC 5280, 4.1.2.4), which is in DER: after the
+/// attribute's identifier stands a string, as its type, its length in a byte, and its text.
+fn common_name(name: &[u8]) -> Option<String> {
+    const COMMON_NAME: &[u8] = &[0x06, 0x03, 0x55, 0x04, 0x03];
+    let at = name
+        .windows(COMMON_NAME.len())
+        .position(|part| part == COMMON_NAME)?;
+    let [_, length, rest @ ..] = &name[at + COMMON_NAME.len()..] else {
+        return None;
+    };
+    let text = rest.get(..usize::from(*length))?;
+    Some(String::from_utf8_lossy(text).into_owned())
 }
 
 impl ServerCertVerifier for Witness {

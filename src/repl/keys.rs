@@ -112,7 +112,7 @@ impl Keys {
     /// Whether a code fence that was typed is still open at the end of the line.
     pub fn has_open_fence(&self, line: &str) -> bool {
         let state = self.state();
-        let pasted = &state.keyed.typed().pasted;
+        let pasted = &state.keyed.typed().marked;
         !state.single_line && is_fence_open(line, pasted)
     }
 
@@ -178,14 +178,15 @@ impl State {
     fn goes_on(&self, line: &str) -> bool {
         let ends_in_backslash = line.ends_with('\\') && !line.ends_with("\\\\");
         ends_in_backslash
-            || is_fence_open(line, &self.keyed.typed().pasted) && !line.ends_with(ENOUGH_LINES)
+            || is_fence_open(line, &self.keyed.typed().marked) && !line.ends_with(ENOUGH_LINES)
     }
 }
 
 /// Enter behind so many empty lines sends a prompt whose fence is open.
 const ENOUGH_LINES: &str = "\n\n\n";
 
-/// Whether a code fence is open at the end of a line. What was pasted is complete, and opens none.
+/// Whether a code fence is open at the end of a line. A paste that was marked as one is complete,
+/// and opens none.
 fn is_fence_open(line: &str, pasted: &[String]) -> bool {
     let without = |line: String, text: &String| match text.is_empty() {
         true => line,
@@ -217,7 +218,7 @@ mod tests {
             ("one\n```\nputs 1\n```", "\n```", false),
         ] {
             let keyed = Keyed::default();
-            keyed.typed().pasted = vec![pasted.to_owned()];
+            keyed.typed().marked = vec![pasted.to_owned()];
             let state = State {
                 keyed,
                 ..State::default()

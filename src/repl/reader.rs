@@ -152,7 +152,10 @@ impl Reader {
             // This terminal can't have a line begun for it.
             context.screen.note(&format!("to be typed again: {before}"));
         }
-        self.keyed.typed().pasted.clear();
+        let mut typed = self.keyed.typed();
+        typed.pasted.clear();
+        typed.marked.clear();
+        drop(typed);
         (before, after) = (stand_in::shown(&before).into_owned(), after);
         loop {
             let columns = terminal::width();

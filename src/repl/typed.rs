@@ -31,6 +31,9 @@ pub struct Typed {
     out: String,
     /// What was pasted since somebody took it.
     pub pasted: Vec<String>,
+    /// What of it came between a terminal's marks. Without them a paste is a guess: several lines
+    /// that somebody typed ahead come at once, too.
+    pub marked: Vec<String>,
 }
 
 #[derive(Default)]
@@ -93,7 +96,8 @@ impl Typed {
             State::Escape => self.out.push('\x1b'),
             // Alt and a letter.
             State::Report(first, 0, false) => self.out.extend(['\x1b', first]),
-            State::Paste(text) | State::Gather(text) => self.paste(&text),
+            State::Paste(text) => self.marked_paste(&text),
+            State::Gather(text) => self.paste(&text),
             _ => {}
         }
         std::mem::take(&mut self.out)
@@ -138,7 +142,7 @@ impl Typed {
             State::Paste(mut text) => {
                 text.push(character);
                 match text.strip_suffix(PASTE_ENDS) {
-                    Some(text) => self.paste(text),
+                    Some(text) => self.marked_paste(text),
                     None => self.state = State::Paste(text),
                 }
             }
@@ -261,6 +265,12 @@ impl Typed {
         let text = stand_in::shown(&text.replace("\r\n", "\n").replace('\r', "\n")).into_owned();
         self.out.extend([PASTE_BEGINS, &text, PASTE_ENDS]);
         self.pasted.push(text);
+    }
+
+    /// The same for a paste that the terminal has marked as one, so that it is known to be whole.
+    fn marked_paste(&mut self, text: &str) {
+        self.paste(text);
+        self.marked.extend(self.pasted.last().cloned());
     }
 
     /// The characters of these bytes and those before; what is no UTF-8 is U+FFFD.

@@ -15,9 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
-
-use crate::files::{is_permitted, is_writable, private_file, private_folder};
+use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder};
 pub use record::Record;
 pub use restored::Restored;
 pub use session::Session;
@@ -53,8 +51,7 @@ pub fn history_file() -> io::Result<PathBuf> {
 /// # Errors
 /// Where there is no home.
 pub fn data_folder() -> io::Result<PathBuf> {
-    let base = etcetera::choose_base_strategy().map_err(io::Error::other)?;
-    Ok(base.data_dir().join("heroku-chat"))
+    Ok(data_home()?.join("heroku-chat"))
 }
 
 /// The first of the places in which history and conversations are kept that can't be used, if any;

@@ -229,7 +229,9 @@ fn what_was_paid_for_is_counted_whatever_came_of_it() {
     // The prompt is offered again.
     terminal.send("hi\r");
     terminal.wait_for("the answer has no text");
-    terminal.wait_for("> hi\n");
+    terminal.wait_until("the prompt, below what went wrong", |screen| {
+        screen.trim_end().ends_with("\n> hi")
+    });
     terminal.send("\x15/usage\r");
     let screen = terminal.wait_for("TOKENS");
     assert!(terminal.wait_for("all").contains("34"), "{screen}");

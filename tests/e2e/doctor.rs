@@ -1,66 +1,19 @@
 //! `doctor`: a table of broken setups, each with the check that has to notice and what it has to
 //! say.
 
-use std::any::Any;
 use std::io::Write;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use httpdate::fmt_http_date;
-use serde_json::Value;
 
 use super::support::{
-    Answer, Api, KEY, NOBODY_LISTENS, Platform, Program, Proxy, Terminal, Tls, event, fifo, git,
-    respond, sse_head, with_heroku,
+    Api, CATALOGUE, Case, KEY, Program, Proxy, SERVICE, Setup, Terminal, Tls, api, check_part,
+    env_file, event, fifo, respond, sse_head, with_model,
 };
-
-const SERVICE: &str = "https://us.inference.heroku.com";
-
-/// A program in a broken setup, and what has to live while it runs.
-struct Setup(Program, Vec<Box<dyn Any>>);
-
-impl From<Program> for Setup {
-    fn from(program: Program) -> Self {
-        Setup(program, Vec::new())
-    }
-}
-
-/// A broken setup: how it is made, the flags of doctor, the check that notices with its status, and
-/// words of what it found, hints or commands.
-type Case = (
-    &'static str,
-    fn() -> Setup,
-    &'static [&'static str],
-    &'static str,
-    &'static str,
-    &'static str,
-);
 
 fn service() -> Program {
     Program::for_service(SERVICE)
-}
-
-fn env_file(text: &str) -> Program {
-    let program = Program::new();
-    program.file(
-        ".env",
-        &text
-            .replace("KEY", &format!("INFERENCE_KEY={KEY}"))
-            .replace("URL", &format!("INFERENCE_URL={SERVICE}")),
-    );
-    program
-}
-
-fn in_git(program: Program) -> Program {
-    git(&program.work(), &["init", "-q"]);
-    program.with("PATH", "/usr/local/bin:/usr/bin:/bin")
-}
-
-fn heroku(set_up: impl FnOnce(&Platform), change: impl FnOnce(Program) -> Program) -> Setup {
-    let platform = Platform::start();
-    set_up(&platform);
-    let program = change(with_heroku(&platform));
-    Setup(program, vec![Box::new(platform)])
 }
 
 fn tls(names: &[&str], years: (i32, i32), trusted: bool) -> Setup {
@@ -74,27 +27,6 @@ fn tls(names: &[&str], years: (i32, i32), trusted: bool) -> Setup {
         program = program.with("SSL_CERT_FILE", &path);
     }
     Setup(program, vec![Box::new(server)])
-}
-
-/// A service that answers the catalogue with `catalogue` and is fine otherwise.
-fn api(catalogue: impl Fn() -> String + Send + Sync + 'static) -> Setup {
-    let api = Api::serve(move |exchange| {
-        let answer = match exchange.request.line.as_str() {
-            line if line.starts_with("GET /available-models") => catalogue(),
-            line if line.starts_with("GET /v1/mcp/servers") => respond(200, "", "[]"),
-            _ => respond(400, "", r#"{"error":"messages is required"}"#),
-        };
-        exchange.send(&answer);
-    });
-    let program = Program::for_service(&api.url());
-    Setup(program, vec![Box::new(api)])
-}
-
-const CATALOGUE: &str = r#"[{"model_id":"test-model","type":["text-to-text"],"regions":["us"]},{"model_id":"embed","type":["text-to-embedding"]}]"#;
-
-fn with_model(model: &str) -> Setup {
-    let Setup(program, servers) = api(|| respond(200, "", CATALOGUE));
-    Setup(program.with("INFERENCE_MODEL_ID", model), servers)
 }
 
 fn date(days: u64) -> String {
@@ -120,541 +52,402 @@ fn eu_service() -> Setup {
 }
 
 const CASES: &[Case] = &[
-    (
-        "nothing at all",
-        || Program::new().into(),
-        &[],
-        "heroku-cli",
-        "fail",
-        "not on PATH",
-    ),
-    (
-        "no URL",
-        || service().without("INFERENCE_URL").into(),
-        &[],
-        "url",
-        "fail",
-        "export INFERENCE_URL=$(heroku config:get INFERENCE_URL -a example-app)",
-    ),
-    (
-        "no key",
-        || service().without("INFERENCE_KEY").into(),
-        &["-a", "good"],
-        "key",
-        "fail",
-        "export INFERENCE_KEY=$(heroku config:get INFERENCE_KEY -a good)",
-    ),
-    (
-        "another attachment",
-        || {
+    Case {
+        name: "nothing at all",
+        set_up: || Program::new().into(),
+        flags: &[],
+        check: "heroku-cli",
+        status: "fail",
+        says: "not on PATH",
+    },
+    Case {
+        name: "no URL",
+        set_up: || service().without("INFERENCE_URL").into(),
+        flags: &[],
+        check: "url",
+        status: "fail",
+        says: "export INFERENCE_URL=$(heroku config:get INFERENCE_URL -a example-app)",
+    },
+    Case {
+        name: "no key",
+        set_up: || service().without("INFERENCE_KEY").into(),
+        flags: &["-a", "good"],
+        check: "key",
+        status: "fail",
+        says: "export INFERENCE_KEY=$(heroku config:get INFERENCE_KEY -a good)",
+    },
+    Case {
+        name: "another attachment",
+        set_up: || {
             Program::new()
                 .with("EMBEDDING_URL", SERVICE)
                 .with("EMBEDDING_KEY", KEY)
                 .into()
         },
-        &[],
-        "url",
-        "fail",
-        "heroku-chat doctor --as EMBEDDING",
-    ),
-    (
-        "a line of .env that can't be read",
-        || env_file("\nKEY extra words\n").into(),
-        &[],
-        "env-file",
-        "fail",
-        "line 2 of .env",
-    ),
-    (
-        "a .env with a dollar",
-        || {
+        flags: &[],
+        check: "url",
+        status: "fail",
+        says: "heroku-chat doctor --as EMBEDDING",
+    },
+    Case {
+        name: "a line of .env that can't be read",
+        set_up: || env_file("\nKEY extra words\n").into(),
+        flags: &[],
+        check: "env-file",
+        status: "fail",
+        says: "line 2 of .env",
+    },
+    Case {
+        name: "a .env with a dollar",
+        set_up: || {
             let program = Program::new();
             program.file(".env", "INFERENCE_KEY=a$HOME\n");
             program.into()
         },
-        &[],
-        "env-file",
-        "fail",
-        "single quotes",
-    ),
-    (
-        ".env is a folder",
-        || {
+        flags: &[],
+        check: "env-file",
+        status: "fail",
+        says: "single quotes",
+    },
+    Case {
+        name: ".env is a folder",
+        set_up: || {
             let program = service();
             std::fs::create_dir(program.work().join(".env")).unwrap();
             program.into()
         },
-        &[],
-        "env-file",
-        "fail",
-        "can't be read",
-    ),
-    (
-        "--env-file that isn't there",
-        || service().into(),
-        &["--env-file", "nosuch.env"],
-        "env-file",
-        "fail",
-        "nosuch.env can't be read",
-    ),
-    (
-        ".env that others can read",
-        || env_file("URL\nKEY\n").into(),
-        &[],
-        "env-permissions",
-        "warn",
-        "chmod 600 .env",
-    ),
-    (
-        ".env that git would commit",
-        || in_git(env_file("URL\nKEY\n")).into(),
-        &[],
-        "env-git",
-        "fail",
-        "echo /.env >> .gitignore",
-    ),
-    (
-        ".env that git tracks",
-        || {
-            let program = in_git(env_file("URL\nKEY\n"));
-            git(&program.work(), &["add", ".env"]);
-            program.into()
-        },
-        &[],
-        "env-git",
-        "fail",
-        "git rm --cached .env",
-    ),
-    (
-        "URL and key from two places",
-        || env_file("URL\n").with("INFERENCE_KEY", KEY).into(),
-        &[],
-        "same-source",
-        "fail",
-        "--allow-mixed-sources",
-    ),
-    (
-        "a URL without scheme",
-        || {
+        flags: &[],
+        check: "env-file",
+        status: "fail",
+        says: "can't be read",
+    },
+    Case {
+        name: "--env-file that isn't there",
+        set_up: || service().into(),
+        flags: &["--env-file", "nosuch.env"],
+        check: "env-file",
+        status: "fail",
+        says: "nosuch.env can't be read",
+    },
+    Case {
+        name: ".env that others can read",
+        set_up: || env_file("URL\nKEY\n").into(),
+        flags: &[],
+        check: "env-permissions",
+        status: "warn",
+        says: "chmod 600 .env",
+    },
+    Case {
+        name: "URL and key from two places",
+        set_up: || env_file("URL\n").with("INFERENCE_KEY", KEY).into(),
+        flags: &[],
+        check: "same-source",
+        status: "fail",
+        says: "--allow-mixed-sources",
+    },
+    Case {
+        name: "a URL without scheme",
+        set_up: || {
             service()
                 .with("INFERENCE_URL", "us.inference.heroku.com")
                 .into()
         },
-        &[],
-        "url",
-        "fail",
-        "it does not begin with https://",
-    ),
-    (
-        "a URL in quotes",
-        || {
+        flags: &[],
+        check: "url",
+        status: "fail",
+        says: "it does not begin with https://",
+    },
+    Case {
+        name: "a URL in quotes",
+        set_up: || {
             service()
                 .with("INFERENCE_URL", "\"https://us.inference.heroku.com\"")
                 .into()
         },
-        &[],
-        "url",
-        "fail",
-        "it does not begin with https://",
-    ),
-    (
-        "a URL with /v1",
-        || {
+        flags: &[],
+        check: "url",
+        status: "fail",
+        says: "it does not begin with https://",
+    },
+    Case {
+        name: "a URL with /v1",
+        set_up: || {
             service()
                 .with("INFERENCE_URL", "https://us.inference.heroku.com/v1")
                 .into()
         },
-        &[],
-        "url",
-        "warn",
-        "/v1",
-    ),
-    (
-        "plain http to another machine",
-        || {
+        flags: &[],
+        check: "url",
+        status: "warn",
+        says: "/v1",
+    },
+    Case {
+        name: "plain http to another machine",
+        set_up: || {
             service()
                 .with("INFERENCE_URL", "http://inference.example.com")
                 .into()
         },
-        &[],
-        "url",
-        "fail",
-        "--allow-http",
-    ),
-    (
-        "a key in quotes",
-        || service().with("INFERENCE_KEY", &format!("'{KEY}'")).into(),
-        &[],
-        "key",
-        "fail",
-        "quotes",
-    ),
-    (
-        "a key with a space",
-        || {
+        flags: &[],
+        check: "url",
+        status: "fail",
+        says: "--allow-http",
+    },
+    Case {
+        name: "a key in quotes",
+        set_up: || service().with("INFERENCE_KEY", &format!("'{KEY}'")).into(),
+        flags: &[],
+        check: "key",
+        status: "fail",
+        says: "quotes",
+    },
+    Case {
+        name: "a key with a space",
+        set_up: || {
             service()
                 .with("INFERENCE_KEY", &format!("{KEY} {KEY}"))
                 .into()
         },
-        &[],
-        "key",
-        "fail",
-        "a space",
-    ),
-    (
-        "a key of another form",
-        || service().with("INFERENCE_KEY", "sk-1234").into(),
-        &[],
-        "key",
-        "warn",
-        "inf- and a UUID",
-    ),
-    (
-        "an old Heroku CLI",
-        || {
+        flags: &[],
+        check: "key",
+        status: "fail",
+        says: "a space",
+    },
+    Case {
+        name: "a key of another form",
+        set_up: || service().with("INFERENCE_KEY", "sk-1234").into(),
+        flags: &[],
+        check: "key",
+        status: "warn",
+        says: "inf- and a UUID",
+    },
+    Case {
+        name: "an old Heroku CLI",
+        set_up: || {
             let program = Program::new();
             program.command("heroku", "echo heroku/7.60.0 linux-x64 node-v14");
             program.into()
         },
-        &[],
-        "heroku-cli",
-        "fail",
-        "heroku update",
-    ),
-    (
-        "a Heroku CLI that doesn't start",
-        || {
+        flags: &[],
+        check: "heroku-cli",
+        status: "fail",
+        says: "heroku update",
+    },
+    Case {
+        name: "a Heroku CLI that doesn't start",
+        set_up: || {
             let program = Program::new();
             program.command("heroku", "echo SyntaxError >&2; exit 1");
             program.into()
         },
-        &[],
-        "heroku-cli",
-        "fail",
-        "SyntaxError",
-    ),
-    (
-        "logged out of Heroku",
-        || heroku(|_| {}, |program| program.without("HEROKU_API_KEY")),
-        &["-a", "good"],
-        "heroku-login",
-        "fail",
-        "heroku login",
-    ),
-    (
-        "a bad HEROKU_API_KEY",
-        || heroku(|_| {}, |program| program.with("HEROKU_API_KEY", "expired")),
-        &["-a", "good"],
-        "heroku-login",
-        "fail",
-        "unset HEROKU_API_KEY",
-    ),
-    (
-        "an unknown app",
-        || heroku(|_| {}, |program| program),
-        &["-a", "nosuch"],
-        "heroku-app",
-        "fail",
-        "the account is dev@example.com",
-    ),
-    (
-        "an app of another account",
-        || {
-            heroku(
-                |platform| platform.answer("closed", Answer::Forbidden),
-                |program| program,
-            )
-        },
-        &["-a", "closed"],
-        "heroku-app",
-        "fail",
-        "You do not have access to the app closed",
-    ),
-    (
-        "no app",
-        || heroku(|_| {}, |program| program),
-        &[],
-        "heroku-app",
-        "fail",
-        "heroku git:remote -a example-app",
-    ),
-    (
-        "an unknown remote",
-        || heroku(|_| {}, in_git_with_heroku),
-        &["-r", "nosuch"],
-        "heroku-app",
-        "fail",
-        "git knows no remote",
-    ),
-    (
-        "several remotes",
-        || heroku(|_| {}, two_remotes),
-        &[],
-        "heroku-app",
-        "fail",
-        "--remote one",
-    ),
-    (
-        "no add-on",
-        || {
-            heroku(
-                |platform| platform.app("bare", &[("PORT", "1")]),
-                |program| program,
-            )
-        },
-        &["-a", "bare"],
-        "heroku-addon",
-        "fail",
-        "heroku addons:create heroku-inference:standard -a bare",
-    ),
-    (
-        "the add-on under another name",
-        || {
-            heroku(
-                |platform| platform.app("good", &[("MY_AI_URL", SERVICE), ("MY_AI_KEY", KEY)]),
-                |program| program,
-            )
-        },
-        &["-a", "good"],
-        "heroku-addon",
-        "fail",
-        "heroku-chat doctor --app good --as MY_AI",
-    ),
-    (
-        "a sign-in page before Heroku's API",
-        || {
-            heroku(
-                |platform| platform.answer("good", Answer::Html200),
-                |program| program,
-            )
-        },
-        &["-a", "good"],
-        "heroku-addon",
-        "fail",
-        "not Heroku's API",
-    ),
-    (
-        "Heroku's API is down",
-        || {
-            heroku(
-                |_| {},
-                |program| {
-                    program
-                        .with("HEROKU_HOST", NOBODY_LISTENS)
-                        .with("HEROKU_PARTICLEBOARD_URL", NOBODY_LISTENS)
-                },
-            )
-        },
-        &["-a", "good"],
-        "heroku-login",
-        "fail",
-        // What it says first depends on how fast the CLI starts.
-        "Check the network",
-    ),
-    (
-        "an unknown host",
-        || {
+        flags: &[],
+        check: "heroku-cli",
+        status: "fail",
+        says: "SyntaxError",
+    },
+    Case {
+        name: "an unknown host",
+        set_up: || {
             service()
                 .with("INFERENCE_URL", "https://nosuch.invalid")
                 .into()
         },
-        &[],
-        "dns",
-        "fail",
-        "the host nosuch.invalid was not found",
-    ),
-    (
-        "a refused connection",
-        || service().with("INFERENCE_URL", "http://127.0.0.1:1").into(),
-        &[],
-        "tcp",
-        "fail",
-        "connection refused",
-    ),
-    (
-        "an expired certificate",
-        || tls(&["localhost"], Tls::EXPIRED, true),
-        &[],
-        "tls",
-        "fail",
-        "it has expired",
-    ),
-    (
-        "a certificate of another host",
-        || tls(&["elsewhere"], Tls::VALID, true),
-        &[],
-        "tls",
-        "fail",
-        "it is for another host name",
-    ),
-    (
-        "an unknown issuer",
-        || tls(&["localhost"], Tls::VALID, false),
-        &[],
-        "tls",
-        "fail",
-        "it was issued by CN=rcgen self signed cert",
-    ),
-    (
-        "no TLS on the port",
-        || {
-            let Setup(program, servers) = api(String::new);
-            let url = program.variables()["INFERENCE_URL"]
-                .replace("http://127.0.0.1", "https://localhost");
-            std::mem::forget(servers);
-            program.with("INFERENCE_URL", &url).into()
+        flags: &[],
+        check: "dns",
+        status: "fail",
+        says: "the host nosuch.invalid was not found",
+    },
+    Case {
+        name: "a refused connection",
+        set_up: || service().with("INFERENCE_URL", "http://127.0.0.1:1").into(),
+        flags: &[],
+        check: "tcp",
+        status: "fail",
+        says: "connection refused",
+    },
+    Case {
+        name: "an expired certificate",
+        set_up: || tls(&["localhost"], Tls::EXPIRED, true),
+        flags: &[],
+        check: "tls",
+        status: "fail",
+        says: "it has expired",
+    },
+    Case {
+        name: "a certificate of another host",
+        set_up: || tls(&["elsewhere"], Tls::VALID, true),
+        flags: &[],
+        check: "tls",
+        status: "fail",
+        says: "it is for another host name",
+    },
+    Case {
+        name: "an unknown issuer",
+        set_up: || tls(&["localhost"], Tls::VALID, false),
+        flags: &[],
+        check: "tls",
+        status: "fail",
+        says: "it was issued by rcgen self signed cert",
+    },
+    Case {
+        name: "no TLS on the port",
+        set_up: || {
+            // The greeting of TLS is no request.
+            let api = Api::serve(|_| ()).stand_by();
+            let url = api.url().replace("http://127.0.0.1", "https://localhost");
+            Setup(Program::for_service(&url), vec![Box::new(api)])
         },
-        &[],
-        "tls",
-        "fail",
-        "TLS with localhost failed",
-    ),
-    (
-        "a SOCKS proxy",
-        || service().with("https_proxy", "socks5://127.0.0.1:1").into(),
-        &[],
-        "proxy",
-        "fail",
-        "only http:// proxies",
-    ),
-    (
-        "a proxy that is down",
-        || service().with("https_proxy", "127.0.0.1:1").into(),
-        &[],
-        "tcp",
-        "fail",
-        "connection refused",
-    ),
-    (
-        "a proxy that wants a password",
-        || {
+        flags: &[],
+        check: "tls",
+        status: "fail",
+        says: "TLS with localhost failed",
+    },
+    Case {
+        name: "a SOCKS proxy",
+        set_up: || service().with("https_proxy", "socks5://127.0.0.1:1").into(),
+        flags: &[],
+        check: "proxy",
+        status: "fail",
+        says: "only http:// proxies",
+    },
+    Case {
+        name: "a proxy that is down",
+        set_up: || service().with("https_proxy", "127.0.0.1:1").into(),
+        flags: &[],
+        check: "tcp",
+        status: "fail",
+        says: "connection refused",
+    },
+    Case {
+        name: "a proxy that wants a password",
+        set_up: || {
             let proxy = Proxy::start(Err(407));
             let program = service().with("https_proxy", &format!("127.0.0.1:{}", proxy.port));
             Setup(program, vec![Box::new(proxy)])
         },
-        &[],
-        "tls",
-        "fail",
-        "407",
-    ),
-    (
-        "a sign-in page of the network",
-        || {
+        flags: &[],
+        check: "tls",
+        status: "fail",
+        says: "407",
+    },
+    Case {
+        name: "a sign-in page of the network",
+        set_up: || {
             api(|| {
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body>Please sign in</body></html>".to_owned()
             })
         },
-        &[],
-        "catalogue",
-        "fail",
-        "it sent a web page",
-    ),
-    (
-        "a redirect",
-        || api(|| respond(302, "Location: https://login.example.com/\r\n", "")),
-        &[],
-        "catalogue",
-        "fail",
-        "login.example.com",
-    ),
-    (
-        "a service that fails",
-        || api(|| respond(503, "", r#"{"error":"down"}"#)),
-        &[],
-        "catalogue",
-        "fail",
-        "status 503",
-    ),
-    (
-        "a service that is silent",
-        || {
+        flags: &[],
+        check: "catalogue",
+        status: "fail",
+        says: "it sent a web page",
+    },
+    Case {
+        name: "a redirect",
+        set_up: || api(|| respond(302, "Location: https://login.example.com/\r\n", "")),
+        flags: &[],
+        check: "catalogue",
+        status: "fail",
+        says: "login.example.com",
+    },
+    Case {
+        name: "a service that fails",
+        set_up: || api(|| respond(503, "", r#"{"error":"down"}"#)),
+        flags: &[],
+        check: "catalogue",
+        status: "fail",
+        says: "status 503",
+    },
+    Case {
+        name: "a service that is silent",
+        set_up: || {
             let api = Api::serve(|exchange| exchange.wait_for_close());
             let program = Program::for_service(&api.url());
             Setup(program, vec![Box::new(api)])
         },
-        &[],
-        "catalogue",
-        "fail",
-        "no whole answer within 4 s",
-    ),
-    (
-        "a service without a catalogue",
-        || api(|| respond(404, "", "{}")),
-        &[],
-        "catalogue",
-        "warn",
-        "no list of models",
-    ),
-    (
-        "a clock that is slow",
-        || api(|| respond(200, &date(2), CATALOGUE)),
-        &[],
-        "clock",
-        "fail",
-        "ahead of the service",
-    ),
-    (
-        "a clock that is a little off",
-        || api(|| respond(200, &date(0), CATALOGUE)),
-        &[],
-        "clock",
-        "warn",
-        "10 min",
-    ),
-    (
-        "no model",
-        || {
+        flags: &[],
+        check: "catalogue",
+        status: "fail",
+        says: "no whole answer within 4 s",
+    },
+    Case {
+        name: "a service without a catalogue",
+        set_up: || api(|| respond(404, "", "{}")),
+        flags: &[],
+        check: "catalogue",
+        status: "warn",
+        says: "no list of models",
+    },
+    Case {
+        name: "a clock that is slow",
+        set_up: || api(|| respond(200, &date(2), CATALOGUE)),
+        flags: &[],
+        check: "clock",
+        status: "fail",
+        says: "ahead of the service",
+    },
+    Case {
+        name: "a clock that is a little off",
+        set_up: || api(|| respond(200, &date(0), CATALOGUE)),
+        flags: &[],
+        check: "clock",
+        status: "warn",
+        says: "10 min",
+    },
+    Case {
+        name: "no model",
+        set_up: || {
             let Setup(program, servers) = with_model("x");
             Setup(program.without("INFERENCE_MODEL_ID"), servers)
         },
-        &[],
-        "model",
-        "warn",
-        "export INFERENCE_MODEL_ID=test-model",
-    ),
-    (
-        "a model misspelt",
-        || with_model("test-modle"),
-        &[],
-        "model",
-        "fail",
-        "export INFERENCE_MODEL_ID=test-model",
-    ),
-    (
-        "a model nobody knows",
-        || with_model("zzz"),
-        &[],
-        "model",
-        "fail",
-        "heroku-chat models",
-    ),
-    (
-        "a model for something else",
-        || with_model("embed"),
-        &[],
-        "model",
-        "fail",
-        "no chat model but text-to-embedding",
-    ),
-    (
-        "a model of another region",
-        eu_service,
-        &[],
-        "model",
-        "fail",
-        "not offered in eu, only in us",
-    ),
-    (
-        "a model on its way out",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-old"],
-        "model",
-        "warn",
-        "export INFERENCE_MODEL_ID=sandbox-echo",
-    ),
-    (
-        "a wrong key",
-        || {
+        flags: &[],
+        check: "model",
+        status: "warn",
+        says: "export INFERENCE_MODEL_ID=test-model",
+    },
+    Case {
+        name: "a model misspelt",
+        set_up: || with_model("test-modle"),
+        flags: &[],
+        check: "model",
+        status: "fail",
+        says: "export INFERENCE_MODEL_ID=test-model",
+    },
+    Case {
+        name: "a model nobody knows",
+        set_up: || with_model("zzz"),
+        flags: &[],
+        check: "model",
+        status: "fail",
+        says: "heroku-chat models",
+    },
+    Case {
+        name: "a model for something else",
+        set_up: || with_model("embed"),
+        flags: &[],
+        check: "model",
+        status: "fail",
+        says: "not a chat model but text-to-embedding",
+    },
+    Case {
+        name: "a model of another region",
+        set_up: eu_service,
+        flags: &[],
+        check: "model",
+        status: "fail",
+        says: "not offered in eu, only in us",
+    },
+    Case {
+        name: "a model on its way out",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-old"],
+        check: "model",
+        status: "warn",
+        says: "export INFERENCE_MODEL_ID=sandbox-echo",
+    },
+    Case {
+        name: "a wrong key",
+        set_up: || {
             let api = Api::serve(|exchange| {
                 exchange.send(&if exchange.request.line.starts_with("GET /avail") {
                     respond(200, "", CATALOGUE)
@@ -665,258 +458,157 @@ const CASES: &[Case] = &[
             let program = Program::for_service(&api.url());
             Setup(program, vec![Box::new(api)])
         },
-        &[],
-        "key-accepted",
-        "fail",
-        "did not accept the key",
-    ),
-    (
-        "a key for another model",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-403"],
-        "request",
-        "fail",
-        "choose its attachment with --as",
-    ),
-    (
-        "a key the chat refuses",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-401"],
-        "request",
-        "fail",
-        "did not accept the key",
-    ),
-    (
-        "the rate limit is reached",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-429"],
-        "request",
-        "fail",
-        "the rate limit of sandbox-429",
-    ),
-    (
-        "a firewall",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-blocked"],
-        "request",
-        "fail",
-        "a firewall or filter",
-    ),
-    (
-        "a gateway in the way",
-        || Program::new().into(),
-        &["--sandbox", "-m", "sandbox-502"],
-        "request",
-        "fail",
-        "status 502",
-    ),
-    (
-        "a completion cut",
-        || Program::new().into(),
-        &["--sandbox", "--live", "-m", "sandbox-cut"],
-        "live",
-        "fail",
-        "broke",
-    ),
-    (
-        "a completion that fails",
-        || Program::new().into(),
-        &["--sandbox", "--live", "-m", "sandbox-error"],
-        "live",
-        "fail",
-        "overloaded",
-    ),
-    (
-        "garbage",
-        || Program::new().into(),
-        &["--sandbox", "--live", "-m", "sandbox-garbage"],
-        "live",
-        "fail",
-        "can't be read",
-    ),
-    (
-        "a completion without text",
-        || Program::new().into(),
-        &["--sandbox", "--live", "-m", "sandbox-empty"],
-        "live",
-        "fail",
-        "no text",
-    ),
-    (
-        "a proxy that buffers",
-        || Program::new().into(),
-        &["--sandbox", "--live", "-m", "sandbox-buffered"],
-        "streaming",
-        "warn",
-        "in one piece",
-    ),
-    (
-        "a link to a file that git tracks",
-        || {
-            let program = in_git(env_file("URL\nKEY\n"));
-            let work = program.work();
-            std::fs::rename(work.join(".env"), work.join("app.env")).unwrap();
-            std::os::unix::fs::symlink("app.env", work.join(".env")).unwrap();
-            program.file(".gitignore", "/.env\n");
-            git(&work, &["add", "app.env"]);
-            program.into()
-        },
-        &[],
-        "env-git",
-        "fail",
-        "git rm --cached app.env",
-    ),
-    (
-        "a link out of the repository",
-        || {
-            let program = in_git(env_file("URL\nKEY\n"));
-            let (inside, outside) = (program.work().join(".env"), program.home().join("app.env"));
-            std::fs::rename(&inside, &outside).unwrap();
-            std::os::unix::fs::symlink(outside, inside).unwrap();
-            program.into()
-        },
-        &[],
-        "env-git",
-        "pass",
-        "no git repository",
-    ),
-    (
-        "a reference in the place of the key, committed",
-        || {
-            let program = in_git(service());
-            program.file(".env", "INFERENCE_KEY=op://dev/heroku/key\n");
-            git(&program.work(), &["add", ".env"]);
-            program.into()
-        },
-        &[],
-        "env-git",
-        "pass",
-        "a reference",
-    ),
-    (
-        "a line that can't be read and isn't needed",
-        || {
+        flags: &[],
+        check: "key-accepted",
+        status: "fail",
+        says: "did not accept the key",
+    },
+    Case {
+        name: "a key for another model",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-403"],
+        check: "request",
+        status: "fail",
+        says: "choose its attachment with --as",
+    },
+    Case {
+        name: "a key the chat refuses",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-401"],
+        check: "request",
+        status: "fail",
+        says: "did not accept the key",
+    },
+    Case {
+        name: "the rate limit is reached",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-429"],
+        check: "request",
+        status: "fail",
+        says: "the rate limit of sandbox-429",
+    },
+    Case {
+        name: "a firewall",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-blocked"],
+        check: "request",
+        status: "fail",
+        says: "a firewall or filter",
+    },
+    Case {
+        name: "a gateway in the way",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "-m", "sandbox-502"],
+        check: "request",
+        status: "fail",
+        says: "status 502",
+    },
+    Case {
+        name: "a completion cut",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "--live", "-m", "sandbox-cut"],
+        check: "live",
+        status: "fail",
+        says: "broke",
+    },
+    Case {
+        name: "a completion that fails",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "--live", "-m", "sandbox-error"],
+        check: "live",
+        status: "fail",
+        says: "overloaded",
+    },
+    Case {
+        name: "garbage",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "--live", "-m", "sandbox-garbage"],
+        check: "live",
+        status: "fail",
+        says: "can't be read",
+    },
+    Case {
+        name: "a completion without text",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "--live", "-m", "sandbox-empty"],
+        check: "live",
+        status: "fail",
+        says: "no text",
+    },
+    Case {
+        name: "a proxy that buffers",
+        set_up: || Program::new().into(),
+        flags: &["--sandbox", "--live", "-m", "sandbox-buffered"],
+        check: "streaming",
+        status: "warn",
+        says: "in one piece",
+    },
+    Case {
+        name: "a line that can't be read and isn't needed",
+        set_up: || {
             let program = service();
             program.file(".env", "INFERENCE_KEY=$(op read op://dev/heroku/key)\n");
             program.into()
         },
-        &[],
-        "env-file",
-        "warn",
-        "line 1 of .env",
-    ),
-    (
-        "a pipe that nobody writes to",
-        || {
+        flags: &[],
+        check: "env-file",
+        status: "warn",
+        says: "line 1 of .env",
+    },
+    Case {
+        name: "a pipe that nobody writes to",
+        set_up: || {
             let program = Program::new();
             fifo(&program.work().join(".env"));
             program.into()
         },
-        &[],
-        "env-file",
-        "fail",
-        "nobody wrote to it",
-    ),
-    (
-        "a sessions folder that leads nowhere",
-        || {
+        flags: &[],
+        check: "env-file",
+        status: "fail",
+        says: "nobody wrote to it",
+    },
+    Case {
+        name: "a sessions folder that leads nowhere",
+        set_up: || {
             let program = service();
             let data = program.home().join(".local/share/heroku-chat");
             std::fs::create_dir_all(&data).unwrap();
             std::os::unix::fs::symlink("/nonexistent", data.join("sessions")).unwrap();
             program.into()
         },
-        &["--sandbox"],
-        "data-folder",
-        "warn",
-        "heroku-chat/sessions can't be read and written",
-    ),
-    (
-        "a home that can't be written",
-        || service().with("HOME", "/dev/null").into(),
-        &["--sandbox"],
-        "data-folder",
-        "warn",
-        "XDG_DATA_HOME",
-    ),
+        flags: &["--sandbox"],
+        check: "data-folder",
+        status: "warn",
+        says: "heroku-chat/sessions can't be read and written",
+    },
+    Case {
+        name: "a home that can't be written",
+        set_up: || service().with("HOME", "/dev/null").into(),
+        flags: &["--sandbox"],
+        check: "data-folder",
+        status: "warn",
+        says: "XDG_DATA_HOME",
+    },
 ];
-
-fn in_git_with_heroku(program: Program) -> Program {
-    git(&program.work(), &["init", "-q"]);
-    program
-}
-
-fn two_remotes(program: Program) -> Program {
-    let program = in_git_with_heroku(program);
-    for name in ["one", "two"] {
-        git(
-            &program.work(),
-            &[
-                "remote",
-                "add",
-                name,
-                &format!("https://git.heroku.com/{name}.git"),
-            ],
-        );
-    }
-    program
-}
-
-fn check(case: &Case) {
-    let (name, set_up, flags, id, status, words) = case;
-    let Setup(program, servers) = set_up();
-    let arguments: Vec<&str> = ["doctor", "--json"].iter().chain(*flags).copied().collect();
-    let run = program.run(&arguments);
-    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
-    let checks = report["checks"].as_array().expect("checks");
-    let entry = checks
-        .iter()
-        .find(|entry| entry["id"] == *id)
-        .unwrap_or_else(|| panic!("{name}: no check {id}"));
-    assert_eq!(entry["status"], *status, "{name}: {entry:#}");
-    let said =
-        format!("{} {} {}", entry["found"], entry["hint"], entry["commands"]).replace("\\\"", "\"");
-    assert!(
-        said.contains(words),
-        "{name}: {words:?} is not in {entry:#}"
-    );
-    let failed = checks.iter().any(|entry| entry["status"] == "fail");
-    assert_eq!(
-        (run.code, report["ok"].as_bool()),
-        (i32::from(failed), Some(!failed)),
-        "{name}"
-    );
-    if *status == "fail" {
-        assert!(report["next"].is_string(), "{name}: {report:#}");
-    }
-    // A server may have seen no request where the setup breaks before it.
-    servers.into_iter().for_each(std::mem::forget);
-}
-
-/// The table in parts, so that they run side by side.
-fn check_part(part: usize, parts: usize) {
-    assert!(CASES.len() >= 30);
-    CASES.iter().skip(part).step_by(parts).for_each(check);
-}
 
 #[test]
 fn every_broken_setup_is_noticed_part_1() {
-    check_part(0, 4);
+    check_part(CASES, 0, 4);
 }
 
 #[test]
 fn every_broken_setup_is_noticed_part_2() {
-    check_part(1, 4);
+    check_part(CASES, 1, 4);
 }
 
 #[test]
 fn every_broken_setup_is_noticed_part_3() {
-    check_part(2, 4);
+    check_part(CASES, 2, 4);
 }
 
 #[test]
 fn every_broken_setup_is_noticed_part_4() {
-    check_part(3, 4);
+    check_part(CASES, 3, 4);
 }
 
 #[test]
@@ -936,33 +628,6 @@ fn a_healthy_setup_passes_without_heroku_and_without_spending_a_token() {
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .collect();
     assert!(written.is_empty(), "{written:?}");
-}
-
-#[test]
-fn settings_of_the_real_heroku_cli_are_checked_to_the_end() {
-    let Setup(program, servers) = with_model("test-model");
-    let url = program.variables()["INFERENCE_URL"].clone();
-    let platform = Platform::start();
-    platform.app(
-        "good",
-        &[
-            ("INFERENCE_URL", &url),
-            ("INFERENCE_KEY", KEY),
-            ("INFERENCE_MODEL_ID", "test-model"),
-        ],
-    );
-    let run = with_heroku(&platform)
-        .run(&["doctor", "-a", "good"])
-        .expect_code(0);
-    for words in [
-        "Heroku account: dev@example.com",
-        "on a plan of one model",
-        "both from the Heroku app good",
-        "key accepted: yes",
-    ] {
-        assert!(run.stdout.contains(words), "{words}:\n{}", run.stdout);
-    }
-    drop(servers);
 }
 
 #[test]
@@ -1029,57 +694,6 @@ fn a_named_env_file_is_read_once_and_no_other_in_its_place() {
         text.contains("URL: http://127.0.0.1:1 (from /dev/fd/3 line 1)"),
         "{text}"
     );
-}
-
-#[test]
-fn pull_follows_a_link_and_names_the_rule_that_works() {
-    let platform = Platform::start();
-    platform.app(
-        "good",
-        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
-    );
-    let program = in_git_with_heroku(with_heroku(&platform));
-    std::fs::create_dir(program.work().join("real")).unwrap();
-    std::fs::write(program.work().join("real/.env"), "A=1\n").unwrap();
-    std::os::unix::fs::symlink("real/.env", program.work().join(".env")).unwrap();
-    program
-        .run(&["config", "pull", "-a", "good"])
-        .expect_code(0);
-    assert!(program.work().join(".env").is_symlink());
-    assert!(
-        std::fs::read_to_string(program.work().join("real/.env"))
-            .unwrap()
-            .contains(KEY)
-    );
-    // The rule that is named does what it says.
-    std::fs::remove_file(program.work().join(".env")).unwrap();
-    let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
-    let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
-    let entry = report["checks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|entry| entry["id"] == "env-git")
-        .unwrap();
-    assert_eq!(entry["status"], "fail", "{entry:#}");
-    let command = entry["commands"][0].as_str().expect("a command").to_owned();
-    assert!(
-        Command::new("sh")
-            .args(["-c", &command])
-            .current_dir(program.work())
-            .status()
-            .unwrap()
-            .success()
-    );
-    let report = program.run(&["doctor", "--json", "--env-file", "./real/.env"]);
-    let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
-    let entry = report["checks"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|entry| entry["id"] == "env-git")
-        .unwrap();
-    assert_eq!(entry["status"], "pass", "{entry:#}");
 }
 
 #[test]
@@ -1151,86 +765,6 @@ fn ctrl_c_gives_the_report_so_far() {
         terminal.screen()
     );
     assert_eq!(terminal.wait_for_end(), 130);
-}
-
-#[test]
-fn pull_writes_the_variables_and_nothing_else() {
-    let platform = Platform::start();
-    platform.app(
-        "good",
-        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
-    );
-    let program = in_git_with_heroku(with_heroku(&platform));
-    let before = "# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY=old\n";
-    let path = program.file(".env", before);
-    let dry = program
-        .run(&["config", "pull", "-a", "good", "--dry-run"])
-        .expect_code(0);
-    assert_eq!(
-        dry.stdout,
-        "Would write INFERENCE_URL, INFERENCE_KEY to .env\n"
-    );
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), before);
-
-    let run = program
-        .run(&["config", "pull", "-a", "good"])
-        .expect_code(0);
-    assert_eq!(
-        run.stdout,
-        "Wrote INFERENCE_URL, INFERENCE_KEY to .env, readable by you only\n"
-    );
-    assert!(
-        run.stderr.contains("echo /.env >> .gitignore"),
-        "{}",
-        run.stderr
-    );
-    let after = format!(
-        "# mine\nDATABASE_URL='postgres://x'\nINFERENCE_KEY={KEY}\nINFERENCE_URL={SERVICE}\n"
-    );
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
-    use std::os::unix::fs::PermissionsExt;
-    assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
-
-    program
-        .run(&["config", "pull", "-a", "good", "--gitignore"])
-        .expect_code(0)
-        .expect_error(".env is in .gitignore now");
-    assert_eq!(
-        std::fs::read_to_string(program.work().join(".gitignore")).unwrap(),
-        "/.env\n"
-    );
-    let config = program.run(&["config"]).expect_code(0);
-    assert!(
-        config.stdout.contains("(from .env line 4)"),
-        "{}",
-        config.stdout
-    );
-    program
-        .run(&["config", "pull", "-a", "nosuch"])
-        .expect_code(1)
-        .expect_error("there is no app \"nosuch\"");
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
-}
-
-#[test]
-fn pull_asks_on_a_terminal_before_it_touches_gitignore() {
-    let platform = Platform::start();
-    platform.app(
-        "good",
-        &[("INFERENCE_URL", SERVICE), ("INFERENCE_KEY", KEY)],
-    );
-    let program = in_git_with_heroku(with_heroku(&platform));
-    let terminal = Terminal::start(&program, &["config", "pull", "-a", "good"], 24, 80);
-    terminal.wait_for("Add it to .gitignore? [y/N]");
-    terminal.send("y\r");
-    assert_eq!(terminal.wait_for_end(), 0);
-    assert_eq!(
-        std::fs::read_to_string(program.work().join(".gitignore")).unwrap(),
-        "/.env\n"
-    );
 }
 
 #[test]

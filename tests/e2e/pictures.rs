@@ -129,14 +129,7 @@ fn check(name: &str, title: &str, description: &str, steps: &[Step]) {
 /// The screen at the end of a session.
 fn play(steps: &[Step]) -> vt100::Screen {
     let program = Program::new();
-    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat");
-    let link = program.folder.path().join("bin/heroku-chat");
-    std::os::unix::fs::symlink(binary, link).expect("a link to the program");
-    // Some shells take no PS1 from the environment if root runs them.
-    let start_up = program.file("../start-up.sh", "PS1='$ '\n");
-    let program = program.with("ENV", &start_up.display().to_string());
-    let terminal = Terminal::start_program(&program, "/bin/sh", &["-i"], 50, 80);
-    terminal.wait_for("$");
+    let terminal = Terminal::shell(&program, 50);
     for (keys, words, end) in steps {
         let line = keys.trim_end_matches('\r');
         terminal.send(line);

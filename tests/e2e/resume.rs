@@ -1,6 +1,7 @@
 //! Conversations that outlive the process, in the REPL: continued, named, loaded, killed. Their
 //! files, and the commands outside the REPL, are in `sessions`.
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -341,23 +342,25 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
         exchange.send(&format!("{}{}", sse_head(), event("beginning")));
         exchange.wait_for_close();
     });
-    let program = Program::for_service(&api.url()).with("PATH", "/usr/bin:/bin");
+    let program = Program::for_service(&api.url());
     let terminal = Terminal::in_shell(&program);
     terminal.send("go\r");
     terminal.wait_for("beginning");
-    let typed = "touch \"$HOME/leaked\"\r";
+    let typed = ": > \"$HOME/leaked\"\r";
     terminal.send(typed);
     terminal.wait_until_typed(typed.len() as u64);
     terminal.send("\x1a");
     terminal.wait_for("Stopped");
     terminal.send("fg\r");
     terminal.wait_until("it goes on", |screen| {
-        screen.matches("heroku-chat'").count() >= 3
+        screen
+            .rsplit_once("fg\n")
+            .is_some_and(|(_, below)| below.contains("heroku-chat"))
     });
     terminal.wait_until_quiet();
     terminal.send("\x03");
     terminal.wait_until("the typed text", |screen| {
-        screen.trim_end().ends_with("> touch \"$HOME/leaked\"")
+        screen.trim_end().ends_with("> : > \"$HOME/leaked\"")
     });
     assert!(!program.home().join("leaked").exists(), "the shell ran it");
 }
@@ -394,17 +397,24 @@ fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
         exchange.wait_for_close();
     });
     let program = Program::for_service(&api.url());
-    // `script` owns the terminal, which is gone when that is killed.
-    let command = format!(
-        "'{}' --session work",
-        assert_cmd::cargo::cargo_bin!("heroku-chat").display()
-    );
-    let arguments = ["--quiet", "--command", &command, "/dev/null"];
-    let terminal = Terminal::start_program(&program, "/usr/bin/script", &arguments, 40, 80);
-    terminal.wait_for_prompt();
-    terminal.send("go\r");
-    terminal.wait_for("half an answer");
-    signal(terminal.process_id(), Signal::KILL);
+    // A terminal of its own, which is gone once this end of it is closed.
+    let (mut pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
+    pty.resize(pty_process::Size::new(40, 80))
+        .expect("its size");
+    let mut child =
+        pty_process::blocking::Command::new(assert_cmd::cargo::cargo_bin!("heroku-chat"))
+            .args(["--session", "work"])
+            .env_clear()
+            .env("TERM", "xterm-256color")
+            .envs(program.variables())
+            .current_dir(program.work())
+            .spawn(pts)
+            .expect("the program starts");
+    // Pastes are bracketed from when the line editor has the keyboard.
+    wait_for(&mut pty, "\x1b[?2004h");
+    pty.write_all(b"go\r").expect("the terminal takes keys");
+    wait_for(&mut pty, "half an answer");
+    drop(pty);
     drop(sender);
     let deadline = Instant::now() + Duration::from_secs(20);
     let said = loop {
@@ -421,6 +431,17 @@ fn a_terminal_that_goes_away_in_mid_answer_takes_nothing_with_it() {
         std::thread::yield_now();
     };
     assert!(said.starts_with("go: half an answer"), "{said}");
+    let _ = child.kill();
+    child.wait().expect("it ended");
+}
+
+/// Reads until these words have come.
+fn wait_for(mut terminal: impl Read, words: &str) {
+    let (mut seen, mut piece) = (Vec::new(), [0; 1024]);
+    while !String::from_utf8_lossy(&seen).contains(words) {
+        let length = terminal.read(&mut piece).expect("more to come");
+        seen.extend_from_slice(&piece[..length]);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::support::{Api, Program, respond};
+use super::support::{Api, Program, Signal, respond, signal};
 
 /// What `heroku-chat sandbox` prints is all that another process needs.
 #[test]
@@ -141,13 +141,14 @@ fn process_1_of_a_container_ends_on_sigterm_and_sighup() {
         unshare
     };
     if !unshare()
-        .arg("true")
+        .arg(assert_cmd::cargo::cargo_bin!("heroku-chat"))
+        .arg("--version")
         .output()
         .is_ok_and(|output| output.status.success())
     {
         return; // No namespaces can be had here.
     }
-    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+    for (name, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
         let mut process = unshare();
         process
             .arg(assert_cmd::cargo::cargo_bin!("heroku-chat"))
@@ -163,12 +164,11 @@ fn process_1_of_a_container_ends_on_sigterm_and_sighup() {
             .expect("the sandbox serves");
         let children = format!("/proc/{0}/task/{0}/children", child.id());
         let children = std::fs::read_to_string(children).expect("its children");
-        let kill = ["-s", signal, children.trim()];
-        Command::new("kill").args(kill).status().expect("kill");
+        signal(children.trim().parse().expect("one process"), name);
         assert_eq!(
             child.wait().expect("it ends").code(),
             Some(code),
-            "{signal}"
+            "{name:?}"
         );
     }
 }

@@ -20,7 +20,7 @@ pub struct Api {
     port: u16,
     seen: Arc<Mutex<Vec<Request>>>,
     arrived: Mutex<Receiver<()>>,
-    _served: Served,
+    served: Served,
 }
 
 /// A request as it came over the wire.
@@ -102,7 +102,7 @@ impl Api {
             port,
             seen,
             arrived: Mutex::new(arrived),
-            _served: served,
+            served,
         }
     }
 
@@ -110,6 +110,12 @@ impl Api {
     pub fn fixed(response: impl Into<String>) -> Self {
         let response = response.into();
         Api::serve(move |exchange| exchange.send(&response))
+    }
+
+    /// Nobody has to call it.
+    pub fn stand_by(self) -> Self {
+        self.served.may_stay_idle();
+        self
     }
 
     /// Serves a stream of these tokens.

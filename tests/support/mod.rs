@@ -9,6 +9,7 @@ mod plugin;
 mod process;
 mod program;
 mod served;
+mod setup;
 mod terminal;
 mod tls;
 
@@ -20,6 +21,9 @@ pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
     KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
+};
+pub use setup::{
+    CATALOGUE, Case, Report, SERVICE, Setup, api, check_part, env_file, report, with_model,
 };
 pub use terminal::{Terminal, is_sane};
 pub use tls::{Proxy, Tls};

@@ -70,6 +70,8 @@ impl Terminal {
         let mut command = Command::new(command).args(arguments).env_clear();
         command = command
             .env("TERM", "xterm-256color")
+            // What an interactive shell runs first.
+            .env("ENV", program.folder.path().join("start-up.sh"))
             .envs(program.variables())
             .current_dir(program.work());
         let child = command.spawn(pts).expect("the program starts");
@@ -98,20 +100,23 @@ impl Terminal {
         }
     }
 
+    /// Starts an interactive shell, which finds `heroku-chat`, and waits for its prompt, `$`.
+    pub fn shell(program: &Program, rows: u16) -> Self {
+        let binary = assert_cmd::cargo::cargo_bin!("heroku-chat");
+        let link = program.folder.path().join("bin/heroku-chat");
+        std::os::unix::fs::symlink(binary, link).expect("a link to the program");
+        // Some shells take no PS1 from the environment if root runs them, and some edit lines.
+        program.file("../start-up.sh", "PS1='$ '\nset +o vi +o emacs\n");
+        let terminal = Terminal::start_program(program, "/bin/sh", &["-i"], rows, 80);
+        terminal.wait_for("$");
+        terminal
+    }
+
     /// Starts a chat from an interactive shell, which has its jobs under control, and waits for the
     /// chat's prompt.
     pub fn in_shell(program: &Program) -> Self {
-        let terminal = Terminal::start_program(
-            program,
-            "/bin/bash",
-            &["--norc", "--noediting", "-i"],
-            24,
-            80,
-        );
-        terminal.send(&format!(
-            "'{}'\r",
-            assert_cmd::cargo::cargo_bin!("heroku-chat").display()
-        ));
+        let terminal = Terminal::shell(program, 24);
+        terminal.send("heroku-chat\r");
         terminal.wait_for("/help for help");
         terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
         terminal

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, in helpers too"
 )]
 
+mod doctor;
 mod dry_run;
 mod exported_code;
 mod heroku_cli;

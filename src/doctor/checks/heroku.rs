@@ -82,6 +82,10 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
                     .hint("Name that one")
                     .command(probe.command_for(other))
             }
+            (
+                None,
+                Some(Err(late @ (HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)))),
+            ) => Verdict::new(Status::Fail, late.explain()),
             // The CLI takes a page in place of the API for an app without variables.
             (None, Some(Err(page))) => {
                 let reason = page.explain();
