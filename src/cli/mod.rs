@@ -57,9 +57,9 @@ pub enum Command {
         after_help = "EXAMPLES\n  $ heroku-chat config\n  $ heroku-chat config --json --app example-app\n  $ heroku-chat config pull --app example-app"
     )]
     Config(ConfigArgs),
-    /// check the whole setup, each failure with the command that mends it
+    /// check the whole setup; each failure comes with the command that fixes it
     #[command(
-        after_help = "Nothing is written and no token is spent, but for --live. Exit code 1 where a check fails.\n\nEXAMPLES\n  $ heroku-chat doctor\n  $ heroku-chat doctor --app example-app --json\n  $ heroku-chat doctor --live"
+        after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if a check fails.\n\nEXAMPLES\n  $ heroku-chat doctor\n  $ heroku-chat doctor --app example-app --json\n  $ heroku-chat doctor --live"
     )]
     Doctor(DoctorArgs),
     /// list the models of the service
@@ -142,10 +142,10 @@ pub struct RequestArgs {
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Session")]
 pub struct SessionArgs {
-    /// go on with the last saved conversation
+    /// continue the last saved conversation
     #[arg(long = "continue", conflicts_with = "session")]
     pub continue_last: bool,
-    /// go on with the saved conversation of this name, or begin it
+    /// continue the saved conversation of this name, or start it
     #[arg(long, value_name = "NAME")]
     pub session: Option<String>,
 }
@@ -167,10 +167,10 @@ pub struct AskArgs {
     /// the prompt; several words are joined by spaces
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// text file that goes with the prompt, under its name; may be given several times
+    /// text file to send with the prompt, under its name; may be given several times
     #[arg(short, long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
-    /// image that goes with the prompt: PNG, JPEG, GIF or WebP, 3.75 MB at most; may be given several
+    /// image to send with the prompt: PNG, JPEG, GIF or WebP, at most 3.75 MB; may be given several
     /// times
     #[arg(long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
@@ -209,7 +209,7 @@ pub struct ConfigArgs {
 pub enum ConfigCommand {
     /// write the variables of an app into .env
     #[command(
-        after_help = "Other lines of the file stay as they are. The file is readable by its owner only.\n\nEXAMPLES\n  $ heroku-chat config pull --app example-app\n  $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
+        after_help = "Other lines of the file stay as they are. Only its owner can read it.\n\nEXAMPLES\n  $ heroku-chat config pull --app example-app\n  $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
     )]
     Pull(PullArgs),
 }
@@ -222,7 +222,7 @@ pub struct PullArgs {
     /// file to write
     #[arg(long, value_name = "PATH", default_value = ".env")]
     pub env_file: PathBuf,
-    /// say what would be written, and write nothing
+    /// show what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
     /// add the file to .gitignore without asking
@@ -233,7 +233,7 @@ pub struct PullArgs {
 /// `heroku-chat doctor`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct DoctorArgs {
-    /// ask for one small completion, too, which spends some tokens
+    /// also ask for one small completion, which spends a few tokens
     #[arg(long)]
     pub live: bool,
     /// print JSON
@@ -246,7 +246,7 @@ pub struct DoctorArgs {
 /// `heroku-chat models`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct ModelsArgs {
-    /// list models for embeddings, images and ranking, too
+    /// also list models for embeddings, images and ranking
     #[arg(long)]
     pub all: bool,
     /// print JSON
@@ -267,7 +267,7 @@ pub struct SessionsArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum SessionsCommand {
-    /// list them, the newest first (the default)
+    /// list them, newest first (the default)
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions list --json")]
     List(SessionsListArgs),
     /// print what was said
@@ -275,7 +275,7 @@ pub enum SessionsCommand {
         after_help = "EXAMPLES\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions show --json 2026-11-23"
     )]
     Show(SessionsShowArgs),
-    /// find messages in which all of the words occur
+    /// find messages that contain all of the words
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions search dyno memory")]
     Search(SessionsSearchArgs),
     /// print one as a document, as JSON, or as code that asks its last prompt again
@@ -315,10 +315,10 @@ pub struct SessionsExportArgs {
     /// name of the session, or the beginning of one
     #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub name: String,
-    /// how to write it; without it the file's name says, else markdown
+    /// how to write it; by default the file's name decides, else markdown
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
-    /// file to write, which must not be there yet
+    /// file to write; it must not exist yet
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -343,7 +343,7 @@ pub struct SessionsDeleteArgs {
     /// delete all of them
     #[arg(long)]
     pub all: bool,
-    /// don't ask
+    /// skip the question
     #[arg(long)]
     pub yes: bool,
 }

@@ -34,7 +34,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         if !skipped.is_empty() {
             screen.verdict(
                 Tone::Quiet,
-                &format!("not looked at: {}", skipped.join(", ")),
+                &format!("not checked: {}", skipped.join(", ")),
                 None,
                 &[],
             )?;
@@ -44,7 +44,14 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
             (false, true) => Tone::Caution,
             (false, false) => Tone::Bad,
         };
-        screen.verdict(tone, &report.summary(), None, &[])?;
+        // What to do first stands here again, where one looks first; a command is never broken.
+        let first = report.first().filter(|_| !report.interrupted);
+        screen.verdict(
+            tone,
+            &report.summary(),
+            first.and_then(|entry| entry.hint.as_deref()),
+            first.map_or(&[], |entry| &entry.commands),
+        )?;
     }
     Ok(match (report.interrupted, report.ok) {
         (true, _) => ExitStatus::Interrupted,

@@ -105,7 +105,7 @@ pub fn examine(
             Ok(verdict) => verdict,
             Err(Error::Interrupted) => {
                 report.interrupted = true;
-                Verdict::skip("not looked at: interrupted")
+                Verdict::skip("not checked: interrupted")
             }
             Err(error) => Verdict::failed_by(&error),
         };
@@ -125,13 +125,13 @@ pub fn examine(
 /// Why a check is not made, if it isn't.
 fn passed_over(check: &Check, report: &Report, elapsed: Duration) -> Option<Verdict> {
     if let Some(id) = check.needs.iter().find(|id| !report.holds(id)) {
-        let found = format!("not looked at: needs {}", checks::title(id));
+        let found = format!("not checked: needs {}", checks::title(id));
         return Some(Verdict::skip(found));
     }
     // What needs nothing else takes no time. A setup of which a part wasn't seen is not in order.
     (!check.needs.is_empty() && elapsed > BUDGET).then(|| {
-        Verdict::fail("not looked at: the steps before took too long")
-            .hint("Mend the slow ones, or try again")
+        Verdict::fail("not checked: the steps before took too long")
+            .hint("Fix the slow ones, or try again")
     })
 }
 

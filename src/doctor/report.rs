@@ -68,7 +68,7 @@ pub struct Report {
 impl Entry {
     /// The line of a check that Ctrl-C came before.
     pub fn interrupted(id: &'static str, title: &'static str) -> Self {
-        Entry::of(id, title, Verdict::skip("not looked at: interrupted"), 0)
+        Entry::of(id, title, Verdict::skip("not checked: interrupted"), 0)
     }
 
     /// The line of a check with this outcome.
@@ -169,17 +169,16 @@ impl Report {
     /// Ends the report: what to do first.
     pub fn finish(&mut self) {
         self.ok = self.count(Status::Fail) == 0 && !self.interrupted;
-        let first = self
-            .first(Status::Fail)
-            .or_else(|| self.first(Status::Warn));
-        self.next = first.map(|entry| {
-            let step = entry
-                .commands
-                .first()
-                .or(entry.hint.as_ref())
-                .unwrap_or(&entry.found);
-            format!("{}: {step}", entry.title)
+        self.next = self.first().map(|entry| {
+            let step = entry.commands.first().or(entry.hint.as_ref());
+            format!("{}: {}", entry.title, step.unwrap_or(&entry.found))
         });
+    }
+
+    /// The line to begin with: the first failure, else the first warning.
+    pub fn first(&self) -> Option<&Entry> {
+        let with = |status| self.checks.iter().find(|entry| entry.status == status);
+        with(Status::Fail).or_else(|| with(Status::Warn))
     }
 
     /// How many checks ended so.
@@ -190,23 +189,19 @@ impl Report {
             .count()
     }
 
-    fn first(&self, status: Status) -> Option<&Entry> {
-        self.checks.iter().find(|entry| entry.status == status)
-    }
-
     /// The whole as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("strings and numbers always serialise")
     }
 
-    /// The last line for people.
+    /// The last line for people, below which stands what to do first.
     pub fn summary(&self) -> String {
         let [failed, warned, passed] =
             [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
         let counts = format!("{passed} passed, {warned} warned, {failed} failed");
-        match (&self.next, self.interrupted) {
+        match (self.first(), self.interrupted) {
             (_, true) => format!("Interrupted. {counts}."),
-            (Some(next), _) => format!("{counts}. First: {next}"),
+            (Some(first), _) => format!("{counts}. First: {}", first.title),
             (None, _) => format!("{counts}."),
         }
     }
@@ -234,7 +229,7 @@ mod tests {
         assert_eq!(report.next.as_deref(), Some("three: heroku login"));
         assert_eq!(
             report.summary(),
-            "1 passed, 1 warned, 1 failed. First: three: heroku login"
+            "1 passed, 1 warned, 1 failed. First: three"
         );
         assert!(
             report.holds("one")

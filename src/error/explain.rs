@@ -223,11 +223,9 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
         _ if explanation.hints.is_empty() => "Set them, here for an app with the add-on",
         _ => "Or set them yourself, here for an app with the add-on",
     };
-    // An app that isn't there, or has no such variables, is of no use in the commands.
-    let app = match missing.heroku {
-        Some(HerokuFailure::UnknownApp(_) | HerokuFailure::NotAttached(_)) => None,
-        _ => missing.app.as_deref(),
-    };
+    // An app that isn't there is of no use in the commands.
+    let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
+    let app = missing.app.as_deref().filter(|_| !is_unknown);
     missing
         .names
         .iter()
@@ -344,7 +342,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
             )
         }
         HerokuFailure::TimedOut(limit) => Explanation::titled(format!("no answer within {}", seconds(*limit)))
-            .hint("Try `heroku config` by hand; it may be waiting for a keyring"),
+            .hint("Check the network, or run `heroku config` by hand: it may be waiting for a keyring"),
         HerokuFailure::NotAttached(app) => Explanation::titled(match app {
             Some(app) => format!("the app {app:?} has no such variables"),
             None => "the app has no such variables".to_owned(),
@@ -352,6 +350,7 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
         .hint("If the add-on is attached under another name, pass that with --as (`heroku-chat doctor` finds it). Otherwise create the add-on")
         .command(format!("heroku addons:create heroku-inference:standard -a {}", app_or_example(app.as_deref()))),
         HerokuFailure::Other { code, message } => Explanation::titled(match code {
+            Some(0) => "its answer is not what it was asked for".to_owned(),
             Some(code) => format!("it ended with exit code {code}"),
             None => "it was ended by a signal".to_owned(),
         })
@@ -523,7 +522,7 @@ fn rejection_hint(message: &str) -> &'static str {
     }
 }
 
-/// A time the way people say it.
+/// A limit the way people say it: whole seconds if it is whole.
 pub fn seconds(limit: Duration) -> String {
     let text = format!("{:.1}", limit.as_secs_f64());
     format!("{} s", text.strip_suffix(".0").unwrap_or(&text))

@@ -427,7 +427,7 @@ const CASES: &[Case] = &[
         flags: &[],
         check: "model",
         status: "fail",
-        says: "no chat model but text-to-embedding",
+        says: "not a chat model but text-to-embedding",
     },
     Case {
         name: "a model of another region",

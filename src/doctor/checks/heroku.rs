@@ -100,7 +100,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 /// A check of the CLI or its answers where it wasn't asked.
 fn skipped() -> Verdict {
-    Verdict::skip("not asked: URL and key are known without it")
+    Verdict::skip("not needed: URL and key are known")
 }
 
 fn app_name(probe: &Probe<'_>) -> String {

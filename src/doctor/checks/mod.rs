@@ -16,162 +16,83 @@ pub struct Check {
     pub title: &'static str,
     /// Checks that have to hold for this one to make sense.
     pub needs: &'static [&'static str],
-    /// An error is a verdict too, but for Ctrl-C.
-    pub run: fn(&mut Probe<'_>) -> Result<Verdict, Error>,
+    pub run: Run,
+}
+
+/// How a check is made. An error is a verdict too, but for Ctrl-C.
+type Run = fn(&mut Probe<'_>) -> Result<Verdict, Error>;
+
+const fn check(
+    id: &'static str,
+    title: &'static str,
+    needs: &'static [&'static str],
+    run: Run,
+) -> Check {
+    Check {
+        id,
+        title,
+        needs,
+        run,
+    }
 }
 
 /// All of them.
 pub const CHECKS: &[Check] = &[
-    Check {
-        id: "version",
-        title: "version",
-        needs: &[],
-        run: setup::version,
-    },
-    Check {
-        id: "env-file",
-        title: "env file",
-        needs: &[],
-        run: setup::env_file,
-    },
-    Check {
-        id: "env-permissions",
-        title: "env file's permissions",
-        needs: &["env-file"],
-        run: setup::env_permissions,
-    },
-    Check {
-        id: "env-git",
-        title: "env file and git",
-        needs: &["env-file"],
-        run: setup::env_git,
-    },
-    Check {
-        id: "heroku-cli",
-        title: "Heroku CLI",
-        needs: &[],
-        run: heroku::cli,
-    },
-    Check {
-        id: "heroku-login",
-        title: "Heroku account",
-        needs: &["heroku-cli"],
-        run: heroku::login,
-    },
-    Check {
-        id: "heroku-app",
-        title: "Heroku app",
-        needs: &["heroku-login"],
-        run: heroku::app,
-    },
-    Check {
-        id: "heroku-addon",
-        title: "add-on",
-        needs: &["heroku-app"],
-        run: heroku::addon,
-    },
-    Check {
-        id: "url",
-        title: "URL",
-        needs: &[],
-        run: setup::url,
-    },
-    Check {
-        id: "key",
-        title: "key",
-        needs: &[],
-        run: setup::key,
-    },
-    Check {
-        id: "same-source",
-        title: "URL and key together",
-        needs: &["url", "key"],
-        run: setup::same_source,
-    },
-    Check {
-        id: "proxy",
-        title: "proxy",
-        needs: &["url"],
-        run: network::proxy,
-    },
-    Check {
-        id: "dns",
-        title: "host name",
-        needs: &["url", "proxy"],
-        run: network::dns,
-    },
-    Check {
-        id: "tcp",
-        title: "connection",
-        needs: &["dns"],
-        run: network::tcp,
-    },
-    Check {
-        id: "tls",
-        title: "TLS",
-        needs: &["tcp"],
-        run: network::tls,
-    },
-    Check {
-        id: "catalogue",
-        title: "list of models",
-        needs: &["tls", "same-source"],
-        run: network::catalogue,
-    },
-    Check {
-        id: "clock",
-        title: "clock",
-        needs: &["catalogue"],
-        run: network::clock,
-    },
-    Check {
-        id: "model",
-        title: "model",
-        needs: &["catalogue"],
-        run: service::model,
-    },
-    Check {
-        id: "key-accepted",
-        title: "key accepted",
-        needs: &["catalogue"],
-        run: service::key_accepted,
-    },
-    Check {
-        id: "request",
-        title: "request accepted",
-        needs: &["key-accepted", "model"],
-        run: service::request,
-    },
-    Check {
-        id: "live",
-        title: "completion",
-        needs: &["request"],
-        run: service::live,
-    },
-    Check {
-        id: "streaming",
-        title: "streaming",
-        needs: &["live"],
-        run: service::streaming,
-    },
-    Check {
-        id: "rate-limit",
-        title: "rate limit",
-        needs: &["live"],
-        run: service::rate_limit,
-    },
-    Check {
-        id: "terminal",
-        title: "terminal",
-        needs: &[],
-        run: setup::terminal,
-    },
-    Check {
-        id: "data-folder",
-        title: "data folder",
-        needs: &[],
-        run: setup::data_folder,
-    },
+    check("version", "version", &[], setup::version),
+    check("env-file", "env file", &[], setup::env_file),
+    check(
+        "env-permissions",
+        "env file's permissions",
+        &["env-file"],
+        setup::env_permissions,
+    ),
+    check("env-git", "env file and git", &["env-file"], setup::env_git),
+    check("heroku-cli", "Heroku CLI", &[], heroku::cli),
+    check(
+        "heroku-login",
+        "Heroku account",
+        &["heroku-cli"],
+        heroku::login,
+    ),
+    check("heroku-app", "Heroku app", &["heroku-login"], heroku::app),
+    check("heroku-addon", "add-on", &["heroku-app"], heroku::addon),
+    check("url", "URL", &[], setup::url),
+    check("key", "key", &[], setup::key),
+    check(
+        "same-source",
+        "URL and key together",
+        &["url", "key"],
+        setup::same_source,
+    ),
+    check("proxy", "proxy", &["url"], network::proxy),
+    check("dns", "host name", &["url", "proxy"], network::dns),
+    check("tcp", "connection", &["dns"], network::tcp),
+    check("tls", "TLS", &["tcp"], network::tls),
+    check(
+        "catalogue",
+        "list of models",
+        &["tls", "same-source"],
+        network::catalogue,
+    ),
+    check("clock", "clock", &["catalogue"], network::clock),
+    check("model", "model", &["catalogue"], service::model),
+    check(
+        "key-accepted",
+        "key accepted",
+        &["catalogue"],
+        service::key_accepted,
+    ),
+    check(
+        "request",
+        "request accepted",
+        &["key-accepted", "model"],
+        service::request,
+    ),
+    check("live", "completion", &["request"], service::live),
+    check("streaming", "streaming", &["live"], service::streaming),
+    check("rate-limit", "rate limit", &["live"], service::rate_limit),
+    check("terminal", "terminal", &[], setup::terminal),
+    check("data-folder", "data folder", &[], setup::data_folder),
 ];
 
 /// The title of a check, by its id.

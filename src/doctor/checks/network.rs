@@ -76,7 +76,11 @@ pub fn dns(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         .take(3)
         .map(|address| address.ip().to_string())
         .collect();
-    Ok(Verdict::pass(format!("{host} is {}", addresses.join(", "))))
+    Ok(Verdict::pass(if addresses == [host.as_str()] {
+        format!("{host} is an address")
+    } else {
+        format!("{host} is {}", addresses.join(", "))
+    }))
 }
 
 pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -86,14 +90,16 @@ pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         .interrupts
         .run(STEP_LIMIT, move || reach::connect(&addresses, STEP_LIMIT))?;
     let (host, port) = next_hop(probe);
-    match connected {
-        Some(connected) => {
-            connected.map(|_| Verdict::pass(format!("{host}:{port} takes connections")))
-        }
-        None => Err(Error::Network(NetworkFailure::Unreachable {
-            address: host,
+    let connected = connected.unwrap_or_else(|| {
+        Err(Error::Network(NetworkFailure::Unreachable {
+            address: format!("{host}:{port}"),
             reason: "no answer".to_owned(),
-        })),
+        }))
+    });
+    match (connected, &probe.proxy) {
+        (Ok(_), _) => Ok(Verdict::pass(format!("{host}:{port} takes connections"))),
+        (Err(error), Some(proxy)) => Err(reach::of_proxy(error, proxy)),
+        (Err(error), None) => Err(error),
     }
 }
 
@@ -142,7 +148,7 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
         Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
             Ok(Verdict::fail(format!("connected, and no whole answer within {}", seconds(limit)))
-                .hint("Something takes connections and says nothing: a proxy, a VPN, or a wrong port of the URL"))
+                .hint("Something accepts connections and stays silent: a proxy, a VPN, or the wrong port in the URL"))
         }
         Err(error) => Err(error),
     }
@@ -161,7 +167,7 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         "this machine is {} min {direction} the service",
         apart.as_secs() / 60
     );
-    let hint = "Set the clock, or have it set by NTP; certificates are judged by it";
+    let hint = "Set the clock, or let NTP set it: certificates are checked against it";
     Ok(if apart > CLOCK_LIMIT {
         Verdict::fail(found).hint(hint)
     } else if apart > CLOCK_TOLERANCE {

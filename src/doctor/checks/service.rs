@@ -10,7 +10,7 @@ use crate::config::Source;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::{Probe, Verdict};
 use crate::error::nearest::nearest;
-use crate::error::{Error, seconds, shell};
+use crate::error::{Error, shell};
 use crate::net::Limits;
 
 /// How long `--live` waits for the first word, and between words.
@@ -46,7 +46,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             .first()
             .map_or("MODEL", |model| model.id.as_str());
         return Ok(Verdict::warn(format!(
-            "{variable} is not set; the chat will ask, and `ask` will fail"
+            "{variable} is not set; the chat will ask for one, and `ask` will fail"
         ))
         .hint("Choose one, here or with -m")
         .command(export(&variable, example)));
@@ -56,7 +56,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if models.is_empty() {
         let verdict = Verdict::warn(format!("{id}, not checked: there is no list of models"));
         return Ok(verdict
-            .hint("A wrong id shows with the next request")
+            .hint("A wrong id shows up with the next request")
             .from(source));
     }
     let Some(listed) = models.iter().find(|model| model.id == *id) else {
@@ -68,11 +68,14 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(match nearest(id, ids) {
             Some(near) => {
                 let command = match source {
-                    Source::Flag(_) => format!("heroku-chat -m {}", shell::quoted(near)),
+                    Source::Flag(_) => {
+                        let sandbox = probe.sandbox.as_ref().map_or("", |_| " --sandbox");
+                        format!("heroku-chat{sandbox} -m {}", shell::quoted(near))
+                    }
                     _ => export(&variable, near),
                 };
                 verdict
-                    .hint(format!("{near} was probably meant"))
+                    .hint(format!("You probably meant {near}"))
                     .command(command)
             }
             None => verdict
@@ -82,7 +85,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     };
     if !listed.is_chat() {
         let verdict = Verdict::fail(format!(
-            "{id} is no chat model but {}",
+            "{id} is not a chat model but {}",
             listed.kinds.join(", ")
         ))
         .from(source);
@@ -101,7 +104,7 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     }
     if listed.is_deprecated() {
         let end = listed.end_of_life().map_or_else(String::new, |date| {
-            format!(", it stops answering on {date}")
+            format!(" and stops answering on {date}")
         });
         let verdict = Verdict::warn(format!("{id} is deprecated{end}")).from(source);
         return Ok(match &listed.replacement_model {
@@ -118,10 +121,8 @@ pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(
         match probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell))? {
             Some(()) => Verdict::pass("yes; no token was spent"),
-            None => {
-                Verdict::warn("not known: this service has no free question that wants the key")
-                    .hint("The next check sends it with a request")
-            }
+            None => Verdict::warn("not known: this service has no free request that needs the key")
+                .hint("The next check sends it with a request"),
         },
     )
 }
@@ -138,7 +139,7 @@ pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             false => Verdict::warn(format!(
                 "{model} answered a request without messages; that may have spent tokens"
             ))
-            .hint("The service refuses such a request; this server is another"),
+            .hint("Heroku refuses such a request; this server is a different one"),
         },
     )
 }
@@ -176,9 +177,9 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let tokens = usage.and_then(|usage| usage.total_tokens());
     let spent = tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"));
     let found = format!(
-        "first word after {}, all after {}{spent}",
-        seconds(first),
-        seconds(answer.total)
+        "first word after {:.1} s, all after {:.1} s{spent}",
+        first.as_secs_f64(),
+        answer.total.as_secs_f64()
     );
     probe.answer = Some(answer);
     Ok(Verdict::pass(found))
@@ -196,9 +197,13 @@ pub fn streaming(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Verdict::skip("the answer was too short to tell")
     } else if answer.reads < 2 {
         Verdict::warn("the answer came in one piece: something on the way holds it back")
-            .hint("A proxy that buffers does that. Answers will be complete, only not word by word")
+            .hint("A proxy that buffers does that: answers will be complete, but not word by word")
     } else {
-        Verdict::pass(format!("{} pieces over {}", answer.reads, seconds(spread)))
+        Verdict::pass(format!(
+            "{} pieces over {:.1} s",
+            answer.reads,
+            spread.as_secs_f64()
+        ))
     })
 }
 
@@ -228,7 +233,7 @@ pub fn rate_limit(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(if parts.is_empty() {
         Verdict::skip("the service did not say")
     } else if exhausted {
-        Verdict::warn(parts.join(", ")).hint("The limits are per minute: wait one")
+        Verdict::warn(parts.join(", ")).hint("The limits are per minute: wait a minute")
     } else {
         Verdict::pass(parts.join(", "))
     })

@@ -6,7 +6,7 @@ use crate::config::git::{self, Tracking, quoted};
 use crate::config::secret::Secret;
 use crate::config::{self, Source};
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
-use crate::error::{Error, export_line};
+use crate::error::{Error, HerokuFailure, export_line};
 use crate::files;
 use crate::files::named;
 use crate::store;
@@ -53,7 +53,7 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         } else {
             Verdict::warn
         };
-        verdict(first.clone()).hint("Mend that line; write NAME=value")
+        verdict(first.clone()).hint("Fix that line: write NAME=value")
     } else if file.variables.is_empty() {
         Verdict::pass(format!("{shown} sets none of {}", names.join(", ")))
     } else {
@@ -83,7 +83,7 @@ fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
         .any(|(_, value, _)| config::may_be_key(value))
     {
         return Err(Verdict::pass(format!(
-            "{} has a reference, a ciphertext or a placeholder in the place of the key",
+            "{} has a reference, a ciphertext or a placeholder in place of the key",
             path.display()
         )));
     }
@@ -99,7 +99,7 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(verdict) => return Ok(verdict),
     };
     if !path.is_file() {
-        return Ok(Verdict::pass("it is no file on a disk"));
+        return Ok(Verdict::pass("it is not a file on disk"));
     }
     let readers = files::other_readers(&path)
         .map_err(|error| Error::of_file("the env file", &path, &error))?;
@@ -143,7 +143,7 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             .hint("Have git ignore it")
             .command(git::ignore_command(&path)),
         Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
-            .hint("Take it out of git, then have the add-on make a new key: this one is in the history")
+            .hint("This key is in the history: have the add-on make a new one, and take the file out of git")
             .command(git::untrack_command(&path))
             .command(git::ignore_command(&path)),
     })
@@ -163,10 +163,10 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let has_more = url.value.trim().trim_end_matches('/') != shown(&address);
     let verdict = if has_more && url.value.contains("/v1") {
         Verdict::warn(format!(
-            "{} goes on behind the host with /v1, which is left out here",
+            "{} has the path /v1, which is left out here",
             url.value
         ))
-        .hint("The add-on's own value has none; other clients may want either")
+        .hint("The add-on's own value has none; other clients may need one or the other")
     } else {
         Verdict::pass(shown(&address))
     };
@@ -209,9 +209,14 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         let hint = format!("There is an attachment named {other}");
         return verdict.hint(hint).command(probe.command_for(&other));
     }
+    // An app that isn't there is of no use in the command.
+    let facts = probe.heroku.as_ref();
+    let is_unknown =
+        facts.is_some_and(|facts| matches!(facts.variables, Err(HerokuFailure::UnknownApp(_))));
+    let app = probe.gathered.app.as_deref().filter(|_| !is_unknown);
     verdict
         .hint("Set it from the app")
-        .command(export_line(&name, probe.gathered.app.as_deref()))
+        .command(export_line(&name, app))
 }
 
 /// An attachment of another name whose URL and key are both set, in the environment or on the app.
@@ -247,7 +252,7 @@ pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             "the URL is from {}, the key from {}",
             settings.url.source, settings.key.source
         ))
-        .hint("You allowed that; make sure that this host should get this key")
+        .hint("You allowed that: make sure that this host may have this key")
     })
 }
 
@@ -268,7 +273,7 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         .to_owned();
     let screen = &probe.context.screen;
     Ok(match (screen.is_interactive(), term.as_str()) {
-        (false, _) => Verdict::pass("the output is no terminal: plain text"),
+        (false, _) => Verdict::pass("the output is not a terminal: plain text"),
         (true, "dumb") => Verdict::warn("TERM is dumb: no line editing and no colours")
             .hint("Set TERM to what your terminal is, for example xterm-256color"),
         (true, _) => Verdict::pass(format!(
