@@ -5,7 +5,7 @@ from __future__ import annotations
 from figures import Figure
 from lab import Lab
 
-TARGET = 5.0
+TARGET = 7.0
 
 
 def size(lab: Lab) -> list[Figure]:
