@@ -79,9 +79,6 @@ const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
     /// Starts to listen for Ctrl-C, on a thread of its own.
-    ///
-    /// # Errors
-    /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn install() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -110,9 +107,6 @@ impl Interrupts {
 
     /// Has `leave` called before a signal ends or stops the process, `enter` when it goes on, with
     /// whether a line is edited, and `resize` when the window has another size.
-    ///
-    /// # Errors
-    /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn guard_terminal(
         &self,
@@ -178,9 +172,6 @@ impl Interrupts {
     }
 
     /// The system has no such signals.
-    ///
-    /// # Errors
-    /// None.
     #[cfg(not(unix))]
     pub fn guard_terminal(
         &self,
@@ -245,9 +236,6 @@ impl Interrupts {
 
     /// Does something that can't be interrupted on a thread of its own, and waits for it. None
     /// where it takes longer than `limit`; it is then left to itself.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
     pub fn run<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -308,9 +296,6 @@ impl Watch {
     }
 
     /// Waits, unless Ctrl-C ends the wait or came before it.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
     pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
         let (sender, receiver) = mpsc::sync_channel(1);
         // A full channel holds a wake-up already.

@@ -236,9 +236,6 @@ impl<'a> Probe<'a> {
     }
 
     /// Asks the service a question, with a word about how it goes.
-    ///
-    /// # Errors
-    /// Those of the question.
     pub fn ask<T>(
         &mut self,
         question: impl FnOnce(&Client, &Interrupts, &mut dyn FnMut(&Progress)) -> Result<T, Error>,

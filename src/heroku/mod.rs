@@ -90,9 +90,6 @@ impl HerokuCli {
 }
 
 /// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
-///
-/// # Errors
-/// Says why there are no values.
 pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
     let names = query.variables.iter().map(String::as_str);
     let arguments: Vec<&str> = ["config:get"]
@@ -105,9 +102,6 @@ pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>)
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
-///
-/// # Errors
-/// Says why there are none.
 pub fn all_config_vars(
     cli: &HerokuCli,
     query: &HerokuQuery,
@@ -120,17 +114,11 @@ pub fn all_config_vars(
 }
 
 /// The version, such as `11.10.0`.
-///
-/// # Errors
-/// Says why there is none.
 pub fn version(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
     meaning::version(&run(cli, &["--version"], patience)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
-///
-/// # Errors
-/// Says why there is none.
 pub fn account(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
     meaning::account(&run(cli, &["auth:whoami"], patience)?)
 }

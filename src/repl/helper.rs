@@ -57,9 +57,6 @@ impl LineHelper {
     }
 
     /// The catalogue.
-    ///
-    /// # Errors
-    /// Why it can't be had.
     pub fn models(&self) -> Result<Vec<Model>, Error> {
         if let Some(models) = self.models.get() {
             return Ok(models.clone());

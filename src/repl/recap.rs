@@ -11,9 +11,6 @@ const PROMPT_LINES: usize = 4;
 
 /// Shows where a conversation stands: its name where it has one, the last prompt and the end of the
 /// last answer.
-///
-/// # Errors
-/// Failures of the output.
 pub fn show(chat: &Chat, name: Option<&str>, screen: &mut Screen) -> Result<(), Error> {
     let turns = chat.conversation.turns();
     let count = if turns == 1 {

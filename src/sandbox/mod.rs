@@ -46,9 +46,6 @@ impl Sandbox {
     }
 
     /// Listens on 127.0.0.1; port 0 takes a free one.
-    ///
-    /// # Errors
-    /// The system's, where the port can't be had.
     pub fn start(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();

@@ -29,9 +29,6 @@ impl Request {
 }
 
 /// Reads a request; none where the client closed the connection or sent something else.
-///
-/// # Errors
-/// The connection's.
 pub fn read(mut connection: &TcpStream) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16 * 1024];

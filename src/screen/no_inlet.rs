@@ -37,8 +37,6 @@ impl Inlet {
         match *self {}
     }
 
-    /// # Errors
-    /// None.
     pub fn during<T>(&self, _: impl FnOnce() -> T) -> io::Result<T> {
         match *self {}
     }

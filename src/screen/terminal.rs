@@ -58,9 +58,6 @@ pub fn end_input_after(_: std::time::Duration) -> bool {
 }
 
 /// Does something while standard output is no terminal.
-///
-/// # Errors
-/// The system's.
 #[cfg(unix)]
 pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
     let nothing = std::fs::OpenOptions::new().write(true).open("/dev/null")?;

@@ -131,9 +131,6 @@ impl Sessions {
     }
 
     /// The name of the session that was written to last.
-    ///
-    /// # Errors
-    /// Where there is none; the system's.
     pub fn latest(&self) -> Result<String, Error> {
         let entries = self.entries()?;
         let is_session = |entry: &&Entry| matches!(self.summarise(entry), Ok(Some(_)));
@@ -145,9 +142,6 @@ impl Sessions {
     }
 
     /// All sessions, the newest first.
-    ///
-    /// # Errors
-    /// The system's, where the folder can't be read.
     pub fn list(&self) -> Result<Listing, Error> {
         let mut listing = Listing::default();
         for entry in self.entries()? {
@@ -173,9 +167,6 @@ impl Sessions {
     }
 
     /// The session of this very name.
-    ///
-    /// # Errors
-    /// Where there is none.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
         let found = self.find(name)?;
         if found == name {

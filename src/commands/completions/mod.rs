@@ -25,9 +25,6 @@ const LIMIT: Duration = Duration::from_secs(2);
 const MARK: &str = "word:";
 
 /// Prints the script, or for it what can follow.
-///
-/// # Errors
-/// Failures of the output.
 pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.next {
         let words = match (args.shell, args.typed.as_slice()) {
@@ -137,9 +134,6 @@ fn is_plain(id: &str) -> bool {
 }
 
 /// The chat models of the service that the words mean.
-///
-/// # Errors
-/// Whatever keeps them from being had.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
     let args = connection(typed)?;
     let sandbox = if args.sandbox {

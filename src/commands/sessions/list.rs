@@ -11,9 +11,6 @@ use crate::screen::Overflow;
 use crate::store::{Found, Sessions, Summary, clock};
 
 /// Prints the sessions, the newest first.
-///
-/// # Errors
-/// Where the folder can't be read.
 pub fn list(
     args: &SessionsListArgs,
     sessions: &Sessions,
