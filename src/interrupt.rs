@@ -1,10 +1,9 @@
 //! Ctrl-C and the signals that end the program; the home of signal-hook.
 //!
-//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it is counted, and it
-//! wakes whoever waits on a channel. Once a terminal's mode was
-//! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
-//! until the program goes on. Before that they are the system's, so that `nohup` works, but for
-//! process 1, for which the system does nothing.
+//! A blocked read can't be interrupted, so SIGINT interrupts nothing: it is counted, and wakes
+//! whoever waits on a channel. Once a terminal's mode has changed, SIGTERM, SIGHUP and SIGQUIT
+//! restore it first, at any time, and SIGTSTP does so until the program continues. Before that they
+//! are the system's, so that `nohup` works, except in process 1, for which the system does nothing.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};

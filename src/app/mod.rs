@@ -1,5 +1,5 @@
-//! What commands and the REPL work with: the environment, the output, signals, and a connection to
-//! the service or to the sandbox.
+//! What commands and the REPL work with: the environment, the outputs, interrupts, and a connection
+//! to the service or the sandbox.
 
 pub mod following;
 pub mod saving;

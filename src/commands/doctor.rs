@@ -1,5 +1,5 @@
-//! `heroku-chat doctor`: checks the setup, layer by layer, each failure with the command that mends
-//! it.
+//! `heroku-chat doctor`: checks the setup layer by layer; each failure comes with the command that
+//! fixes it.
 
 use crate::app::Context;
 use crate::cli::DoctorArgs;

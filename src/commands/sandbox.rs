@@ -1,4 +1,4 @@
-//! `heroku-chat sandbox`: the local server as a command of its own.
+//! `heroku-chat sandbox`: the sandbox as a server of its own.
 
 use crate::app::Context;
 use crate::cli::SandboxArgs;

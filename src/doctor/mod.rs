@@ -1,8 +1,8 @@
-//! From "it doesn't work" to the line that mends it: facts, then verdicts, then one report.
+//! From "it doesn't work" to the line that fixes it: facts, then verdicts, then one report.
 //!
-//! Nothing is written and no token is spent, but for `--live`. Each step has a time limit of its
-//! own, so that the whole takes 30 s at the most with every server silent, and Ctrl-C ends it with
-//! the report so far.
+//! Nothing is written, and no token is spent without `--live`. Each step has its own time limit, so
+//! that the whole takes at most 30 s even if every server is silent. Ctrl-C ends it with the report
+//! so far.
 
 mod checks;
 mod report;

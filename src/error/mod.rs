@@ -1,6 +1,6 @@
 //! Everything that can go wrong, as one enum: a variant per next action of the user.
 //!
-//! The words stand in [`explain`]; the rest of the program only names what happened.
+//! The words are in [`explain`]; the rest of the program only says what happened.
 
 mod explain;
 pub mod nearest;

@@ -1,4 +1,4 @@
-//! The name that was probably meant.
+//! The name that somebody probably meant.
 
 /// How alike two names must be for one to be proposed for the other, from 0 to 1.
 const LIKENESS: f64 = 0.75;

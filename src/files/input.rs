@@ -1,4 +1,4 @@
-//! Text from files and from standard input, no more than anybody means to send.
+//! Text from files and from standard input, up to a size that somebody may mean to send.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

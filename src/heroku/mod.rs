@@ -1,5 +1,5 @@
-//! The `heroku` program: asked for config vars, its version and its account, and what it prints
-//! read for its meaning.
+//! The `heroku` program: asks it for config vars, its version and its account, and reads what it
+//! prints.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output

@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is typed: completions, and what the line looks like.
+//! What rustyline asks while you type: completions, and how the line looks.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};

@@ -1,4 +1,4 @@
-//! The last lines of what was said, for somebody who comes back to a conversation.
+//! The last lines of a conversation, for somebody who comes back to it.
 
 use crate::chat::Chat;
 use crate::conversation::{Attachment, Conversation, Message, Role};

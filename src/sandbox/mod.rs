@@ -1,5 +1,5 @@
-//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No
-//! model is called; what its models say is scripted in [`replies`]. This file only knows HTTP.
+//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. It
+//! calls no model; what its models say is scripted in [`replies`]. This file knows HTTP only.
 
 mod asked;
 mod replies;

@@ -1,5 +1,5 @@
-//! Reads one HTTP request of a client. Only what clients of this API send: a head, and a body of a
-//! given length.
+//! Reads one HTTP request. It understands only what clients of this API send: a head, and a body of
+//! a given length.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Where there are no pseudo terminals, the line editor reads the keyboard itself.
+//! Without pseudo terminals, the line editor reads the keyboard itself.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The terminal itself: how wide it is, and its mode while an answer streams. The home of rustix.
+//! The terminal itself: how wide it is, and its mode while an answer streams.
 
 /// Columns where the width is unknown.
 const DEFAULT_WIDTH: usize = 80;

@@ -1,5 +1,4 @@
-//! Files of the user's own, in the XDG data folder: the input history, and below it a file for each
-//! session.
+//! What is kept in the XDG data folder: the input history, and below it a file for each session.
 
 pub mod clock;
 mod name;

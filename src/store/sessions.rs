@@ -1,4 +1,5 @@
-//! The saved conversations as a whole: found by name or age, listed, searched, opened and deleted.
+//! The saved conversations as a whole: finds them by name or age, lists, searches, opens and
+//! deletes them.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read};

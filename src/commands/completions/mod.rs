@@ -1,8 +1,8 @@
 //! `heroku-chat completions`: a few lines for each shell, which ask this program what can follow.
-//! Somebody waits at the prompt then, so that takes two seconds at most, and nothing is ever said
-//! of a failure.
+//! Somebody is waiting at the prompt, so an answer takes at most two seconds, and failures are
+//! silent.
 //!
-//! The scripts of clap_complete would make the program larger by 0.2 MB, and know no models.
+//! clap_complete's scripts would make the program 0.2 MB larger, and know no models.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `heroku-chat config pull`: the variables of an app, written into an env file that git ignores.
+//! `heroku-chat config pull`: writes an app's variables into an env file, and has git ignore it.
 
 use std::io;
 use std::path::Path;

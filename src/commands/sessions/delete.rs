@@ -1,4 +1,4 @@
-//! `sessions delete`: what was not named in full is deleted only after a yes.
+//! `sessions delete`: asks before it deletes what was not named in full.
 
 use crate::app::Context;
 use crate::cli::SessionsDeleteArgs;

@@ -1,4 +1,4 @@
-//! `sessions list` and `sessions search`: tables of sessions, and of what was said in them.
+//! `sessions list` and `sessions search`: tables of sessions, and of lines found in them.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What the Heroku CLI can tell, asked only where URL or key is missing.
+//! What the Heroku CLI can tell; it is asked only if URL or key is missing.
 
 use crate::doctor::{Probe, Status, Verdict};
 use crate::error::{Error, HerokuFailure};
