@@ -81,7 +81,7 @@ fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// What of the unfinished word stays as it is, where bash says that it replaces this piece.
+/// What of the unfinished word stays as it is, if bash says that it replaces this piece.
 fn kept_by_bash<'a>(word: &'a str, piece: &str) -> &'a str {
     let piece = piece.trim_start_matches(['\'', '"']);
     match piece {
@@ -109,7 +109,7 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     }
 }
 
-/// The names that fit the last word, behind a text; none where there are none to be had.
+/// The names that fit the last word, behind a text; none if they can't be read.
 fn fitting(
     typed: &[String],
     before: &str,

@@ -106,7 +106,7 @@ fn required(
     Ok(query.variables.iter().filter_map(value).collect())
 }
 
-/// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
+/// Has git ignore the file if the user agrees; says how if nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
     let screen = &mut context.screen;

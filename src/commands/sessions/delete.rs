@@ -5,7 +5,7 @@ use crate::cli::SessionsDeleteArgs;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
-/// Deletes sessions; none of them where a name is nobody's.
+/// Deletes sessions; none of them if one of the names has no session.
 ///
 /// # Errors
 /// A name that is nobody's; a deletion that nobody confirmed; a session that another process has
@@ -28,7 +28,7 @@ pub fn run(
     for name in &names {
         match sessions.delete(name) {
             Ok(()) => context.screen.note(&format!("deleted {name}")),
-            // The others go all the same; the last failure is the one that is told in full.
+            // The others go all the same; the last failure is explained in full.
             Err(error) => {
                 failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
             }
