@@ -199,7 +199,7 @@ fn prompt(
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
             screen.note(
-                "waiting for the end of standard input, which joins the prompt; `< /dev/null` does without",
+                "waiting for the end of standard input, which joins the prompt; add `< /dev/null` to do without",
             );
         }
         let piped = input::standard_input()?;

@@ -62,7 +62,7 @@ fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
         [name] => format!("deleting {name}"),
         names => format!("deleting {} conversations", names.len()),
     };
-    let question = format!("{what} can't be undone; go on?");
+    let question = format!("{what} can't be undone; continue?");
     if context.screen.confirm(&question) {
         Ok(())
     } else {

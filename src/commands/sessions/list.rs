@@ -37,7 +37,7 @@ pub fn list(
     if !listing.unreadable.is_empty() {
         let names = listing.unreadable.join(", ");
         context.screen.warning(&format!(
-            "not readable, and left out: {names}. `heroku-chat sessions show` says why"
+            "not readable, so left out: {names}. `heroku-chat sessions show` says why"
         ));
     }
     Ok(ExitStatus::Done)
