@@ -1,10 +1,9 @@
 //! Ctrl-C and the signals that end the program; the home of signal-hook.
 //!
-//! A blocked read can't be interrupted, so SIGINT never interrupts anything: it is counted, and it
-//! wakes whoever waits on a channel. Once a terminal's mode was
-//! changed, SIGTERM, SIGHUP and SIGQUIT leave it as it was found, at any time, and SIGTSTP does so
-//! until the program goes on. Before that they are the system's, so that `nohup` works, but for
-//! process 1, for which the system does nothing.
+//! A blocked read can't be interrupted, so SIGINT interrupts nothing: it is counted, and wakes
+//! whoever waits on a channel. Once a terminal's mode has changed, SIGTERM, SIGHUP and SIGQUIT
+//! restore it first, at any time, and SIGTSTP does so until the program continues. Before that they
+//! are the system's, so that `nohup` works, except in process 1, for which the system does nothing.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -79,9 +78,6 @@ const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
     /// Starts to listen for Ctrl-C, on a thread of its own.
-    ///
-    /// # Errors
-    /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn install() -> io::Result<Self> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -110,9 +106,6 @@ impl Interrupts {
 
     /// Has `leave` called before a signal ends or stops the process, `enter` when it goes on, with
     /// whether a line is edited, and `resize` when the window has another size.
-    ///
-    /// # Errors
-    /// The system's, where handlers or the thread can't be had.
     #[cfg(unix)]
     pub fn guard_terminal(
         &self,
@@ -178,9 +171,6 @@ impl Interrupts {
     }
 
     /// The system has no such signals.
-    ///
-    /// # Errors
-    /// None.
     #[cfg(not(unix))]
     pub fn guard_terminal(
         &self,
@@ -245,9 +235,6 @@ impl Interrupts {
 
     /// Does something that can't be interrupted on a thread of its own, and waits for it. None
     /// where it takes longer than `limit`; it is then left to itself.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
     pub fn run<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -308,9 +295,6 @@ impl Watch {
     }
 
     /// Waits, unless Ctrl-C ends the wait or came before it.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
     pub fn sleep(&self, duration: Duration) -> Result<(), Error> {
         let (sender, receiver) = mpsc::sync_channel(1);
         // A full channel holds a wake-up already.

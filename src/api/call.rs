@@ -1,8 +1,8 @@
-//! One call of the service, of whichever endpoint: sent, waited for, and sent again if that may
-//! help. Pure: it says what it needs, is handed what came of that, and the clock with it.
+//! One call of the service, whichever endpoint: sent, waited for, and sent again if that may help.
+//! Pure: it says what it needs, and is given the outcome and the time.
 //!
-//! A body is handed on in the pieces in which it comes. Whoever wants all of it collects them with
-//! [`Call::collect`]; a streamed answer is read piece by piece.
+//! A body arrives in pieces. [`Call::collect`] collects all of them; a streamed answer is read
+//! piece by piece.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

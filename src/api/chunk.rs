@@ -1,7 +1,7 @@
 //! What an event of a stream says, or a whole completion: one lenient reading for both, because
-//! both are seen in each other's place.
+//! each is seen in place of the other.
 //!
-//! Only what is used is looked at. Shapes: Heroku's documents
+//! Only what is used is looked at. Sources: Heroku's documents
 //! (devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions), its reference app,
 //! recorded answers, and what other servers of this API send.
 

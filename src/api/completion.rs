@@ -1,5 +1,5 @@
-//! An answer as it is kept: its text, why it ended, what it took, and the object that `--json` shows
-//! of it.
+//! An answer as it is kept: its text, why it ended, what it cost, and the object that `--json`
+//! prints.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

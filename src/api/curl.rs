@@ -1,5 +1,5 @@
-//! Requests with curl: as a command for `--dry-run` and `/show request`, and as part of the script
-//! of an export. The key is a variable in them, never a value.
+//! Requests as curl commands, for `--dry-run`, `/show request` and exported scripts. The key is a
+//! variable in them, never a value.
 
 use url::Url;
 

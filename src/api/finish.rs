@@ -1,5 +1,5 @@
-//! Why an answer ended, in whatever words: this API's, Anthropic's, Bedrock's, Google's, Cohere's
-//! and those of the makers of open models.
+//! Why an answer ended, in all the words seen for it: this API's, Anthropic's, Bedrock's, Google's,
+//! Cohere's, and those of open models' makers.
 
 /// What a finish reason means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
-//! JSON as servers send it, looked into one level at a time: what nobody reads is skipped and can't
-//! be wrong, be it a number out of range or a name that stands there twice, and text is borrowed, so
-//! that a token costs no tree.
+//! JSON as servers send it, read one level at a time. What nobody reads is skipped and can't be
+//! wrong, such as a number out of range or a duplicate name; text is borrowed, so that a token
+//! needs no tree.
 //!
-//! Strings are read as bytes, because serde_json refuses half a surrogate pair as text. Servers send
-//! one where a token ends within a character that JSON writes as two escapes.
+//! Strings are read as bytes, because serde_json refuses half a surrogate pair as text. Servers
+//! send one if a token ends within a character that JSON writes as two escapes.
 
 use std::borrow::Cow;
 use std::fmt;

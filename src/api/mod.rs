@@ -1,5 +1,5 @@
-//! The service: what is sent, what comes back, how failures read, and one kind of call for all of
-//! it. The network itself is [`crate::net`]'s.
+//! The service: requests, answers, failures, and one kind of call for every endpoint. It opens no
+//! socket; [`crate::net`] does.
 
 pub mod call;
 mod chunk;

@@ -1,4 +1,4 @@
-//! Bodies that are no JSON: pages of firewalls, proxies and sign-ins, and lines of text.
+//! Bodies that are not JSON: pages of firewalls, proxies and sign-ins, and lines of text.
 
 /// How much of a body that says nothing in a known shape is shown, in characters.
 pub const EXCERPT: usize = 300;

@@ -1,4 +1,4 @@
-//! Questions that tell whether key and model are accepted and cost no token.
+//! Requests that tell whether key and model are accepted, and cost no token.
 
 use super::call::Progress;
 use super::{CHAT_PATH, Client};

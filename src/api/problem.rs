@@ -1,9 +1,8 @@
-//! From a failure and its body, in every shape that was seen, to a [`ServiceProblem`].
+//! Makes a [`ServiceProblem`] of a failure and its body, in every shape that was seen.
 //!
-//! The status decides what it means; the body gives the words. `error` may be an object, a
-//! sentence, a list, or JSON in a string (recorded in July 2025,
-//! github.com/crmne/ruby_llm/issues/278); the edge answers in HTML. A failure inside an answer
-//! means what its own code or type says.
+//! The status decides what it means; the body has the words. `error` may be an object, a sentence,
+//! a list, or JSON in a string (recorded in July 2025, github.com/crmne/ruby_llm/issues/278); the
+//! edge answers in HTML. A failure inside an answer means what its own code or type says.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,5 +1,5 @@
 //! From the bytes of a response to the answer in it: push a piece, take what it yields. Pure, and
-//! the same for a stream, for whole JSON where a stream was asked for, and the other way round.
+//! the same for a stream, for whole JSON if a stream was asked for, and the other way round.
 
 use std::time::SystemTime;
 

@@ -1,9 +1,9 @@
 //! Server-sent events: push bytes, pull events. It knows the framing of the HTML standard and
 //! nothing of chats.
 //!
-//! Heroku writes `data:{…}` without a space and with `event:` lines between, other servers `data:
-//! {…}` alone; lines may end in LF, CRLF or CR, and a read may end anywhere, in the middle of a
-//! character too.
+//! Heroku writes `data:{…}` without a space and with `event:` lines between; other servers write
+//! `data: {…}` alone. Lines may end in LF, CRLF or CR, and a read may end anywhere, even within a
+//! character.
 
 /// A stream with a longer event is given up: no chunk of a chat comes near it, and memory is
 /// finite.

@@ -1,4 +1,4 @@
-//! From the strings of an answer, as bytes that may end within a character, to the parts of it.
+//! Makes parts of an answer from its strings, which are bytes that may end within a character.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
-//! The chunk that nearly all of a stream consists of: one choice with a piece of text, and nothing
-//! that says more. Read in one pass, because a token should cost no more than its text; whatever is
-//! not to the letter like this is left to [`super::chunk`], which reads everything.
+//! The chunk that most of a stream consists of: one choice with a piece of text, and nothing else
+//! of interest. It is read in one pass, because a token should cost no more than its text. Anything
+//! that deviates by a letter is left to [`super::chunk`], which reads everything.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! Whether and when to try again: what the service asks for, or exponential back-off with jitter,
-//! within bounds.
+//! Whether and when to retry: as the service asks, or with exponential back-off and jitter, within
+//! bounds.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

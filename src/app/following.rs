@@ -1,4 +1,4 @@
-//! A turn, or another call, shown on the outputs while it is under way.
+//! Shows a turn, or another call, while it is under way.
 
 use crate::api::call::Progress;
 use crate::api::request::Repair;

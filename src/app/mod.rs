@@ -1,5 +1,5 @@
-//! What commands and the REPL work with: the environment, the output, signals, and a connection to
-//! the service or to the sandbox.
+//! What commands and the REPL work with: the environment, the outputs, interrupts, and a connection
+//! to the service or the sandbox.
 
 pub mod following;
 pub mod saving;
@@ -41,9 +41,6 @@ pub struct Connection {
 
 impl Context {
     /// Finds the settings and makes a client of them, or starts the sandbox in their place.
-    ///
-    /// # Errors
-    /// Settings that are missing or can't be used.
     pub fn connect(&mut self, args: &ConnectionArgs) -> Result<Connection, Error> {
         let (settings, sandbox) = if args.sandbox {
             let sandbox = start_sandbox()?;
@@ -89,9 +86,6 @@ impl Context {
     }
 
     /// Asks the Heroku CLI, with a word about it where it takes its time.
-    ///
-    /// # Errors
-    /// Says why there are no values.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }
@@ -171,9 +165,6 @@ fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, screen: &mut Screen) -> Hero
 }
 
 /// A sandbox inside this process.
-///
-/// # Errors
-/// Where no port can be had.
 pub fn start_sandbox() -> Result<Sandbox, Error> {
     Sandbox::start(0).map_err(|error| Error::System {
         what: "starting the sandbox",
@@ -207,9 +198,6 @@ pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
 }
 
 /// A text as typed, or `@FILE`'s content.
-///
-/// # Errors
-/// Where the file can't be read.
 pub fn text_or_file(text: &str) -> Result<String, Error> {
     match text.strip_prefix('@') {
         // No shell expands the `~` of `@~/FILE`.

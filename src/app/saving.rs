@@ -1,6 +1,5 @@
-//! Whether a conversation is saved and which one is continued, by the flags and by
-//! `HEROKU_CHAT_SAVE`; and the saving itself, with a word about it where that fails. A chat never
-//! ends because it can't be saved.
+//! Decides by the flags and `HEROKU_CHAT_SAVE` whether a conversation is saved and which one is
+//! continued; saves it, and says so if that fails. A chat never ends because it can't be saved.
 
 use crate::api::wait::Now;
 use crate::app::{Connection, Context};

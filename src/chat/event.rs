@@ -1,4 +1,4 @@
-//! What a turn tells whoever drives it, and what it comes to.
+//! What a turn tells whoever drives it, and its result.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A conversation with a model: what is said goes out as a turn, and what comes of it is kept. It
+//! A conversation with a model: each prompt goes out as a turn, and what comes of it is kept. It
 //! knows no screen; whoever asks for the next event shows it.
 
 mod event;

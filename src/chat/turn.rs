@@ -1,5 +1,5 @@
-//! One turn of a chat: what a call brings becomes an answer, and what may mend itself is tried
-//! again or repaired. Pure: it knows no screen, no network and no clock of its own.
+//! One turn of a chat: makes an answer of what a call brings, and retries or repairs what that may
+//! fix. Pure: it knows no screen, no network and no clock of its own.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! The command line as typed: clap's definitions, help texts and examples; no logic.
+//! The command line as typed: clap's definitions with help texts and examples, and the words of
+//! what clap refuses.
 
 pub mod offer;
 pub mod settings;

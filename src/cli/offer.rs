@@ -1,4 +1,4 @@
-//! What can follow on an unfinished command line, by clap's definition of it. Pure.
+//! What can follow on an unfinished command line, from clap's definition of it. Pure.
 
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};

@@ -1,6 +1,6 @@
-//! The settings of a chat. Each is defined once, as an argument of the command line: its flag, help
-//! and range. From that follow `/set`, the variable `HEROKU_CHAT_NAME`, what `config` shows, Tab,
-//! README's table, and, for what goes into a request, the field of that name.
+//! The settings of a chat. Each is defined once, as an argument of the command line with its flag,
+//! help and range. `/set`, the variable `HEROKU_CHAT_NAME`, `config`, Tab, README's table and the
+//! field of the request follow from that.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;

@@ -1,8 +1,7 @@
-//! The same commands as the plugin of the Heroku CLI offers them: `heroku ai:ask` for `heroku-chat
-//! ask`.
+//! The commands as the Heroku CLI's plugin offers them: `heroku ai:ask` for `heroku-chat ask`.
 //!
-//! scripts/generate makes the plugin from this table. The program itself needs it for its words: a
-//! command that it tells somebody to type is spelled as it is typed there. Pure.
+//! scripts/generate makes the plugin from this table. The program itself spells a command that it
+//! tells you to type the way you type it there. Pure.
 
 use std::borrow::Cow;
 

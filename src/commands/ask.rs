@@ -20,7 +20,7 @@ use crate::files::input;
 use crate::files::named;
 use crate::screen::{Screen, terminal};
 
-/// How long standard input may say nothing before the user is told that it is waited for.
+/// How long standard input may say nothing before the user hears that it is waited for.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
@@ -143,11 +143,11 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     ));
 }
 
-/// Whether standard input may be a part of the prompt, as it is where no option names it: read
+/// Whether standard input may be a part of the prompt, as it is if no option names it: read
 /// twice it would be sent twice, and a key on it is no prompt.
 ///
 /// # Errors
-/// Where several options name it.
+/// If several options name it.
 fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
     let connection = &args.connection;
     let system = args.request.system.as_deref();
@@ -199,7 +199,7 @@ fn prompt(
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
             screen.note(
-                "waiting for the end of standard input, which joins the prompt; `< /dev/null` does without",
+                "waiting for the end of standard input, which joins the prompt; add `< /dev/null` to do without",
             );
         }
         let piped = input::standard_input()?;

@@ -1,5 +1,5 @@
-//! `heroku-chat doctor`: checks the setup, layer by layer, each failure with the command that mends
-//! it.
+//! `heroku-chat doctor`: checks the setup layer by layer; each failure comes with the command that
+//! fixes it.
 
 use crate::app::Context;
 use crate::cli::DoctorArgs;
@@ -44,7 +44,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
             (false, true) => Tone::Caution,
             (false, false) => Tone::Bad,
         };
-        // What to do first stands here again, where one looks first; a command is never broken.
+        // What to do first is repeated here, where one looks first; a command is never wrapped.
         let first = report.first().filter(|_| !report.interrupted);
         screen.verdict(
             tone,

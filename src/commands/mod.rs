@@ -14,9 +14,6 @@ use crate::cli::{Args, Command, RequestArgs};
 use crate::error::{Error, ExitStatus};
 
 /// Runs the command that was given.
-///
-/// # Errors
-/// Whatever stopped it.
 pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
     match args.command.unwrap_or(Command::Chat(args.chat)) {
         Command::Chat(args) => chat::run(&args, context),

@@ -65,9 +65,6 @@ fn service_url(args: &ConnectionArgs, context: &mut Context) -> Result<Url, Erro
 }
 
 /// The same without asking the Heroku CLI.
-///
-/// # Errors
-/// Settings that can't be used.
 pub fn url_without_heroku(args: &ConnectionArgs, environment: &Environment) -> Result<Url, Error> {
     let gathered = config::gather(args, environment, |_| Err(HerokuFailure::NoApp))?;
     match &gathered.url {

@@ -1,4 +1,4 @@
-//! `heroku-chat sandbox`: the local server as a command of its own.
+//! `heroku-chat sandbox`: the sandbox as a server of its own.
 
 use crate::app::Context;
 use crate::cli::SandboxArgs;
@@ -6,9 +6,6 @@ use crate::error::{Error, ExitStatus};
 use crate::sandbox::Sandbox;
 
 /// Serves until it is stopped. Prints what to set, in the form of Heroku's quick start.
-///
-/// # Errors
-/// Where the port can't be had.
 pub fn run(args: &SandboxArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let sandbox = Sandbox::start(args.port).map_err(|error| Error::InvalidValue {
         what: "--port".to_owned(),

@@ -1,5 +1,5 @@
-//! Programs that are started from here, and the one rule for all of them: a key is handed on to
-//! nobody but the Heroku CLI, which is where keys come from.
+//! Programs that are started from here, and the one rule for all of them: only the Heroku CLI,
+//! where keys come from, is given a key.
 
 use std::ffi::OsStr;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! The process environment as a value, read once in `main` and handed to whoever decides by it.
+//! The process environment as a value, read once in `main` and passed to whoever needs it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

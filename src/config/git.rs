@@ -1,4 +1,4 @@
-//! The `git` program, asked whether a file could be committed by accident.
+//! Asks `git` whether a file could be committed by accident.
 
 use std::fs;
 use std::io::{self, Write};

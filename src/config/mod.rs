@@ -1,6 +1,6 @@
-//! From the places settings can stand in to settings that can be used: flags, then environment,
-//! then the env file, then the Heroku CLI. Every value knows its source. The judging is pure; only
-//! [`gather`] reads.
+//! Makes usable settings of what is set: flags first, then environment, env file and Heroku CLI.
+//! Every value knows its source. [`gather`] and [`gather_from`] read what the flags name;
+//! [`Gathered`] judges what they found, without reading anything.
 
 pub mod child;
 pub mod env_file;

@@ -1,5 +1,4 @@
-//! A value that must not be seen: it prints as `(redacted)`, and it can take itself out of other
-//! text.
+//! A value that must not be seen: it prints as `(redacted)`, and can remove itself from other text.
 
 use std::fmt;
 

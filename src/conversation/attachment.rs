@@ -1,5 +1,4 @@
-//! Files that go with a prompt: text becomes part of what is said, images become parts of their
-//! own.
+//! Files that go with a prompt: text becomes part of the prompt, images become parts of their own.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
-//! A message, in the shape the service takes and `--messages` reads. What the service isn't told,
-//! such as what an answer took, are further members.
+//! A message, in the shape that the service takes and `--messages` reads. What the service isn't
+//! told, such as what an answer cost, is in further members.
 
 use std::borrow::Cow;
 

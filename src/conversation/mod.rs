@@ -1,6 +1,5 @@
-//! What was said, in the order it was said: a flat list of messages, as the service takes them.
-//! A turn is the part of it from a prompt to before the next one, however many calls and results
-//! lie between.
+//! What was said, in order: a flat list of messages, as the service takes them. A turn is the part
+//! from one prompt to before the next, however many calls and results lie between.
 
 mod attachment;
 mod message;

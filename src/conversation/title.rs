@@ -1,4 +1,4 @@
-//! What a conversation is about, in a line: the first line of its first prompt.
+//! What a conversation is about, in a line: the first of its first prompt.
 
 use unicode_segmentation::UnicodeSegmentation;
 

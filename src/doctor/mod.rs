@@ -1,8 +1,8 @@
-//! From "it doesn't work" to the line that mends it: facts, then verdicts, then one report.
+//! From "it doesn't work" to the line that fixes it: facts, then verdicts, then one report.
 //!
-//! Nothing is written and no token is spent, but for `--live`. Each step has a time limit of its
-//! own, so that the whole takes 30 s at the most with every server silent, and Ctrl-C ends it with
-//! the report so far.
+//! Nothing is written, and no token is spent without `--live`. Each step has its own time limit, so
+//! that the whole takes at most 30 s even if every server is silent. Ctrl-C ends it with the report
+//! so far.
 
 mod checks;
 mod report;
@@ -53,9 +53,9 @@ pub struct Probe<'a> {
     pub env_file: io::Result<EnvFile>,
     /// All settings that were found, Heroku's among them.
     pub gathered: Gathered,
-    /// What the Heroku CLI said, where it was needed.
+    /// What the Heroku CLI said, if it was needed.
     pub heroku: Option<HerokuFacts>,
-    /// The settings where they can be used.
+    /// The settings, if they can be used.
     pub settings: Option<Settings>,
     /// The proxy in use.
     pub proxy: Option<Proxy>,
@@ -70,13 +70,13 @@ pub struct HerokuFacts {
     pub version: Result<String, HerokuFailure>,
     pub account: Result<String, HerokuFailure>,
     pub variables: HerokuAnswer,
-    /// All variables of the app, looked at only where ours are not among them.
+    /// All variables of the app, looked at only if ours are not among them.
     pub all: Option<HerokuAnswer>,
     /// Other attachments of the add-on, from these.
     pub others: Vec<String>,
 }
 
-/// Runs all checks, showing each as it is done where `show` says so.
+/// Runs all checks and has each shown as soon as it is done.
 pub fn examine(
     probe: &mut Probe<'_>,
     show: impl Fn(&mut Screen, &Entry) -> Result<(), Error>,
@@ -217,7 +217,7 @@ impl<'a> Probe<'a> {
     /// A client with little patience.
     ///
     /// # Panics
-    /// Never where the checks of the settings passed, which all its callers need.
+    /// Never if the checks of the settings passed, which all callers need.
     pub fn client(&self) -> Client {
         let settings = self
             .settings
@@ -236,9 +236,6 @@ impl<'a> Probe<'a> {
     }
 
     /// Asks the service a question, with a word about how it goes.
-    ///
-    /// # Errors
-    /// Those of the question.
     pub fn ask<T>(
         &mut self,
         question: impl FnOnce(&Client, &Interrupts, &mut dyn FnMut(&Progress)) -> Result<T, Error>,
@@ -253,7 +250,7 @@ impl<'a> Probe<'a> {
     }
 
     fn keep_secret(&mut self) {
-        // Where URL and key are swapped, the URL is no secret and the report has to name it.
+        // If URL and key are swapped, the URL is no secret and the report has to name it.
         if let Some(key) = self
             .gathered
             .key

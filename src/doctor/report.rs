@@ -222,7 +222,9 @@ mod tests {
         report.add(entry("two", Verdict::warn("hm").hint("look")));
         report.add(entry(
             "three",
-            Verdict::fail("broken").hint("mend").command("heroku login"),
+            Verdict::fail("broken")
+                .hint("fix it")
+                .command("heroku login"),
         ));
         report.finish();
         assert!(!report.ok);

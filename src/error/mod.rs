@@ -1,6 +1,6 @@
 //! Everything that can go wrong, as one enum: a variant per next action of the user.
 //!
-//! The words stand in [`explain`]; the rest of the program only names what happened.
+//! The words are in [`explain`]; the rest of the program only says what happened.
 
 mod explain;
 pub mod nearest;
@@ -23,7 +23,7 @@ use crate::cli::source::Source;
 pub enum ExitStatus {
     /// The command did what was asked, or the reader of its output went away.
     Done = 0,
-    /// The user can mend it: configuration, authentication, model, rejected request.
+    /// The user can fix it: configuration, authentication, model, rejected request.
     Fixable = 1,
     /// The command line was not understood. clap exits with this value itself.
     Usage = 2,
@@ -145,7 +145,7 @@ pub struct MissingVariables {
     pub app: Option<String>,
     /// Whether an env file was there to be read.
     pub env_file: Option<PathBuf>,
-    /// Why the Heroku CLI didn't help, where it was asked.
+    /// Why the Heroku CLI didn't help, if it was asked.
     pub heroku: Option<HerokuFailure>,
 }
 
@@ -154,7 +154,7 @@ pub struct MissingVariables {
 pub enum HerokuFailure {
     /// No program of that name on PATH.
     NotInstalled,
-    /// The same on a dyno, where it isn't expected: config vars are in the environment there.
+    /// The same on a dyno, which needs none: config vars are in the environment there.
     OnDyno,
     /// There is one, and the system can't run it.
     NotStarted(String),
@@ -180,7 +180,7 @@ pub enum HerokuFailure {
     TimedOut(Duration),
     /// It answered, and none of the variables is set on the app.
     NotAttached(Option<String>),
-    /// Anything else: exit code where there is one, and what it printed.
+    /// Anything else: the exit code if there is one, and what it printed.
     Other { code: Option<i32>, message: String },
 }
 
@@ -235,7 +235,7 @@ pub enum CertificateFlaw {
     Authority,
     /// Of a kind that can't be verified here.
     Algorithm,
-    /// Wrong in a way that only its maker can mend.
+    /// Wrong in a way that only its maker can fix.
     Broken,
 }
 
@@ -257,15 +257,15 @@ pub struct ServiceProblem {
     pub kind: ProblemKind,
     /// HTTP status; the one that it names itself for a failure inside an answer, if it does.
     pub status: u16,
-    /// The service's own words; the start of the body where it has none.
+    /// The service's own words; the start of the body if it has none.
     pub message: String,
     /// Its code and type, in the service's words.
     pub label: Option<String>,
     /// Host that answered.
     pub host: String,
-    /// Model that was asked for, where one was.
+    /// Model that was asked for, if any.
     pub model: Option<String>,
-    /// How long to wait, where the service says so.
+    /// How long to wait, if the service says so.
     pub retry_after: Option<Duration>,
     /// Whether the same request may well succeed a little later.
     pub may_pass: bool,
@@ -375,7 +375,7 @@ impl Error {
         }
     }
 
-    /// A failure of writing the result, where a closed pipe is no failure.
+    /// A failure to write the result; a closed pipe is no failure.
     pub fn from_output(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error::ReaderGone,

@@ -1,9 +1,9 @@
-//! The name that was probably meant.
+//! The name that somebody probably meant.
 
 /// How alike two names must be for one to be proposed for the other, from 0 to 1.
 const LIKENESS: f64 = 0.75;
 
-/// The name that is most like the one that was typed, where any is like it at all.
+/// The name most like the one that was typed, if any is like it at all.
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let rated = names.map(|name| (strsim::jaro_winkler(typed, name), name));
     let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));

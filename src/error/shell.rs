@@ -1,5 +1,5 @@
-//! Commands that are printed to be copied. What stands in them may come from a server, a file name
-//! or a URL, and must stay one word of the shell that it is pasted into.
+//! Commands that are printed to be copied. A word in them may come from a server, a file name or a
+//! URL, and must stay one word of the shell it is pasted into.
 
 /// A text as one word of a shell.
 pub fn quoted(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! The words of failures, and the promises that hold for all of them.
+//! The promises that hold for all failures, and the words of some.
 
 use super::*;
 

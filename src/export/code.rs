@@ -1,5 +1,5 @@
-//! A program that asks the last prompt again, in the manner of Heroku's quick start guides: URL,
-//! key and model from the environment, one request, the answer printed, or status and body of a
+//! A program that asks the last prompt again, in the style of Heroku's quick start guides: URL, key
+//! and model from the environment, one request, the answer printed, or status and body of a
 //! failure.
 //!
 //! Source: devcenter.heroku.com/articles/heroku-inference-quickstart-ruby-v1-chat-completions and

@@ -36,9 +36,6 @@ pub fn write(subject: &Subject<'_>) -> String {
 }
 
 /// The messages of an exported document, or of an array of them alone.
-///
-/// # Errors
-/// Where it is neither.
 pub fn read(text: &str) -> serde_json::Result<Vec<Message>> {
     match text.trim_start().starts_with('{') {
         true => serde_json::from_str(text).map(|Messages { messages }| messages),

@@ -1,6 +1,5 @@
-//! A conversation as a Markdown document. What was said keeps its words, but may not break the
-//! document: its headings stand below those of the document, and a fence that it leaves open is
-//! closed.
+//! A conversation as a Markdown document. What was said keeps its words, but can't break the
+//! document: its headings rank below the document's, and an open fence is closed.
 
 use super::Subject;
 use crate::conversation::{Attachment, Conversation, Message, Role, fenced, title};

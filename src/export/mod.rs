@@ -1,6 +1,6 @@
-//! A conversation in the form somebody else needs: a document to read, JSON to go on with, or a
-//! program that asks the last prompt again. Pure: text out of a conversation. Where it goes is the
-//! caller's business.
+//! A conversation in the form somebody else needs: a document to read, JSON to continue with, or a
+//! program that asks the last prompt again. Pure: it makes text of a conversation, and the caller
+//! decides where that goes.
 //!
 //! A format is a row of [`FORMATS`]; a programming language is a file here and a row there.
 

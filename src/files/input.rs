@@ -1,4 +1,4 @@
-//! Text from files and from standard input, no more than anybody means to send.
+//! Text from files and from standard input, up to a size that somebody may mean to send.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -59,9 +59,6 @@ pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, E
 
 /// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys
 /// from the terminal.
-///
-/// # Errors
-/// Says what it is instead.
 pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error> {
     let reason = match path.metadata() {
         Ok(metadata) if metadata.is_dir() => "It is a folder.".to_owned(),

@@ -1,5 +1,5 @@
-//! Files of the user: whose they are, who reads them, and how new ones are made. [`input`] and
-//! [`named`] read what somebody named, [`replace`] puts a new content in place of an old one.
+//! The user's files: who owns them, who can read them, and how new ones are made. [`input`] and
+//! [`named`] read what somebody named, [`replace`] replaces the content of an existing file.
 
 pub mod input;
 pub mod named;

@@ -1,5 +1,5 @@
-//! Files that somebody named, be they what they may: nothing is read without an end or waited for
-//! without one, and standard input is read once, by whatever name.
+//! Files that somebody named, whatever they are: no read or wait is endless, and standard input is
+//! read once, under whatever name.
 
 use std::fs::File;
 use std::io::{self, Read};

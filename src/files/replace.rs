@@ -1,5 +1,5 @@
-//! A new content for a file that is there, such as a `.env`: what was there is never lost, and
-//! nothing but a regular file is replaced.
+//! New content for an existing file, such as a `.env`: the old content is never lost, and only
+//! regular files are replaced.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Seek, Write};

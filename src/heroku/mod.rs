@@ -1,5 +1,5 @@
-//! The `heroku` program: asked for config vars, its version and its account, and what it prints
-//! read for its meaning.
+//! The `heroku` program: asks it for config vars, its version and its account, and reads what it
+//! prints.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
@@ -90,9 +90,6 @@ impl HerokuCli {
 }
 
 /// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
-///
-/// # Errors
-/// Says why there are no values.
 pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
     let names = query.variables.iter().map(String::as_str);
     let arguments: Vec<&str> = ["config:get"]
@@ -105,9 +102,6 @@ pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>)
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
-///
-/// # Errors
-/// Says why there are none.
 pub fn all_config_vars(
     cli: &HerokuCli,
     query: &HerokuQuery,
@@ -120,17 +114,11 @@ pub fn all_config_vars(
 }
 
 /// The version, such as `11.10.0`.
-///
-/// # Errors
-/// Says why there is none.
 pub fn version(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
     meaning::version(&run(cli, &["--version"], patience)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
-///
-/// # Errors
-/// Says why there is none.
 pub fn account(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
     meaning::account(&run(cli, &["auth:whoami"], patience)?)
 }

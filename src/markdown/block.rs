@@ -1,5 +1,5 @@
-//! Quotes and items inside each other, and what a line is in them: CommonMark's way of reading, but
-//! one line at a time, and kinder where models are careless.
+//! Nested quotes and list items, and what a line is inside them. CommonMark's rules, but one line
+//! at a time, and more lenient where models are careless.
 
 use super::cursor::Cursor;
 use super::math::{self, Close};

@@ -1,5 +1,5 @@
-//! Formulas: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`. They are left as they are, marks and all, for that is
-//! the only form in which they can be copied. A price is no formula.
+//! Formulas: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`. They keep their marks, because only then can they be
+//! copied. A price is not a formula.
 
 use super::code::code_length;
 

@@ -1,4 +1,5 @@
-//! Failures of TLS in words. The library's own are names of its variants, with bytes in lists.
+//! Failures of TLS in words. The library's own words are names of its variants, with bytes in
+//! lists.
 
 use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
 

@@ -1,4 +1,4 @@
-//! The wire: connections, proxies, TLS and HTTP. It knows nothing of chats and of what a body says.
+//! The wire: connections, proxies, TLS and HTTP. It knows nothing of chats or of what a body says.
 
 mod certificate;
 mod exchange;

@@ -1,5 +1,5 @@
-//! The way to a host, one step at a time: name, connection, TLS. A request does all of it in one
-//! go; `doctor` wants to know which step fails, and who issued a certificate that isn't trusted.
+//! The way to a host, one step at a time: name, connection, TLS. A request takes all of it in one
+//! go; `doctor` wants to know which step fails.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};

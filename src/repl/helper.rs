@@ -1,4 +1,4 @@
-//! What rustyline asks while a line is typed: completions, and what the line looks like.
+//! What rustyline asks while you type: completions, and how the line looks.
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
@@ -57,9 +57,6 @@ impl LineHelper {
     }
 
     /// The catalogue.
-    ///
-    /// # Errors
-    /// Why it can't be had.
     pub fn models(&self) -> Result<Vec<Model>, Error> {
         if let Some(models) = self.models.get() {
             return Ok(models.clone());

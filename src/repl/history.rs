@@ -1,5 +1,5 @@
-//! The history as the line editor shows it: what a terminal would obey is in stand-ins there, and as
-//! it was meant in the file.
+//! The history as the line editor shows it: stand-ins for what a terminal would obey. The file has
+//! the text as it was meant.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What keys mean that the line editor would take otherwise: Enter above all.
+//! Keys that the line editor would understand differently: Enter above all.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

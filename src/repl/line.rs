@@ -1,4 +1,4 @@
-//! What a line typed at the prompt means.
+//! What a line typed at the prompt asks for.
 
 use super::commands::{COMMANDS, Command};
 use crate::error::nearest::nearest;

@@ -1,4 +1,4 @@
-//! The interactive chat: reads a line, does what it says, and outlives whatever goes wrong in a
+//! The interactive chat: reads a line, does what it says, and survives whatever goes wrong in a
 //! turn. The only user of rustyline.
 
 mod commands;

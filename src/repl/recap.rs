@@ -1,4 +1,4 @@
-//! The last lines of what was said, for somebody who comes back to a conversation.
+//! The last lines of a conversation, for somebody who comes back to it.
 
 use crate::chat::Chat;
 use crate::conversation::{Attachment, Conversation, Message, Role};
@@ -11,9 +11,6 @@ const PROMPT_LINES: usize = 4;
 
 /// Shows where a conversation stands: its name where it has one, the last prompt and the end of the
 /// last answer.
-///
-/// # Errors
-/// Failures of the output.
 pub fn show(chat: &Chat, name: Option<&str>, screen: &mut Screen) -> Result<(), Error> {
     let turns = chat.conversation.turns();
     let count = if turns == 1 {

@@ -8,9 +8,6 @@ use crate::error::nearest::nearest;
 use crate::screen::Overflow;
 
 /// Runs the command.
-///
-/// # Errors
-/// Failures of the output.
 pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
     let (name, value) = argument
         .split_once(char::is_whitespace)

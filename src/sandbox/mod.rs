@@ -1,5 +1,5 @@
-//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. No
-//! model is called; what its models say is scripted in [`replies`]. This file only knows HTTP.
+//! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. It
+//! calls no model; what its models say is scripted in [`replies`]. This file knows HTTP only.
 
 mod asked;
 mod replies;
@@ -46,9 +46,6 @@ impl Sandbox {
     }
 
     /// Listens on 127.0.0.1; port 0 takes a free one.
-    ///
-    /// # Errors
-    /// The system's, where the port can't be had.
     pub fn start(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let port = listener.local_addr()?.port();

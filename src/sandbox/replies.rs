@@ -1,4 +1,4 @@
-//! What the sandbox's models say and how they fail, as data. Adding one is a row of [`MODELS`].
+//! What the sandbox's models say and how they fail, as data. To add one, add a row to [`MODELS`].
 
 use std::time::Duration;
 

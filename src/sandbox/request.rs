@@ -1,5 +1,5 @@
-//! Reads one HTTP request of a client. Only what clients of this API send: a head, and a body of a
-//! given length.
+//! Reads one HTTP request. It understands only what clients of this API send: a head, and a body of
+//! a given length.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -29,9 +29,6 @@ impl Request {
 }
 
 /// Reads a request; none where the client closed the connection or sent something else.
-///
-/// # Errors
-/// The connection's.
 pub fn read(mut connection: &TcpStream) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16 * 1024];

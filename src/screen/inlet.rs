@@ -65,9 +65,6 @@ impl Resized {
 
 impl Inlet {
     /// Makes the pseudo terminal, and the thread.
-    ///
-    /// # Errors
-    /// The system's, where none can be had.
     pub fn new(found: &Mode, keyboard: impl Keyboard) -> io::Result<Self> {
         let terminal = found.device().ok_or(io::ErrorKind::NotConnected)?;
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
@@ -126,9 +123,6 @@ impl Inlet {
     }
 
     /// Edits a line: standard input is the pseudo terminal, and standard output a terminal.
-    ///
-    /// # Errors
-    /// The system's.
     pub fn during<T>(&self, edit: impl FnOnce() -> T) -> io::Result<T> {
         let stdin = rustix::io::dup(rustix::stdio::stdin())?;
         let stdout = rustix::io::dup(rustix::stdio::stdout())?;

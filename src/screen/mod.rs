@@ -140,9 +140,6 @@ impl Screen {
     }
 
     /// Prints a result, with a line end where it has none.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn print(&mut self, text: &str) -> Result<(), Error> {
         let text = if self.out.is_terminal {
             for_terminal(text)
@@ -157,9 +154,6 @@ impl Screen {
     }
 
     /// Prints rows in columns, below their headings where there are any.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn table<const COLUMNS: usize>(
         &mut self,
         headings: Option<[&str; COLUMNS]>,
@@ -171,9 +165,6 @@ impl Screen {
     }
 
     /// Prints a line of a report, with what to do about it and the commands that do it.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn verdict(
         &mut self,
         tone: Tone,
@@ -208,9 +199,6 @@ impl Screen {
     }
 
     /// Takes a part of an answer, to be shown with the next flush.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn part(&mut self, part: Part<'_>) -> Result<(), Error> {
         self.clear_status();
         match part {
@@ -221,9 +209,6 @@ impl Screen {
 
     /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
     /// more.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
         let text = if self.out.is_terminal {
             for_terminal(text.trim_end())
@@ -244,9 +229,6 @@ impl Screen {
     }
 
     /// Ends the answer with a line end where it has none, and nothing where there was no answer.
-    ///
-    /// # Errors
-    /// As [`Screen::flush`].
     pub fn end_answer(&mut self) -> Result<(), Error> {
         self.end_markdown();
         match std::mem::replace(&mut self.answer, AnswerState::None) {

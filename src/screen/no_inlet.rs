@@ -1,4 +1,4 @@
-//! Where there are no pseudo terminals, the line editor reads the keyboard itself.
+//! Without pseudo terminals, the line editor reads the keyboard itself.
 
 use std::io;
 use std::time::Duration;
@@ -37,8 +37,6 @@ impl Inlet {
         match *self {}
     }
 
-    /// # Errors
-    /// None.
     pub fn during<T>(&self, _: impl FnOnce() -> T) -> io::Result<T> {
         match *self {}
     }

@@ -1,4 +1,4 @@
-//! What an output can show: styles, and lines as wide as the terminal.
+//! What an output can show: styles, and lines no wider than the terminal.
 
 use textwrap::WordSplitter;
 

@@ -1,5 +1,5 @@
-//! Rows in columns without borders, to be searched with grep. On a terminal that is too narrow the
-//! last column is cut, or each row stands below itself.
+//! Rows in columns without borders, so that grep can search them. If the terminal is too narrow,
+//! the last column is cut, or the cells of a row stand below each other.
 
 use textwrap::{Options, WordSplitter};
 use unicode_segmentation::UnicodeSegmentation;

@@ -1,4 +1,4 @@
-//! The terminal itself: how wide it is, and its mode while an answer streams. The home of rustix.
+//! The terminal itself: how wide it is, and its mode while an answer streams.
 
 /// Columns where the width is unknown.
 const DEFAULT_WIDTH: usize = 80;
@@ -58,9 +58,6 @@ pub fn end_input_after(_: std::time::Duration) -> bool {
 }
 
 /// Does something while standard output is no terminal.
-///
-/// # Errors
-/// The system's.
 #[cfg(unix)]
 pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
     let nothing = std::fs::OpenOptions::new().write(true).open("/dev/null")?;

@@ -1,5 +1,5 @@
-//! Dates as session files, their names and their lists have them. UTC, so that names sort by time
-//! even on the day the clocks are put back.
+//! Dates in session files, their names and their lists. UTC, so that names sort by time even on the
+//! day the clocks go back.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,5 +1,4 @@
-//! Files of the user's own, in the XDG data folder: the input history, and below it a file for each
-//! session.
+//! What is kept in the XDG data folder: the input history, and below it a file for each session.
 
 pub mod clock;
 mod name;
@@ -68,9 +67,6 @@ pub fn unusable_place(data_folder: &Path) -> Option<PathBuf> {
 }
 
 /// Puts a history that can't be read aside, so that the next one works, and says where.
-///
-/// # Errors
-/// The system's.
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let numbered = (1..).map(|number| path.with_extension(format!("bad{number}")));
     let aside = std::iter::once(path.with_extension("bad"))

@@ -22,9 +22,6 @@ pub fn is_valid(name: &str) -> bool {
 }
 
 /// Judges a name.
-///
-/// # Errors
-/// Where it breaks the rule, which is told.
 pub fn check(name: &str) -> Result<(), Error> {
     if is_valid(name) {
         return Ok(());

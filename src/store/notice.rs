@@ -1,4 +1,4 @@
-//! What should be told about a session, as a sentence.
+//! What a user should know about a session, as a sentence.
 
 use std::fmt;
 

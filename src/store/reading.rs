@@ -1,6 +1,5 @@
-//! A session file read from its bytes, whatever a crash, a full disk or an editor made of it. Pure:
-//! what can't be read is skipped and counted, what is torn at the end is known, and nothing is
-//! changed.
+//! Reads a session file, whatever a crash, a full disk or an editor made of it. Pure: it skips and
+//! counts what can't be read, knows what is torn at the end, and changes nothing.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a session file says, made into a conversation to go on with.
+//! Makes a conversation to continue from what a session file says.
 
 use super::notice::Notice;
 use super::reading::{self, Detail};

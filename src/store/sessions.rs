@@ -1,4 +1,5 @@
-//! The saved conversations as a whole: found by name or age, listed, searched, opened and deleted.
+//! The saved conversations as a whole: finds them by name or age, lists, searches, opens and
+//! deletes them.
 
 use std::fs;
 use std::io::{self, ErrorKind, Read};
@@ -131,9 +132,6 @@ impl Sessions {
     }
 
     /// The name of the session that was written to last.
-    ///
-    /// # Errors
-    /// Where there is none; the system's.
     pub fn latest(&self) -> Result<String, Error> {
         let entries = self.entries()?;
         let is_session = |entry: &&Entry| matches!(self.summarise(entry), Ok(Some(_)));
@@ -145,9 +143,6 @@ impl Sessions {
     }
 
     /// All sessions, the newest first.
-    ///
-    /// # Errors
-    /// The system's, where the folder can't be read.
     pub fn list(&self) -> Result<Listing, Error> {
         let mut listing = Listing::default();
         for entry in self.entries()? {
@@ -173,9 +168,6 @@ impl Sessions {
     }
 
     /// The session of this very name.
-    ///
-    /// # Errors
-    /// Where there is none.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
         let found = self.find(name)?;
         if found == name {

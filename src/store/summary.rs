@@ -1,4 +1,4 @@
-//! A session in a list: read without what was said in it, because there may be a thousand.
+//! A session in a list. It is read without its text, because there may be a thousand.
 
 use std::fs::{DirEntry, Metadata};
 use std::time::SystemTime;

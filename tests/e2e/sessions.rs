@@ -406,7 +406,7 @@ fn only_what_was_named_in_full_is_deleted_unasked() {
     assert_eq!(left(&program), "three-a three-b");
     for (answer, code, names) in [("n\r", 1, "three-a three-b"), ("y\r", 0, "")] {
         let terminal = Terminal::start(&program, &["sessions", "delete", "--all"], 10, 80);
-        terminal.wait_for("deleting 2 conversations can't be undone; go on? [y/N]");
+        terminal.wait_for("deleting 2 conversations can't be undone; continue? [y/N]");
         terminal.send(answer);
         assert_eq!(
             (terminal.wait_for_end(), left(&program).as_str()),

@@ -1,8 +1,8 @@
 //! `heroku-chat completions`: a few lines for each shell, which ask this program what can follow.
-//! Somebody waits at the prompt then, so that takes two seconds at most, and nothing is ever said
-//! of a failure.
+//! Somebody is waiting at the prompt, so an answer takes at most two seconds, and failures are
+//! silent.
 //!
-//! The scripts of clap_complete would make the program larger by 0.2 MB, and know no models.
+//! clap_complete's scripts would make the program 0.2 MB larger, and know no models.
 
 use std::time::Duration;
 
@@ -25,9 +25,6 @@ const LIMIT: Duration = Duration::from_secs(2);
 const MARK: &str = "word:";
 
 /// Prints the script, or for it what can follow.
-///
-/// # Errors
-/// Failures of the output.
 pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if args.next {
         let words = match (args.shell, args.typed.as_slice()) {
@@ -84,7 +81,7 @@ fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// What of the unfinished word stays as it is, where bash says that it replaces this piece.
+/// What of the unfinished word stays as it is, if bash says that it replaces this piece.
 fn kept_by_bash<'a>(word: &'a str, piece: &str) -> &'a str {
     let piece = piece.trim_start_matches(['\'', '"']);
     match piece {
@@ -112,7 +109,7 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     }
 }
 
-/// The names that fit the last word, behind a text; none where there are none to be had.
+/// The names that fit the last word, behind a text; none if they can't be read.
 fn fitting(
     typed: &[String],
     before: &str,
@@ -137,9 +134,6 @@ fn is_plain(id: &str) -> bool {
 }
 
 /// The chat models of the service that the words mean.
-///
-/// # Errors
-/// Whatever keeps them from being had.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
     let args = connection(typed)?;
     let sandbox = if args.sandbox {

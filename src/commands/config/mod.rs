@@ -10,10 +10,7 @@ use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::{Gathered, Setting, showable};
 use crate::error::{Error, ExitStatus};
 
-/// Prints the settings, also where they can't be used; then why not.
-///
-/// # Errors
-/// What makes the settings unusable.
+/// Prints the settings even if they can't be used, and then why not.
 pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if let Some(ConfigCommand::Pull(args)) = &args.command {
         return pull::run(args, context);

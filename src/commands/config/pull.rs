@@ -1,4 +1,4 @@
-//! `heroku-chat config pull`: the variables of an app, written into an env file that git ignores.
+//! `heroku-chat config pull`: writes an app's variables into an env file, and has git ignore it.
 
 use std::io;
 use std::path::Path;
@@ -106,7 +106,7 @@ fn required(
     Ok(query.variables.iter().filter_map(value).collect())
 }
 
-/// Has git ignore the file, where the user agrees; says how to where nobody can be asked.
+/// Has git ignore the file if the user agrees; says how if nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
     let screen = &mut context.screen;

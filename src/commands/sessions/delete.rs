@@ -1,11 +1,11 @@
-//! `sessions delete`: what was not named in full is deleted only after a yes.
+//! `sessions delete`: asks before it deletes what was not named in full.
 
 use crate::app::Context;
 use crate::cli::SessionsDeleteArgs;
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
-/// Deletes sessions; none of them where a name is nobody's.
+/// Deletes sessions; none of them if one of the names has no session.
 ///
 /// # Errors
 /// A name that is nobody's; a deletion that nobody confirmed; a session that another process has
@@ -28,7 +28,7 @@ pub fn run(
     for name in &names {
         match sessions.delete(name) {
             Ok(()) => context.screen.note(&format!("deleted {name}")),
-            // The others go all the same; the last failure is the one that is told in full.
+            // The others go all the same; the last failure is explained in full.
             Err(error) => {
                 failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
             }
@@ -62,7 +62,7 @@ fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
         [name] => format!("deleting {name}"),
         names => format!("deleting {} conversations", names.len()),
     };
-    let question = format!("{what} can't be undone; go on?");
+    let question = format!("{what} can't be undone; continue?");
     if context.screen.confirm(&question) {
         Ok(())
     } else {

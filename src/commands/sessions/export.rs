@@ -56,7 +56,7 @@ pub fn run(
     Ok(ExitStatus::Done)
 }
 
-/// The format that is asked for, or that the file's name says; Markdown where neither does.
+/// The format that is asked for, or that the file's name says; else Markdown.
 fn format(args: &SessionsExportArgs) -> Result<Format, Error> {
     match (args.format, &args.output) {
         (Some(format), _) => Ok(format),

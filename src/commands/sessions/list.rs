@@ -1,4 +1,4 @@
-//! `sessions list` and `sessions search`: tables of sessions, and of what was said in them.
+//! `sessions list` and `sessions search`: tables of sessions, and of lines found in them.
 
 use serde_json::{Value, json};
 
@@ -11,9 +11,6 @@ use crate::screen::Overflow;
 use crate::store::{Found, Sessions, Summary, clock};
 
 /// Prints the sessions, the newest first.
-///
-/// # Errors
-/// Where the folder can't be read.
 pub fn list(
     args: &SessionsListArgs,
     sessions: &Sessions,
@@ -40,7 +37,7 @@ pub fn list(
     if !listing.unreadable.is_empty() {
         let names = listing.unreadable.join(", ");
         context.screen.warning(&format!(
-            "not readable, and left out: {names}. `heroku-chat sessions show` says why"
+            "not readable, so left out: {names}. `heroku-chat sessions show` says why"
         ));
     }
     Ok(ExitStatus::Done)

@@ -1,4 +1,4 @@
-//! What the Heroku CLI can tell, asked only where URL or key is missing.
+//! What the Heroku CLI can tell; it is asked only if URL or key is missing.
 
 use crate::doctor::{Probe, Status, Verdict};
 use crate::error::{Error, HerokuFailure};
@@ -98,7 +98,7 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     })
 }
 
-/// A check of the CLI or its answers where it wasn't asked.
+/// A check of the CLI or its answers, if the CLI wasn't asked.
 fn skipped() -> Verdict {
     Verdict::skip("not needed: URL and key are known")
 }

@@ -1,5 +1,4 @@
-//! The checks, in the order in which causes come before effects. Adding one is a function and a
-//! row.
+//! The checks, causes before effects. To add one, write a function and its row.
 
 mod heroku;
 mod network;

@@ -1,4 +1,4 @@
-//! What the service makes of key, model and request; a completion only with `--live`.
+//! What the service makes of key, model and request. Only `--live` asks for a completion.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What can be judged on this machine: the env file, the settings, terminal and folders.
+//! What can be checked on this machine: the env file, the settings, terminal and folders.
 
 use std::path::{Path, PathBuf};
 

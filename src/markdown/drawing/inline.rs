@@ -1,4 +1,4 @@
-//! Marks inside a line: emphasis, code, links. Marks without a partner stay as they are.
+//! Marks inside a line: emphasis, code, links. A mark without a partner stays as it is.
 
 use super::flanks::{flanks, is_selector};
 use super::link::{TARGET, link};

@@ -1,4 +1,4 @@
-//! The end of what was written to a terminal, for somebody who comes back to it.
+//! The end of what was printed to a terminal, for somebody who comes back to it.
 
 use super::wrap::char_width;
 

@@ -1,4 +1,4 @@
-//! The line that isn't complete: what of it is shown, and the rows that takes.
+//! The unfinished line: what of it is shown, and the rows that takes.
 
 use super::wrap::{Style, char_width, tab_width};
 

@@ -1,4 +1,4 @@
-//! Files and images that go with the next prompt.
+//! Files and images to send with the next prompt.
 
 use std::path::{Path, PathBuf};
 

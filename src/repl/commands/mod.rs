@@ -189,9 +189,6 @@ impl Command {
     }
 
     /// Runs it with what followed its name.
-    ///
-    /// # Errors
-    /// What stopped it.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
         if self.takes == Takes::Nothing && !argument.is_empty() {
             repl.screen().warning(&format!(
