@@ -62,6 +62,10 @@ struct Delta<'a> {
 
 /// The text of a chunk, if it is a usual one.
 pub fn content(data: &str) -> Option<Cow<'_, str>> {
+    // serde reads an object from a list, too, and only the choices may be one.
+    if memchr::memchr_iter(b'[', data.as_bytes()).count() != 1 {
+        return None;
+    }
     let Chunk {
         choices: (choice,),
         usage: None,
@@ -135,6 +139,9 @@ mod tests {
             r#"{"choices":[{"delta":{"content":1}}]}"#,
             r#"{"choices":[{"delta":{}}]}"#,
             r#"{"choices":[]}"#,
+            r#"{"choices":[[0,["x",null,null,null,null,null],null,null]]}"#,
+            r#"{"choices":[{"delta":["x",null,null,null,null,null]}]}"#,
+            r#"[[{"delta":{"content":"x"}}],null,1,1,1,1,1]"#,
         ] {
             assert_eq!(content(other), None, "{other}");
         }
