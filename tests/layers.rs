@@ -148,7 +148,8 @@ fn every_edge_is_used_at_home_and_nowhere_else() {
     }
 }
 
-/// Prints the figures of the drawing; see them with `cargo test --test layers -- --nocapture rooms`.
+/// Prints the figures of the drawing; see them with `cargo test --test layers -- --nocapture
+/// rooms`.
 #[test]
 fn rooms_name_only_those_below_them() {
     let sources = sources();

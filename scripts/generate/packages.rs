@@ -134,8 +134,8 @@ fn up(entry: &Entry) -> String {
     "../".repeat(entry.id.split(':').count())
 }
 
-/// plugin/package.json, which alone has the plugin's name; `PLUGIN_NAME` is for tests, which install
-/// it from a registry of their own.
+/// plugin/package.json, which alone has the plugin's name; `PLUGIN_NAME` is for tests, which
+/// install it from a registry of their own.
 fn package() -> Result<Value> {
     let mut package: Value = serde_json::from_str(&fs::read_to_string(source("package.json"))?)?;
     if let Ok(name) = env::var("PLUGIN_NAME") {

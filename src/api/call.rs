@@ -226,8 +226,8 @@ impl Call {
         self.state = State::Ready;
     }
 
-    /// The whole body of a success, or its first bytes, more than `limit`, of a longer one, by way of `satisfy`, which does what the
-    /// call needs. `tell` hears of everything but the body.
+    /// The whole body of a success, or its first bytes, more than `limit`, of a longer one, by way
+    /// of `satisfy`, which does what the call needs. `tell` hears of everything but the body.
     ///
     /// # Errors
     /// Ctrl-C, a time limit, the network's failures, and every status but a success.

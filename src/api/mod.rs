@@ -116,7 +116,8 @@ impl Client {
         }
     }
 
-    /// The catalogue; `report` gets the heads of request and response. The key isn't sent: it isn't needed.
+    /// The catalogue; `tell` hears how the call goes. The key isn't sent: it isn't
+    /// needed.
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.

@@ -22,8 +22,8 @@ const DEPTH: usize = 8;
 const SEVERAL: usize = 3;
 
 /// Where the sentence stands, the first that has one, in lower case and without `_`. FastAPI writes
-/// `detail` and `msg`, AWS `Message`, Lambda `errorMessage`, OAuth `error_description`, problem+json
-/// `title`, Apigee `fault`, MiniMax `status_msg`.
+/// `detail` and `msg`, AWS `Message`, Lambda `errorMessage`, OAuth `error_description`,
+/// problem+json `title`, Apigee `fault`, MiniMax `status_msg`.
 const SENTENCES: &[&str] = &[
     "message",
     "msg",

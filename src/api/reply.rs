@@ -244,7 +244,8 @@ impl Reply {
         }
     }
 
-    /// Takes a piece like most: text behind the first chunk, which has all there is to know besides.
+    /// Takes a piece like most: text behind the first chunk, which has all there is to know
+    /// besides.
     fn take_usual(
         &mut self,
         event: &SseEvent<'_>,

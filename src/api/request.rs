@@ -34,9 +34,9 @@ pub enum Repair {
 const MAX_TOKENS: &str = "max_tokens";
 const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
-/// Whether a rejection says that `max_tokens` goes by its newer name: "'max_tokens' is not supported
-/// with this model. Use 'max_completion_tokens' instead." A complaint about the value names the
-/// newer name too, but not the older as one that isn't taken.
+/// Whether a rejection says that `max_tokens` goes by its newer name: "'max_tokens' is not
+/// supported with this model. Use 'max_completion_tokens' instead." A complaint about the value
+/// names the newer name too, but not the older as one that isn't taken.
 pub fn wants_the_newer_name(message: &str) -> bool {
     let message = message.to_lowercase();
     let names_both = message.contains(MAX_COMPLETION_TOKENS) && message.contains(MAX_TOKENS);

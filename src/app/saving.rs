@@ -209,7 +209,8 @@ impl Saving {
             return true;
         }
         screen.warning(
-            "the last of this conversation is not saved: /export FILE keeps it, the same command again drops it",
+            "the last of this conversation is not saved: /export FILE keeps it, the same \
+                command again drops it",
         );
         false
     }

@@ -199,7 +199,8 @@ fn prompt(
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
             screen.note(
-                "waiting for the end of standard input, which joins the prompt; add `< /dev/null` to do without",
+                "waiting for the end of standard input, which joins the prompt; add `< \
+                    /dev/null` to do without",
             );
         }
         let piped = input::standard_input()?;
@@ -234,7 +235,8 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
         reason,
     };
     let messages = json::read(&text).map_err(|error| {
-        let form = "a JSON array of objects with role (system, user, assistant, tool) and content, or an object with such an \
+        let form = "a JSON array of objects with role (system, user, assistant, tool) and \
+         content, or an object with such an \
                     array as messages";
         unusable(format!("It takes {form}: {error}"))
     })?;

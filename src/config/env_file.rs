@@ -282,7 +282,8 @@ fn sets<'a>(
     if let Some((name, assignment)) = first.and_then(|it| Some((ours(it.name)?, it))) {
         return Some((name, value(assignment.value.trim())));
     }
-    // `NAME`, `NAME: value` and `NAME+=value`; not `export NAME`, which passes on what was set before.
+    // `NAME`, `NAME: value` and `NAME+=value`; not `export NAME`, which passes on what was set
+    // before.
     let end = line.find(|c: char| ":+".contains(c) || c.is_whitespace());
     if let Some(name) = ours(&line[..end.unwrap_or(line.len())]) {
         return Some((name, Err(UNREADABLE)));

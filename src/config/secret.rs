@@ -24,8 +24,8 @@ impl Secret {
         &self.0
     }
 
-    /// What a text has to hold to be taken for this secret. What is shorter would tear ordinary words
-    /// apart.
+    /// What a text has to hold to be taken for this secret. What is shorter would tear ordinary
+    /// words apart.
     fn beginning(&self) -> Option<&str> {
         let end = self
             .0

@@ -46,8 +46,8 @@ pub fn is_inference_host(url: &Url) -> bool {
         .is_some_and(|host| host.ends_with(".inference.heroku.com"))
 }
 
-/// Whether the address never leaves this machine. Names below `localhost` may: the system's resolver
-/// asks others for them, unlike curl and browsers, which don't ask it.
+/// Whether the address never leaves this machine. Names below `localhost` may: the system's
+/// resolver asks others for them, unlike curl and browsers, which don't ask it.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -124,8 +124,8 @@ impl Usage {
         self.0.is_empty()
     }
 
-    /// A whole number under one of these names, if what stands there is one, can be rounded to it or
-    /// is the text of it. The second names are those of Anthropic and Bedrock.
+    /// A whole number under one of these names, if what stands there is one, can be rounded to it
+    /// or is the text of it. The second names are those of Anthropic and Bedrock.
     fn count<const N: usize>(&self, names: [&str; N]) -> Option<u64> {
         let value = names.iter().find_map(|name| self.0.get(*name))?;
         let text = value.as_str().and_then(|text| text.trim().parse().ok());

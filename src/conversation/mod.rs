@@ -191,7 +191,8 @@ impl Conversation {
         };
     }
 
-    /// What happened since the last time this was asked. A prompt that has no answer yet is no turn.
+    /// What happened since the last time this was asked. A prompt that has no answer yet is no
+    /// turn.
     pub fn changes(&mut self) -> Changes<'_> {
         let new = &self.messages[self.recorded..];
         let turns: Vec<&[Message]> = new

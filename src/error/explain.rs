@@ -86,27 +86,41 @@ impl Error {
             Error::MissingVariables(missing) => missing_variables(missing),
             Error::NotOnApp { names, heroku } => not_on_app(names, heroku),
             Error::SplitSources { prefix, url, key } => Explanation::titled(format!(
-                "{prefix}_URL and {prefix}_KEY come from different places: the URL from {url}, the key from {key}"
+                "{prefix}_URL and {prefix}_KEY come from different places: the URL from {url}, \
+                    the key from {key}"
             ))
-            .detail("Both have to come from one place, so that a URL in a file can't send your key to another host.")
+            .detail(
+                "Both have to come from one place, so that a URL in a file can't send your \
+                key to another host.",
+            )
             .hint(format!(
-                "Set both in one place, or pass --allow-mixed-sources if {url} is meant to receive this key"
+                "Set both in one place, or pass --allow-mixed-sources if {url} is meant to \
+                    receive this key"
             )),
-            Error::InvalidUrl { name, value, source, reason } => {
-                Explanation::titled(format!("{name} {value:?} from {source} can't be used: {reason}"))
-                    .hint("The add-on's URL looks like https://us.inference.heroku.com")
+            Error::InvalidUrl {
+                name,
+                value,
+                source,
+                reason,
+            } => Explanation::titled(format!(
+                "{name} {value:?} from {source} can't be used: {reason}"
+            ))
+            .hint("The add-on's URL looks like https://us.inference.heroku.com"),
+            Error::PlainHttp { url, source } => Explanation::titled(format!(
+                "{url} from {source} would get the key in clear text"
+            ))
+            .hint("Use https://, or pass --allow-http if that network is yours"),
+            Error::InvalidKey { source, reason } => {
+                Explanation::titled(format!("the key from {source} {reason}"))
+                    .hint("Set it again from the add-on; it looks like inf- and a UUID")
             }
-            Error::PlainHttp { url, source } => {
-                Explanation::titled(format!("{url} from {source} would get the key in clear text"))
-                    .hint("Use https://, or pass --allow-http if that network is yours")
-            }
-            Error::InvalidKey { source, reason } => Explanation::titled(format!("the key from {source} {reason}"))
-                .hint("Set it again from the add-on; it looks like inf- and a UUID"),
             Error::InvalidValue { what, value, rule } => {
-                Explanation::titled(format!("{what} {value:?} is not valid")).hint(format!("It takes {rule}"))
+                Explanation::titled(format!("{what} {value:?} is not valid"))
+                    .hint(format!("It takes {rule}"))
             }
             Error::File { what, path, reason } => {
-                Explanation::titled(format!("{what} {} can't be used", path.display())).detail(reason)
+                Explanation::titled(format!("{what} {} can't be used", path.display()))
+                    .detail(reason)
             }
             Error::NoPrompt => Explanation::titled("there is no prompt")
                 .hint("Give it as an argument, on standard input, or both")
@@ -114,48 +128,77 @@ impl Error {
                 .command("git diff | heroku-chat ask \"Write a commit message\""),
             Error::NoModel { variable, app, ids } => no_model(variable, app.as_deref(), ids),
             Error::NoSession { name, nearest } => no_session(name, nearest.as_deref()),
-            Error::SeveralSessions { typed, names } => {
-                Explanation::titled(format!("the names of {} sessions begin with {typed:?}", names.len()))
-                    .detail(names.join(", "))
-                    .hint("Type more of the name")
+            Error::SeveralSessions { typed, names } => Explanation::titled(format!(
+                "the names of {} sessions begin with {typed:?}",
+                names.len()
+            ))
+            .detail(names.join(", "))
+            .hint("Type more of the name"),
+            Error::NothingToContinue => {
+                Explanation::titled("there is no saved conversation to continue")
+                    .hint("Begin one, without --continue")
+                    .command("heroku-chat")
             }
-            Error::NothingToContinue => Explanation::titled("there is no saved conversation to continue")
-                .hint("Begin one, without --continue")
-                .command("heroku-chat"),
-            Error::NothingSaid { session } => Explanation::titled(format!("the session {session} has no messages left"))
-                .hint("List the sessions")
-                .command("heroku-chat sessions"),
-            Error::SessionExists(name) => Explanation::titled(format!("there is already a session {name}"))
-                .hint("Choose another name, or delete the other first")
-                .command(format!("heroku-chat sessions delete {}", shell::quoted(name))),
+            Error::NothingSaid { session } => {
+                Explanation::titled(format!("the session {session} has no messages left"))
+                    .hint("List the sessions")
+                    .command("heroku-chat sessions")
+            }
+            Error::SessionExists(name) => {
+                Explanation::titled(format!("there is already a session {name}"))
+                    .hint("Choose another name, or delete the other first")
+                    .command(format!(
+                        "heroku-chat sessions delete {}",
+                        shell::quoted(name)
+                    ))
+            }
             Error::SessionInUse(name) => {
-                Explanation::titled(format!("the session {name} is open in a chat")).hint("Leave that chat first. This only reads it")
+                Explanation::titled(format!("the session {name} is open in a chat"))
+                    .hint("Leave that chat first. This only reads it")
                     .command(format!("heroku-chat sessions show {}", shell::quoted(name)))
             }
-            Error::Unconfirmed { what } => {
-                Explanation::titled(format!("{what} can't be undone, and you have not confirmed it"))
-                    .hint("Pass --yes to skip the question")
+            Error::Unconfirmed { what } => Explanation::titled(format!(
+                "{what} can't be undone, and you have not confirmed it"
+            ))
+            .hint("Pass --yes to skip the question"),
+            Error::TextOnly { model } => {
+                Explanation::titled(format!("{model} takes text only, no images")).hint(
+                    "Choose another model with -m, or /model in the chat (Claude 4.5 and \
+                    later take images). Or take the images back: /image none, /undo",
+                )
             }
-            Error::TextOnly { model } => Explanation::titled(format!("{model} takes text only, no images"))
-                .hint("Choose another model with -m, or /model in the chat (Claude 4.5 and later take images). Or take the images back: /image none, /undo"),
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
-            Error::Unreadable { host, reason, excerpt } => {
-                Explanation::titled(format!("{host} did not answer like Heroku Inference: {reason}"))
-                    .detail(quoted(excerpt))
-                    .hint("Check the URL; a proxy or a sign-in page of the network may have answered instead")
+            Error::Unreadable {
+                host,
+                reason,
+                excerpt,
+            } => Explanation::titled(format!(
+                "{host} did not answer like Heroku Inference: {reason}"
+            ))
+            .detail(quoted(excerpt))
+            .hint(
+                "Check the URL; a proxy or a sign-in page of the network may have answered instead",
+            ),
+            Error::Truncated => {
+                Explanation::titled("the stream ended before the answer was complete")
+                    .hint("Send the prompt again for a whole answer")
             }
-            Error::Truncated => Explanation::titled("the stream ended before the answer was complete")
-                .hint("Send the prompt again for a whole answer"),
-            Error::System { what, reason } => Explanation::titled(format!("{what} failed")).detail(reason),
+            Error::System { what, reason } => {
+                Explanation::titled(format!("{what} failed")).detail(reason)
+            }
             Error::BrokenAnswer { reason } if reason.is_empty() => {
                 Explanation::titled("the answer broke off, and the service gave no reason")
                     .hint("Send the prompt again for a whole answer")
             }
-            Error::BrokenAnswer { reason } => Explanation::titled(format!("the answer broke off: {reason}"))
-                .hint("Send the prompt again for a whole answer"),
+            Error::BrokenAnswer { reason } => {
+                Explanation::titled(format!("the answer broke off: {reason}"))
+                    .hint("Send the prompt again for a whole answer")
+            }
             Error::EmptyAnswer { finish_reason } => empty_answer(finish_reason.as_deref()),
-            Error::Output(error) => Explanation::titled("the output could not be written").detail(error.to_string()),
+            Error::Output(error) => {
+                Explanation::titled("the output could not be written").detail(error.to_string())
+            }
             Error::ReaderGone => Explanation::titled("the reader of the output went away"),
             Error::Interrupted => Explanation::titled("interrupted"),
         }
@@ -296,9 +339,12 @@ fn empty_answer(finish_reason: Option<&str>) -> Explanation {
 
 fn heroku(failure: &HerokuFailure) -> Explanation {
     match failure {
-        HerokuFailure::OnDyno => Explanation::titled("there is none on a dyno, which has the config vars of its app")
-            .hint("Attach the add-on to the app; dynos that start after that have its variables")
-            .command("heroku addons:create heroku-inference:standard -a example-app"),
+        HerokuFailure::OnDyno => Explanation::titled(
+            "there is none on a dyno, which has the \
+            config vars of its app",
+        )
+        .hint("Attach the add-on to the app; dynos that start after that have its variables")
+        .command("heroku addons:create heroku-inference:standard -a example-app"),
         HerokuFailure::NotInstalled => Explanation::titled("the heroku program is not on PATH")
             .hint("Install it (https://devcenter.heroku.com/articles/heroku-cli)"),
         HerokuFailure::NotStarted(reason) => Explanation::titled("it can't be started")
@@ -310,20 +356,31 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
         HerokuFailure::InvalidToken => Explanation::titled("HEROKU_API_KEY is set and was refused")
             .hint("Set a valid token, or unset it to use the login of the CLI")
             .command("unset HEROKU_API_KEY"),
-        HerokuFailure::NoApp => {
-            Explanation::titled("no app was named, and no git remote of this folder belongs to Heroku")
-                .hint("Name the app with --app or HEROKU_APP, or connect this folder to it")
-                .command("heroku git:remote -a example-app")
-        }
-        HerokuFailure::SeveralApps(apps) => Explanation::titled("several apps are git remotes of this folder")
-            .detail(apps.join(", "))
-            .hint(match apps.first().and_then(|app| app.split(['(', ')']).nth(1)) {
-                Some(remote) => format!("Choose one with --app or --remote, for example --remote {remote}"),
+        HerokuFailure::NoApp => Explanation::titled(
+            "no app was named, and no git remote of this folder belongs to \
+                Heroku",
+        )
+        .hint("Name the app with --app or HEROKU_APP, or connect this folder to it")
+        .command("heroku git:remote -a example-app"),
+        HerokuFailure::SeveralApps(apps) => Explanation::titled(
+            "several apps are git remotes \
+            of this folder",
+        )
+        .detail(apps.join(", "))
+        .hint(
+            match apps.first().and_then(|app| app.split(['(', ')']).nth(1)) {
+                Some(remote) => format!(
+                    "Choose one with --app or --remote, for example \
+                    --remote {remote}"
+                ),
                 None => "Choose one with --app or --remote".to_owned(),
-            }),
-        HerokuFailure::UnknownRemote(remote) => Explanation::titled(format!("git knows no remote {remote:?}"))
-            .hint("List the remotes")
-            .command("git remote -v"),
+            },
+        ),
+        HerokuFailure::UnknownRemote(remote) => {
+            Explanation::titled(format!("git knows no remote {remote:?}"))
+                .hint("List the remotes")
+                .command("git remote -v")
+        }
         HerokuFailure::UnknownApp(app) => Explanation::titled(match app {
             Some(app) => format!("there is no app {app:?}, or this account can't see it"),
             None => "there is no such app, or this account can't see it".to_owned(),
@@ -336,19 +393,32 @@ fn heroku(failure: &HerokuFailure) -> Explanation {
             .detail(message)
             .hint("Check the network and HTTPS_PROXY"),
         HerokuFailure::Certificate(message) => {
-            Explanation::titled("it could not verify the certificate of Heroku").detail(message).hint(
-                "Behind a company proxy, point NODE_EXTRA_CA_CERTS (for the Heroku CLI) and SSL_CERT_FILE (for \
+            Explanation::titled("it could not verify the certificate of Heroku")
+                .detail(message)
+                .hint(
+                    "Behind a company proxy, point NODE_EXTRA_CA_CERTS (for the Heroku CLI) \
+                 and SSL_CERT_FILE (for \
                  heroku-chat) to its certificate",
+                )
+        }
+        HerokuFailure::TimedOut(limit) => {
+            Explanation::titled(format!("no answer within {}", seconds(*limit))).hint(
+                "Check the network, or run `heroku config` by hand: it may be waiting for a \
+                keyring",
             )
         }
-        HerokuFailure::TimedOut(limit) => Explanation::titled(format!("no answer within {}", seconds(*limit)))
-            .hint("Check the network, or run `heroku config` by hand: it may be waiting for a keyring"),
         HerokuFailure::NotAttached(app) => Explanation::titled(match app {
             Some(app) => format!("the app {app:?} has no such variables"),
             None => "the app has no such variables".to_owned(),
         })
-        .hint("If the add-on is attached under another name, pass that with --as (`heroku-chat doctor` finds it). Otherwise create the add-on")
-        .command(format!("heroku addons:create heroku-inference:standard -a {}", app_or_example(app.as_deref()))),
+        .hint(
+            "If the add-on is attached under another name, pass that with --as (`heroku-chat \
+            doctor` finds it). Otherwise create the add-on",
+        )
+        .command(format!(
+            "heroku addons:create heroku-inference:standard -a {}",
+            app_or_example(app.as_deref())
+        )),
         HerokuFailure::Other { code, message } => Explanation::titled(match code {
             Some(0) => "its answer is not what it was asked for".to_owned(),
             Some(code) => format!("it ended with exit code {code}"),
@@ -415,7 +485,8 @@ fn network(failure: &NetworkFailure) -> Explanation {
         NetworkFailure::TimedOut { waiting, limit } => {
             let hint = match waiting {
                 Waiting::Connection => {
-                    "Check the network and the proxy variables; `heroku-chat doctor` looks at each step"
+                    "Check the network and the proxy variables; `heroku-chat doctor` looks at \
+                        each step"
                 }
                 Waiting::FirstByte => {
                     "Try again; if the model needs longer for its first word, raise --timeout"
@@ -470,36 +541,64 @@ fn service(problem: &ServiceProblem) -> Explanation {
     };
     match kind {
         ProblemKind::UnknownParameter(name) => {
-            titled(format!("{model} does not know the parameter {name}")).hint("Leave that option out")
+            titled(format!("{model} does not know the parameter {name}"))
+                .hint("Leave that option out")
         }
         ProblemKind::Rejected => {
-            let hint = if *status == 413 { TOO_LONG } else { rejection_hint(message) };
+            let hint = if *status == 413 {
+                TOO_LONG
+            } else {
+                rejection_hint(message)
+            };
             titled(format!("{host} rejected the request for {model}")).hint(hint)
         }
         ProblemKind::Unauthorized => titled(format!("{host} did not accept the key")).hint(
-            "Set the key again; it changes when the add-on is created anew. `heroku-chat config` shows where it comes from",
+            "Set the key again; it changes when the add-on is created anew. `heroku-chat \
+                config` shows where it comes from",
         ),
-        ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}"))
-            .hint("On plans of one model each model has its own key: choose its attachment with --as, or another model with -m"),
-        ProblemKind::Blocked => titled(format!("a firewall or filter between here and {host} refused the request")).hint(
-            "The service's firewall refuses text that looks like an attack, such as ../ or <script>: rephrase the prompt. If your network filters this host, ask whoever runs it. Trying again does not help",
+        ProblemKind::ModelNotCovered => titled(format!("the key is not valid for {model}")).hint(
+            "On plans of one model each model has its own key: choose its attachment with \
+                --as, or another model with -m",
         ),
-        ProblemKind::SignIn => titled(format!("the network wants a sign-in before it lets anything through to {host}"))
-            .hint("Open any page in a browser, sign in, then try again"),
-        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}")).hint("Check the URL and the id. This lists the ids").command("heroku-chat models"),
-        ProblemKind::RateLimited => titled(format!("the rate limit of {model} is reached")).hint(match retry_after {
-            Some(wait) => format!("The service asks to wait {}, then try again", seconds(*wait)),
-            None => "Wait a minute, then try again; the limits are per minute".to_owned(),
-        }),
-        ProblemKind::QuotaUsedUp => titled(format!("the quota for {model} is used up"))
-            .hint("Waiting does not help: look at the plan and the spending limits of the add-on, or try another model with -m"),
-        ProblemKind::ServerFault => titled(format!("{host} failed")).hint("Try again in a while; https://status.heroku.com lists known incidents"),
-        ProblemKind::Redirect(location) => titled(format!("{host} redirects to {location}, which is not followed"))
-            .hint("Correct the URL: the key is sent to no other host than the one you named"),
+        ProblemKind::Blocked => titled(format!(
+            "a firewall or filter between here and {host} refused the request"
+        ))
+        .hint(
+            "The service's firewall refuses text that looks like an attack, such as ../ or \
+                <script>: rephrase the prompt. If your network filters this host, ask whoever \
+                runs it. Trying again does not help",
+        ),
+        ProblemKind::SignIn => titled(format!(
+            "the network wants a sign-in before it lets anything through to {host}"
+        ))
+        .hint("Open any page in a browser, sign in, then try again"),
+        ProblemKind::NotFound => titled(format!("{host} does not know the model {model}"))
+            .hint("Check the URL and the id. This lists the ids")
+            .command("heroku-chat models"),
+        ProblemKind::RateLimited => {
+            titled(format!("the rate limit of {model} is reached")).hint(match retry_after {
+                Some(wait) => format!(
+                    "The service asks to wait {}, then try again",
+                    seconds(*wait)
+                ),
+                None => "Wait a minute, then try again; the limits are per minute".to_owned(),
+            })
+        }
+        ProblemKind::QuotaUsedUp => titled(format!("the quota for {model} is used up")).hint(
+            "Waiting does not help: look at the plan and the spending limits of the \
+                add-on, or try another model with -m",
+        ),
+        ProblemKind::ServerFault => titled(format!("{host} failed"))
+            .hint("Try again in a while; https://status.heroku.com lists known incidents"),
+        ProblemKind::Redirect(location) => titled(format!(
+            "{host} redirects to {location}, which is not followed"
+        ))
+        .hint("Correct the URL: the key is sent to no other host than the one you named"),
     }
 }
 
-const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set context N in the chat; less text in a script";
+const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set \
+    context N in the chat; less text in a script";
 
 /// What to do about a rejection, by the words of Bedrock that are known to come through.
 fn rejection_hint(message: &str) -> &'static str {

@@ -107,7 +107,8 @@ struct Words {
     is_closed: bool,
 }
 
-/// A word, and whether it begins without a quote or a backslash, so that its `~` is the home folder.
+/// A word, and whether it begins without a quote or a backslash, so that its `~` is the home
+/// folder.
 struct Word {
     text: String,
     is_plain: bool,

@@ -18,7 +18,8 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     let reason = if metadata.is_dir() {
         "It is a folder."
     } else if !metadata.is_file() {
-        "It is no regular file but a pipe, a device or the like: what comes from it is set elsewhere."
+        "It is no regular file but a pipe, a device or the like: what comes from it is set \
+            elsewhere."
     } else if metadata.permissions().readonly() {
         "It is read-only."
     } else {

@@ -146,7 +146,8 @@ impl Reader {
         let (kind, leaf) = beginning.read(cursor);
         let fresh = beginning.fresh;
         let (count, is_text) = (fresh.len(), matches!(kind, Kind::Text { .. }));
-        // A paragraph goes on without the marks of the quotes and the indent of the items around it.
+        // A paragraph goes on without the marks of the quotes and the indent of the items around
+        // it.
         let is_lazy = is_text && was.is_text() && count == 0;
         if !is_lazy {
             self.containers.truncate(kept);

@@ -1,5 +1,6 @@
-//! Which certificates are trusted: those of `SSL_CERT_FILE` and `SSL_CERT_DIR` if they are set, else
-//! the bundled ones and the system's. An empty variable counts as unset, as for OpenSSL and curl.
+//! Which certificates are trusted: those of `SSL_CERT_FILE` and `SSL_CERT_DIR` if they are set,
+//! else the bundled ones and the system's. An empty variable counts as unset, as for OpenSSL and
+//! curl.
 
 use std::path::Path;
 

@@ -234,7 +234,8 @@ impl<'a> Repl<'a> {
             .collect();
         let variable = self.variable("MODEL_ID");
         self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; -m or the variable does it for good:"
+            "{variable} is not set. Choose a model by number or id; -m or the variable does it \
+                for good:"
         ));
         self.screen().print(&list.join("\n"))?;
         self.reader.helper().set_models(models);
@@ -320,7 +321,8 @@ impl<'a> Repl<'a> {
         let characters = text.chars().count();
         if self.screen().copy(text) {
             self.screen().note(&format!(
-                "copied {what}, {characters} characters; where the clipboard stays empty, the terminal doesn't allow OSC 52"
+                "copied {what}, {characters} characters; where the clipboard stays empty, the \
+                    terminal doesn't allow OSC 52"
             ));
         } else {
             self.screen()
@@ -353,7 +355,8 @@ impl<'a> Repl<'a> {
                     .map(|name| format!(" Did you mean /{name}?"))
                     .unwrap_or_default();
                 self.screen().warning(&format!(
-                    "there is no command /{name}.{meant} /help lists them; a prompt that begins with / is typed with //"
+                    "there is no command /{name}.{meant} /help lists them; a prompt that begins \
+                        with / is typed with //"
                 ));
                 Ok(Flow::Again)
             }
@@ -489,7 +492,8 @@ fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let window = models::context_window(&chat.model)?;
     (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(
-            "the conversation has {tokens} of the {window} tokens that {} takes: /undo or /clear, or /set context N to \
+            "the conversation has {tokens} of the {window} tokens that {} takes: /undo or \
+             /clear, or /set context N to \
              send the last N turns only",
             chat.model
         )

@@ -1,5 +1,5 @@
-//! What counts as an answer and what as a failure, whatever the server calls it: exit codes, what is
-//! printed, and how often the service is asked. Shapes of answers are tested beside their code.
+//! What counts as an answer and what as a failure, whatever the server calls it: exit codes, what
+//! is printed, and how often the service is asked. Shapes of answers are tested beside their code.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::support::{Api, Program, Signal, respond, signal};
+use super::support::{Api, Program, respond};
 
 /// What `heroku-chat sandbox` prints is all that another process needs.
 #[test]
@@ -122,53 +122,4 @@ fn models_lists_chat_models_with_end_and_replacement() {
         .filter_map(|model| model["model_id"].as_str())
         .collect();
     assert_eq!(ids, ["new", "old", "embed"]);
-}
-
-/// The kernel drops a signal that process 1 doesn't handle.
-#[test]
-#[cfg(target_os = "linux")]
-fn process_1_of_a_container_ends_on_sigterm_and_sighup() {
-    let namespace = [
-        "--user",
-        "--map-root-user",
-        "--pid",
-        "--fork",
-        "--kill-child",
-    ];
-    let unshare = || {
-        let mut unshare = Command::new("unshare");
-        unshare.args(namespace).stdin(Stdio::null());
-        unshare
-    };
-    if !unshare()
-        .arg(assert_cmd::cargo::cargo_bin!("heroku-chat"))
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
-        return; // No namespaces can be had here.
-    }
-    for (name, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut process = unshare();
-        process
-            .arg(assert_cmd::cargo::cargo_bin!("heroku-chat"))
-            .arg("sandbox");
-        let mut child = process
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare starts");
-        let mut line = String::new();
-        let output = child.stdout.take().expect("a pipe");
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the sandbox serves");
-        let children = format!("/proc/{0}/task/{0}/children", child.id());
-        let children = std::fs::read_to_string(children).expect("its children");
-        signal(children.trim().parse().expect("one process"), name);
-        assert_eq!(
-            child.wait().expect("it ends").code(),
-            Some(code),
-            "{name:?}"
-        );
-    }
 }

@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 use super::platform::Platform;
 use super::program::{Program, Run, heroku, output, script, without_heroku};
 
-/// The plugin's name in these tests. That of plugin/package.json is none that a registry would take.
+/// The plugin's name in these tests. That of plugin/package.json is none that a registry would
+/// take.
 pub const PLUGIN: &str = "@example/plugin-chat";
 
 /// The tarballs that scripts/package makes.

@@ -174,8 +174,7 @@ const CASES: &[Case] = &[
         flags: &["-a", "good"],
         check: "heroku-login",
         status: "fail",
-        // Under load the CLI is too slow to say so itself; the advice is the same then.
-        says: "Check the network",
+        says: "could not reach Heroku",
     },
     Case {
         name: "a link to a file that git tracks",

@@ -14,6 +14,7 @@ mod exported_code;
 mod heroku_cli;
 mod heroku_plugin;
 mod local_model;
+mod process_1;
 mod shells;
 #[allow(dead_code, unused_imports, reason = "shared with tests/e2e")]
 #[path = "../support/mod.rs"]

@@ -90,8 +90,10 @@ pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             (None, Some(Err(page))) => {
                 let reason = page.explain();
                 let detail = reason.detail.unwrap_or(reason.title);
-                Verdict::fail(format!("what answered is not Heroku's API: {detail}"))
-                    .hint("A sign-in page of the network may be in the way: open a browser, then try again")
+                Verdict::fail(format!("what answered is not Heroku's API: {detail}")).hint(
+                    "A sign-in page of the network may be in the way: open a browser, \
+                        then try again",
+                )
             }
             _ => Verdict::new(Status::Fail, failure.explain()),
         },

@@ -137,19 +137,35 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     match probe.ask(|client, interrupts, tell| client.catalogue(interrupts, tell)) {
         Ok(catalogue) => {
-            let count = catalogue.models.iter().filter(|model| model.is_chat()).count();
+            let count = catalogue
+                .models
+                .iter()
+                .filter(|model| model.is_chat())
+                .count();
             probe.catalogue = catalogue;
             Ok(Verdict::pass(format!("{count} models for chat")))
         }
         // Other servers of this API have none, and can be talked to all the same.
-        Err(Error::Service(problem)) if matches!(problem.kind, ProblemKind::NotFound | ProblemKind::Unauthorized) => {
-            Ok(Verdict::warn(format!("{} has no list of models (status {})", problem.host, problem.status))
-                .hint("That is usual for servers other than Heroku's; models can't be checked there"))
+        Err(Error::Service(problem))
+            if matches!(
+                problem.kind,
+                ProblemKind::NotFound | ProblemKind::Unauthorized
+            ) =>
+        {
+            Ok(Verdict::warn(format!(
+                "{} has no list of models (status {})",
+                problem.host, problem.status
+            ))
+            .hint("That is usual for servers other than Heroku's; models can't be checked there"))
         }
-        Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
-            Ok(Verdict::fail(format!("connected, and no whole answer within {}", seconds(limit)))
-                .hint("Something accepts connections and stays silent: a proxy, a VPN, or the wrong port in the URL"))
-        }
+        Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => Ok(Verdict::fail(format!(
+            "connected, and no whole answer within {}",
+            seconds(limit)
+        ))
+        .hint(
+            "Something accepts connections and stays silent: a proxy, a VPN, or the \
+                    wrong port in the URL",
+        )),
         Err(error) => Err(error),
     }
 }

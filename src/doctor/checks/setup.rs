@@ -67,7 +67,8 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
-/// The file that holds the key, behind all links. Without a key in an env file nobody need hide one.
+/// The file that holds the key, behind all links. Without a key in an env file nobody need hide
+/// one.
 fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
     let name = probe.gathered.variable("KEY");
     let path = &probe.env_path;
@@ -128,22 +129,27 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     Ok(match tracking.unwrap_or(Tracking::Unknown) {
         Tracking::NoRepository => Verdict::pass("the folder belongs to no git repository"),
         Tracking::NeverCommitted => Verdict::pass(format!("git commits nothing of {shown}")),
-        Tracking::Unknown => {
-            Verdict::warn(format!("git did not say whether it would commit {shown}, which holds the key"))
-                .hint("Ask it yourself")
-                .command("git status")
-        }
+        Tracking::Unknown => Verdict::warn(format!(
+            "git did not say whether it would commit {shown}, which holds the key"
+        ))
+        .hint("Ask it yourself")
+        .command("git status"),
         Tracking::Filtered => Verdict::warn(format!(
             "git tracks {shown}, which holds the key, through a filter"
         ))
         .hint("Make sure that the filter encrypts it")
         .command(format!("git check-attr filter {}", quoted(&path))),
         Tracking::Ignored => Verdict::pass(format!("git ignores {shown}")),
-        Tracking::Unignored => Verdict::fail(format!("git would commit {shown}, which holds the key"))
-            .hint("Have git ignore it")
-            .command(git::ignore_command(&path)),
+        Tracking::Unignored => {
+            Verdict::fail(format!("git would commit {shown}, which holds the key"))
+                .hint("Have git ignore it")
+                .command(git::ignore_command(&path))
+        }
         Tracking::Tracked => Verdict::fail(format!("git tracks {shown}, which holds the key"))
-            .hint("This key is in the history: have the add-on make a new one, and take the file out of git")
+            .hint(
+                "This key is in the history: have the add-on make a new one, and take the \
+                file out of git",
+            )
             .command(git::untrack_command(&path))
             .command(git::ignore_command(&path)),
     })

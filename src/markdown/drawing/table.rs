@@ -137,8 +137,8 @@ fn align(cell: &str) -> Option<Align> {
     })
 }
 
-/// The cells of a row of a table of so many columns. Those it has too few of are empty, and the last
-/// one holds all that it has too many of, so that no text is lost.
+/// The cells of a row of a table of so many columns. Those it has too few of are empty, and the
+/// last one holds all that it has too many of, so that no text is lost.
 fn cells(line: &str, count: usize) -> Vec<String> {
     let mut cells = split(line, count);
     if cells.len() > count {

@@ -244,8 +244,8 @@ const PIECES: &[&str] = &[
     "é",
 ];
 
-/// The rows as [`screen`] has them, without empty ones at the end: how far the terminal has scrolled
-/// depends on what was shown on the way.
+/// The rows as [`screen`] has them, without empty ones at the end: how far the terminal has
+/// scrolled depends on what was shown on the way.
 fn rows(bytes: &str, width: u16, height: u16) -> Vec<String> {
     let (_, mut rows, _) = screen(bytes, width, height);
     while rows.last().is_some_and(String::is_empty) {

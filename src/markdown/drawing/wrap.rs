@@ -90,7 +90,8 @@ pub fn text_width(text: &str) -> usize {
 }
 
 /// Breaks spans into rows at line feeds, at spaces and between wide characters, and words that are
-/// too long anywhere. There is always one row, and no row ends in a space that was a place to break.
+/// too long anywhere. There is always one row, and no row ends in a space that was a place to
+/// break.
 pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Row> {
     let mut wrapper = Wrapper {
         width: width.max(2),

@@ -218,7 +218,8 @@ fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
         .map(|command| [command.usage(), command.about.to_owned()])
         .collect();
     repl.screen().table(None, &rows, Overflow::Stack)?;
-    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, Ctrl-R searches the \
+    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your \
+     editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
     repl.screen().print("")?;
     repl.noted(keys)

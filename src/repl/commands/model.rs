@@ -112,7 +112,8 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
     Ok(Flow::Continue)
 }
 
-/// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind `/file`.
+/// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind
+/// `/file`.
 fn of_file(typed: &str) -> Result<String, Error> {
     let as_it_is = files::expand_home(typed);
     let quoted = input::paths(typed).unwrap_or_default();
