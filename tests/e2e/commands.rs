@@ -404,7 +404,7 @@ fn files_are_found_by_any_name_that_can_be_typed() {
         terminal.wait_until(label, |screen| screen.trim_end().ends_with(".md"));
         terminal.run("", &format!("{label} (8 bytes) goes"));
         terminal.run("/file none", "nothing goes");
-        terminal.send("\x0c");
+        terminal.clear();
     }
     for typed in [
         "#notes.md",
@@ -415,6 +415,6 @@ fn files_are_found_by_any_name_that_can_be_typed() {
     ] {
         terminal.run(&format!("/system @{typed}"), "the system prompt is set");
         terminal.run("/system none", "is removed");
-        terminal.send("\x0c");
+        terminal.clear();
     }
 }

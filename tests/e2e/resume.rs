@@ -156,7 +156,7 @@ fn undo_and_retry_hold_in_the_saved_conversation() {
         screen.matches("tokens: 3 in").count() == 2
     });
     terminal.wait_for_prompt();
-    terminal.run("/retry", "three");
+    terminal.send("/retry\r");
     terminal.wait_until("the same again", |screen| {
         screen.matches("tokens: 3 in").count() == 3
     });

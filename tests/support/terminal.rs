@@ -132,10 +132,21 @@ impl Terminal {
     /// Types a line and waits for these words, and then for the next prompt. The words must not be
     /// on the screen before.
     pub fn run(&self, line: &str, words: &str) -> String {
+        let before = self.screen();
+        assert!(
+            !before.contains(words),
+            "{words:?} was there before:\n{before}"
+        );
         self.send(line);
         self.send("\r");
         self.wait_for(words);
         self.wait_for_prompt()
+    }
+
+    /// Clears the screen, so that words that were there can be waited for again.
+    pub fn clear(&self) {
+        self.send("\x0c");
+        self.wait_until("a clear screen", |screen| screen.trim() == ">");
     }
 
     /// Changes the window's size.
