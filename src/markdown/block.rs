@@ -9,7 +9,7 @@ use super::math::{self, Close};
 const DEEPEST: (usize, usize) = (3, 16);
 
 /// Reads the lines of a text, one after the other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reader {
     containers: Vec<Container>,
     leaf: Leaf,
@@ -37,7 +37,7 @@ pub struct Item {
 }
 
 /// The block that the next line may belong to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Leaf {
     #[default]
     None,
@@ -79,8 +79,11 @@ pub enum Kind<'a> {
     Text {
         text: &'a str,
         indent: usize,
-        /// Bytes that belong to a formula of the lines before.
-        verbatim: usize,
+    },
+    /// What makes a heading of the paragraph above.
+    Underline {
+        level: usize,
+        text: &'a str,
     },
     /// The line that opens a fence, with the language.
     FenceStart {
@@ -99,11 +102,6 @@ impl Reader {
     /// What holds the line that was read last, from the outermost on.
     pub fn containers(&self) -> &[Container] {
         &self.containers
-    }
-
-    /// Whether a fence is open, so that the next line is most likely code.
-    pub fn is_code(&self) -> bool {
-        matches!(self.leaf, Leaf::Fence(_))
     }
 
     /// The line that closes the fence that is open.
@@ -136,6 +134,16 @@ impl Reader {
             };
         }
         let was = std::mem::take(&mut self.leaf);
+        if is_inside
+            && was == Leaf::Paragraph
+            && let Some(kind) = underline(cursor)
+        {
+            return Line {
+                kind,
+                fresh: 0,
+                continues: true,
+            };
+        }
         let mut beginning = Beginning {
             outer: &self.containers[..kept],
             fresh: Vec::new(),
@@ -207,7 +215,6 @@ impl Reader {
                     Kind::Text {
                         text,
                         indent: cursor.indent(),
-                        verbatim,
                     }
                 })
             }
@@ -348,13 +355,9 @@ fn leaf(text: &str, indent: usize) -> Option<(Kind<'_>, Leaf)> {
 fn paragraph(cursor: Cursor<'_>) -> (Kind<'_>, Leaf) {
     let (text, indent) = (cursor.text(), cursor.indent());
     let leaf = text_leaf(text);
-    // The mark of a hard break; the end of a Windows path is none.
-    let is_mark = leaf == Leaf::Paragraph && !text.ends_with(":\\");
-    let bare = text.strip_suffix('\\').filter(|_| is_mark);
     let kind = Kind::Text {
-        text: bare.unwrap_or(text),
+        text,
         indent,
-        verbatim: 0,
     };
     (kind, leaf)
 }
@@ -362,6 +365,17 @@ fn paragraph(cursor: Cursor<'_>) -> (Kind<'_>, Leaf) {
 /// What a line of a paragraph leaves open.
 fn text_leaf(text: &str) -> Leaf {
     math::open_at_end(text).map_or(Leaf::Paragraph, |close| Leaf::Math(close, false))
+}
+
+fn underline(cursor: Cursor<'_>) -> Option<Kind<'_>> {
+    let text = cursor.text();
+    let level = match text.chars().next()? {
+        '=' => 1,
+        '-' => 2,
+        _ => return None,
+    };
+    let is_line = text.bytes().all(|byte| byte == text.as_bytes()[0]);
+    (is_line && cursor.indent() < 4).then_some(Kind::Underline { level, text })
 }
 
 fn is_rule(text: &str) -> bool {

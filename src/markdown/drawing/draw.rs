@@ -1,7 +1,9 @@
 //! Draws a line that was read: behind the bars of its quotes and below the text of its items.
 
 use super::inline;
-use super::wrap::{Span, Style, char_width, tab_width, text_width, wrap};
+use super::rows::{Row, Rows};
+use super::style::{Span, Style, tab_width, text_width};
+use super::wrap::Wrap;
 use crate::markdown::{Container, Kind};
 
 /// What stands before the rows of a line, which is no wider than half of the terminal.
@@ -16,7 +18,6 @@ pub struct Frame {
     /// Columns that are taken.
     indent: usize,
     width: usize,
-    has_quote: bool,
     has_mark: bool,
 }
 
@@ -50,7 +51,6 @@ impl Frame {
             Style::DIM.write("│ ", &mut self.first);
             Style::DIM.write("│ ", &mut self.other);
             self.indent += 2;
-            self.has_quote = true;
         }
     }
 
@@ -69,9 +69,9 @@ impl Frame {
         self.indent += space.len();
     }
 
-    /// With so many columns of space before the text.
-    fn indented(&self, columns: usize) -> Self {
-        let columns = columns.min((self.width / 2).saturating_sub(self.indent));
+    /// With so many columns of space before the text, if that is the only indent.
+    pub fn indented(&self, columns: usize) -> Self {
+        let columns = if self.indent == 0 { columns.min(self.width / 2) } else { 0 };
         let space = " ".repeat(columns);
         Frame {
             first: format!("{}{space}", self.first),
@@ -81,119 +81,86 @@ impl Frame {
         }
     }
 
+    /// Columns before the text.
+    pub fn indent(&self) -> usize {
+        self.indent
+    }
+
     /// Columns that are left for text.
     pub fn room(&self) -> usize {
         self.width - self.indent
     }
 
-    /// Writes rows behind it.
-    pub fn rows<'a>(&self, rows: impl IntoIterator<Item = &'a str>, out: &mut String) {
-        let mut before = &self.first;
-        for row in rows {
-            out.push_str(before);
-            out.push_str(row);
-            out.push('\n');
-            before = &self.other;
+    /// Begins text in a row of its own.
+    pub fn begin(&self, at: usize, rows: &mut Rows) -> Wrap {
+        rows.push(Row::new(&self.first, self.indent, at));
+        let mut wrap = Wrap::new(&self.other, self.indent);
+        for mark in self.marks.chars() {
+            wrap.put(mark, Style::PLAIN, at, rows);
+        }
+        wrap
+    }
+
+    /// Draws rows behind it.
+    pub fn rows(&self, texts: impl IntoIterator<Item = String>, rows: &mut Rows) {
+        let mut frame = &self.first;
+        for text in texts {
+            rows.push(Row::new(&format!("{frame}{text}"), self.indent, 0));
+            frame = &self.other;
         }
     }
 
-    /// Writes spans, wrapped.
-    fn spans(&self, spans: Vec<Span<'_>>, out: &mut String) {
-        let marks = Span {
-            text: &self.marks,
-            style: Style::PLAIN,
-        };
-        let spans: Vec<Span<'_>> = [marks].into_iter().chain(spans).collect();
-        let rows = wrap(&spans, self.room());
-        self.rows(rows.iter().map(|row| row.text.as_str()), out);
+    /// Draws spans, wrapped.
+    fn spans(&self, spans: &[Span<'_>], rows: &mut Rows) {
+        self.begin(0, rows).spans(spans, rows);
     }
 
-    /// Writes a line as it is. It is not wrapped: what is copied from the terminal has to be it.
-    fn verbatim(&self, line: &str, style: Style, out: &mut String) {
-        if line.is_empty() {
-            return self.blank(out);
-        }
-        let mut row = self.marks.clone();
-        style.write(&without_tabs(line), &mut row);
-        self.rows([row.as_str()], out);
-    }
-
-    fn blank(&self, out: &mut String) {
-        if self.has_mark {
-            self.rows([self.marks.as_str()], out);
-        } else if self.has_quote {
-            self.rows([""], out);
-        } else {
-            out.push('\n');
+    /// Draws a line as it is. It is not wrapped: what is copied from the terminal has to be it.
+    fn verbatim(&self, line: &str, style: Style, rows: &mut Rows) {
+        self.begin(0, rows);
+        for character in line.chars() {
+            verbatim(character, style, self.indent, rows);
         }
     }
 
-    /// Draws text.
-    pub fn text(&self, text: &str, out: &mut String) {
-        self.spans(inline::spans(text, Style::PLAIN), out);
-    }
-
-    /// Draws a line with its line ends: none if it is only a mark.
-    pub fn draw(&self, kind: &Kind<'_>, out: &mut String) {
+    /// Draws a line: nothing if it is only a mark.
+    pub fn draw(&self, kind: &Kind<'_>, rows: &mut Rows) {
         match kind {
-            Kind::Blank => self.blank(out),
+            Kind::Blank if self.first.trim().is_empty() => rows.push(Row::new("", 0, 0)),
+            Kind::Blank => _ = self.begin(0, rows),
             Kind::Rule => {
-                let rule = Span {
-                    text: &"─".repeat(self.room().saturating_sub(text_width(&self.marks)).max(1)),
-                    style: Style::DIM,
-                };
-                self.spans(vec![rule], out);
+                let room = self.room().saturating_sub(text_width(&self.marks));
+                let rule = "─".repeat(room.max(1));
+                self.spans(&[Span::plain(&rule, Style::DIM)], rows);
             }
             Kind::Heading { level, text } => {
-                let style = if *level == 1 {
-                    Style::BOLD.and(Style::UNDERLINE)
-                } else {
-                    Style::BOLD
-                };
-                self.spans(inline::spans(text, style), out);
+                self.spans(&inline::spans(text, heading(*level)), rows);
             }
-            Kind::Text {
-                text,
-                indent,
-                verbatim,
-            } => {
-                // Without containers, the author's indent is the only one.
-                let indent = if self.indent == 0 { *indent } else { 0 };
-                let formula = Span {
-                    text: &text[..*verbatim],
-                    style: Style::PLAIN,
-                };
-                let rest = inline::spans(&text[*verbatim..], Style::PLAIN);
-                self.indented(indent)
-                    .spans([formula].into_iter().chain(rest).collect(), out);
-            }
+            Kind::Text { text, .. } | Kind::Underline { text, .. } => self.spans(&inline::spans(text, Style::PLAIN), rows),
             Kind::FenceStart { label } if label.is_empty() && !self.has_mark => {}
-            Kind::FenceStart { label } => {
-                let label = Span {
-                    text: label,
-                    style: Style::DIM,
-                };
-                self.spans(vec![label], out);
-            }
+            Kind::FenceStart { label } => self.spans(&[Span::plain(label, Style::DIM)], rows),
             Kind::FenceEnd => {}
-            Kind::Fenced(code) | Kind::Indented(code) => self.verbatim(code, Style::CODE, out),
-            Kind::Math(formula) => self.verbatim(formula, Style::PLAIN, out),
+            Kind::Fenced(code) | Kind::Indented(code) => self.verbatim(code, Style::CODE, rows),
+            Kind::Math(formula) => self.verbatim(formula, Style::PLAIN, rows),
         }
     }
 }
 
-/// The line with its tabs as spaces.
-fn without_tabs(line: &str) -> String {
-    let (mut text, mut column) = (String::with_capacity(line.len()), 0);
-    for character in line.chars() {
-        if character == '\t' {
-            let width = tab_width(column);
-            text.extend(std::iter::repeat_n(' ', width));
-            column += width;
-        } else {
-            text.push(character);
-            column += char_width(character);
-        }
+/// How a heading looks.
+pub fn heading(level: usize) -> Style {
+    match level {
+        1 => Style::BOLD.and(Style::UNDERLINE),
+        _ => Style::BOLD,
     }
-    text
+}
+
+/// Appends a character of a line that is not wrapped.
+pub fn verbatim(character: char, style: Style, indent: usize, rows: &mut Rows) {
+    if character == '\t' {
+        let column = rows.last().map_or(0, |row| row.end.column);
+        let width = tab_width(column.saturating_sub(indent));
+        (0..width).for_each(|_| rows.put(' ', style));
+    } else {
+        rows.put(character, style);
+    }
 }

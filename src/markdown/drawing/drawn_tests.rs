@@ -44,6 +44,9 @@ fn what_is_drawn() {
             "https://a.b/_c_d mailto:a@b <std::x y>",
         ),
         ("end<br>", "end"),
+        ("Setext\n===\nand", "Setext\nand"),
+        ("of *two\nlines*\n-\n\n- a\n---", "of two\nlines\n\n• a\n────────────────────────────────────────"),
+        ("*two\nlines* **and", "two\nlines **and"),
         (
             "one<br>two<BR />three `<br>` <bra>",
             "one\ntwo\nthree <br> <bra>",

@@ -1,6 +1,6 @@
 //! Where emphasis may begin and end: what the characters beside its marks are.
 
-use super::wrap::char_width;
+use super::style::char_width;
 
 /// Whether a run of marks can open, and whether it can close, between these two characters
 /// (CommonMark 6.2, with the amendment for CJK of markdown-cjk-friendly: those languages put no

@@ -1,15 +1,31 @@
 //! Marks inside a line: emphasis, code, links. A mark without a partner stays as it is.
 
+use std::borrow::Cow;
+
 use super::flanks::{flanks, is_selector};
 use super::link::{TARGET, link};
-use super::wrap::{Span, Style};
+use super::style::{Span, Style};
 use crate::markdown::math::{self, Formula};
 
 /// How far back a closing mark looks for its partner; keeps a line of nothing but marks cheap.
 const REACH: usize = 64;
 
-/// The line's text in its styles, each added to `base`.
+/// A text in its styles.
+pub struct View<'a> {
+    pub spans: Vec<Span<'a>>,
+    /// Whether more text may give a mark its partner.
+    pub is_open: bool,
+    /// Where the marks of code stand that has no end.
+    pub code: Option<usize>,
+}
+
+/// A text in its styles, each added to `base`.
 pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
+    read(text, base).spans
+}
+
+/// A text in its styles, each added to `base`, and what is open at its end.
+pub fn read(text: &str, base: Style) -> View<'_> {
     let mut parser = Parser {
         text,
         base,
@@ -33,7 +49,14 @@ pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
         }
     }
     parser.flush();
-    parser.into_spans()
+    let is_open = parser.is_open
+        || parser.unclosed.is_some()
+        || !(parser.openers.is_empty() && parser.brackets.is_empty());
+    View {
+        is_open,
+        code: parser.unclosed,
+        spans: parser.into_spans(),
+    }
 }
 
 #[derive(Default)]
@@ -47,14 +70,19 @@ struct Parser<'a> {
     openers: Vec<Run>,
     /// Pieces that are opening brackets.
     brackets: Vec<usize>,
-    /// Lengths of backtick runs that have no partner in the rest.
+    /// Lengths of backtick runs that have no partner in the rest, and where the first stands.
     missing: Vec<usize>,
+    unclosed: Option<usize>,
+    /// Whether a formula or a tag may have its end in more text.
+    is_open: bool,
 }
 
 /// A part of the text, and the emphasis that ends before and starts after it.
 #[derive(Default)]
 struct Piece<'a> {
     text: &'a str,
+    /// Where that stands in the source which it is shown for.
+    at: usize,
     style: Style,
     ends: [usize; KINDS.len()],
     starts: [usize; KINDS.len()],
@@ -82,6 +110,7 @@ impl<'a> Parser<'a> {
             let text = &self.text[self.pending..self.at];
             self.pieces.push(Piece {
                 text,
+                at: self.pending,
                 style: self.base,
                 ..Piece::default()
             });
@@ -94,6 +123,7 @@ impl<'a> Parser<'a> {
         self.flush();
         self.pieces.push(Piece {
             text,
+            at: self.at,
             style: self.base.and(style),
             ..Piece::default()
         });
@@ -104,7 +134,13 @@ impl<'a> Parser<'a> {
 
     fn formula(&mut self) -> bool {
         let rest = self.rest();
-        match math::at(self.text, self.at) {
+        let formula = math::at(self.text, self.at);
+        self.is_open |= match formula {
+            Some(Formula::Whole(_)) => false,
+            Some(Formula::Open(_)) => true,
+            None => rest.starts_with('$'),
+        };
+        match formula {
             Some(Formula::Whole(length)) => self.take(length, &rest[..length], Style::PLAIN),
             Some(Formula::Open(_)) => self.take(rest.len(), rest, Style::PLAIN),
             None => false,
@@ -113,6 +149,10 @@ impl<'a> Parser<'a> {
 
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
+            // A hard break; the end of a Windows path is none.
+            Some(b'\n') if !self.text[..self.at].ends_with(':') => {
+                self.take(1, "", Style::PLAIN)
+            }
             Some(byte) if byte.is_ascii_punctuation() => {
                 self.take(2, &self.rest()[1..2], Style::PLAIN)
             }
@@ -141,6 +181,7 @@ impl<'a> Parser<'a> {
             }
             self.missing.push(length);
         }
+        self.unclosed.get_or_insert(self.at);
         self.take(length, &rest[..length], Style::PLAIN)
     }
 
@@ -209,12 +250,14 @@ impl<'a> Parser<'a> {
             return false;
         };
         let Some((link, length)) = link(inside) else {
+            self.is_open |= !inside.contains(')');
             return false;
         };
         self.flush();
         self.pieces[bracket].text = "";
         let label = &self.pieces[bracket + 1..];
         let is_label = matches!(label, [label] if label.text == link.target);
+        let mut at = self.at;
         self.at += length + 2;
         self.pending = self.at;
         let target = if is_label { "" } else { link.target };
@@ -225,11 +268,14 @@ impl<'a> Parser<'a> {
         };
         if !target.is_empty() || !link.title.is_empty() {
             for text in [" (", target, space, link.title, ")"] {
+                at = offset(self.text, text).unwrap_or(at);
                 self.pieces.push(Piece {
                     text,
+                    at,
                     style: self.base.and(Style::DIM),
                     ..Piece::default()
                 });
+                at += text.len();
             }
         }
         true
@@ -247,7 +293,10 @@ impl<'a> Parser<'a> {
                 self.take(end + 1, &rest[1..end], Style::PLAIN)
             }
             Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
-            _ => false,
+            end => {
+                self.is_open |= end.is_none() && is_tag;
+                false
+            }
         }
     }
 
@@ -276,8 +325,9 @@ impl<'a> Parser<'a> {
                 let active = KINDS.iter().zip(depth).filter(|(_, depth)| *depth > 0);
                 let style = active.fold(piece.style, |style, (kind, _)| style.and(*kind));
                 spans.push(Span {
-                    text: piece.text,
+                    text: Cow::Borrowed(piece.text),
                     style,
+                    at: offset(self.text, piece.text).unwrap_or(piece.at),
                 });
             }
             for (depth, starts) in depth.iter_mut().zip(piece.starts) {
@@ -286,6 +336,12 @@ impl<'a> Parser<'a> {
         }
         spans
     }
+}
+
+/// Where a part of a text stands in it.
+fn offset(text: &str, part: &str) -> Option<usize> {
+    let at = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    (at < text.len()).then_some(at)
 }
 
 impl Run {
@@ -332,7 +388,7 @@ mod tests {
         let spans = spans(text, Style::PLAIN);
         let marked = spans.iter().map(|span| match span.style {
             Style::BOLD => format!("[{}]", span.text),
-            _ => span.text.to_owned(),
+            _ => span.text.to_string(),
         });
         marked.collect::<String>().replace("][", "")
     }

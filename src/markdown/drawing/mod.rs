@@ -1,256 +1,316 @@
-//! Markdown as it streams. Text shows the moment it comes, as it is; when its line is complete the
-//! rows it took are erased and the line is written in its styles. Finished lines are never touched
-//! again, so the cost is linear, and the screen ends up the same whatever the pieces were.
+//! Markdown as it streams. Words are placed the moment they come, and each line is drawn as what it
+//! is as soon as that can be told. What is drawn is a function of the text, however it was cut: all
+//! is decided character by character, and each piece writes the difference.
 //!
-//! Writes nothing itself and asks the terminal nothing: it only has to know its size. It breaks
-//! unfinished lines itself, so that the count of their rows is right where a terminal sees fewer
-//! columns in a character.
+//! Writes nothing itself and asks the terminal nothing: it only has to know its size.
 
 mod draw;
 #[cfg(test)]
 mod drawn_tests;
 mod flanks;
+mod flow;
 mod inline;
 mod link;
 mod recap;
+mod rows;
+mod style;
 mod table;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod wrap;
 
 use crate::markdown::{Kind, Reader};
 use draw::Frame;
+use flow::Flow;
 pub use recap::last_rows;
+use rows::{Row, Rows};
+use style::Style;
 use table::Columns;
-use tail::Tail;
-use wrap::Style;
 
 /// On terminals narrower than this, all stays as it comes: there is no room for marks, and a wide
 /// character may take a row of its own, so that rows couldn't be counted.
 const NARROWEST: usize = 8;
 
+/// An unfinished line longer than this that could still be of several kinds is judged at its end.
+const UNDECIDED: usize = 256;
+
 /// Renders Markdown as it streams.
 #[derive(Debug)]
 pub struct Markdown {
-    width: usize,
-    /// Rows above the cursor that can surely be erased.
-    reach: usize,
+    rows: Rows,
     reader: Reader,
-    tail: Tail,
-    /// Lines that may be a table: its header, or all of it until its end.
-    held: Vec<Held>,
-    /// The columns of a table too long to be held, whose first rows are drawn.
-    columns: Option<Columns>,
+    /// The line that isn't finished, and its first row.
+    line: String,
+    top: usize,
+    state: State,
+    /// The paragraph that the line may go on with.
+    flow: Option<Flow>,
+    /// Lines that may be a table, or are one: its header first.
+    table: Option<Table>,
 }
 
-/// A complete line that isn't drawn yet.
+/// What the unfinished line is known to be.
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// Not known: it is drawn again with each character.
+    Open,
+    /// A line of the paragraph.
+    Text,
+    /// A line of code, behind so many columns.
+    Code(usize),
+}
+
 #[derive(Debug)]
-struct Held {
-    text: String,
-    frame: Frame,
-    /// The line as it comes, with its line end.
-    raw: String,
-    rows: usize,
-    is_written: bool,
+struct Table {
+    lines: Vec<(String, Frame)>,
+    /// Its first row.
+    top: usize,
+    /// None before the second line made a table of it.
+    columns: Option<Columns>,
 }
 
 impl Markdown {
     /// For a terminal of this many columns and rows, with the cursor at the start of a line.
     pub fn new(width: usize, height: usize) -> Self {
-        let reach = if width < NARROWEST {
-            0
-        } else {
-            height.saturating_sub(2)
-        };
         Markdown {
-            width,
-            reach,
+            rows: Rows::new(width, reach(width, height)),
             reader: Reader::default(),
-            tail: Tail::new(width, reach),
-            held: Vec::new(),
-            columns: None,
+            line: String::new(),
+            top: 0,
+            state: State::Open,
+            flow: None,
+            table: None,
         }
     }
 
     /// Appends what to write now for more text, which has to be free of control characters but line
     /// feed and tab.
     pub fn push(&mut self, text: &str, out: &mut String) {
-        for piece in text.split_inclusive('\n') {
-            match piece.strip_suffix('\n') {
-                Some(rest) => {
-                    self.tail.add(rest);
-                    self.finish_line(out);
-                }
-                None => self.tail.add(piece),
-            }
-        }
-        self.show(out);
+        self.add(text);
+        self.rows.show(out);
+        let table = self.table.as_ref().map_or(self.top, |table| table.top);
+        let flow = self.flow.as_ref().map_or(self.top, Flow::top);
+        self.rows.drop_before(table.min(flow).min(self.top));
     }
 
     /// Finishes the last line. What was shown ends with a line feed.
     pub fn end(&mut self, out: &mut String) {
-        if !self.tail.is_empty() {
-            self.finish_line(out);
+        if !self.line.is_empty() {
+            self.finish_line();
         }
-        self.draw_held(out);
-        self.reader = Reader::default();
-        self.columns = None;
+        self.rows.end(out);
+        self.rows.drop_before(usize::MAX);
+        (self.flow, self.table) = (None, None);
+        (self.top, self.reader) = (self.rows.count(), Reader::default());
+    }
+
+    /// The terminal has another size: what is shown stays, and the next word begins a row.
+    pub fn resize(&mut self, width: usize, height: usize) {
+        self.rows.freeze_all(width, reach(width, height));
+        if let Some(flow) = &mut self.flow {
+            flow.end_row();
+        }
     }
 
     /// A whole text as it is on the screen once it came.
     pub fn whole(mut self, text: &str) -> String {
         let mut out = String::new();
-        // Line by line, so that nothing is shown that would be erased again.
-        for line in text.lines() {
-            self.tail.add(line);
-            self.finish_line(&mut out);
-        }
-        self.draw_held(&mut out);
+        self.add(text);
+        self.end(&mut out);
         out
     }
 
-    /// Shows what came and isn't shown yet, as it is.
-    fn show(&mut self, out: &mut String) {
-        if self.tail.is_endless() {
-            self.draw_held(out);
-        }
-        // What could not be erased all together waits for its line end.
-        let held = self.held_rows();
-        if held > self.reach {
-            return;
-        }
-        for held in self.held.iter_mut().filter(|held| !held.is_written) {
-            out.push_str(&held.raw);
-            held.is_written = true;
-        }
-        if held == 0 || held + self.tail.rows() <= self.reach {
-            self.tail.show(self.raw_style(), out);
+    fn add(&mut self, text: &str) {
+        for character in text.chars() {
+            if character == '\n' {
+                self.finish_line();
+            } else {
+                self.line.push(character);
+                self.go_on(character);
+            }
         }
     }
 
-    fn held_rows(&self) -> usize {
-        self.held.iter().map(|held| held.rows).sum()
-    }
-
-    fn raw_style(&self) -> Style {
-        if self.reader.is_code() {
-            Style::CODE
-        } else {
-            Style::PLAIN
+    /// Draws one more character of the line.
+    fn go_on(&mut self, character: char) {
+        let can_draw = self.can_draw();
+        match (&self.state, &mut self.flow) {
+            (State::Text, Some(flow)) => flow.push(character, &mut self.rows),
+            (State::Code(indent), _) => {
+                draw::verbatim(character, Style::CODE, *indent, &mut self.rows);
+            }
+            _ if self.line.len() > UNDECIDED || !can_draw => {
+                if self.rows.count() == self.top {
+                    self.rows.push(Row::new("", 0, 0));
+                }
+                draw::verbatim(character, Style::PLAIN, 0, &mut self.rows);
+            }
+            _ => self.draw_open_line(),
         }
     }
 
-    fn finish_line(&mut self, out: &mut String) {
-        if self.tail.is_endless() {
-            self.draw_held(out);
-            self.columns = None;
-            self.tail.show(self.raw_style(), out);
-            out.push('\n');
-            // What it opens is open, though it isn't drawn.
-            self.reader.read(self.tail.line());
-            self.tail.clear();
-            return;
-        }
-        let (source, style) = (self.tail.line().to_owned(), self.raw_style());
-        let line = self.reader.read(&source);
-        let frame = Frame::new(self.reader.containers(), line.fresh, self.width);
-        match line.kind {
-            Kind::Text {
-                text, verbatim: 0, ..
-            } if table::is_row(text) => self.finish_row(text, frame, line.continues, out),
+    /// Whether the line can be drawn as what it is, and again.
+    fn can_draw(&self) -> bool {
+        self.rows.can_change() && !self.rows.is_frozen(self.top)
+    }
+
+    /// Draws what the line is by now.
+    fn draw_open_line(&mut self) {
+        let line = self.line.clone();
+        let mut reader = self.reader.clone();
+        let read = reader.read(&line);
+        let frame = Frame::new(reader.containers(), read.fresh, self.rows.width);
+        match &read.kind {
+            Kind::Text { text, indent } if is_decided(text) => {
+                self.begin_text(text, &frame.indented(*indent), read.continues);
+                self.state = State::Text;
+            }
             kind => {
-                self.draw_held(out);
-                self.columns = None;
-                let mut drawn = String::new();
-                frame.draw(&kind, &mut drawn);
-                self.tail.replace(&drawn, style, out);
+                self.rows.truncate(self.top);
+                frame.draw(kind, &mut self.rows);
+                let is_code = |code: &str| !code.trim_start().starts_with(['`', '~', ' ']);
+                if matches!(kind, Kind::Fenced(code) if is_code(code) && !code.trim().is_empty()) {
+                    self.state = State::Code(frame.indent());
+                }
             }
         }
     }
 
-    /// Finishes a line that can be one of a table.
-    fn finish_row(&mut self, text: &str, frame: Frame, continues: bool, out: &mut String) {
-        let is_next = match self.held.as_slice() {
-            [header] => continues && table::is_header(&header.text, text),
-            _ => continues,
+    /// Draws the line as one of a paragraph.
+    fn begin_text(&mut self, text: &str, frame: &Frame, continues: bool) {
+        self.rows.truncate(self.top);
+        let flow = match &mut self.flow {
+            Some(flow) if continues => {
+                flow.begin_line(frame, &mut self.rows);
+                flow
+            }
+            flow => flow.insert(Flow::new(frame, Style::PLAIN, &mut self.rows)),
         };
-        if !is_next {
-            self.draw_held(out);
-            self.columns = None;
-        }
-        if let Some(columns) = &self.columns {
-            let mut drawn = String::new();
-            columns.draw_rows(text, Style::PLAIN, &frame, &mut drawn);
-            self.tail.replace(&drawn, Style::PLAIN, out);
-        } else {
-            self.hold(text, frame, out);
+        for character in text.chars() {
+            flow.push(character, &mut self.rows);
         }
     }
 
-    fn hold(&mut self, text: &str, frame: Frame, out: &mut String) {
-        let rows = self.held_rows() + self.tail.rows();
-        let is_written = self.tail.is_shown() && rows <= self.reach;
-        if is_written {
-            self.tail.show(Style::PLAIN, out);
-            out.push('\n');
-        } else if self.tail.is_shown() {
-            self.erase_held(out);
-        }
-        let (raw, line_rows) = self.tail.take();
-        self.held.push(Held {
-            text: text.to_owned(),
-            frame,
-            raw,
-            rows: line_rows,
-            is_written,
-        });
-        // A long table is drawn when half the screen is full of it, so that there is room for its
-        // next line.
-        if self.held.len() >= 3 && rows > self.reach / 2 {
-            self.draw_held(out);
-        }
-    }
-
-    /// Erases what is shown of the held lines and of the unfinished line.
-    fn erase_held(&mut self, out: &mut String) {
-        let written = self.held.iter_mut().filter(|held| held.is_written);
-        let rows = written.map(|held| {
-            held.is_written = false;
-            held.rows
-        });
-        self.tail.erase(rows.sum(), out);
-    }
-
-    /// Draws the held lines in place of what is shown of them and of the unfinished line.
-    fn draw_held(&mut self, out: &mut String) {
-        if self.held.is_empty() {
-            return;
-        }
-        self.erase_held(out);
-        let held = std::mem::take(&mut self.held);
-        if held.len() > 1 {
-            self.columns = draw_table(&held, out);
-        }
-        if self.columns.is_none() {
-            for line in &held {
-                line.frame.text(&line.text, out);
+    fn finish_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let read = self.reader.read(&line);
+        let frame = Frame::new(self.reader.containers(), read.fresh, self.rows.width);
+        let state = std::mem::replace(&mut self.state, State::Open);
+        let can_draw = self.can_draw() || line.is_empty();
+        match &read.kind {
+            Kind::Text { text, indent } => {
+                if !read.continues {
+                    self.table = None;
+                }
+                if !self.draw_row(text, &frame) {
+                    if state != State::Text && can_draw {
+                        self.begin_text(text, &frame.indented(*indent), read.continues);
+                    }
+                    if let Some(flow) = &mut self.flow {
+                        flow.end_line(&mut self.rows);
+                    }
+                    self.hold(text, frame);
+                }
+            }
+            Kind::Underline { level, .. } => {
+                if let Some(flow) = self.flow.take().filter(|_| can_draw) {
+                    self.rows.truncate(self.top);
+                    flow.emphasize(draw::heading(*level), &mut self.rows);
+                }
+                self.table = None;
+            }
+            kind => {
+                (self.flow, self.table) = (None, None);
+                if can_draw && !(matches!(state, State::Code(_)) && is_code(kind)) {
+                    self.rows.truncate(self.top);
+                    frame.draw(kind, &mut self.rows);
+                }
             }
         }
+        self.top = self.rows.count();
+    }
+
+    /// Keeps a line that may be the header of a table.
+    fn hold(&mut self, text: &str, frame: Frame) {
+        self.table = table::is_row(text).then(|| Table {
+            lines: vec![(text.to_owned(), frame)],
+            top: self.top,
+            columns: None,
+        });
+    }
+
+    /// Draws a line as a row of a table, if it is one.
+    fn draw_row(&mut self, text: &str, frame: &Frame) -> bool {
+        let Some(table) = &mut self.table else {
+            return false;
+        };
+        let is_row = match table.columns {
+            None => table::is_header(&table.lines[0].0, text) && !self.rows.is_frozen(table.top),
+            Some(_) => table::is_row(text),
+        };
+        if !is_row {
+            return false;
+        }
+        // A row that can't be written over stays as it came.
+        let is_drawn = self.rows.is_frozen(self.top)
+            || table.draw(text, frame, self.top, &mut self.rows);
+        if is_drawn {
+            self.flow = None;
+        }
+        is_drawn
     }
 }
 
-/// Draws a table, if it fits. The columns are for more rows.
-fn draw_table(lines: &[Held], out: &mut String) -> Option<Columns> {
-    // Its first row may have the mark of an item before it.
-    let room = lines.iter().map(|line| line.frame.room()).min()?;
-    let columns = Columns::measure(lines.iter().map(|line| line.text.as_str()), room)?;
-    for (index, line) in lines.iter().enumerate() {
-        match index {
-            0 => columns.draw_rows(&line.text, Style::BOLD, &line.frame, out),
-            1 => line.frame.rows([columns.rule().as_str()], out),
-            _ => columns.draw_rows(&line.text, Style::PLAIN, &line.frame, out),
+impl Table {
+    /// Draws one more row in place of what is shown from `top` on, and all of them if they have
+    /// other columns now; false if they don't fit.
+    fn draw(&mut self, text: &str, frame: &Frame, top: usize, rows: &mut Rows) -> bool {
+        if rows.is_frozen(self.top) {
+            let Some(columns) = &self.columns else {
+                return false;
+            };
+            rows.truncate(top);
+            columns.draw_rows(text, Style::PLAIN, frame, rows);
+            self.lines.truncate(1);
+            return true;
         }
+        self.lines.push((text.to_owned(), frame.clone()));
+        // Its first row may have the mark of an item before it.
+        let room = self.lines.iter().map(|(_, frame)| frame.room()).min();
+        let lines = self.lines.iter().map(|(text, _)| text.as_str());
+        let Some(columns) = Columns::measure(lines, room.unwrap_or_default()) else {
+            return false;
+        };
+        let is_same = self.columns.as_ref() == Some(&columns);
+        let first = if is_same { self.lines.len() - 1 } else { 0 };
+        rows.truncate(if is_same { top } else { self.top });
+        for (index, (text, frame)) in self.lines.iter().enumerate().skip(first) {
+            match index {
+                0 => columns.draw_rows(text, Style::BOLD, frame, rows),
+                1 => frame.rows([columns.rule()], rows),
+                _ => columns.draw_rows(text, Style::PLAIN, frame, rows),
+            }
+        }
+        self.columns = Some(columns);
+        true
     }
-    Some(columns)
+}
+
+/// The rows of the terminal that can surely be written over.
+fn reach(width: usize, height: usize) -> usize {
+    if width < NARROWEST {
+        0
+    } else {
+        height.saturating_sub(2)
+    }
+}
+
+/// Whether a line of text will be one however it goes on.
+fn is_decided(text: &str) -> bool {
+    let is_box = text.starts_with('[') && text.len() < 4;
+    text.contains(char::is_alphabetic) && !is_box
+}
+
+fn is_code(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::Fenced(_))
 }

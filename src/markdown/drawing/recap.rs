@@ -1,6 +1,6 @@
 //! The end of what was printed to a terminal, for somebody who comes back to it.
 
-use super::wrap::char_width;
+use super::style::char_width;
 
 /// The last rows of what was written, and whether there are more before them. Lines are longer than
 /// a row if they are code, which isn't wrapped here.

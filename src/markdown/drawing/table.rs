@@ -2,7 +2,9 @@
 
 use super::draw::Frame;
 use super::inline;
-use super::wrap::{Row, Style, wrap};
+use super::rows::Rows;
+use super::style::Style;
+use super::wrap::Wrap;
 use crate::markdown::code_length;
 use crate::markdown::math::{self, Formula};
 
@@ -17,7 +19,7 @@ enum Align {
 }
 
 /// The columns of a table, as they were measured.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Columns {
     aligns: Vec<Align>,
     widths: Vec<usize>,
@@ -41,8 +43,8 @@ impl Columns {
         let mut widths = vec![1; aligns.len()];
         for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
             for (widest, cell) in widths.iter_mut().zip(cells(line, aligns.len())) {
-                let rows = wrap(&inline::spans(&cell, Style::PLAIN), usize::MAX);
-                *widest = rows.iter().map(|row| row.width).fold(*widest, usize::max);
+                let rows = Wrap::whole(&inline::spans(&cell, Style::PLAIN), usize::MAX);
+                *widest = rows.iter().map(|(_, width)| *width).fold(*widest, usize::max);
             }
         }
         let room = width.checked_sub(3 * (widths.len() - 1))?;
@@ -50,19 +52,17 @@ impl Columns {
     }
 
     /// Draws a row of the table.
-    pub fn draw_rows(&self, line: &str, base: Style, frame: &Frame, out: &mut String) {
+    pub fn draw_rows(&self, line: &str, base: Style, frame: &Frame, rows: &mut Rows) {
         let cells = cells(line, self.widths.len());
-        let wrapped: Vec<Vec<Row>> = self
+        let wrapped: Vec<_> = self
             .widths
             .iter()
             .zip(&cells)
-            .map(|(width, cell)| wrap(&inline::spans(cell, base), *width))
+            .map(|(width, cell)| Wrap::whole(&inline::spans(cell, base), *width))
             .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        let rows: Vec<String> = (0..height)
-            .map(|row| self.join(wrapped.iter().map(|cell| cell.get(row))))
-            .collect();
-        frame.rows(rows.iter().map(String::as_str), out);
+        let texts = (0..height).map(|row| self.join(wrapped.iter().map(|cell| cell.get(row))));
+        frame.rows(texts, rows);
     }
 
     /// The line below the header.
@@ -73,10 +73,10 @@ impl Columns {
         rule
     }
 
-    fn join<'a>(&self, cells: impl Iterator<Item = Option<&'a Row>>) -> String {
+    fn join<'a>(&self, cells: impl Iterator<Item = Option<&'a (String, usize)>>) -> String {
         let mut line = String::new();
         for (index, cell) in cells.enumerate() {
-            let free = self.widths[index].saturating_sub(cell.map_or(0, |cell| cell.width));
+            let free = self.widths[index].saturating_sub(cell.map_or(0, |(_, width)| *width));
             let left = match self.aligns[index] {
                 Align::Left => 0,
                 Align::Center => free / 2,
@@ -88,7 +88,7 @@ impl Columns {
                 line.push(' ');
             }
             line.extend(std::iter::repeat_n(' ', left));
-            line.push_str(cell.map_or("", |cell| &cell.text));
+            line.push_str(cell.map_or("", |(text, _)| text));
             if index + 1 < self.widths.len() {
                 line.extend(std::iter::repeat_n(' ', free - left));
             }

@@ -1,212 +1,159 @@
-//! Styled text broken into rows of a terminal.
+//! Breaks text into rows at spaces while it comes: the word that is open moves to the next row as it
+//! grows. What can't be broken and is longer than a row is left to the terminal.
 
-use unicode_width::UnicodeWidthChar;
+use super::rows::{End, Row, Rows};
+use super::style::{Span, Style, can_break, char_width, tab_width};
 
-pub use crate::markdown::tab_width;
+/// Places text in the last row, and in those that it begins.
+#[derive(Debug, Default)]
+pub struct Wrap {
+    /// What stands before the text in rows that it begins, and the columns of that.
+    frame: String,
+    indent: usize,
+    /// Whether a word without room is broken here, and not by the terminal.
+    breaks_words: bool,
+    /// Spaces that are written only if a word follows in the same row.
+    gap: usize,
+    gap_style: Style,
+    word: Vec<(char, Style)>,
+    /// Where the word begins: in its row before the gap, and in its source.
+    before: End,
+    at: usize,
+    /// Whether the next word begins a row.
+    wants_row: bool,
+}
 
-/// How a character looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style(u8);
-
-impl Style {
-    pub const PLAIN: Self = Self(0);
-    pub const BOLD: Self = Self(1);
-    pub const DIM: Self = Self(2);
-    pub const ITALIC: Self = Self(4);
-    pub const UNDERLINE: Self = Self(8);
-    pub const STRIKE: Self = Self(16);
-    pub const CODE: Self = Self(32);
-
-    /// Both looks together.
-    pub fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+impl Wrap {
+    pub fn new(frame: &str, indent: usize) -> Self {
+        Wrap {
+            frame: frame.to_owned(),
+            indent,
+            ..Wrap::default()
+        }
     }
 
-    /// Appends the text in this style, and ends the style.
-    pub fn write(self, text: &str, out: &mut String) {
-        self.open(out);
-        out.push_str(text);
-        self.close(out);
+    /// Breaks spans into rows of at most so many columns, and gives them with their columns.
+    pub fn whole(spans: &[Span<'_>], width: usize) -> Vec<(String, usize)> {
+        let width = width.max(2);
+        let mut rows = Rows::new(width, usize::MAX);
+        rows.push(Row::new("", 0, 0));
+        let mut wrap = Wrap {
+            breaks_words: true,
+            ..Wrap::default()
+        };
+        wrap.spans(spans, &mut rows);
+        rows.into_texts()
     }
 
-    /// Starts the style.
-    pub fn open(self, out: &mut String) {
-        const CODES: [(Style, &str); 6] = [
-            (Style::BOLD, "1"),
-            (Style::DIM, "2"),
-            (Style::ITALIC, "3"),
-            (Style::UNDERLINE, "4"),
-            (Style::STRIKE, "9"),
-            (Style::CODE, "36"),
-        ];
-        let mut separator = "\x1b[";
-        for (style, code) in CODES {
-            if self.0 & style.0 != 0 {
-                out.push_str(separator);
-                out.push_str(code);
-                separator = ";";
+    pub fn spans(&mut self, spans: &[Span<'_>], rows: &mut Rows) {
+        for span in spans {
+            for (index, character) in span.text.char_indices() {
+                self.put(character, span.style, span.at + index, rows);
             }
         }
-        if self != Self::PLAIN {
-            out.push('m');
-        }
     }
 
-    fn close(self, out: &mut String) {
-        if self != Self::PLAIN {
-            out.push_str("\x1b[0m");
-        }
+    /// Spaces that wait for a word.
+    pub fn gap(&self) -> (usize, Style) {
+        (self.gap, self.gap_style)
     }
-}
 
-/// Text in one style.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span<'a> {
-    pub text: &'a str,
-    pub style: Style,
-}
-
-/// A row as it is written, without a line end.
-#[derive(Debug, Default)]
-pub struct Row {
-    pub text: String,
-    /// Columns it takes.
-    pub width: usize,
-}
-
-/// Columns a character takes at most. Terminals disagree on sequences: many give each part of one
-/// its own columns, and some make a character wide that is followed by the emoji selector.
-pub fn char_width(character: char) -> usize {
-    if character == '\u{fe0f}' {
-        1
-    } else {
-        character.width().unwrap_or(0)
+    /// Begins again behind such a gap.
+    pub fn restart(&mut self, (gap, style): (usize, Style)) {
+        self.word.clear();
+        (self.gap, self.gap_style) = (gap, style);
+        self.wants_row = false;
     }
-}
 
-/// Columns a text takes at most.
-pub fn text_width(text: &str) -> usize {
-    text.chars().map(char_width).sum()
-}
-
-/// Breaks spans into rows at line feeds, at spaces and between wide characters, and words that are
-/// too long anywhere. There is always one row, and no row ends in a space that was a place to
-/// break.
-pub fn wrap(spans: &[Span<'_>], width: usize) -> Vec<Row> {
-    let mut wrapper = Wrapper {
-        width: width.max(2),
-        ..Wrapper::default()
-    };
-    for span in spans {
-        for character in span.text.chars() {
-            wrapper.add(character, span.style);
-        }
+    /// Whether this character begins a word without a space before it.
+    pub fn is_between(&self, next: char) -> bool {
+        let last = self.word.last();
+        last.is_some_and(|(last, _)| can_break(*last, next))
     }
-    wrapper.end()
-}
 
-#[derive(Default)]
-struct Wrapper {
-    width: usize,
-    rows: Vec<Row>,
-    row: Row,
-    /// The style that is open in the row.
-    style: Style,
-    /// Spaces that are written only if a word follows in the same row.
-    gap: Vec<(char, Style)>,
-    word: Vec<(char, Style)>,
-    word_width: usize,
-}
+    pub fn end_word(&mut self) {
+        self.word.clear();
+    }
 
-impl Wrapper {
-    fn add(&mut self, character: char, style: Style) {
+    /// Has the next word begin a row.
+    pub fn end_row(&mut self) {
+        self.wants_row = true;
+    }
+
+    /// Places a character of the source, where spaces are places to break.
+    pub fn put(&mut self, character: char, style: Style, at: usize, rows: &mut Rows) {
         match character {
             '\n' => {
-                self.place_word();
-                self.gap.clear();
+                self.end_word();
                 self.end_row();
             }
-            ' ' | '\t' => {
-                self.place_word();
-                let count = if character == ' ' {
-                    1
-                } else {
-                    tab_width(self.row.width + self.gap.len())
-                };
-                self.gap.extend(std::iter::repeat_n((' ', style), count));
+            // No line end of ours is inside of code: copied, it would be two commands.
+            ' ' | '\t' if !style.is_code() => {
+                self.end_word();
+                let column = rows.last().map_or(0, |row| row.end.column) + self.gap;
+                self.gap += if character == ' ' { 1 } else { tab_width(column) };
+                self.gap_style = style;
             }
             _ => {
-                if self
-                    .word
-                    .last()
-                    .is_some_and(|(last, _)| can_break(*last, character))
-                {
-                    self.place_word();
+                if self.is_between(character) && !style.is_code() {
+                    self.end_word();
                 }
-                self.word.push((character, style));
-                self.word_width += char_width(character);
+                self.put_in_word(character, style, at, rows);
             }
         }
     }
 
-    fn place_word(&mut self) {
-        if self.word.is_empty() {
+    /// Places a character that belongs to the word before it, also if it is a space.
+    pub fn put_in_word(&mut self, character: char, style: Style, at: usize, rows: &mut Rows) {
+        if character == '\t' {
+            let column = rows.last().map_or(0, |row| row.end.column);
+            (0..tab_width(column)).for_each(|_| self.put_in_word(' ', style, at, rows));
             return;
         }
-        let (gap, word) = (
-            std::mem::take(&mut self.gap),
-            std::mem::take(&mut self.word),
-        );
-        if self.row.width == 0 {
-            // Spaces before the first word are the caller's indent.
-        } else if self.row.width + gap.len() + self.word_width > self.width {
-            self.end_row();
+        let columns = char_width(character);
+        if self.word.is_empty() {
+            self.begin_word(columns, at, rows);
+        }
+        let is_full = |rows: &Rows| {
+            let column = rows.last().map_or(0, |row| row.end.column);
+            column + columns > rows.width
+        };
+        let last = rows.count() - 1;
+        if is_full(rows) && !self.begins_row(self.before) && !rows.is_frozen(last) {
+            rows.get(last).cut(self.before);
+            self.begin_row(self.at, rows);
+            self.word.iter().for_each(|(character, style)| rows.put(*character, *style));
+        }
+        if self.breaks_words && is_full(rows) && !self.word.is_empty() {
+            self.word.clear();
+            self.begin_row(at, rows);
+        }
+        rows.put(character, style);
+        self.word.push((character, style));
+    }
+
+    fn begin_word(&mut self, columns: usize, at: usize, rows: &mut Rows) {
+        self.at = at;
+        let end = rows.last().map(|row| row.end).unwrap_or_default();
+        let is_full = end.column + self.gap + columns > rows.width;
+        if self.wants_row || rows.count() == 0 || is_full && !self.begins_row(end) {
+            self.begin_row(at, rows);
         } else {
-            gap.iter()
-                .for_each(|(character, style)| self.write(*character, *style));
+            self.before = end;
+            (0..self.gap).for_each(|_| rows.put(' ', self.gap_style));
         }
-        self.word_width = 0;
-        for (character, style) in word {
-            if self.row.width > 0 && self.row.width + char_width(character) > self.width {
-                self.end_row();
-            }
-            self.write(character, style);
-        }
+        self.gap = 0;
     }
 
-    fn write(&mut self, character: char, style: Style) {
-        if style != self.style {
-            self.style.close(&mut self.row.text);
-            style.open(&mut self.row.text);
-            self.style = style;
-        }
-        self.row.text.push(character);
-        self.row.width += char_width(character);
+    fn begin_row(&mut self, at: usize, rows: &mut Rows) {
+        let row = Row::new(&self.frame, self.indent, at);
+        self.before = row.end;
+        self.wants_row = false;
+        rows.push(row);
     }
 
-    fn end_row(&mut self) {
-        self.style.close(&mut self.row.text);
-        self.style = Style::PLAIN;
-        self.rows.push(std::mem::take(&mut self.row));
+    /// Whether nothing but a frame stands before this place in its row.
+    fn begins_row(&self, place: End) -> bool {
+        place.is_first_row() && place.column <= self.indent
     }
-
-    fn end(mut self) -> Vec<Row> {
-        self.place_word();
-        // A line feed at the end ends its row, and begins none.
-        if self.rows.is_empty() || !self.row.text.is_empty() {
-            self.end_row();
-        }
-        self.rows
-    }
-}
-
-/// Whether a row may end between two characters that aren't spaces: beside a wide one, but not
-/// before a mark that belongs to the text before it.
-fn can_break(before: char, after: char) -> bool {
-    const ATTACHED: &str = "、。，．！？：；）」』】》〉”’,.!?:;)]}";
-    let is_joined = before == '\u{200d}'
-        || matches!(after, '\u{1f3fb}'..='\u{1f3ff}')
-        || char_width(after) == 0;
-    let is_beside_wide = char_width(before) == 2 || char_width(after) == 2;
-    is_beside_wide && !is_joined && after != '\u{fe0f}' && !ATTACHED.contains(after)
 }

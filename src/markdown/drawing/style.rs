@@ -1,0 +1,112 @@
+//! How characters look, and the columns they take.
+
+use std::borrow::Cow;
+
+use unicode_width::UnicodeWidthChar;
+
+pub use crate::markdown::tab_width;
+
+/// How a character looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style(u8);
+
+impl Style {
+    pub const PLAIN: Self = Self(0);
+    pub const BOLD: Self = Self(1);
+    pub const DIM: Self = Self(2);
+    pub const ITALIC: Self = Self(4);
+    pub const UNDERLINE: Self = Self(8);
+    pub const STRIKE: Self = Self(16);
+    pub const CODE: Self = Self(32);
+
+    /// Both looks together.
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub fn is_code(self) -> bool {
+        self.0 & Self::CODE.0 != 0
+    }
+
+    /// Appends the text in this style, and ends the style.
+    pub fn write(self, text: &str, out: &mut String) {
+        self.open(out);
+        out.push_str(text);
+        self.close(out);
+    }
+
+    /// Starts the style.
+    pub fn open(self, out: &mut String) {
+        const CODES: [(Style, &str); 6] = [
+            (Style::BOLD, "1"),
+            (Style::DIM, "2"),
+            (Style::ITALIC, "3"),
+            (Style::UNDERLINE, "4"),
+            (Style::STRIKE, "9"),
+            (Style::CODE, "36"),
+        ];
+        let mut separator = "\x1b[";
+        for (style, code) in CODES {
+            if self.0 & style.0 != 0 {
+                out.push_str(separator);
+                out.push_str(code);
+                separator = ";";
+            }
+        }
+        if self != Self::PLAIN {
+            out.push('m');
+        }
+    }
+
+    pub fn close(self, out: &mut String) {
+        if self != Self::PLAIN {
+            out.push_str("\x1b[0m");
+        }
+    }
+}
+
+/// Text in one style.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span<'a> {
+    pub text: Cow<'a, str>,
+    pub style: Style,
+    /// Where it stands in its source, or where that stands which it is shown for.
+    pub at: usize,
+}
+
+impl<'a> Span<'a> {
+    /// Text that stands for itself.
+    pub fn plain(text: &'a str, style: Style) -> Self {
+        Span {
+            text: Cow::Borrowed(text),
+            style,
+            at: 0,
+        }
+    }
+}
+
+/// Columns a character takes at most. Terminals disagree on sequences: many give each part of one
+/// its own columns, and some make a character wide that is followed by the emoji selector.
+pub fn char_width(character: char) -> usize {
+    if character == '\u{fe0f}' {
+        1
+    } else {
+        character.width().unwrap_or(0)
+    }
+}
+
+/// Columns a text takes at most.
+pub fn text_width(text: &str) -> usize {
+    text.chars().map(char_width).sum()
+}
+
+/// Whether a row may end between two characters that aren't spaces: beside a wide one, but not
+/// before a mark that belongs to the text before it.
+pub fn can_break(before: char, after: char) -> bool {
+    const ATTACHED: &str = "、。，．！？：；）」』】》〉”’,.!?:;)]}";
+    let is_joined = before == '\u{200d}'
+        || matches!(after, '\u{1f3fb}'..='\u{1f3ff}')
+        || char_width(after) == 0;
+    let is_beside_wide = char_width(before) == 2 || char_width(after) == 2;
+    is_beside_wide && !is_joined && after != '\u{fe0f}' && !ATTACHED.contains(after)
+}
