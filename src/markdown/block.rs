@@ -355,10 +355,7 @@ fn leaf(text: &str, indent: usize) -> Option<(Kind<'_>, Leaf)> {
 fn paragraph(cursor: Cursor<'_>) -> (Kind<'_>, Leaf) {
     let (text, indent) = (cursor.text(), cursor.indent());
     let leaf = text_leaf(text);
-    let kind = Kind::Text {
-        text,
-        indent,
-    };
+    let kind = Kind::Text { text, indent };
     (kind, leaf)
 }
 

@@ -71,7 +71,11 @@ impl Frame {
 
     /// With so many columns of space before the text, if that is the only indent.
     pub fn indented(&self, columns: usize) -> Self {
-        let columns = if self.indent == 0 { columns.min(self.width / 2) } else { 0 };
+        let columns = if self.indent == 0 {
+            columns.min(self.width / 2)
+        } else {
+            0
+        };
         let space = " ".repeat(columns);
         Frame {
             first: format!("{}{space}", self.first),
@@ -136,7 +140,9 @@ impl Frame {
             Kind::Heading { level, text } => {
                 self.spans(&inline::spans(text, heading(*level)), rows);
             }
-            Kind::Text { text, .. } | Kind::Underline { text, .. } => self.spans(&inline::spans(text, Style::PLAIN), rows),
+            Kind::Text { text, .. } | Kind::Underline { text, .. } => {
+                self.spans(&inline::spans(text, Style::PLAIN), rows)
+            }
             Kind::FenceStart { label } if label.is_empty() && !self.has_mark => {}
             Kind::FenceStart { label } => self.spans(&[Span::plain(label, Style::DIM)], rows),
             Kind::FenceEnd => {}

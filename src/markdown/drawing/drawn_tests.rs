@@ -45,7 +45,10 @@ fn what_is_drawn() {
         ),
         ("end<br>", "end"),
         ("Setext\n===\nand", "Setext\nand"),
-        ("of *two\nlines*\n-\n\n- a\n---", "of two\nlines\n\n• a\n────────────────────────────────────────"),
+        (
+            "of *two\nlines*\n-\n\n- a\n---",
+            "of two\nlines\n\n• a\n────────────────────────────────────────",
+        ),
         ("*two\nlines* **and", "two\nlines **and"),
         (
             "one<br>two<BR />three `<br>` <bra>",

@@ -1,11 +1,11 @@
 //! The paragraph that is being written. Its words are placed as they come; marks are shown until
 //! their partner has come, and take their effect then, in rows that stay where they are.
 
+use super::draw::Frame;
 use super::inline;
 use super::rows::{Row, Rows};
 use super::style::{Span, Style, tab_width};
 use super::wrap::Wrap;
-use super::draw::Frame;
 
 /// What can still change is no longer than this.
 const LONGEST: usize = 4096;
@@ -152,13 +152,18 @@ impl Flow {
                 let (start, end) = (rows.start(row), rows.start(row + 1));
                 let gap = if row == self.first { self.gap.0 } else { 0 };
                 let width = rows.width;
-                rows.get(row).redraw(|row| draw(row, &view.spans, (start, end), gap, width));
+                rows.get(row)
+                    .redraw(|row| draw(row, &view.spans, (start, end), gap, width));
             }
         }
         if rows.is_frozen(last) {
             return false;
         }
-        let gap = if last == self.first { self.gap } else { (0, self.base) };
+        let gap = if last == self.first {
+            self.gap
+        } else {
+            (0, self.base)
+        };
         self.wrap.restart(gap);
         let start = rows.start(last);
         let was = rows.get(last).begin_again();
@@ -196,7 +201,11 @@ fn draw(row: &mut Row, spans: &[Span<'_>], part: (usize, usize), mut gap: usize,
             '\t' if !style.is_code() => gap += tab_width(row.end.column + gap),
             _ => {
                 (0..std::mem::take(&mut gap)).for_each(|_| row.put(' ', style, width));
-                let spaces = if character == '\t' { tab_width(row.end.column) } else { 0 };
+                let spaces = if character == '\t' {
+                    tab_width(row.end.column)
+                } else {
+                    0
+                };
                 (0..spaces).for_each(|_| row.put(' ', style, width));
                 if spaces == 0 {
                     row.put(character, style, width);

@@ -150,9 +150,7 @@ impl<'a> Parser<'a> {
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
             // A hard break; the end of a Windows path is none.
-            Some(b'\n') if !self.text[..self.at].ends_with(':') => {
-                self.take(1, "", Style::PLAIN)
-            }
+            Some(b'\n') if !self.text[..self.at].ends_with(':') => self.take(1, "", Style::PLAIN),
             Some(byte) if byte.is_ascii_punctuation() => {
                 self.take(2, &self.rest()[1..2], Style::PLAIN)
             }

@@ -252,8 +252,8 @@ impl Markdown {
             return false;
         }
         // A row that can't be written over stays as it came.
-        let is_drawn = self.rows.is_frozen(self.top)
-            || table.draw(text, frame, self.top, &mut self.rows);
+        let is_drawn =
+            self.rows.is_frozen(self.top) || table.draw(text, frame, self.top, &mut self.rows);
         if is_drawn {
             self.flow = None;
         }

@@ -87,7 +87,8 @@ impl Row {
         }
         self.text.push(character);
         let columns = char_width(character);
-        self.is_certain &= columns > 0 && !matches!(character, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+        self.is_certain &=
+            columns > 0 && !matches!(character, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
         self.end.column += columns;
         if self.end.column > width && columns <= width {
             self.end.above += 1;
@@ -112,7 +113,10 @@ impl Row {
 
     /// What came out as it was isn't written again.
     pub fn compare(&mut self, (was, same): &(String, usize)) {
-        let equal = was.bytes().zip(self.text.bytes()).take_while(|(was, is)| was == is);
+        let equal = was
+            .bytes()
+            .zip(self.text.bytes())
+            .take_while(|(was, is)| was == is);
         let equal = self.text.floor_char_boundary(equal.count());
         self.same = equal.min(*same);
     }
@@ -253,16 +257,18 @@ impl Rows {
     /// Writes what makes the terminal show these rows.
     pub fn show(&mut self, out: &mut String) {
         let mut first = self.changed.max(self.dropped) - self.dropped;
-        let is_same = |row: &Row, shown: &Shown| {
-            (row.text.len(), row.same) == (shown.length, shown.length)
-        };
+        let is_same =
+            |row: &Row, shown: &Shown| (row.text.len(), row.same) == (shown.length, shown.length);
         let both = self.rows.iter().zip(&self.shown).skip(first);
         first += both.take_while(|(row, shown)| is_same(row, shown)).count();
         let mut next = first;
         if first < self.shown.len() {
             let shown = self.shown[first];
             let is_last = first + 1 == self.shown.len() && self.is_in_row;
-            let row = self.rows.get(first).filter(|row| is_last && row.same >= shown.length);
+            let row = self
+                .rows
+                .get(first)
+                .filter(|row| is_last && row.same >= shown.length);
             if let Some(row) = row {
                 // The style was ended with what is shown, and goes on.
                 shown.style.open(out);

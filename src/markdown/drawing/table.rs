@@ -44,7 +44,10 @@ impl Columns {
         for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
             for (widest, cell) in widths.iter_mut().zip(cells(line, aligns.len())) {
                 let rows = Wrap::whole(&inline::spans(&cell, Style::PLAIN), usize::MAX);
-                *widest = rows.iter().map(|(_, width)| *width).fold(*widest, usize::max);
+                *widest = rows
+                    .iter()
+                    .map(|(_, width)| *width)
+                    .fold(*widest, usize::max);
             }
         }
         let room = width.checked_sub(3 * (widths.len() - 1))?;

@@ -347,8 +347,20 @@ fn nothing_of_the_text_is_lost() {
 
 /// Words that stand in no other one, with the marks that stand around words.
 const WORDS: [&str; 14] = [
-    "alpha ", "**beta** ", "gamma ", "*delta ", "epsilon* ", "`zeta` ", "eta ", "[theta](iota) ",
-    "kappa, ", "~~lambda~~\n", "__mu\nnu__ ", "xi.\n\n", "- omicron ", "> pi ",
+    "alpha ",
+    "**beta** ",
+    "gamma ",
+    "*delta ",
+    "epsilon* ",
+    "`zeta` ",
+    "eta ",
+    "[theta](iota) ",
+    "kappa, ",
+    "~~lambda~~\n",
+    "__mu\nnu__ ",
+    "xi.\n\n",
+    "- omicron ",
+    "> pi ",
 ];
 
 /// Runs of letters, without the last one if it may go on.

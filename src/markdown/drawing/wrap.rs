@@ -91,7 +91,11 @@ impl Wrap {
             ' ' | '\t' if !style.is_code() => {
                 self.end_word();
                 let column = rows.last().map_or(0, |row| row.end.column) + self.gap;
-                self.gap += if character == ' ' { 1 } else { tab_width(column) };
+                self.gap += if character == ' ' {
+                    1
+                } else {
+                    tab_width(column)
+                };
                 self.gap_style = style;
             }
             _ => {
@@ -122,7 +126,9 @@ impl Wrap {
         if is_full(rows) && !self.begins_row(self.before) && !rows.is_frozen(last) {
             rows.get(last).cut(self.before);
             self.begin_row(self.at, rows);
-            self.word.iter().for_each(|(character, style)| rows.put(*character, *style));
+            self.word
+                .iter()
+                .for_each(|(character, style)| rows.put(*character, *style));
         }
         if self.breaks_words && is_full(rows) && !self.word.is_empty() {
             self.word.clear();
