@@ -25,7 +25,7 @@ pub enum Container {
 /// An item of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// As it was written: `-`, `10.`
+    /// As it was written: `-`, `10.`, and `[^1]:` of a footnote.
     pub mark: String,
     /// Whether it is done, if it is a task.
     pub task: Option<bool>,
@@ -307,7 +307,12 @@ impl Item {
         // More space than that is the indent of code.
         let taken = if is_blank || space > 4 { 1 } else { space };
         cursor.skip(taken);
-        self.content += taken.max(1);
+        // A footnote has no text to stand below.
+        self.content = if self.mark.starts_with('[') {
+            self.least + 2
+        } else {
+            self.content + taken.max(1)
+        };
         if self.mark.len() == 1 && space <= 4 {
             self.task = task(cursor.text());
         }
@@ -399,6 +404,14 @@ fn heading(text: &str) -> Option<Kind<'_>> {
 
 /// The item that a line begins, whose text isn't found yet.
 fn item(text: &str, indent: usize) -> Option<Item> {
+    if let Some(mark) = note(text) {
+        return Some(Item {
+            mark: mark.to_owned(),
+            task: None,
+            least: indent + 2,
+            content: indent + 4,
+        });
+    }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let marks: &[char] = if digits == 0 {
         &['-', '*', '+']
@@ -413,6 +426,15 @@ fn item(text: &str, indent: usize) -> Option<Item> {
         least: indent + 2,
         content: indent + digits + 1,
     })
+}
+
+/// The mark of the footnote that a text is.
+fn note(text: &str) -> Option<&str> {
+    let label = text.strip_prefix("[^")?;
+    let end = label.find([']', '[', ' ', '\t']).filter(|end| *end > 0)?;
+    let rest = label[end..].strip_prefix("]:")?;
+    let is_note = rest.is_empty() || rest.starts_with([' ', '\t']);
+    is_note.then(|| &text[..text.len() - rest.len()])
 }
 
 /// Whether the task that a text is, if it is one, is done.

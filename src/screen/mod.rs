@@ -2,6 +2,7 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+mod hyperlinks;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
 mod output;
@@ -42,6 +43,8 @@ pub struct Screen {
     /// Renders the answer that is being shown, on a terminal with colours.
     markdown: Option<Markdown>,
     wants_markdown: bool,
+    /// Whether the terminal opens links.
+    takes_links: bool,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -92,6 +95,7 @@ impl Screen {
             answer: AnswerState::None,
             markdown: None,
             wants_markdown: true,
+            takes_links: hyperlinks::are_taken(environment),
             status: false,
             started: Instant::now(),
         }
@@ -217,7 +221,8 @@ impl Screen {
         };
         let width = terminal::width();
         let (end, is_cut) = if self.wants_markdown && self.out.renders_markdown() {
-            let written = Markdown::new(width, terminal::height()).whole(&text);
+            let markdown = Markdown::new(width, terminal::height());
+            let written = markdown.with_links(self.takes_links).whole(&text);
             last_rows(&written, width, rows)
         } else {
             last_rows(&text, width, rows)
@@ -266,9 +271,10 @@ impl Screen {
             self.write_err(&format!("{end}{label}"));
         }
         if self.wants_markdown && self.out.renders_markdown() {
+            let new = || Markdown::new(terminal::width(), terminal::height());
             let markdown = self
                 .markdown
-                .get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
+                .get_or_insert_with(|| new().with_links(self.takes_links));
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
             let safe = if self.out.is_terminal {

@@ -1,5 +1,6 @@
 //! Draws a line that was read: behind the bars of its quotes and below the text of its items.
 
+use super::entity::literal;
 use super::inline;
 use super::rows::{Row, Rows};
 use super::style::{Span, Style, tab_width, text_width};
@@ -33,11 +34,15 @@ impl Frame {
             match container {
                 Container::Quote => frame.quote(),
                 Container::Item(item) => {
+                    let note = item
+                        .mark
+                        .strip_prefix("[^")
+                        .map(|label| format!("[{}", label.trim_end_matches(':')));
                     let mark = match (item.task, item.mark.as_str()) {
                         (Some(false), _) => "☐",
                         (Some(true), _) => "☑",
                         (None, "-" | "*" | "+") => "•",
-                        (None, number) => number,
+                        (None, mark) => note.as_deref().unwrap_or(mark),
                     };
                     frame.item(mark, is_fresh);
                 }
@@ -85,6 +90,21 @@ impl Frame {
         }
     }
 
+    /// Whether no item begins with it.
+    pub fn is_bare(&self) -> bool {
+        !self.has_mark
+    }
+
+    /// For the rows below it.
+    pub fn below(&self) -> Self {
+        Frame {
+            first: self.other.clone(),
+            marks: String::new(),
+            has_mark: false,
+            ..self.clone()
+        }
+    }
+
     /// Columns before the text.
     pub fn indent(&self) -> usize {
         self.indent
@@ -115,7 +135,7 @@ impl Frame {
     }
 
     /// Draws spans, wrapped.
-    fn spans(&self, spans: &[Span<'_>], rows: &mut Rows) {
+    pub fn spans(&self, spans: &[Span<'_>], rows: &mut Rows) {
         self.begin(0, rows).spans(spans, rows);
     }
 
@@ -138,13 +158,23 @@ impl Frame {
                 self.spans(&[Span::plain(&rule, Style::DIM)], rows);
             }
             Kind::Heading { level, text } => {
-                self.spans(&inline::spans(text, heading(*level)), rows);
+                let spans = inline::spans(text, heading(*level), &mut rows.links);
+                self.spans(&spans, rows);
             }
             Kind::Text { text, .. } | Kind::Underline { text, .. } => {
-                self.spans(&inline::spans(text, Style::PLAIN), rows)
+                let spans = inline::spans(text, Style::PLAIN, &mut rows.links);
+                self.spans(&spans, rows);
             }
             Kind::FenceStart { label } if label.is_empty() && !self.has_mark => {}
-            Kind::FenceStart { label } => self.spans(&[Span::plain(label, Style::DIM)], rows),
+            Kind::FenceStart { label } => {
+                let parts = literal(label).into_iter();
+                let spans = parts.map(|(at, text)| Span {
+                    text,
+                    style: Style::DIM,
+                    at,
+                });
+                self.spans(&spans.collect::<Vec<_>>(), rows);
+            }
             Kind::FenceEnd => {}
             Kind::Fenced(code) | Kind::Indented(code) => self.verbatim(code, Style::CODE, rows),
             Kind::Math(formula) => self.verbatim(formula, Style::PLAIN, rows),

@@ -36,7 +36,7 @@ fn what_is_drawn() {
         ("- a\n-", "• a\n• "),
         (
             "[a](b c d) [a](<b c>) [a](b\\)c) [a](b",
-            "[a](b c d) a (b c) a (b\\)c) [a](b",
+            "[a](b c d) a (b c) a (b)c) [a](b",
         ),
         ("C:\\", "C:\\"),
         (

@@ -10,11 +10,17 @@ use super::wrap::Wrap;
 /// What can still change is no longer than this.
 const LONGEST: usize = 4096;
 
+/// Definitions of that length are done with: the next one may be read without them.
+const DEFINITIONS: usize = 1024;
+
 #[derive(Debug)]
 pub struct Flow {
     base: Style,
     /// The text in which a mark may still find its partner.
     source: String,
+    /// Whether that begins where the paragraph does, and may still be definitions.
+    is_start: bool,
+    defines: bool,
     /// Where its current line begins.
     line: usize,
     /// The row in which it begins, and spaces before it.
@@ -37,6 +43,8 @@ impl Flow {
         let mut flow = Flow {
             base,
             source: String::new(),
+            is_start: false,
+            defines: false,
             line: 0,
             first: 0,
             gap: (0, base),
@@ -47,6 +55,7 @@ impl Flow {
             was_mark: false,
         };
         flow.begin_line(frame, rows);
+        flow.is_start = true;
         flow
     }
 
@@ -54,7 +63,7 @@ impl Flow {
     pub fn begin_line(&mut self, frame: &Frame, rows: &mut Rows) {
         self.wrap = frame.begin(self.source.len(), rows);
         self.line = self.source.len();
-        if !self.is_open {
+        if !self.is_open || self.defines && self.source.len() > DEFINITIONS {
             self.source.clear();
             self.settle(rows);
         }
@@ -85,7 +94,7 @@ impl Flow {
     /// Ends the line.
     pub fn end_line(&mut self, rows: &mut Rows) {
         self.source.push('\n');
-        if self.was_mark {
+        if self.was_mark || self.defines {
             self.judge(rows);
         }
         self.was_mark = false;
@@ -137,14 +146,15 @@ impl Flow {
             self.source.extend(['x', last]);
         }
         rows.get(self.first).settle(self.source.len());
+        self.is_start &= self.defines && self.source.is_empty();
         self.line = 0;
         (self.is_open, self.code) = (false, None);
     }
 
     /// Finds out which marks have a partner by now, and says whether it could draw the open row.
     fn judge(&mut self, rows: &mut Rows) -> bool {
-        let view = inline::read(&self.source, self.base);
-        self.is_open = view.is_open;
+        let view = inline::read(&self.source, self.base, self.is_start, &mut rows.links);
+        (self.is_open, self.defines) = (view.is_open, view.defines);
         self.code = view.code.filter(|code| *code >= self.line);
         let last = rows.count() - 1;
         for row in self.first..last {
@@ -186,8 +196,8 @@ fn characters<'a>(
     (start, end): (usize, usize),
 ) -> impl Iterator<Item = (char, Style, usize)> + 'a {
     let all = spans.iter().flat_map(|span| {
-        let characters = span.text.char_indices();
-        characters.map(|(index, character)| (character, span.style, span.at + index))
+        let characters = span.characters();
+        characters.map(|(character, at)| (character, span.style, at))
     });
     all.filter(move |(_, _, at)| (start..end).contains(at))
 }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::entity::{entity, is_escape, literal, plain};
 use super::flanks::{flanks, is_selector};
-use super::link::{TARGET, link};
+use super::link::{self, Definition, Link, TARGET};
+use super::links::Links;
 use super::style::{Span, Style};
 use crate::markdown::math::{self, Formula};
 
@@ -17,28 +19,30 @@ pub struct View<'a> {
     pub is_open: bool,
     /// Where the marks of code stand that has no end.
     pub code: Option<usize>,
+    /// Whether all of it is definitions so far.
+    pub defines: bool,
 }
 
 /// A text in its styles, each added to `base`.
-pub fn spans(text: &str, base: Style) -> Vec<Span<'_>> {
-    read(text, base).spans
+pub fn spans<'a>(text: &'a str, base: Style, links: &mut Links) -> Vec<Span<'a>> {
+    read(text, base, false, links).spans
 }
 
-/// A text in its styles, each added to `base`, and what is open at its end.
-pub fn read(text: &str, base: Style) -> View<'_> {
-    let mut parser = Parser {
-        text,
-        base,
-        ..Parser::default()
-    };
+/// A text in its styles, each added to `base`, and what is open at its end. Only a paragraph that
+/// begins here may have definitions.
+pub fn read<'a>(text: &'a str, base: Style, is_start: bool, links: &mut Links) -> View<'a> {
+    let mut parser = Parser::new(text, base, links);
+    while is_start && parser.definition() {}
+    let defines = parser.is_open || parser.at > 0 && parser.at == text.len();
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {
             '\\' => parser.formula() || parser.escape(),
             '$' => parser.formula(),
             '`' => parser.code(),
             '*' | '_' | '~' => parser.mark(character),
+            '&' => parser.entity(),
             '!' if text[parser.at..].starts_with("![") => parser.open_bracket(2),
-            '[' => parser.open_bracket(1),
+            '[' => parser.note() || parser.open_bracket(1),
             ']' => parser.close_bracket(),
             '<' => parser.tag(),
             'h' => parser.address(),
@@ -49,38 +53,49 @@ pub fn read(text: &str, base: Style) -> View<'_> {
         }
     }
     parser.flush();
-    let is_open = parser.is_open
-        || parser.unclosed.is_some()
-        || !(parser.openers.is_empty() && parser.brackets.is_empty());
+    parser.is_open |= defines || parser.unclosed.is_some() || !parser.brackets.is_empty();
+    parser.is_open |= parser.pair_from(0);
     View {
-        is_open,
+        is_open: parser.is_open,
         code: parser.unclosed,
+        defines,
         spans: parser.into_spans(),
     }
 }
 
-#[derive(Default)]
-struct Parser<'a> {
+struct Parser<'a, 'l> {
     text: &'a str,
     base: Style,
+    links: &'l mut Links,
     at: usize,
     /// Where the ordinary text before `at` starts that is no piece yet.
     pending: usize,
     pieces: Vec<Piece<'a>>,
-    openers: Vec<Run>,
-    /// Pieces that are opening brackets.
-    brackets: Vec<usize>,
+    /// Marks that have no partner yet.
+    runs: Vec<Run>,
+    brackets: Vec<Bracket>,
     /// Lengths of backtick runs that have no partner in the rest, and where the first stands.
     missing: Vec<usize>,
     unclosed: Option<usize>,
-    /// Whether a formula or a tag may have its end in more text.
+    /// Whether a formula, a tag or a definition may have its end in more text.
     is_open: bool,
+}
+
+/// A bracket that is open.
+struct Bracket {
+    piece: usize,
+    /// Where its label begins, and how many marks stand before that.
+    start: usize,
+    runs: usize,
+    is_image: bool,
+    /// A link around another link is none.
+    is_dead: bool,
 }
 
 /// A part of the text, and the emphasis that ends before and starts after it.
 #[derive(Default)]
 struct Piece<'a> {
-    text: &'a str,
+    text: Cow<'a, str>,
     /// Where that stands in the source which it is shown for.
     at: usize,
     style: Style,
@@ -100,7 +115,23 @@ struct Run {
     can_close: bool,
 }
 
-impl<'a> Parser<'a> {
+impl<'a, 'l> Parser<'a, 'l> {
+    fn new(text: &'a str, base: Style, links: &'l mut Links) -> Self {
+        Parser {
+            text,
+            base,
+            links,
+            at: 0,
+            pending: 0,
+            pieces: Vec::new(),
+            runs: Vec::new(),
+            brackets: Vec::new(),
+            missing: Vec::new(),
+            unclosed: None,
+            is_open: false,
+        }
+    }
+
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
@@ -108,28 +139,105 @@ impl<'a> Parser<'a> {
     fn flush(&mut self) {
         if self.pending < self.at {
             let text = &self.text[self.pending..self.at];
-            self.pieces.push(Piece {
-                text,
-                at: self.pending,
-                style: self.base,
-                ..Piece::default()
-            });
+            self.show(text, self.pending, Style::PLAIN);
         }
         self.pending = self.at;
     }
 
-    /// Ends the ordinary text here and takes `length` bytes, of which `text` is shown.
-    fn take(&mut self, length: usize, text: &'a str, style: Style) -> bool {
-        self.flush();
+    /// Shows a text for what stands here in the source.
+    fn show(&mut self, text: impl Into<Cow<'a, str>>, at: usize, style: Style) {
         self.pieces.push(Piece {
-            text,
-            at: self.at,
+            text: text.into(),
+            at,
             style: self.base.and(style),
             ..Piece::default()
         });
+    }
+
+    /// Shows a part of the source in which only entities and escapes are read.
+    fn show_literal(&mut self, text: &'a str, style: Style) {
+        let start = offset(self.text, text).unwrap_or(self.at);
+        for (at, part) in literal(text) {
+            self.show(part, start + at, style);
+        }
+    }
+
+    /// Ends the ordinary text here and takes `length` bytes, for which `text` is shown.
+    fn take(&mut self, length: usize, text: impl Into<Cow<'a, str>>, style: Style) -> bool {
+        self.flush();
+        let text = text.into();
+        let at = offset(self.text, &text).unwrap_or(self.at);
+        self.show(text, at, style);
+        self.skip(length)
+    }
+
+    /// Takes so many bytes for which all is shown.
+    fn skip(&mut self, length: usize) -> bool {
         self.at += length;
         self.pending = self.at;
         true
+    }
+
+    /// A definition stays to be seen: it may be for a link that came before.
+    fn definition(&mut self) -> bool {
+        let (label, link, length) = match link::definition(self.rest()) {
+            Some(Definition::Whole {
+                label,
+                link,
+                length,
+            }) => (label, link, length),
+            open => {
+                self.is_open = open.is_some();
+                return false;
+            }
+        };
+        let target = plain(link.target);
+        self.links.define(label, &target);
+        let style = self.link_style(&target).unwrap_or(Style::DIM);
+        self.show_literal(label, Style::DIM);
+        let behind = self.at + 1 + label.len();
+        self.show(": ", behind, Style::DIM);
+        self.show_literal(link.target, style);
+        if !link.title.is_empty() {
+            let start = offset(self.text, link.title).unwrap_or(behind);
+            self.show(" ", start - 1, Style::DIM);
+            self.show_literal(link.title, Style::DIM);
+        }
+        let end = self.at + length - 1;
+        self.show(&self.text[end..=end], end, Style::PLAIN);
+        self.skip(length)
+    }
+
+    /// How the label of a link looks that the terminal can open.
+    fn link_style(&mut self, target: &str) -> Option<Style> {
+        let number = self.links.number(target)?;
+        Some(Style::UNDERLINE.linked(number))
+    }
+
+    fn entity(&mut self) -> bool {
+        match entity(self.rest()) {
+            Some((meant, length)) => self.take(length, meant, Style::PLAIN),
+            None => false,
+        }
+    }
+
+    /// The number of a footnote. A word is the name of one only if it is attached to another:
+    /// `[^abc]` by itself is a pattern.
+    fn note(&mut self) -> bool {
+        let rest = self.rest();
+        let label = rest
+            .strip_prefix("[^")
+            .and_then(|rest| Some(rest.split_once(']')?.0));
+        let Some(label) = label.filter(|label| !label.is_empty()) else {
+            return false;
+        };
+        let is_attached = self.text[..self.at].ends_with(|last: char| !last.is_whitespace());
+        let is_part = |part: char| part.is_ascii_digit() || is_attached && part.is_alphanumeric();
+        if !label.chars().all(is_part) {
+            return false;
+        }
+        self.take(2, &rest[..1], Style::DIM);
+        self.take(label.len() + 1, &rest[2..label.len() + 3], Style::DIM)
     }
 
     fn formula(&mut self) -> bool {
@@ -151,9 +259,7 @@ impl<'a> Parser<'a> {
         match self.rest().as_bytes().get(1) {
             // A hard break; the end of a Windows path is none.
             Some(b'\n') if !self.text[..self.at].ends_with(':') => self.take(1, "", Style::PLAIN),
-            Some(byte) if byte.is_ascii_punctuation() => {
-                self.take(2, &self.rest()[1..2], Style::PLAIN)
-            }
+            Some(_) if is_escape(self.rest()) => self.take(2, &self.rest()[1..2], Style::PLAIN),
             _ => false,
         }
     }
@@ -192,10 +298,9 @@ impl<'a> Parser<'a> {
         let after = rest[length..].chars().next().unwrap_or(' ');
         let (can_open, can_close) = flanks(mark, before, after);
         self.take(length, &rest[..length], Style::PLAIN);
-        if mark != '~' || length == 2 {
-            let piece = self.pieces.len() - 1;
-            self.pair(Run {
-                piece,
+        if mark != '~' || length <= 2 {
+            self.runs.push(Run {
+                piece: self.pieces.len() - 1,
                 mark,
                 length,
                 left: length,
@@ -206,14 +311,23 @@ impl<'a> Parser<'a> {
         true
     }
 
-    fn pair(&mut self, mut run: Run) {
+    /// Gives the marks from this one on their partners, and says whether one may find it later.
+    fn pair_from(&mut self, first: usize) -> bool {
+        let mut openers = Vec::new();
+        for run in self.runs.split_off(first) {
+            self.pair(run, &mut openers);
+        }
+        !openers.is_empty()
+    }
+
+    fn pair(&mut self, mut run: Run, openers: &mut Vec<Run>) {
         while run.can_close && run.left > 0 {
-            let mut candidates = self.openers.iter().enumerate().rev().take(REACH);
+            let mut candidates = openers.iter().enumerate().rev().take(REACH);
             let Some((index, _)) = candidates.find(|(_, opener)| opener.fits(&run)) else {
                 break;
             };
-            self.openers.truncate(index + 1);
-            let Some(mut opener) = self.openers.pop() else {
+            openers.truncate(index + 1);
+            let Some(mut opener) = openers.pop() else {
                 break;
             };
             let used = opener.left.min(run.left).min(2);
@@ -224,75 +338,143 @@ impl<'a> Parser<'a> {
             self.pieces[from.piece].starts[kind] += 1;
             self.pieces[to.piece].ends[kind] += 1;
             for piece in [from.piece, to.piece] {
-                self.pieces[piece].text = &self.pieces[piece].text[used..];
+                self.pieces[piece].shorten(used);
             }
             if opener.left > 0 {
-                self.openers.push(opener);
+                openers.push(opener);
             }
         }
         if run.can_open && run.left > 0 {
-            self.openers.push(run);
+            openers.push(run);
         }
     }
 
     fn open_bracket(&mut self, length: usize) -> bool {
         self.take(length, &self.rest()[..length], Style::PLAIN);
-        self.brackets.push(self.pieces.len() - 1);
+        self.brackets.push(Bracket {
+            piece: self.pieces.len() - 1,
+            start: self.at,
+            runs: self.runs.len(),
+            is_image: length == 2,
+            is_dead: false,
+        });
         true
     }
 
     fn close_bracket(&mut self) -> bool {
-        let rest = self.rest();
-        let (Some(bracket), Some(inside)) = (self.brackets.pop(), rest[1..].strip_prefix('('))
-        else {
+        let Some(bracket) = self.brackets.pop().filter(|bracket| !bracket.is_dead) else {
             return false;
         };
-        let Some((link, length)) = link(inside) else {
-            self.is_open |= !inside.contains(')');
-            return false;
-        };
+        let label = &self.text[bracket.start..self.at];
         self.flush();
-        self.pieces[bracket].text = "";
-        let label = &self.pieces[bracket + 1..];
-        let is_label = matches!(label, [label] if label.text == link.target);
-        let mut at = self.at;
-        self.at += length + 2;
-        self.pending = self.at;
-        let target = if is_label { "" } else { link.target };
-        let space = if target.is_empty() || link.title.is_empty() {
-            ""
-        } else {
-            " "
-        };
-        if !target.is_empty() || !link.title.is_empty() {
-            for text in [" (", target, space, link.title, ")"] {
-                at = offset(self.text, text).unwrap_or(at);
-                self.pieces.push(Piece {
-                    text,
-                    at,
-                    style: self.base.and(Style::DIM),
-                    ..Piece::default()
-                });
-                at += text.len();
+        if let Some((link, length)) = self.target() {
+            let target = plain(link.target);
+            if self.label(&bracket, &target) {
+                self.show_target(link);
             }
+            self.skip(length + 1);
+        } else if let Some((target, length)) = self.reference(label) {
+            if self.label(&bracket, &target) {
+                self.show(" (", self.at, Style::DIM);
+                self.show(target, self.at + 1, Style::DIM);
+                self.show(")", self.at + 1, Style::DIM);
+            }
+            self.skip(length + 1);
+        } else {
+            return false;
+        }
+        if !bracket.is_image {
+            let links = self.brackets.iter_mut().filter(|outer| !outer.is_image);
+            links.for_each(|outer| outer.is_dead = true);
         }
         true
+    }
+
+    /// The target that stands behind a label.
+    fn target(&mut self) -> Option<(Link<'a>, usize)> {
+        let inside = self.rest()[1..].strip_prefix('(')?;
+        let found = link::link(inside);
+        self.is_open |= found.is_none() && !inside.contains(')');
+        found.map(|(link, length)| (link, length + 1))
+    }
+
+    /// Where a label leads by a definition that came before, and the bytes of the label of that.
+    fn reference(&self, label: &str) -> Option<(String, usize)> {
+        let behind = &self.rest()[1..];
+        let (label, length) = match link::label(behind) {
+            Some(other) => (other, other.len() + 2),
+            None if behind.starts_with("[]") => (label, 2),
+            None => (label, 0),
+        };
+        let target = self
+            .links
+            .defined(label)
+            .filter(|_| link::is_label(label))?;
+        Some((target, length))
+    }
+
+    /// Makes the label of a link of what stands behind this bracket, and says whether its target is
+    /// to be shown, too: it isn't if the terminal opens it, or if it is the label.
+    fn label(&mut self, bracket: &Bracket, target: &str) -> bool {
+        self.pair_from(bracket.runs);
+        self.pieces[bracket.piece].text = "".into();
+        let text = self.pieces[bracket.piece + 1..]
+            .iter()
+            .map(|piece| &*piece.text);
+        let text: String = text.collect();
+        // Who reads an address has to be led there.
+        let misleads = text != target && (text.contains("://") || text.starts_with("www."));
+        if text.trim().is_empty() || misleads {
+            return true;
+        }
+        let Some(style) = self.link_style(target) else {
+            return text != target;
+        };
+        for piece in &mut self.pieces[bracket.piece + 1..] {
+            piece.style = style.and(piece.style.linked(0));
+        }
+        false
+    }
+
+    fn show_target(&mut self, link: Link<'a>) {
+        if link == Link::default() {
+            return;
+        }
+        self.show(" (", self.at, Style::DIM);
+        self.show_literal(link.target, Style::DIM);
+        if !link.title.is_empty() {
+            let start = offset(self.text, link.title).unwrap_or(self.at);
+            let space = if link.target.is_empty() { "" } else { " " };
+            self.show(space, start - 1, Style::DIM);
+            self.show_literal(link.title, Style::DIM);
+        }
+        let end = [link.title, link.target]
+            .into_iter()
+            .find(|text| !text.is_empty());
+        let end = end.and_then(|text| Some(offset(self.text, text)? + text.len()));
+        self.show(")", end.unwrap_or(self.at), Style::DIM);
     }
 
     /// HTML is left as it is, with the marks inside; but `<br>` breaks the line. The address in
     /// `<https://…>` needs no marks around it.
     fn tag(&mut self) -> bool {
         let rest = self.rest();
-        let is_tag = rest[1..]
-            .starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '/' | '!'));
-        match rest.bytes().take(TARGET).position(|byte| byte == b'>') {
-            Some(end) if is_break(&rest[..=end]) => self.take(end + 1, "\n", Style::PLAIN),
-            Some(end) if is_address(&rest[1..end]) => {
-                self.take(end + 1, &rest[1..end], Style::PLAIN)
+        let end = rest.bytes().take(TARGET).position(|byte| byte == b'>');
+        if let Some(end) = end {
+            let inside = &rest[1..end];
+            if is_break(inside) {
+                return self.take(end + 1, "\n", Style::PLAIN);
             }
-            Some(end) if is_tag => self.take(end + 1, &rest[..=end], Style::PLAIN),
-            end => {
-                self.is_open |= end.is_none() && is_tag;
+            if is_address(inside) || is_letter_box(inside) {
+                let scheme = if is_address(inside) { "" } else { "mailto:" };
+                let style = self.link_style(&format!("{scheme}{inside}"));
+                return self.take(end + 1, inside, style.unwrap_or_default());
+            }
+        }
+        match tag_length(rest) {
+            Some(length) => self.take(length, &rest[..length], Style::PLAIN),
+            None => {
+                self.is_open |= end.is_none() && begins_tag(rest);
                 false
             }
         }
@@ -323,9 +505,9 @@ impl<'a> Parser<'a> {
                 let active = KINDS.iter().zip(depth).filter(|(_, depth)| *depth > 0);
                 let style = active.fold(piece.style, |style, (kind, _)| style.and(*kind));
                 spans.push(Span {
-                    text: Cow::Borrowed(piece.text),
+                    text: piece.text,
                     style,
-                    at: offset(self.text, piece.text).unwrap_or(piece.at),
+                    at: piece.at,
                 });
             }
             for (depth, starts) in depth.iter_mut().zip(piece.starts) {
@@ -333,6 +515,16 @@ impl<'a> Parser<'a> {
             }
         }
         spans
+    }
+}
+
+impl Piece<'_> {
+    /// Takes so many of its marks away.
+    fn shorten(&mut self, marks: usize) {
+        if let Cow::Borrowed(text) = &mut self.text {
+            *text = &text[marks..];
+            self.at += marks;
+        }
     }
 }
 
@@ -351,7 +543,8 @@ impl Run {
         let is_split = is_ambiguous
             && is_three(self.length + closer.length)
             && !(is_three(self.length) && is_three(closer.length));
-        self.mark == closer.mark && !is_split
+        let is_equal = self.mark != '~' || self.length == closer.length;
+        self.mark == closer.mark && is_equal && !is_split
     }
 }
 
@@ -365,10 +558,54 @@ fn is_address(text: &str) -> bool {
         && !text.contains(|character: char| character.is_whitespace() || character == '<')
 }
 
+/// Whether a text is the address of somebody's mail (CommonMark 6.5).
+fn is_letter_box(text: &str) -> bool {
+    let is_name =
+        |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    text.split_once('@').is_some_and(|(name, host)| {
+        let is_whole = !name.is_empty() && host.starts_with(|first: char| first.is_alphanumeric());
+        is_whole && name.bytes().all(is_name) && host.bytes().all(is_host)
+    })
+}
+
 fn is_break(tag: &str) -> bool {
-    let name = tag.trim_start_matches('<').trim_end_matches('>');
-    let name = name.strip_suffix('/').unwrap_or(name);
+    let name = tag.strip_suffix('/').unwrap_or(tag);
     name.trim_end().eq_ignore_ascii_case("br")
+}
+
+fn begins_tag(text: &str) -> bool {
+    let first = text[1..].chars().next();
+    first.is_some_and(|first| first.is_ascii_alphabetic() || matches!(first, '/' | '!' | '?'))
+}
+
+/// The bytes of the tag that begins here (CommonMark 6.6, but lenient with attributes).
+fn tag_length(text: &str) -> Option<usize> {
+    for (start, end) in [
+        ("<!--", "-->"),
+        ("<?", "?>"),
+        ("<![CDATA[", "]]>"),
+        ("<!", ">"),
+    ] {
+        if text.starts_with(start) {
+            return text[2..].find(end).map(|at| at + 2 + end.len());
+        }
+    }
+    let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
+    let rest = name.trim_start_matches(|part: char| part.is_ascii_alphanumeric() || part == '-');
+    let is_tag = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && rest.starts_with(|next: char| next.is_whitespace() || "/>".contains(next));
+    let mut quote = None;
+    let end = rest.bytes().take(TARGET).position(|byte| {
+        match (byte, quote) {
+            (b'>', None) => return true,
+            (b'"' | b'\'', None) => quote = Some(byte),
+            _ if quote == Some(byte) => quote = None,
+            _ => {}
+        }
+        false
+    });
+    Some(text.len() - rest.len() + end.filter(|_| is_tag)? + 1)
 }
 
 fn run_length(text: &str, mark: char) -> usize {
@@ -383,7 +620,8 @@ mod tests {
 
     /// The text with its bold parts in brackets.
     fn bold(text: &str) -> String {
-        let spans = spans(text, Style::PLAIN);
+        let mut links = Links::default();
+        let spans = spans(text, Style::PLAIN, &mut links);
         let marked = spans.iter().map(|span| match span.style {
             Style::BOLD => format!("[{}]", span.text),
             _ => span.text.to_string(),

@@ -7,12 +7,16 @@
 mod draw;
 #[cfg(test)]
 mod drawn_tests;
+mod entity;
 mod flanks;
 mod flow;
 mod inline;
 mod link;
+mod links;
 mod recap;
 mod rows;
+#[cfg(test)]
+mod spec_tests;
 mod style;
 mod table;
 #[cfg(test)]
@@ -81,6 +85,12 @@ impl Markdown {
             flow: None,
             table: None,
         }
+    }
+
+    /// For a terminal that opens links itself: their targets needn't be read.
+    pub fn with_links(mut self, can_open: bool) -> Self {
+        self.rows.links.can_open = can_open;
+        self
     }
 
     /// Appends what to write now for more text, which has to be free of control characters but line
@@ -270,15 +280,16 @@ impl Table {
                 return false;
             };
             rows.truncate(top);
-            columns.draw_rows(text, Style::PLAIN, frame, rows);
+            columns.draw_row(text, frame, rows);
             self.lines.truncate(1);
             return true;
         }
         self.lines.push((text.to_owned(), frame.clone()));
         // Its first row may have the mark of an item before it.
         let room = self.lines.iter().map(|(_, frame)| frame.room()).min();
-        let lines = self.lines.iter().map(|(text, _)| text.as_str());
-        let Some(columns) = Columns::measure(lines, room.unwrap_or_default()) else {
+        let lines: Vec<&str> = self.lines.iter().map(|(text, _)| text.as_str()).collect();
+        let room = room.unwrap_or_default();
+        let Some(columns) = Columns::measure(&lines, room, &mut rows.links) else {
             return false;
         };
         let is_same = self.columns.as_ref() == Some(&columns);
@@ -286,9 +297,9 @@ impl Table {
         rows.truncate(if is_same { top } else { self.top });
         for (index, (text, frame)) in self.lines.iter().enumerate().skip(first) {
             match index {
-                0 => columns.draw_rows(text, Style::BOLD, frame, rows),
-                1 => frame.rows([columns.rule()], rows),
-                _ => columns.draw_rows(text, Style::PLAIN, frame, rows),
+                0 => columns.draw_header(text, frame, rows),
+                1 => frame.rows(columns.rule(), rows),
+                _ => columns.draw_row(text, frame, rows),
             }
         }
         self.columns = Some(columns);
@@ -308,7 +319,11 @@ fn reach(width: usize, height: usize) -> usize {
 /// Whether a line of text will be one however it goes on.
 fn is_decided(text: &str) -> bool {
     let is_box = text.starts_with('[') && text.len() < 4;
-    text.contains(char::is_alphabetic) && !is_box
+    let is_note = text.strip_prefix("[^").is_some_and(|label| {
+        let end = label.find([']', ' ']);
+        end.is_none_or(|end| matches!(&label[end..], "]" | "]:"))
+    });
+    text.contains(char::is_alphabetic) && !is_box && !is_note
 }
 
 fn is_code(kind: &Kind<'_>) -> bool {

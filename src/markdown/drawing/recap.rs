@@ -50,12 +50,23 @@ fn columns(line: &str) -> usize {
     shown.map(|(character, _)| char_width(character)).sum()
 }
 
-/// The characters of a line, and whether each belongs to an escape code, all of which end in `m`.
+/// The characters of a line, and whether each belongs to an escape code: of a style, which ends in
+/// `m`, or of a link, which begins with `]` and ends in a backslash behind an escape.
 fn characters(line: &str) -> impl Iterator<Item = (char, bool)> {
-    let mut is_inside = false;
+    let (mut code, mut last) = (String::new(), ' ');
     line.chars().map(move |character| {
-        let is_code = is_inside || character == '\x1b';
-        is_inside = is_code && character != 'm';
+        let is_code = !code.is_empty() || character == '\x1b';
+        if is_code {
+            code.push(character);
+        }
+        let ends = match code.starts_with("\x1b]") {
+            true => last == '\x1b' && character == '\\',
+            false => character == 'm',
+        };
+        last = character;
+        if ends {
+            code.clear();
+        }
         (character, is_code)
     })
 }
@@ -78,6 +89,10 @@ mod tests {
             (
                 "\x1b[36m1234567890\x1b[0m\n",
                 ("\x1b[36m34567890\x1b[0m\n", true),
+            ),
+            (
+                "a\n\x1b]8;id=1;https://m.n\x1b\\1234\x1b]8;;\x1b\\\nb\n",
+                ("\x1b]8;id=1;https://m.n\x1b\\1234\x1b]8;;\x1b\\\nb\n", true),
             ),
             ("12345\n", ("12345\n", false)),
         ] {

@@ -1,5 +1,6 @@
 //! The rows that are on the screen and may still change, and what to write so that they are there.
 
+use super::links::Links;
 use super::style::{Style, char_width};
 
 /// What stands between two line ends of ours. One that is longer than the terminal is wide takes
@@ -44,6 +45,8 @@ pub struct End {
 #[derive(Debug)]
 pub struct Rows {
     pub width: usize,
+    /// Where their links lead.
+    pub links: Links,
     /// The terminal's rows that can be written over.
     reach: usize,
     rows: Vec<Row>,
@@ -167,6 +170,7 @@ impl Rows {
     pub fn new(width: usize, reach: usize) -> Self {
         Rows {
             width,
+            links: Links::default(),
             reach,
             rows: Vec::new(),
             dropped: 0,
@@ -256,6 +260,15 @@ impl Rows {
 
     /// Writes what makes the terminal show these rows.
     pub fn show(&mut self, out: &mut String) {
+        let from = out.len();
+        self.show_changes(out);
+        if self.links.can_open {
+            let written = out.split_off(from);
+            self.links.write(&written, out);
+        }
+    }
+
+    fn show_changes(&mut self, out: &mut String) {
         let mut first = self.changed.max(self.dropped) - self.dropped;
         let is_same =
             |row: &Row, shown: &Shown| (row.text.len(), row.same) == (shown.length, shown.length);

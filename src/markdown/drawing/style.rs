@@ -6,9 +6,11 @@ use unicode_width::UnicodeWidthChar;
 
 pub use crate::markdown::tab_width;
 
-/// How a character looks.
+use super::links;
+
+/// How a character looks, and in the upper half the number of the link it belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style(u8);
+pub struct Style(u32);
 
 impl Style {
     pub const PLAIN: Self = Self(0);
@@ -22,6 +24,15 @@ impl Style {
     /// Both looks together.
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// As a part of this link, and of no other.
+    pub fn linked(self, number: u16) -> Self {
+        Self(self.0 & 0xffff | u32::from(number) << 16)
+    }
+
+    fn link(self) -> u32 {
+        self.0 >> 16
     }
 
     pub fn is_code(self) -> bool {
@@ -53,14 +64,20 @@ impl Style {
                 separator = ";";
             }
         }
-        if self != Self::PLAIN {
+        if separator == ";" {
             out.push('m');
+        }
+        if self.link() > 0 {
+            out.extend([links::START, &self.link().to_string(), links::END]);
         }
     }
 
     pub fn close(self, out: &mut String) {
-        if self != Self::PLAIN {
+        if self.0 & 0xffff != 0 {
             out.push_str("\x1b[0m");
+        }
+        if self.link() > 0 {
+            out.extend([links::START, links::END]);
         }
     }
 }
@@ -82,6 +99,16 @@ impl<'a> Span<'a> {
             style,
             at: 0,
         }
+    }
+
+    /// Its characters, and where each stands in the source. What isn't written there stands in one
+    /// place.
+    pub fn characters(&self) -> impl Iterator<Item = (char, usize)> {
+        let is_written = matches!(self.text, Cow::Borrowed(_));
+        let characters = self.text.char_indices();
+        characters.map(move |(index, character)| {
+            (character, self.at + if is_written { index } else { 0 })
+        })
     }
 }
 

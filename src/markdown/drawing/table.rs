@@ -2,14 +2,15 @@
 
 use super::draw::Frame;
 use super::inline;
+use super::links::Links;
 use super::rows::Rows;
-use super::style::Style;
+use super::style::{Span, Style, can_break, char_width};
 use super::wrap::Wrap;
 use crate::markdown::code_length;
 use crate::markdown::math::{self, Formula};
 
-/// The narrowest column a table that is too wide is squeezed to.
-const NARROWEST: usize = 6;
+/// Columns between two cells.
+const GAP: usize = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Align {
@@ -22,7 +23,10 @@ enum Align {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Columns {
     aligns: Vec<Align>,
-    widths: Vec<usize>,
+    /// None if they have no room beside each other.
+    widths: Option<Vec<usize>>,
+    /// The cells of the header, once there are others.
+    header: Vec<String>,
 }
 
 /// Whether the second line makes a table of the first.
@@ -36,50 +40,109 @@ pub fn is_row(line: &str) -> bool {
 }
 
 impl Columns {
-    /// Measures the rows for a table of at most `width` columns; the second row is the delimiter.
-    /// `None` where they can't fit.
-    pub fn measure<'a>(lines: impl Iterator<Item = &'a str> + Clone, width: usize) -> Option<Self> {
-        let aligns = aligns(lines.clone().nth(1)?)?;
-        let mut widths = vec![1; aligns.len()];
-        for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
-            for (widest, cell) in widths.iter_mut().zip(cells(line, aligns.len())) {
-                let rows = Wrap::whole(&inline::spans(&cell, Style::PLAIN), usize::MAX);
-                *widest = rows
-                    .iter()
-                    .map(|(_, width)| *width)
-                    .fold(*widest, usize::max);
+    /// Measures the rows for a table of at most `room` columns; the second row is the delimiter.
+    pub fn measure(lines: &[&str], room: usize, links: &mut Links) -> Option<Self> {
+        let aligns = aligns(lines.get(1)?)?;
+        let mut needs = vec![Need::default(); aligns.len()];
+        for (_, line) in lines.iter().enumerate().filter(|(index, _)| *index != 1) {
+            for (need, cell) in needs.iter_mut().zip(cells(line, aligns.len())) {
+                need.add(&inline::spans(&cell, Style::PLAIN, links));
             }
         }
-        let room = width.checked_sub(3 * (widths.len() - 1))?;
-        squeeze(&mut widths, room).then_some(Columns { aligns, widths })
+        let room = room.saturating_sub(GAP * (aligns.len() - 1));
+        let header = if lines.len() > 2 {
+            cells(lines[0], aligns.len())
+        } else {
+            Vec::new()
+        };
+        Some(Columns {
+            widths: fit(&needs, room),
+            aligns,
+            header,
+        })
+    }
+
+    /// Draws the header of the table, and what is below.
+    pub fn draw_header(&self, line: &str, frame: &Frame, rows: &mut Rows) {
+        match &self.widths {
+            Some(widths) => self.draw_cells(line, Style::BOLD, widths, frame, rows),
+            // It stands before each cell.
+            None if !self.header.is_empty() && frame.is_bare() => {}
+            None if !self.header.is_empty() => frame.rows([String::new()], rows),
+            None => {
+                let spans = inline::spans(line, Style::BOLD, &mut rows.links);
+                frame.spans(&spans, rows);
+            }
+        }
     }
 
     /// Draws a row of the table.
-    pub fn draw_rows(&self, line: &str, base: Style, frame: &Frame, rows: &mut Rows) {
-        let cells = cells(line, self.widths.len());
-        let wrapped: Vec<_> = self
-            .widths
+    pub fn draw_row(&self, line: &str, frame: &Frame, rows: &mut Rows) {
+        match &self.widths {
+            Some(widths) => self.draw_cells(line, Style::PLAIN, widths, frame, rows),
+            None => self.draw_list(line, frame, rows),
+        }
+    }
+
+    /// Draws cells beside each other.
+    fn draw_cells(
+        &self,
+        line: &str,
+        base: Style,
+        widths: &[usize],
+        frame: &Frame,
+        rows: &mut Rows,
+    ) {
+        let cells = cells(line, widths.len());
+        let spans = cells
             .iter()
-            .zip(&cells)
-            .map(|(width, cell)| Wrap::whole(&inline::spans(cell, base), *width))
-            .collect();
+            .map(|cell| inline::spans(cell, base, &mut rows.links));
+        let spans: Vec<_> = spans.collect();
+        let wrapped = widths
+            .iter()
+            .zip(&spans)
+            .map(|(width, cell)| Wrap::whole(cell, *width));
+        let wrapped: Vec<_> = wrapped.collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-        let texts = (0..height).map(|row| self.join(wrapped.iter().map(|cell| cell.get(row))));
+        let texts =
+            (0..height).map(|row| self.join(widths, wrapped.iter().map(|cell| cell.get(row))));
         frame.rows(texts, rows);
     }
 
-    /// The line below the header.
-    pub fn rule(&self) -> String {
-        let parts: Vec<String> = self.widths.iter().map(|width| "─".repeat(*width)).collect();
-        let mut rule = String::new();
-        Style::DIM.write(&parts.join("─┼─"), &mut rule);
-        rule
+    /// Draws cells below each other, each behind the header of its column, and an empty row.
+    fn draw_list(&self, line: &str, frame: &Frame, rows: &mut Rows) {
+        let cells = cells(line, self.header.len());
+        let mut frame = frame.clone();
+        for (header, cell) in self.header.iter().zip(&cells) {
+            let mut spans = inline::spans(header, Style::BOLD, &mut rows.links);
+            spans.push(Span::plain(
+                if header.is_empty() { "" } else { ": " },
+                Style::BOLD,
+            ));
+            spans.extend(inline::spans(cell, Style::PLAIN, &mut rows.links));
+            frame.spans(&spans, rows);
+            frame = frame.below();
+        }
+        frame.rows([String::new()], rows);
     }
 
-    fn join<'a>(&self, cells: impl Iterator<Item = Option<&'a (String, usize)>>) -> String {
+    /// The line below the header.
+    pub fn rule(&self) -> Option<String> {
+        let widths = self.widths.as_ref()?.iter();
+        let parts: Vec<String> = widths.map(|width| "─".repeat(*width)).collect();
+        let mut rule = String::new();
+        Style::DIM.write(&parts.join("─┼─"), &mut rule);
+        Some(rule)
+    }
+
+    fn join<'a>(
+        &self,
+        widths: &[usize],
+        cells: impl Iterator<Item = Option<&'a (String, usize)>>,
+    ) -> String {
         let mut line = String::new();
         for (index, cell) in cells.enumerate() {
-            let free = self.widths[index].saturating_sub(cell.map_or(0, |(_, width)| *width));
+            let free = widths[index].saturating_sub(cell.map_or(0, |(_, width)| *width));
             let left = match self.aligns[index] {
                 Align::Left => 0,
                 Align::Center => free / 2,
@@ -92,7 +155,7 @@ impl Columns {
             }
             line.extend(std::iter::repeat_n(' ', left));
             line.push_str(cell.map_or("", |(text, _)| text));
-            if index + 1 < self.widths.len() {
+            if index + 1 < widths.len() {
                 line.extend(std::iter::repeat_n(' ', free - left));
             }
         }
@@ -100,24 +163,63 @@ impl Columns {
     }
 }
 
-/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false where that
-/// is too little.
-fn squeeze(widths: &mut [usize], room: usize) -> bool {
-    let mut narrow: Vec<usize> = widths.to_vec();
-    narrow.sort_unstable();
-    let (mut left, mut limit) = (room, usize::MAX);
-    for (index, width) in narrow.iter().enumerate() {
-        let share = left / (narrow.len() - index);
-        if *width > share {
-            limit = share;
-            break;
-        }
-        left -= width;
+/// The columns that cells take.
+#[derive(Clone, Debug)]
+struct Need {
+    /// With all of their lines whole.
+    all: usize,
+    /// With all of their words whole.
+    least: usize,
+}
+
+impl Default for Need {
+    fn default() -> Self {
+        Need { all: 1, least: 1 }
     }
-    widths
-        .iter_mut()
-        .for_each(|width| *width = (*width).min(limit));
-    limit >= NARROWEST
+}
+
+impl Need {
+    fn add(&mut self, cell: &[Span<'_>]) {
+        let (mut line, mut word, mut last) = (0, 0, ' ');
+        for (span, (character, _)) in cell
+            .iter()
+            .flat_map(|span| span.characters().map(move |at| (span, at)))
+        {
+            let is_space = matches!(character, ' ' | '\t') && !span.style.is_code();
+            let is_between = can_break(last, character) && !span.style.is_code();
+            if character == '\n' {
+                (line, word) = (0, 0);
+            } else {
+                let columns = char_width(character);
+                line += columns;
+                word = if is_space || is_between { 0 } else { word };
+                word += if is_space { 0 } else { columns };
+            }
+            self.all = self.all.max(line);
+            self.least = self.least.max(word);
+            last = character;
+        }
+    }
+}
+
+/// The widths of columns: what they need, or the same for all that need more than there is, but no
+/// less than their longest word.
+fn fit(needs: &[Need], room: usize) -> Option<Vec<usize>> {
+    let widths = |limit: usize| {
+        needs
+            .iter()
+            .map(move |need| need.all.min(limit).max(need.least))
+    };
+    let most = needs
+        .iter()
+        .map(|need| need.all)
+        .max()
+        .unwrap_or(1)
+        .min(room);
+    let limit = (1..=most)
+        .rev()
+        .find(|limit| widths(*limit).sum::<usize>() <= room)?;
+    Some(widths(limit).collect())
 }
 
 fn aligns(line: &str) -> Option<Vec<Align>> {

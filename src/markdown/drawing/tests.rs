@@ -49,8 +49,22 @@ fn render<'a>(pieces: impl IntoIterator<Item = &'a str>, width: usize, height: u
     out
 }
 
+pub fn render_linked<'a>(
+    pieces: impl IntoIterator<Item = &'a str>,
+    width: usize,
+    height: usize,
+) -> String {
+    let mut markdown = Markdown::new(width, height).with_links(true);
+    let mut out = String::new();
+    pieces
+        .into_iter()
+        .for_each(|piece| markdown.push(piece, &mut out));
+    markdown.end(&mut out);
+    out
+}
+
 /// The rows of a terminal, with their colours, and those that left it at the top.
-fn screen(bytes: &str, width: u16, height: u16) -> (String, Vec<String>, (u16, u16)) {
+pub fn screen(bytes: &str, width: u16, height: u16) -> (String, Vec<String>, (u16, u16)) {
     let mut parser = terminal(width, height);
     parser.process(bytes.replace('\n', "\r\n").as_bytes());
     let cursor = parser.screen().cursor_position();
@@ -234,7 +248,14 @@ const PIECES: &[&str] = &[
     "$$",
     "\n$$\n",
     "$5",
-    "&amp;",
+    "&",
+    "[^1]",
+    "[^1]: ",
+    "[-]: /-/ \"-\"\n",
+    "\n\n[-]:\n/-/\n",
+    "[-]",
+    "][-]",
+    "![-]",
     "https://a.bc/d_e_f*",
     ".",
     "(n",
@@ -283,7 +304,7 @@ fn all_of(parser: &mut vt100::Parser, width: u16, height: u16) -> String {
     text
 }
 
-fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
+pub fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     if text.is_empty() {
         return pieces;
@@ -338,7 +359,7 @@ fn nothing_of_the_text_is_lost() {
         for width in WIDTHS {
             assert_eq!(
                 visible(&shown(sample, width)),
-                visible(&sample.replace("**", "")),
+                visible(&sample.replace("**", "").replace("&nbsp;", "")),
                 "{width}"
             );
         }

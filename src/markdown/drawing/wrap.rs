@@ -47,8 +47,8 @@ impl Wrap {
 
     pub fn spans(&mut self, spans: &[Span<'_>], rows: &mut Rows) {
         for span in spans {
-            for (index, character) in span.text.char_indices() {
-                self.put(character, span.style, span.at + index, rows);
+            for (character, at) in span.characters() {
+                self.put(character, span.style, at, rows);
             }
         }
     }
