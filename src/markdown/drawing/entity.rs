@@ -44,6 +44,8 @@ fn numbered(number: &str) -> Option<char> {
 fn safe(character: char) -> char {
     match character {
         '\n' | '\t' => ' ',
+        // As what came with the text: Unicode's pictures of them.
+        '\u{1}'..='\u{1f}' => char::from_u32(0x2400 + character as u32).unwrap_or(' '),
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
         control if control.is_control() => char::REPLACEMENT_CHARACTER,
         other => other,

@@ -97,7 +97,7 @@ impl Flow {
         if self.was_mark || self.defines {
             self.judge(rows);
         }
-        self.was_mark = false;
+        self.was_mark = self.source.ends_with("\\\n");
         // It was no code: its words are to be broken as others are.
         if let Some(code) = self.code.take() {
             let holds = |row: &usize| rows.is_frozen(*row) || rows.start(*row) <= code;

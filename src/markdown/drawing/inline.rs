@@ -257,8 +257,12 @@ impl<'a, 'l> Parser<'a, 'l> {
 
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
-            // A hard break; the end of a Windows path is none.
-            Some(b'\n') if !self.text[..self.at].ends_with(':') => self.take(1, "", Style::PLAIN),
+            // A hard break, but not at the end; that of a Windows path is none.
+            Some(b'\n') if !self.text[..self.at].ends_with(':') => {
+                let goes_on = self.at + 2 < self.text.len();
+                self.is_open |= !goes_on;
+                goes_on && self.take(1, "", Style::PLAIN)
+            }
             Some(_) if is_escape(self.rest()) => self.take(2, &self.rest()[1..2], Style::PLAIN),
             _ => false,
         }

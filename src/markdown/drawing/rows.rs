@@ -138,6 +138,7 @@ impl Row {
 
     /// Adds a style to all that follows the frame.
     pub fn restyle(&mut self, style: Style) {
+        self.close();
         let (mut open, mut close) = (String::new(), String::new());
         style.open(&mut open);
         Style::BOLD.close(&mut close);

@@ -83,10 +83,6 @@ impl Wrap {
     /// Places a character of the source, where spaces are places to break.
     pub fn put(&mut self, character: char, style: Style, at: usize, rows: &mut Rows) {
         match character {
-            '\n' => {
-                self.end_word();
-                self.end_row();
-            }
             // No line end of ours is inside of code: copied, it would be two commands.
             ' ' | '\t' if !style.is_code() => {
                 self.end_word();
@@ -109,6 +105,11 @@ impl Wrap {
 
     /// Places a character that belongs to the word before it, also if it is a space.
     pub fn put_in_word(&mut self, character: char, style: Style, at: usize, rows: &mut Rows) {
+        if character == '\n' {
+            self.end_word();
+            self.end_row();
+            return;
+        }
         if character == '\t' {
             let column = rows.last().map_or(0, |row| row.end.column);
             (0..tab_width(column)).for_each(|_| self.put_in_word(' ', style, at, rows));
