@@ -1,5 +1,6 @@
 //! What is on the screen for what people and models write.
 
+use super::Markdown;
 use super::tests::shown;
 
 #[test]
@@ -50,6 +51,30 @@ fn what_is_drawn() {
             "of two\nlines\n\n• a\n────────────────────────────────────────",
         ),
         ("*two\nlines* **and", "two\nlines **and"),
+        ("*a\nb* **c  \nd** e\\", "a\nb c\nd e\\"),
+        (
+            "&lt;b&gt; &amp; &copy;&#33; `&amp;` &no; *&ast;*",
+            "<b> & ©! &amp; &no; *",
+        ),
+        ("&#42;a&#42; &#27;[31m b", "*a* ␛[31m b"),
+        ("~~a~~ ~b~ ~~~c~~~ ~d~~", "a b ~~~c~~~ ~d~~"),
+        (
+            "[a]: /b 'c'\n[D e]:\n<f>\ng [A], [h][a] [i][ D  E] ![a][] [j]",
+            "a: /b 'c'\nD e:\nf\ng A (/b), h (/b) i (f) a (/b) [j]",
+        ),
+        ("[a]: b c\n[a]", "[a]: b c\n[a]"),
+        ("a\n[a]: b\n[a]", "a\n[a]: b\n[a]"),
+        ("[a]\n\n[a]: b\n\n[a]", "[a]\n\na: b\n\na (b)"),
+        ("[*a](b) c* [d [e](f)](g)", "*a (b) c* [d e (f)](g)"),
+        (
+            "a[^1] b[^note] [^a-z] [^no]\n[^1]: c\n  d\n[^note]: e",
+            "a[1] b[note] [^a-z] [^no]\n[1] c\n    d\n[note] e",
+        ),
+        ("1. a\n7. b\n   10) c", "1. a\n7. b\n   10) c"),
+        (
+            "<a href=\"*b*>\">*c*</a> <d@e.f> <g *h*>",
+            "<a href=\"*b*>\">c</a> d@e.f <g *h*>",
+        ),
         (
             "one<br>two<BR />three `<br>` <bra>",
             "one\ntwo\nthree <br> <bra>",
@@ -61,6 +86,49 @@ fn what_is_drawn() {
     ];
     for (text, expected) in table {
         assert_eq!(shown(text, 40), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_narrow_table_keeps_its_words() {
+    let table = "| Setting | What it does |\n|---|---|\n| `--max-tokens` | limits the answer to some |\n| m | n |";
+    assert_eq!(
+        shown(table, 30),
+        "Setting      │ What it does\n\
+         ─────────────┼────────────────\n\
+         --max-tokens │ limits the\n             \
+         │ answer to some\n\
+         m            │ n"
+    );
+    assert_eq!(
+        shown(table, 20),
+        "Setting:\n--max-tokens\n\
+         What it does: limits\n\
+         the answer to some\n\n\
+         Setting: m\n\
+         What it does: n"
+    );
+    assert_eq!(
+        shown(
+            "> - | a | b |\n>   |---|---|\n>   | `c d e f g h` | `i j k l m` |",
+            22
+        ),
+        "│ • \n│   a: c d e f g h\n│   b: i j k l m"
+    );
+}
+
+/// What is copied from a terminal has the line ends of its rows, and no others.
+#[test]
+fn no_line_end_of_ours_is_inside_code() {
+    let command = "heroku ai:models:create -a my-app claude-4-sonnet --as CLAUDE";
+    for width in [20, 40, 60] {
+        let text = format!(
+            "In a shell, run `{command}` and then **`{command}`**, or:\n\n- `{command}` in a list\n\n\
+             ```sh\n{command}\n```\n> ~~~\n> {command}\n"
+        );
+        let rows = Markdown::new(width, 24).whole(&text);
+        let whole = rows.lines().filter(|row| row.contains(command));
+        assert_eq!(whole.count(), 5, "{rows}");
     }
 }
 

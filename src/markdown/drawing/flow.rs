@@ -2,7 +2,7 @@
 //! their partner has come, and take their effect then, in rows that stay where they are.
 
 use super::draw::Frame;
-use super::inline;
+use super::inline::{self, Place};
 use super::rows::{Row, Rows};
 use super::style::{Span, Style, tab_width};
 use super::wrap::Wrap;
@@ -33,6 +33,8 @@ pub struct Flow {
     is_open: bool,
     /// Where code begins that has no end yet.
     code: Option<usize>,
+    /// From where on it isn't shown: it will be the target of a link that the terminal opens.
+    held: Option<usize>,
     /// Whether the last character may be a mark, or a part of one.
     was_mark: bool,
 }
@@ -52,6 +54,7 @@ impl Flow {
             wrap: Wrap::default(),
             is_open: false,
             code: None,
+            held: None,
             was_mark: false,
         };
         flow.begin_line(frame, rows);
@@ -78,7 +81,8 @@ impl Flow {
         }
         let at = self.source.len();
         self.source.push(character);
-        if self.was_mark && !is_mark && self.judge(rows) {
+        let has_news = self.was_mark && !is_mark || self.held.is_some();
+        if has_news && self.judge_held(rows) {
             // It was placed with all the rest.
         } else if self.code.is_some() {
             self.wrap.put_in_word(character, self.base, at, rows);
@@ -94,8 +98,8 @@ impl Flow {
     /// Ends the line.
     pub fn end_line(&mut self, rows: &mut Rows) {
         self.source.push('\n');
-        if self.was_mark || self.defines {
-            self.judge(rows);
+        if self.was_mark || self.defines || self.held.is_some() {
+            self.judge_held(rows);
         }
         self.was_mark = self.source.ends_with("\\\n");
         // It was no code: its words are to be broken as others are.
@@ -131,7 +135,7 @@ impl Flow {
 
     fn settle_if_long(&mut self, is_code: bool, rows: &mut Rows) {
         let is_done = !self.is_open && !is_code;
-        if is_done || self.source.len() > LONGEST {
+        if is_done || self.source.len() > LONGEST && self.held.is_none() {
             self.settle(rows);
         }
     }
@@ -151,9 +155,29 @@ impl Flow {
         (self.is_open, self.code) = (false, None);
     }
 
+    /// As [`Flow::judge`]; if the row can't be drawn again, what was held is placed behind it.
+    fn judge_held(&mut self, rows: &mut Rows) -> bool {
+        let held = self.held.take();
+        if self.judge(rows) {
+            return true;
+        }
+        let Some(held) = held else {
+            return false;
+        };
+        for (index, character) in self.source[held..].char_indices() {
+            self.wrap.put(character, self.base, held + index, rows);
+        }
+        true
+    }
+
     /// Finds out which marks have a partner by now, and says whether it could draw the open row.
     fn judge(&mut self, rows: &mut Rows) -> bool {
-        let view = inline::read(&self.source, self.base, self.is_start, &mut rows.links);
+        let place = if self.is_start {
+            Place::Start
+        } else {
+            Place::Middle
+        };
+        let view = inline::read(&self.source, self.base, place, &mut rows.links);
         (self.is_open, self.defines) = (view.is_open, view.defines);
         self.code = view.code.filter(|code| *code >= self.line);
         let last = rows.count() - 1;
@@ -162,13 +186,13 @@ impl Flow {
                 let (start, end) = (rows.start(row), rows.start(row + 1));
                 let gap = if row == self.first { self.gap.0 } else { 0 };
                 let width = rows.width;
-                rows.get(row)
-                    .redraw(|row| draw(row, &view.spans, (start, end), gap, width));
+                rows.redraw(row, |row| draw(row, &view.spans, (start, end), gap, width));
             }
         }
         if rows.is_frozen(last) {
             return false;
         }
+        self.held = view.held;
         let gap = if last == self.first {
             self.gap
         } else {
@@ -210,6 +234,7 @@ fn draw(row: &mut Row, spans: &[Span<'_>], part: (usize, usize), mut gap: usize,
             ' ' if !style.is_code() => gap += 1,
             '\t' if !style.is_code() => gap += tab_width(row.end.column + gap),
             _ => {
+                gap *= usize::from(!row.is_bare());
                 (0..std::mem::take(&mut gap)).for_each(|_| row.put(' ', style, width));
                 let spaces = if character == '\t' {
                     tab_width(row.end.column)

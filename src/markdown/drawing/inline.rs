@@ -21,18 +21,31 @@ pub struct View<'a> {
     pub code: Option<usize>,
     /// Whether all of it is definitions so far.
     pub defines: bool,
+    /// Where the end of it begins that isn't shown.
+    pub held: Option<usize>,
+}
+
+/// What a text is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The start of a paragraph, which may have definitions.
+    Start,
+    /// Another part of a paragraph.
+    Middle,
+    /// A line or a cell, which is whole.
+    Whole,
 }
 
 /// A text in its styles, each added to `base`.
 pub fn spans<'a>(text: &'a str, base: Style, links: &mut Links) -> Vec<Span<'a>> {
-    read(text, base, false, links).spans
+    read(text, base, Place::Whole, links).spans
 }
 
-/// A text in its styles, each added to `base`, and what is open at its end. Only a paragraph that
-/// begins here may have definitions.
-pub fn read<'a>(text: &'a str, base: Style, is_start: bool, links: &mut Links) -> View<'a> {
+/// A text in its styles, each added to `base`, and what is open at its end.
+pub fn read<'a>(text: &'a str, base: Style, place: Place, links: &mut Links) -> View<'a> {
     let mut parser = Parser::new(text, base, links);
-    while is_start && parser.definition() {}
+    while place == Place::Start && parser.definition() {}
+    parser.may_hold = place != Place::Whole && parser.links.can_open;
     let defines = parser.is_open || parser.at > 0 && parser.at == text.len();
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {
@@ -59,6 +72,7 @@ pub fn read<'a>(text: &'a str, base: Style, is_start: bool, links: &mut Links) -
         is_open: parser.is_open,
         code: parser.unclosed,
         defines,
+        held: parser.held,
         spans: parser.into_spans(),
     }
 }
@@ -77,6 +91,9 @@ struct Parser<'a, 'l> {
     /// Lengths of backtick runs that have no partner in the rest, and where the first stands.
     missing: Vec<usize>,
     unclosed: Option<usize>,
+    /// Where the target begins that isn't shown before it is whole, if that may be.
+    held: Option<usize>,
+    may_hold: bool,
     /// Whether a formula, a tag or a definition may have its end in more text.
     is_open: bool,
 }
@@ -128,6 +145,8 @@ impl<'a, 'l> Parser<'a, 'l> {
             brackets: Vec::new(),
             missing: Vec::new(),
             unclosed: None,
+            held: None,
+            may_hold: false,
             is_open: false,
         }
     }
@@ -377,6 +396,12 @@ impl<'a, 'l> Parser<'a, 'l> {
                 self.show_target(link);
             }
             self.skip(length + 1);
+        } else if self.may_hold && link::is_open(&self.rest()[1..]) {
+            self.pair_from(bracket.runs);
+            self.pieces[bracket.piece].text = "".into();
+            self.held = Some(self.at);
+            self.is_open = true;
+            self.skip(self.rest().len());
         } else if let Some((target, length)) = self.reference(label) {
             if self.label(&bracket, &target) {
                 self.show(" (", self.at, Style::DIM);

@@ -38,6 +38,25 @@ pub fn link(text: &str) -> Option<(Link<'_>, usize)> {
     Some((Link { target, title }, text.len() - rest.len()))
 }
 
+/// Whether what stands behind a label will be its target if it goes on in this line.
+pub fn is_open(text: &str) -> bool {
+    let Some(inside) = text.strip_prefix('(') else {
+        return false;
+    };
+    if inside.len() > TARGET || inside.contains('\n') {
+        return false;
+    }
+    let Some((_, behind)) = target(inside.trim_start()) else {
+        return true;
+    };
+    let rest = behind.trim_start();
+    let is_title = || match title(rest) {
+        Some(length) => rest[length..].trim().is_empty(),
+        None => rest.starts_with(['"', '\'', '(']),
+    };
+    rest.is_empty() || rest.len() < behind.len() && is_title()
+}
+
 /// The definition at the start of a paragraph, of which more may come.
 pub fn definition(text: &str) -> Option<Definition<'_>> {
     let label = label(text)?;

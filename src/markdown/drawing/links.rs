@@ -48,6 +48,10 @@ impl Links {
         Some(number)
     }
 
+    pub fn has_targets(&self) -> bool {
+        !self.targets.is_empty()
+    }
+
     /// Notes where a label leads, unless it was said before.
     pub fn define(&mut self, label: &str, target: &str) {
         let target = encode(target);

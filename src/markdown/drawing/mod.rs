@@ -280,7 +280,7 @@ impl Table {
                 return false;
             };
             rows.truncate(top);
-            columns.draw_row(text, frame, rows);
+            columns.draw_row(text, true, frame, rows);
             self.lines.truncate(1);
             return true;
         }
@@ -299,7 +299,7 @@ impl Table {
             match index {
                 0 => columns.draw_header(text, frame, rows),
                 1 => frame.rows(columns.rule(), rows),
-                _ => columns.draw_row(text, frame, rows),
+                _ => columns.draw_row(text, index > 2, frame, rows),
             }
         }
         self.columns = Some(columns);

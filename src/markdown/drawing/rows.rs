@@ -100,6 +100,11 @@ impl Row {
         self.end.length = self.text.len();
     }
 
+    /// Whether nothing stands in it but its frame.
+    pub fn is_bare(&self) -> bool {
+        self.text.len() == self.frame
+    }
+
     /// Takes back what was put since.
     pub fn cut(&mut self, end: End) {
         self.text.truncate(end.length);
@@ -125,7 +130,7 @@ impl Row {
     }
 
     /// Draws what isn't fixed again.
-    pub fn redraw(&mut self, draw: impl FnOnce(&mut Self)) {
+    fn redraw(&mut self, draw: impl FnOnce(&mut Self)) {
         let was = self.begin_again();
         draw(self);
         self.compare(&was);
@@ -235,9 +240,24 @@ impl Rows {
         let row = self.get(last);
         let height = row.height();
         row.put(character, style, width);
+        if row.height() > height || !row.is_certain {
+            self.freeze_around(last);
+        }
+    }
+
+    /// Draws again what isn't fixed of a row.
+    pub fn redraw(&mut self, row: usize, draw: impl FnOnce(&mut Row)) {
+        self.get(row).redraw(draw);
+        self.freeze_around(row);
+    }
+
+    /// A row was drawn. If it isn't sure how many of the terminal's rows it takes, nothing can be
+    /// written over any more.
+    fn freeze_around(&mut self, row: usize) {
+        let row = &self.rows[row - self.dropped];
         if row.height() > 1 && !row.is_certain {
             self.frozen = self.count();
-        } else if row.height() > height {
+        } else {
             self.freeze();
         }
     }
@@ -263,7 +283,7 @@ impl Rows {
     pub fn show(&mut self, out: &mut String) {
         let from = out.len();
         self.show_changes(out);
-        if self.links.can_open {
+        if self.links.has_targets() {
             let written = out.split_off(from);
             self.links.write(&written, out);
         }

@@ -76,11 +76,14 @@ impl Columns {
         }
     }
 
-    /// Draws a row of the table.
-    pub fn draw_row(&self, line: &str, frame: &Frame, rows: &mut Rows) {
+    /// Draws a row of the table, which may follow another one.
+    pub fn draw_row(&self, line: &str, follows: bool, frame: &Frame, rows: &mut Rows) {
         match &self.widths {
             Some(widths) => self.draw_cells(line, Style::PLAIN, widths, frame, rows),
-            None => self.draw_list(line, frame, rows),
+            None => {
+                frame.rows(follows.then(String::new), rows);
+                self.draw_list(line, frame, rows);
+            }
         }
     }
 
@@ -109,7 +112,7 @@ impl Columns {
         frame.rows(texts, rows);
     }
 
-    /// Draws cells below each other, each behind the header of its column, and an empty row.
+    /// Draws cells below each other, each behind the header of its column.
     fn draw_list(&self, line: &str, frame: &Frame, rows: &mut Rows) {
         let cells = cells(line, self.header.len());
         let mut frame = frame.clone();
@@ -123,7 +126,6 @@ impl Columns {
             frame.spans(&spans, rows);
             frame = frame.below();
         }
-        frame.rows([String::new()], rows);
     }
 
     /// The line below the header.

@@ -538,3 +538,47 @@ fn a_table_longer_than_the_screen_is_drawn_as_it_comes() {
     );
     assert!(rows.iter().all(|row| !row.contains('|')));
 }
+
+#[test]
+fn a_target_is_not_shown_while_it_comes_if_the_terminal_opens_it() {
+    let text =
+        "See [the docs](https://devcenter.heroku.com/articles/heroku-inference \"t\") on it.\n";
+    for (index, _) in text.char_indices().skip(20) {
+        let mut out = String::new();
+        let mut markdown = Markdown::new(40, 24).with_links(true);
+        markdown.push(&text[..index], &mut out);
+        assert!(
+            !out.contains("devcenter\x1b") && !out.contains("(h"),
+            "{out:?}"
+        );
+    }
+    let row = "See \x1b[4m\x1b]8;id=1;https://devcenter.heroku.com/articles/heroku-inference\x1b\\the \
+               docs\x1b[0m\x1b]8;;\x1b\\ on it.\n";
+    let markdown = Markdown::new(40, 24).with_links(true);
+    assert_eq!(markdown.whole(text), row);
+    // What is no link in the end is there.
+    for text in [
+        "[a](b c) d\n",
+        "[a](b\n",
+        "[a](b 'c\nd\n",
+        "[a](<b c\n",
+        "# [a](b\n",
+    ] {
+        let out = render_linked(chars(text), 40, 24);
+        assert_eq!(
+            written(&out, 40, 24).trim_end(),
+            text.trim_start_matches("# ").trim_end()
+        );
+        let (mut markdown, mut out) = (Markdown::new(40, 24).with_links(true), String::new());
+        markdown.push(&text[..5], &mut out);
+        markdown.resize(50, 24);
+        markdown.push(&text[5..], &mut out);
+        markdown.end(&mut out);
+        let letters_of = |text: &str| letters(text, 40);
+        assert_eq!(
+            letters_of(&written(&out, 50, 24)),
+            letters_of(text),
+            "{text}"
+        );
+    }
+}

@@ -147,6 +147,8 @@ impl Wrap {
             self.begin_row(at, rows);
         } else {
             self.before = end;
+            // What stood before them may have been marks.
+            self.gap *= usize::from(!rows.last().is_some_and(Row::is_bare));
             (0..self.gap).for_each(|_| rows.put(' ', self.gap_style));
         }
         self.gap = 0;
