@@ -33,7 +33,7 @@ pub struct Flow {
     is_open: bool,
     /// Where code begins that has no end yet.
     code: Option<usize>,
-    /// From where on it isn't shown: it will be the target of a link that the terminal opens.
+    /// From where on it isn't shown: it will be the target of a link.
     held: Option<usize>,
     /// Whether the last character may be a mark, or a part of one.
     was_mark: bool,

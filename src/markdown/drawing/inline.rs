@@ -45,7 +45,7 @@ pub fn spans<'a>(text: &'a str, base: Style, links: &mut Links) -> Vec<Span<'a>>
 pub fn read<'a>(text: &'a str, base: Style, place: Place, links: &mut Links) -> View<'a> {
     let mut parser = Parser::new(text, base, links);
     while place == Place::Start && parser.definition() {}
-    parser.may_hold = place != Place::Whole && parser.links.can_open;
+    parser.may_hold = place != Place::Whole;
     let defines = parser.is_open || parser.at > 0 && parser.at == text.len();
     while let Some(character) = text[parser.at..].chars().next() {
         let known = match character {

@@ -213,8 +213,13 @@ impl Markdown {
                     self.table = None;
                 }
                 if !self.draw_row(text, &frame) {
-                    if state != State::Text && can_draw {
-                        self.begin_text(text, &frame.indented(*indent), read.continues);
+                    match state {
+                        State::Text => {}
+                        _ if can_draw => {
+                            self.begin_text(text, &frame.indented(*indent), read.continues);
+                        }
+                        // It stands as it came, and the paragraph ended above.
+                        _ => self.flow = None,
                     }
                     if let Some(flow) = &mut self.flow {
                         flow.end_line(&mut self.rows);

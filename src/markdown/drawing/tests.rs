@@ -540,7 +540,7 @@ fn a_table_longer_than_the_screen_is_drawn_as_it_comes() {
 }
 
 #[test]
-fn a_target_is_not_shown_while_it_comes_if_the_terminal_opens_it() {
+fn a_target_is_not_shown_while_it_comes() {
     let text =
         "See [the docs](https://devcenter.heroku.com/articles/heroku-inference \"t\") on it.\n";
     for (index, _) in text.char_indices().skip(20) {
