@@ -80,7 +80,12 @@ impl Flow {
             self.settle_if_long(false, rows);
         }
         let at = self.source.len();
+        // Nothing is decided inside a word of a target.
+        let goes_on = self.held.is_some() && is_inert(character) && self.source.ends_with(is_inert);
         self.source.push(character);
+        if goes_on {
+            return;
+        }
         let has_news = self.was_mark && !is_mark || self.held.is_some();
         if has_news && self.judge_held(rows) {
             // It was placed with all the rest.
@@ -212,6 +217,10 @@ impl Flow {
         rows.get(last).compare(&was);
         true
     }
+}
+
+fn is_inert(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "/.-:=?%+,#@".contains(character)
 }
 
 /// The characters of a part of a source.
