@@ -12,7 +12,7 @@ pub mod drawing;
 mod fences;
 pub mod math;
 
-pub use block::{Container, Kind, Reader};
+pub use block::{Container, Item, Kind, Reader};
 pub use code::code_length;
 pub use cursor::tab_width;
 pub use fences::{code_blocks, open_fence};

@@ -333,6 +333,18 @@ fn markdown_is_rendered_with_colours_and_left_alone_without() {
 }
 
 #[test]
+fn links_are_the_terminals_if_it_opens_them() {
+    let arguments = ["--sandbox", "-m", "sandbox-markdown"];
+    let link = "\x1b]8;id=1;https://devcenter.heroku.com\x1b\\link";
+    let terminal = Terminal::chat(&Program::new(), &arguments, 80);
+    terminal.run("go", "(https://devcenter.heroku.com)");
+    let program = Program::new().with("FORCE_HYPERLINK", "1");
+    let linked = Terminal::chat(&program, &arguments, 80);
+    linked.run("go", "a link and");
+    assert!(linked.raw().contains(link) && !terminal.raw().contains("\x1b]8;"));
+}
+
+#[test]
 fn an_interrupted_line_of_markdown_ends_before_the_prompt() {
     let api = Api::serve(|exchange| {
         exchange.send(&format!(

@@ -1,11 +1,13 @@
 //! Draws a line that was read: behind the bars of its quotes and below the text of its items.
 
+use std::borrow::Cow;
+
 use super::entity::literal;
 use super::inline;
 use super::rows::{Row, Rows};
 use super::style::{Span, Style, tab_width, text_width};
 use super::wrap::Wrap;
-use crate::markdown::{Container, Kind};
+use crate::markdown::{Container, Item, Kind};
 
 /// What stands before the rows of a line, which is no wider than half of the terminal.
 #[derive(Clone, Debug, Default)]
@@ -33,19 +35,7 @@ impl Frame {
             let is_fresh = index + fresh >= containers.len();
             match container {
                 Container::Quote => frame.quote(),
-                Container::Item(item) => {
-                    let note = item
-                        .mark
-                        .strip_prefix("[^")
-                        .map(|label| format!("[{}", label.trim_end_matches(':')));
-                    let mark = match (item.task, item.mark.as_str()) {
-                        (Some(false), _) => "☐",
-                        (Some(true), _) => "☑",
-                        (None, "-" | "*" | "+") => "•",
-                        (None, mark) => note.as_deref().unwrap_or(mark),
-                    };
-                    frame.item(mark, is_fresh);
-                }
+                Container::Item(item) => frame.item(&mark(item), is_fresh),
             }
         }
         frame
@@ -179,6 +169,24 @@ impl Frame {
             Kind::Fenced(code) | Kind::Indented(code) => self.verbatim(code, Style::CODE, rows),
             Kind::Math(formula) => self.verbatim(formula, Style::PLAIN, rows),
         }
+    }
+}
+
+/// How the mark of an item looks: numbers are those of their author.
+fn mark(item: &Item) -> Cow<'_, str> {
+    let note = item
+        .mark
+        .strip_prefix("[^")
+        .and_then(|mark| mark.strip_suffix("]:"));
+    match (item.task, item.mark.as_str(), note) {
+        (Some(false), ..) => "☐".into(),
+        (Some(true), ..) => "☑".into(),
+        (None, "-" | "*" | "+", _) => "•".into(),
+        (None, mark, None) => mark.into(),
+        (None, _, Some(note)) if note.bytes().all(|digit| digit.is_ascii_digit()) => {
+            format!("[{note}]").into()
+        }
+        (None, _, Some(name)) => format!("[^{name}]").into(),
     }
 }
 

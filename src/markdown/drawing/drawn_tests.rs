@@ -67,8 +67,8 @@ fn what_is_drawn() {
         ("[a]\n\n[a]: b\n\n[a]", "[a]\n\na: b\n\na (b)"),
         ("[*a](b) c* [d [e](f)](g)", "*a (b) c* [d e (f)](g)"),
         (
-            "a[^1] b[^note] [^a-z] [^no]\n[^1]: c\n  d\n[^note]: e",
-            "a[1] b[note] [^a-z] [^no]\n[1] c\n    d\n[note] e",
+            "a[^1] [^note] [^a-z]\n[^1]: b\n  c\n[^note]: d",
+            "a[1] [^note] [^a-z]\n[1] b\n    c\n[^note] d",
         ),
         ("1. a\n7. b\n   10) c", "1. a\n7. b\n   10) c"),
         (
