@@ -91,7 +91,8 @@ fn what_is_drawn() {
 
 #[test]
 fn a_narrow_table_keeps_its_words() {
-    let table = "| Setting | What it does |\n|---|---|\n| `--max-tokens` | limits the answer to some |\n| m | n |";
+    let table = "| Setting | What it does |\n|---|---|\n\
+                 | `--max-tokens` | limits the answer to some |\n| m | n |";
     assert_eq!(
         shown(table, 30),
         "Setting      │ What it does\n\
