@@ -17,11 +17,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::clock;
 use super::reading::Reading;
-use crate::conversation::{Conversation, Cost, Message, title};
+use crate::conversation::{Conversation, Cost, Message, Role, title};
 
 /// The version of the format. It changes when this program would misread a file.
 pub const VERSION: u32 = 2;
@@ -42,7 +41,7 @@ pub struct Record {
 /// A line as it is read. A member that is not known is no reason to misread the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Line<'a> {
+pub struct Line {
     #[serde(rename = "heroku-chat")]
     pub version: Option<u32>,
     pub started: Option<String>,
@@ -50,8 +49,7 @@ pub struct Line<'a> {
     pub model: Option<String>,
     pub taken_back: usize,
     pub spent: Vec<Cost>,
-    #[serde(borrow)]
-    pub messages: Option<&'a RawValue>,
+    pub messages: Option<Vec<Message>>,
 }
 
 /// A turn as it is written.
@@ -63,12 +61,24 @@ struct TurnLine<'a> {
     messages: &'a [Message],
 }
 
-impl<'a> Line<'a> {
+impl Line {
     /// None if it can't be read.
-    pub fn read(text: &'a str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         // serde takes an array for an object, too.
         text.trim_start().strip_prefix('{')?;
-        serde_json::from_str(text).ok()
+        let line: Line = serde_json::from_str(text).ok()?;
+        line.messages.as_deref().is_none_or(is_turn).then_some(line)
+    }
+}
+
+/// Whether it is a prompt, and what followed it.
+fn is_turn(messages: &[Message]) -> bool {
+    let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
+    match &roles[..] {
+        [Role::User, rest @ ..] if !rest.is_empty() => rest
+            .iter()
+            .all(|role| matches!(role, Role::Assistant | Role::Tool)),
+        _ => false,
     }
 }
 
@@ -161,8 +171,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Role;
-    use crate::store::reading::{Detail, read};
+    use crate::store::reading::read;
 
     /// A turn of a model, in which a tool was called.
     fn turn(model: &str) -> Vec<Message> {
@@ -229,14 +238,18 @@ mod tests {
         let block = readme.split("```json\n{\"heroku-chat\"").nth(1);
         let block = block.expect("an example in README.md");
         let block = format!("{{\"heroku-chat\"{}", block.split("```").next().unwrap());
-        let reading = read(block.as_bytes(), Detail::Everything).unwrap();
+        let reading = read(block.as_bytes()).unwrap();
         let known = (reading.started.is_some(), reading.unreadable);
         assert_eq!((known, reading.turns.len()), ((true, 0), 0));
         assert!(reading.costs.iter().all(|cost| !cost.usage.is_blank()));
-        let turns = block.lines().filter_map(|line| Line::read(line)?.messages);
-        for messages in turns {
-            let read: Vec<Message> = serde_json::from_str(messages.get()).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), messages.get());
+        let lines = block
+            .lines()
+            .filter_map(|line| Some((line, Line::read(line)?.messages?)));
+        let turns: Vec<_> = lines.collect();
+        assert!(!turns.is_empty());
+        for (line, messages) in turns {
+            let written = serde_json::to_string(&messages).unwrap();
+            assert!(line.contains(&format!("\"messages\":{written}")), "{line}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Makes a conversation to continue from what a session file says.
 
+use std::io;
+
 use super::notice::Notice;
-use super::reading::{self, Detail};
+use super::reading;
 use super::record::Record;
 use crate::conversation::{Conversation, Cost};
 
@@ -24,8 +26,8 @@ impl Restored {
     ///
     /// # Errors
     /// Says why this is no session that can be read.
-    pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        let reading = reading::read(bytes, Detail::Everything)?;
+    pub fn read(bytes: &[u8]) -> io::Result<Self> {
+        let reading = reading::read(bytes)?;
         let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
         let torn = reading.is_torn.then_some(Notice::TurnInFlight);
         let record = Record::of_file(bytes, &reading);
