@@ -3,13 +3,20 @@
 
 mod attachment;
 mod message;
-mod part;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
 pub use message::{Call, Cost, Message, Role, Usage};
-pub use part::Part;
 pub use title::title;
+
+/// A piece of an answer, as it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// What the model says.
+    Content(&'a str),
+    /// What it thinks before.
+    Reasoning(&'a str),
+}
 
 /// A system prompt, and what was said.
 ///
@@ -64,7 +71,7 @@ impl TakenTurn {
     pub fn continued(mut self, more: Message) -> Vec<Message> {
         let begun = self.messages.pop();
         self.messages.iter_mut().for_each(|it| it.cost = None);
-        let content = begun.map_or_else(String::new, |begun| begun.content);
+        let content = begun.map(|begun| begun.content).unwrap_or_default();
         self.messages.push(Message {
             content: content + &more.content,
             ..more
@@ -76,15 +83,12 @@ impl TakenTurn {
 impl Conversation {
     /// Continues what was said before. A system message among it becomes the system prompt.
     pub fn from_messages(messages: Vec<Message>) -> Self {
-        let (system, messages): (Vec<_>, Vec<_>) = messages
-            .into_iter()
-            .partition(|message| message.role == Role::System);
+        let mut conversation = Conversation::default();
+        let is_system = |message: &Message| message.role == Role::System;
+        let (system, messages): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_system);
         let system: Vec<String> = system.into_iter().map(|message| message.content).collect();
-        let mut conversation = Conversation {
-            messages,
-            ..Conversation::default()
-        };
-        conversation.set_system((!system.is_empty()).then(|| system.join("\n\n")));
+        conversation.set_system(Some(system.join("\n\n")));
+        conversation.messages = messages;
         conversation
     }
 
@@ -121,12 +125,13 @@ impl Conversation {
 
     /// The messages of the last `turns` turns. Those before the first prompt belong to the first.
     pub fn last_turns(&self, turns: usize) -> &[Message] {
-        if self.turns() <= turns {
+        let Some(skipped @ 1..) = self.turns().checked_sub(turns) else {
             return &self.messages;
-        }
-        let prompts = self.messages.iter().enumerate().rev();
-        let prompts = prompts.filter(|(_, message)| is_prompt(message));
-        let start = prompts.map(|(index, _)| index).take(turns).last();
+        };
+        let indices = 0..self.messages.len();
+        let start = indices
+            .filter(|index| is_prompt(&&self.messages[*index]))
+            .nth(skipped);
         &self.messages[start.unwrap_or(self.messages.len())..]
     }
 
