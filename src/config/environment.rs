@@ -54,18 +54,13 @@ impl Environment {
     /// The names of variables that hold a key: of an attachment, whose URL stands beside it, or by
     /// the look of their value.
     pub fn key_names(&self) -> impl Iterator<Item = &str> {
-        let is_of_attachment = |name: &str| {
+        self.names().filter(|name| {
             let prefix = name.strip_suffix("_KEY");
-            prefix.is_some_and(|prefix| {
-                prefix == "INFERENCE" || self.get(&format!("{prefix}_URL")).is_some()
-            })
-        };
-        self.variables
-            .iter()
-            .filter(move |(name, value)| {
-                is_of_attachment(name) || redact_keys(value.expose()) != value.expose()
-            })
-            .map(|(name, _)| name.as_str())
+            let has_url = |prefix: &str| self.get(&format!("{prefix}_URL")).is_some();
+            let value = self.get(name).unwrap_or_default();
+            prefix.is_some_and(|prefix| prefix == "INFERENCE" || has_url(prefix))
+                || redact_keys(value) != value
+        })
     }
 
     /// The first of several names that is set, for variables with an upper- and a lower-case
