@@ -41,12 +41,9 @@ impl EnvFile {
     /// The system's, where the file can't be opened or read; a file over 1 MiB or in UTF-16 is
     /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
-        let bytes = bytes(path)?;
-        Ok(EnvFile::parse(
-            path,
-            &String::from_utf8_lossy(&bytes),
-            names,
-        ))
+        let text = bytes(path)?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(EnvFile::parse(path, &text, names))
     }
 
     /// Reads the lines that set one of `names`.
@@ -117,16 +114,11 @@ pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
             Some((index, Ok(_))) if places[index].is_some() => {}
             Some((index, Ok(_))) => {
                 places[index] = Some(lines.len());
-                let is_exported = statement.trim_start().starts_with("export");
-                let export = if is_exported { "export " } else { "" };
-                let (name, value) = (&names[index], quoted(&values[index].1));
-                let comment = comment(statement);
-                let end = if statement.ends_with("\r\n") {
-                    "\r\n"
-                } else {
-                    "\n"
-                };
-                lines.push(format!("{export}{name}={value}{comment}{end}"));
+                // The name, perhaps behind `export`.
+                let head = statement.split('=').next().unwrap_or_default().trim();
+                let end = &statement[statement.trim_end_matches(['\r', '\n']).len()..];
+                let (value, comment) = (quoted(&values[index].1), comment(statement));
+                lines.push(format!("{head}={value}{comment}{end}"));
             }
             Some((index, Err(_))) => {
                 // What can't be read would win over what stands before it.
@@ -141,12 +133,10 @@ pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
     if !text.is_empty() && !result.ends_with('\n') {
         result.push_str(new_line);
     }
-    for ((name, value), _) in values
-        .iter()
-        .zip(places)
-        .filter(|(_, place)| place.is_none())
-    {
-        result += &format!("{name}={}{new_line}", quoted(value));
+    for ((name, value), place) in values.iter().zip(places) {
+        if place.is_none() {
+            result += &format!("{name}={}{new_line}", quoted(value));
+        }
     }
     result
 }

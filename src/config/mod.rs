@@ -90,11 +90,9 @@ impl HerokuQuery {
     /// Where no config var could have that prefix.
     pub fn of(args: &HerokuArgs) -> Result<Self, Error> {
         let prefix = attachment_prefix(&args.attachment)?;
-        let variables = ["URL", "KEY", "MODEL_ID"]
-            .map(|suffix| format!("{prefix}_{suffix}"))
-            .to_vec();
+        let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
         Ok(HerokuQuery {
-            variables,
+            variables: variables.to_vec(),
             app: args.app.clone(),
             remote: args.remote.clone(),
         })
@@ -154,10 +152,8 @@ pub fn gather_from(
         }
         let file = env_file?;
         let (value, line) = file.get(&name)?;
-        Some(Setting::new(
-            value.clone(),
-            Source::EnvFile(file.path.clone(), line),
-        ))
+        let source = Source::EnvFile(file.path.clone(), line);
+        Some(Setting::new(value.clone(), source))
     };
     let flag = |value: &Option<String>, flag: &'static str| {
         Some(Setting::new(value.clone()?, Source::Flag(flag.into())))
@@ -177,11 +173,12 @@ pub fn gather_from(
         let HerokuArgs { app, remote, .. } = &args.heroku;
         let unused = [("--app", app), ("--remote", remote)];
         if let Some((flag, _)) = unused.iter().find(|(_, value)| value.is_some()) {
-            let (url, key) = (&url.source, &key.source);
-            let places = format!("the URL is from {url}, the key from {key}");
-            gathered
-                .warnings
-                .push(format!("{flag} was not used: {places}"));
+            let places = format!(
+                "the URL is from {}, the key from {}",
+                url.source, key.source
+            );
+            let warning = format!("{flag} was not used: {places}");
+            gathered.warnings.push(warning);
         }
         return Ok(gathered);
     }
@@ -204,7 +201,17 @@ impl Gathered {
         };
         let address = self.checked_url(url, args)?;
         check_key(key)?;
-        self.check_sources(url, key, args)?;
+        // A flag is the user's own word for this very run, a file that came with a repository is
+        // not.
+        let by_flag = |source: &Source| matches!(source, Source::Flag(_));
+        let is_meant = args.allow_mixed_sources || by_flag(&url.source) || by_flag(&key.source);
+        if !is_meant && !url.source.is_same_place(&key.source) {
+            return Err(Error::SplitSources {
+                prefix: self.prefix.clone(),
+                url: url.source.clone(),
+                key: key.source.clone(),
+            });
+        }
         Ok(Settings {
             url: Setting::new(address, url.source.clone()),
             key: key.clone(),
@@ -232,18 +239,13 @@ impl Gathered {
     /// # Errors
     /// Where it is none, or would send the key over a network in clear text.
     pub fn checked_url(&self, url: &Setting<String>, args: &ConnectionArgs) -> Result<Url, Error> {
-        let reason = |reason| match url.value.starts_with("inf-") {
-            true => format!(
-                "it looks like a key; {0}_URL and {0}_KEY may be swapped",
-                self.prefix
-            ),
-            false => reason,
-        };
+        let (prefix, is_key) = (&self.prefix, url.value.starts_with("inf-"));
+        let swapped = format!("it looks like a key; {prefix}_URL and {prefix}_KEY may be swapped");
         let address = normalise_url(&url.value).map_err(|error| Error::InvalidUrl {
             name: self.variable("URL"),
             value: showable(&url.value).to_owned(),
             source: url.source.clone(),
-            reason: reason(error),
+            reason: if is_key { swapped } else { error },
         })?;
         if address.scheme() == "http" && !is_loopback(&address) && !args.allow_http {
             return Err(Error::PlainHttp {
@@ -252,27 +254,6 @@ impl Gathered {
             });
         }
         Ok(address)
-    }
-
-    /// Whether URL and key may be used together.
-    ///
-    /// # Errors
-    /// Where they come from two places and nobody said that this is meant.
-    pub fn check_sources(
-        &self,
-        url: &Setting<String>,
-        key: &Setting<Secret>,
-        args: &ConnectionArgs,
-    ) -> Result<(), Error> {
-        // A flag is the user's own word for this very run, a file that came with a repository is
-        // not.
-        let (url, key) = (url.source.clone(), key.source.clone());
-        let by_flag = matches!(url, Source::Flag(_)) || matches!(key, Source::Flag(_));
-        if url.is_same_place(&key) || by_flag || args.allow_mixed_sources {
-            return Ok(());
-        }
-        let prefix = self.prefix.clone();
-        Err(Error::SplitSources { prefix, url, key })
     }
 
     /// The settings of a sandbox, as if they had been found.
@@ -294,22 +275,22 @@ impl Gathered {
 
     /// The failure of lacking URL or key, with all that is missing.
     pub fn missing(&self) -> Error {
-        let url = self.url.as_ref().map(|setting| setting.source.clone());
-        let key = self.key.as_ref().map(|setting| setting.source.clone());
-        let mut missing = MissingVariables {
-            names: Vec::new(),
-            found: Vec::new(),
+        let url = self.url.as_ref().map(|url| url.source.clone());
+        let key = self.key.as_ref().map(|key| key.source.clone());
+        let (mut names, mut found) = (Vec::new(), Vec::new());
+        for (name, source) in [(self.variable("URL"), url), (self.variable("KEY"), key)] {
+            match source {
+                Some(source) => found.push((name, source)),
+                None => names.push(name),
+            }
+        }
+        Error::MissingVariables(Box::new(MissingVariables {
+            names,
+            found,
             app: self.app.clone(),
             env_file: self.env_file.clone(),
             heroku: self.heroku.clone(),
-        };
-        for (name, source) in [(self.variable("URL"), url), (self.variable("KEY"), key)] {
-            match source {
-                Some(source) => missing.found.push((name, source)),
-                None => missing.names.push(name),
-            }
-        }
-        Error::MissingVariables(Box::new(missing))
+        }))
     }
 }
 
@@ -371,10 +352,10 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
         // A remote given by flag is the user's word for this run; the variable is not passed on
         // then. The Heroku CLI judges the variable itself, where it is asked at all.
         None if args.remote.is_some() => Ok(None),
-        None => Ok(environment
-            .get("HEROKU_APP")
-            .filter(is_name)
-            .map(str::to_owned)),
+        None => {
+            let app = environment.get("HEROKU_APP").filter(is_name);
+            Ok(app.map(str::to_owned))
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Text from files and from standard input, up to a size that somebody may mean to send.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
@@ -27,12 +27,8 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    let read = io::stdin()
-        .lock()
-        .take(LIMIT as u64 + 1)
-        .read_to_end(&mut bytes);
-    read.and_then(|_| text(bytes))
+    named_file::read_to_end(io::stdin().lock(), LIMIT)
+        .and_then(text)
         .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 

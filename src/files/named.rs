@@ -33,21 +33,18 @@ pub fn read_at_once(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 }
 
 fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Vec<u8>> {
-    let most = limit as u64 + 1;
-    let mut bytes = Vec::new();
     if is_standard_input(path) {
         // Opened by its name, a redirected file would be read from its beginning once more.
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return read_to_end(io::stdin().lock(), limit);
     }
     let metadata = path.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::other("It is a folder."));
     }
     if metadata.is_file() {
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return read_to_end(File::open(path)?, limit);
     }
+    let mut bytes = Vec::new();
     let pieces = pieces(path.to_owned())?;
     let mut wait = OPEN_LIMIT;
     loop {
@@ -65,6 +62,13 @@ fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Ve
         }
         wait = silence;
     }
+}
+
+/// The bytes of a reader, and one more than `limit` if it has more.
+pub fn read_to_end(reader: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// What comes from a pipe or a device, with an empty piece once it is open. A thread of its own

@@ -73,13 +73,11 @@ impl Line {
 
 /// Whether it is a prompt, and what followed it.
 fn is_turn(messages: &[Message]) -> bool {
-    let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
-    match &roles[..] {
-        [Role::User, rest @ ..] if !rest.is_empty() => rest
-            .iter()
-            .all(|role| matches!(role, Role::Assistant | Role::Tool)),
-        _ => false,
-    }
+    let follows = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
+    let [prompt, rest @ ..] = messages else {
+        return false;
+    };
+    prompt.role == Role::User && !rest.is_empty() && rest.iter().all(follows)
 }
 
 impl Record {
