@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use super::Attachment;
 
 /// Who speaks, in the service's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     System,
+    #[default]
     User,
     Assistant,
     /// The result of a call that the assistant made.
@@ -32,7 +33,7 @@ impl Role {
 }
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub role: Role,
     /// Empty only beside calls, and in the result of a call that printed nothing.
@@ -155,11 +156,7 @@ impl Message {
         Message {
             role,
             content: content.into(),
-            calls: Vec::new(),
-            call_id: None,
-            attachments: Vec::new(),
-            cut: false,
-            cost: None,
+            ..Message::default()
         }
     }
 

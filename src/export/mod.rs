@@ -86,10 +86,8 @@ impl Format {
     /// The format of a file, by its extension.
     pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        let formats = Format::value_variants().iter().copied();
-        formats
-            .into_iter()
-            .find(|format| format.row().extensions.contains(&extension.as_str()))
+        let has = |format: &Format| format.row().extensions.contains(&extension.as_str());
+        Format::value_variants().iter().copied().find(has)
     }
 
     /// What there is to know about it.

@@ -63,16 +63,10 @@ fn attachment(
         .map_err(|error| Error::of_file(what, path, &error))
 }
 
-/// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys
-/// from the terminal.
+/// A path that is a regular file's.
 pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error> {
-    let error = match path.metadata() {
-        Ok(metadata) if metadata.is_dir() => io::Error::other("It is a folder."),
-        Ok(metadata) if !metadata.is_file() => io::Error::other("It is no regular file."),
-        Ok(_) => return Ok(path),
-        Err(error) => error,
-    };
-    Err(Error::of_file(what, path, &error))
+    let regular = files::regular(path).map(|_| path);
+    regular.map_err(|error| Error::of_file(what, path, &error))
 }
 
 /// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home

@@ -55,6 +55,19 @@ pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
         .inspect_err(|_| drop(fs::remove_file(path)))
 }
 
+/// What is known of a regular file: only of that it is sure that reading it ends, and takes no keys
+/// from the terminal.
+///
+/// # Errors
+/// The system's; says what else it is.
+pub fn regular(path: &Path) -> io::Result<fs::Metadata> {
+    match path.metadata()? {
+        folder if folder.is_dir() => Err(io::Error::other("It is a folder.")),
+        file if file.is_file() => Ok(file),
+        _ => Err(io::Error::other("It is no regular file.")),
+    }
+}
+
 /// Who besides its owner can read a file, as `others` or `the group`.
 #[cfg(unix)]
 pub fn other_readers(path: &Path) -> io::Result<Option<&'static str>> {

@@ -1,11 +1,11 @@
 //! New content for an existing file, such as a `.env`: the old content is never lost, and only
 //! regular files are replaced.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use crate::files::folder_of;
+use crate::files::{folder_of, regular};
 
 /// Whether a file may take this one's place: only another regular file that can be written has what
 /// is lost with it in its content.
@@ -13,21 +13,11 @@ use crate::files::folder_of;
 /// # Errors
 /// Says what stands there instead; also where the system doesn't.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
-    let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    let reason = if metadata.is_dir() {
-        "It is a folder."
-    } else if !metadata.is_file() {
-        "It is no regular file but a pipe, a device or the like: what comes from it is set \
-            elsewhere."
-    } else if metadata.permissions().readonly() {
-        "It is read-only."
-    } else {
-        return Ok(());
-    };
-    Err(io::Error::other(reason))
+    match regular(path) {
+        Ok(file) if file.permissions().readonly() => Err(io::Error::other("It is read-only.")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 /// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
@@ -102,6 +92,7 @@ fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
     fn mode(path: &Path) -> u32 {

@@ -5,7 +5,6 @@ mod name;
 mod notice;
 mod reading;
 mod record;
-mod restored;
 mod session;
 mod sessions;
 mod summary;
@@ -15,8 +14,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder};
+pub use reading::Restored;
 pub use record::Record;
-pub use restored::Restored;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
 pub use summary::Summary;

@@ -1,10 +1,12 @@
 //! Reads a session file, whatever a crash, a full disk or an editor made of it. Pure: it skips and
-//! counts what can't be read, knows what is torn at the end, and changes nothing.
+//! counts what can't be read, knows what is torn at the end, and changes nothing. Makes a
+//! conversation to continue of what it says.
 
 use std::io;
 
-use super::record::{Line, VERSION};
-use crate::conversation::{Cost, Message, title};
+use super::notice::Notice;
+use super::record::{Line, Record, VERSION};
+use crate::conversation::{Conversation, Cost, Message, title};
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -12,7 +14,7 @@ pub struct Reading {
     /// When it was begun, in RFC 3339.
     pub started: Option<String>,
     /// Made of the first prompt that was ever said.
-    pub title: Option<String>,
+    pub title: String,
     /// The model that was named last.
     pub model: Option<String>,
     pub system: Option<String>,
@@ -88,8 +90,9 @@ impl Reading {
         let left = self.turns.len().saturating_sub(line.taken_back);
         self.turns.truncate(left);
         if let Some(messages) = line.messages {
-            self.title
-                .get_or_insert_with(|| title(&messages[0].content));
+            if self.title.is_empty() {
+                self.title = title(&messages[0].content);
+            }
             let costs = messages.iter().filter_map(|message| message.cost.clone());
             for cost in costs {
                 self.model = Some(cost.model.clone());
@@ -111,6 +114,41 @@ impl Reading {
         if line.contains("\"messages\"") || !first.is_some_and(|it| others.contains(&it)) {
             self.turns.push(None);
         }
+    }
+}
+
+/// What was said in a session.
+#[derive(Debug, Default)]
+pub struct Restored {
+    pub conversation: Conversation,
+    /// The model that was used last.
+    pub model: Option<String>,
+    /// What each answer took, those that were taken back included: they were paid for.
+    pub costs: Vec<Cost>,
+    /// What is to be told about the reading.
+    pub notices: Vec<Notice>,
+    /// The lines of the file, to add to.
+    pub record: Record,
+}
+
+impl Restored {
+    /// Reads a file, to the last message.
+    ///
+    /// # Errors
+    /// Says why this is no session that can be read.
+    pub fn read(bytes: &[u8]) -> io::Result<Self> {
+        let reading = read(bytes)?;
+        let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
+        let torn = reading.is_torn.then_some(Notice::TurnInFlight);
+        let record = Record::of_file(bytes, &reading);
+        let messages = reading.turns.into_iter().flatten().flatten().collect();
+        Ok(Restored {
+            conversation: Conversation::recorded(reading.system, messages),
+            model: reading.model,
+            costs: reading.costs,
+            notices: unreadable.into_iter().chain(torn).collect(),
+            record,
+        })
     }
 }
 

@@ -28,12 +28,13 @@ pub const VERSION: u32 = 2;
 /// The lines of a session file, whether there is a file or not.
 #[derive(Debug, Default)]
 pub struct Record {
-    lines: Vec<u8>,
+    /// Each with its end.
+    pub(super) lines: Vec<u8>,
     /// The turns that were not taken back, and whether each can be read: who takes turns back
     /// doesn't see the others, and they have to be counted.
-    turns: Vec<bool>,
-    /// Made of the first prompt.
-    title: Option<String>,
+    pub(super) turns: Vec<bool>,
+    /// Made of the first prompt; empty before it.
+    pub(super) title: String,
     /// The model that was named last.
     model: Option<String>,
 }
@@ -114,8 +115,9 @@ impl Record {
             };
             self.write(&turn, now);
             self.turns.push(true);
-            self.title
-                .get_or_insert_with(|| title(&messages[0].content));
+            if self.title.is_empty() {
+                self.title = title(&messages[0].content);
+            }
             let answered = messages.iter().rev().find_map(|it| it.cost.as_ref());
             self.model = answered
                 .map(|cost| cost.model.clone())
@@ -128,21 +130,6 @@ impl Record {
             self.write(&json!({"model": model}), now);
             self.model = Some(model.to_owned());
         }
-    }
-
-    /// All lines, each with its end.
-    pub fn lines(&self) -> &[u8] {
-        &self.lines
-    }
-
-    /// Whether there is no turn in it.
-    pub fn is_blank(&self) -> bool {
-        self.turns.is_empty()
-    }
-
-    /// What it is about; empty before the first turn.
-    pub fn title(&self) -> &str {
-        self.title.as_deref().unwrap_or_default()
     }
 
     /// How many turns of the file go with the last `count` that can be read.
@@ -197,8 +184,8 @@ mod tests {
         let mut written = 0;
         let mut add = |conversation: &mut Conversation, model| {
             record.add(conversation, model, SystemTime::UNIX_EPOCH);
-            let new = String::from_utf8(record.lines()[written..].to_vec()).unwrap();
-            written = record.lines().len();
+            let new = String::from_utf8(record.lines[written..].to_vec()).unwrap();
+            written = record.lines.len();
             new
         };
         assert_eq!(add(&mut conversation, "m"), "");

@@ -27,8 +27,9 @@ pub struct Session {
     file: Option<File>,
     /// How much of the record is in the file, in bytes.
     written: usize,
-    /// Bytes in the file that another process added, where files have no locks.
-    foreign: u64,
+    /// Where in the file that ends. It is further on if another process added to it, where files
+    /// have no locks.
+    end: u64,
     /// Whether there may be a torn line behind what is good.
     is_torn: bool,
     notices: Vec<Notice>,
@@ -48,10 +49,12 @@ impl Session {
     /// A session whose file was locked, and read to its `length`. It may lack the end of its last
     /// line, or have a torn one more than the record.
     pub(super) fn opened(self, file: File, length: usize, record: &Record) -> Self {
-        let good = record.lines().len();
+        let good = record.lines.len();
+        let written = good.min(length);
         Session {
             file: Some(file),
-            written: good.min(length),
+            written,
+            end: written as u64,
             is_torn: good < length,
             ..self
         }
@@ -80,21 +83,20 @@ impl Session {
     /// writes what this one didn't, and [`Session::rename`] has all of it written anew.
     pub fn save(&mut self, record: &Record) -> io::Result<()> {
         if !self.is_written() {
-            if record.is_blank() {
+            if record.turns.is_empty() {
                 return Ok(());
             }
-            self.make(record.title())?;
+            self.make(&record.title)?;
         }
         if let Some(reason) = self.lost() {
             return Err(io::Error::other(reason));
         }
-        let lines = &record.lines()[self.written..];
+        let lines = &record.lines[self.written..];
         let Some(file) = self.file.as_mut().filter(|_| !lines.is_empty()) else {
             return Ok(());
         };
-        let good = self.written as u64 + self.foreign;
         if self.is_torn {
-            file.set_len(good)?;
+            file.set_len(self.end)?;
         }
         let length = file.metadata()?.len();
         if let Err(error) = file.write_all(lines) {
@@ -102,7 +104,7 @@ impl Session {
             return Err(error);
         }
         self.is_torn = false;
-        self.foreign += length.saturating_sub(good);
+        self.end = length + lines.len() as u64;
         self.written += lines.len();
         Ok(())
     }
@@ -153,11 +155,12 @@ impl Session {
                 false => "its file was deleted",
             });
         }
-        let good = self.written as u64 + self.foreign;
-        let is_broken = || -> io::Result<bool> {
-            let length = file.metadata()?.len();
-            Ok(length < good || length > good && !self.is_torn && !ends_line(file, length)?)
-        };
+        let is_broken =
+            || -> io::Result<bool> {
+                let length = file.metadata()?.len();
+                Ok(length < self.end
+                    || length > self.end && !self.is_torn && !ends_line(file, length)?)
+            };
         is_broken()
             .unwrap_or(false)
             .then_some("another program changed its file")

@@ -5,13 +5,14 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
-use super::restored::Restored;
+use super::reading::Restored;
 use super::session::{Session, file_of, lock};
 use super::summary::Summary;
 use super::{data_folder, name};
 use crate::conversation::Role;
 use crate::error::Error;
 use crate::error::nearest::nearest;
+use crate::files::regular;
 
 /// The folder of the sessions. It is made with the first of them.
 #[derive(Clone, Debug)]
@@ -232,9 +233,7 @@ impl Sessions {
         let path = file_of(&self.folder, name);
         let unusable = |error| self.unusable(name, error);
         // A pipe or a device may never end.
-        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(unusable(io::Error::other("It is no regular file.")));
-        }
+        regular(&path).map_err(unusable)?;
         let file = options.read(true).open(&path).map_err(unusable)?;
         match lock(&file).map_err(unusable)? {
             true => Ok(file),

@@ -48,7 +48,7 @@ impl Summary {
         let changed = path.metadata()?.modified()?;
         Ok((reading.length > 0).then(|| Summary {
             name: name.to_owned(),
-            title: reading.title.unwrap_or_default(),
+            title: reading.title,
             turns: reading.turns.iter().flatten().count(),
             model: reading.model,
             started: reading.started,
