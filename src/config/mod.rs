@@ -338,24 +338,23 @@ fn attachment_prefix(attachment: &str) -> Result<String, Error> {
 /// # Errors
 /// Where no app could have that name.
 pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<String>, Error> {
-    let is_name = |app: &&str| {
+    let is_name = |app: &str| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-')
     };
-    match args.app.as_deref() {
-        Some(app) if is_name(&app) => Ok(Some(app.to_owned())),
-        Some(app) => Err(Error::InvalidValue {
+    match &args.app {
+        Some(app) if !is_name(app) => Err(Error::InvalidValue {
             what: "--app".to_owned(),
             value: app.to_owned(),
             rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
         }),
         // A remote given by flag is the user's word for this run; the variable is not passed on
         // then. The Heroku CLI judges the variable itself, where it is asked at all.
-        None if args.remote.is_some() => Ok(None),
-        None => {
-            let app = environment.get("HEROKU_APP").filter(is_name);
+        None if args.remote.is_none() => {
+            let app = environment.get("HEROKU_APP").filter(|app| is_name(app));
             Ok(app.map(str::to_owned))
         }
+        app => Ok(app.clone()),
     }
 }
 

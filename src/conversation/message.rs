@@ -58,21 +58,12 @@ pub struct Message {
     pub cost: Option<Cost>,
 }
 
-/// A function that the assistant wants to have called.
+/// A function that the assistant wants to have called. There is one type of call so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "function")]
 pub struct Call {
     pub id: String,
-    #[serde(rename = "type", default)]
-    kind: Kind,
     pub function: Function,
-}
-
-/// There is one kind of call so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    #[default]
-    Function,
 }
 
 /// The function of a call, and what goes into it.
@@ -142,7 +133,6 @@ impl Call {
     pub fn new(id: &str, name: &str, arguments: &str) -> Self {
         Call {
             id: id.to_owned(),
-            kind: Kind::Function,
             function: Function {
                 name: name.to_owned(),
                 arguments: arguments.to_owned(),
@@ -182,6 +172,11 @@ impl Message {
     /// The images that go with it.
     pub fn images(&self) -> impl Iterator<Item = &Attachment> {
         self.attachments.iter().filter(|file| file.is_image())
+    }
+
+    /// Whether it begins a turn.
+    pub fn is_prompt(&self) -> bool {
+        self.role == Role::User
     }
 
     /// Whether there is nothing in it that the service would take for a message.

@@ -120,19 +120,20 @@ impl Conversation {
 
     /// How many turns there are.
     pub fn turns(&self) -> usize {
-        self.messages.iter().filter(is_prompt).count()
+        self.messages.iter().filter(|it| it.is_prompt()).count()
     }
 
     /// The messages of the last `turns` turns. Those before the first prompt belong to the first.
     pub fn last_turns(&self, turns: usize) -> &[Message] {
-        let Some(skipped @ 1..) = self.turns().checked_sub(turns) else {
-            return &self.messages;
-        };
-        let indices = 0..self.messages.len();
-        let start = indices
-            .filter(|index| is_prompt(&&self.messages[*index]))
-            .nth(skipped);
-        &self.messages[start.unwrap_or(self.messages.len())..]
+        let mut first = self.messages.len();
+        for _ in 0..turns {
+            let prompt = self.messages[..first].iter().rposition(Message::is_prompt);
+            first = prompt.unwrap_or_default();
+        }
+        match self.messages[..first].iter().any(Message::is_prompt) {
+            true => &self.messages[first..],
+            false => &self.messages,
+        }
     }
 
     /// All that was said as text, each message below who said it.
@@ -161,12 +162,12 @@ impl Conversation {
 
     /// The last prompt.
     pub fn last_prompt(&self) -> Option<&Message> {
-        self.messages.iter().rfind(is_prompt)
+        self.messages.iter().rfind(|it| it.is_prompt())
     }
 
     /// Takes the last turn out: the prompt and all that followed it.
     pub fn take_turn(&mut self) -> Option<TakenTurn> {
-        let start = self.messages.iter().rposition(|it| is_prompt(&it))?;
+        let start = self.messages.iter().rposition(Message::is_prompt)?;
         let is_recorded = start < self.recorded;
         if is_recorded {
             self.recorded = start;
@@ -201,10 +202,10 @@ impl Conversation {
     pub fn changes(&mut self) -> Changes<'_> {
         let new = &self.messages[self.recorded..];
         let turns: Vec<&[Message]> = new
-            .chunk_by(|_, next| !is_prompt(&next))
-            .filter(|turn| is_prompt(&&turn[0]) && turn.len() > 1)
+            .chunk_by(|_, next| !next.is_prompt())
+            .filter(|turn| turn[0].is_prompt() && turn.len() > 1)
             .collect();
-        let is_under_way = self.messages.last().is_some_and(|last| is_prompt(&last));
+        let is_under_way = self.messages.last().is_some_and(Message::is_prompt);
         self.recorded = self.messages.len() - usize::from(is_under_way);
         let system = std::mem::take(&mut self.is_system_changed)
             .then(|| self.system.as_deref().unwrap_or_default());
@@ -220,10 +221,6 @@ impl Conversation {
     pub fn spend(&mut self, costs: Vec<Cost>) {
         self.spent.extend(costs);
     }
-}
-
-fn is_prompt(message: &&Message) -> bool {
-    message.role == Role::User
 }
 
 #[cfg(test)]
