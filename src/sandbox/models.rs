@@ -215,31 +215,7 @@ fn long_text() -> String {
     line.repeat(1_000_000 / line.len())
 }
 
-const MARKDOWN: &str = "# A sample
-
-The sandbox calls **no model**: this text is *scripted*. It has `code`, a [link](https://devcenter.heroku.com) and
-
-- a list
-- of two lines
-
-> a quote,
-
-1. a numbered
-2. list,
-
-| plan | models |
-|------|-------:|
-| standard | all |
-| legacy | one |
-
-```ruby
-puts ENV.fetch(\"INFERENCE_MODEL_ID\")
-```
-
-and a rule:
-
----
-";
+const MARKDOWN: &str = include_str!("sample.md");
 
 #[cfg(test)]
 mod tests {

@@ -149,21 +149,15 @@ impl Session {
             return None;
         };
         let path = file_of(&self.folder, name);
-        if is_replaced(file, &path) {
-            return Some(match path.exists() {
-                true => "another program changed its file",
-                false => "its file was deleted",
-            });
-        }
-        let is_broken =
-            || -> io::Result<bool> {
-                let length = file.metadata()?.len();
-                Ok(length < self.end
-                    || length > self.end && !self.is_torn && !ends_line(file, length)?)
-            };
-        is_broken()
-            .unwrap_or(false)
-            .then_some("another program changed its file")
+        let is_broken = || -> io::Result<bool> {
+            let (length, end) = (file.metadata()?.len(), self.end);
+            Ok(length < end || length > end && !self.is_torn && !ends_line(file, length)?)
+        };
+        let is_lost = is_replaced(file, &path) || is_broken().unwrap_or(false);
+        is_lost.then(|| match path.exists() {
+            true => "another program changed its file",
+            false => "its file was deleted",
+        })
     }
 
     /// Makes the file, under a name nobody has.
