@@ -21,10 +21,8 @@ impl Environment {
 
     fn from_system(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Environment::default();
-        for (name, value) in variables {
-            let Ok(name) = name.into_string() else {
-                continue;
-            };
+        let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        for (name, value) in variables.filter_map(named) {
             match value.into_string() {
                 Ok(value) => _ = environment.variables.insert(name, Secret::new(value)),
                 Err(_) => environment.unreadable.push(name),
