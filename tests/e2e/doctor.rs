@@ -246,6 +246,24 @@ const CASES: &[Case] = &[
         says: "SyntaxError",
     },
     Case {
+        // What the real one says is in tests/system/heroku_cli.rs. It says so after seven seconds,
+        // and doctor waits for ten: on a busy machine too few.
+        name: "a Heroku CLI that does not reach Heroku",
+        set_up: || {
+            let program = Program::new();
+            program.command(
+                "heroku",
+                "test $1 = --version && echo heroku/11.10.0 linux-x64 node-v22 && exit
+                echo 'Error: connect ECONNREFUSED 127.0.0.1:1' >&2; exit 1",
+            );
+            program.into()
+        },
+        flags: &["-a", "good"],
+        check: "heroku-login",
+        status: "fail",
+        says: "could not reach Heroku",
+    },
+    Case {
         name: "an unknown host",
         set_up: || {
             service()

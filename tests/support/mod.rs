@@ -12,6 +12,7 @@ mod served;
 mod setup;
 mod terminal;
 mod tls;
+mod turn;
 
 pub use api::{Api, event, respond, sse_head};
 pub use limit::Limit;

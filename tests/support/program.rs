@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::limit::{self, Limit};
 use super::platform::{Platform, TOKEN};
+use super::turn::Turn;
 
 /// The key that tests use. It must turn up nowhere in what the program prints, which every run
 /// checks.
@@ -131,6 +132,8 @@ impl Program {
 impl Run {
     /// Runs a command with this standard input.
     pub fn of(command: Command, input: &str) -> Self {
+        let host = command.get_envs().find(|(name, _)| *name == "HEROKU_HOST");
+        let _turn = Turn::of(host.and_then(|(_, host)| host), command.get_args());
         let mut command = assert_cmd::Command::from_std(command);
         let output = command
             .write_stdin(input)
