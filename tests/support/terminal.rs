@@ -67,8 +67,9 @@ impl Terminal {
         rows: u16,
         columns: u16,
     ) -> Self {
-        let host = program.variables().get("HEROKU_HOST").map(OsStr::new);
-        let turn = Turn::of(host, arguments.iter().map(OsStr::new));
+        let variables = program.variables().iter();
+        let variables = variables.map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
+        let turn = Turn::of(&variables.collect(), arguments.iter().map(OsStr::new));
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
         pty.resize(Size::new(rows, columns)).expect("its size");
         let device = terminal_device(&pts);

@@ -2,11 +2,13 @@
 //! starts it three times at once, waits for it ten seconds only: tests that run it keep to the
 //! cores there are, first come, first served.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 
 use super::platform::NOBODY_LISTENS;
+use super::program::RECORDED_VERSION;
 
 /// How often doctor starts the CLI at once.
 const DOCTOR: usize = 3;
@@ -28,15 +30,17 @@ static QUEUE: Mutex<Queue> = Mutex::new(Queue {
 static CHANGED: Condvar = Condvar::new();
 
 impl Turn {
-    /// Waits for the turn of a command with these words, if it may come to run the CLI: it was
-    /// given a host for that. Where nobody listens the CLI waits for most of its time.
+    /// Waits for the turn of a command with these variables and words, if it may come to run the
+    /// CLI: it was given a host for that. Where nobody listens the CLI waits for most of its time.
     pub fn of<'a>(
-        host: Option<&OsStr>,
+        variables: &BTreeMap<&OsStr, &OsStr>,
         mut words: impl Iterator<Item = &'a OsStr>,
     ) -> Option<Self> {
-        host.filter(|host| *host != NOBODY_LISTENS)?;
+        let host = variables.get(OsStr::new("HEROKU_HOST"))?;
         let is_doctor = words.any(|word| word == "doctor" || word == "ai:doctor");
-        Some(Turn::take(if is_doctor { DOCTOR } else { 1 }))
+        let asks_once = variables.contains_key(OsStr::new(RECORDED_VERSION));
+        (*host != NOBODY_LISTENS)
+            .then(|| Turn::take(if is_doctor && !asks_once { DOCTOR } else { 1 }))
     }
 
     fn take(wanted: usize) -> Self {
