@@ -737,8 +737,10 @@ fn lines_fit_the_terminal() {
         let terminal = Terminal::start(&program, &["doctor"], 60, columns);
         let screen = terminal.wait_for("First:");
         let raw = terminal.raw();
+        // The rest of a line may be on its way.
+        let (raw, _) = raw.rsplit_once('\n').expect("lines");
         // A line that the terminal had to break would be longer than it is wide.
-        for line in plain(&raw).lines() {
+        for line in plain(raw).lines() {
             let is_command = line.starts_with("      ");
             assert!(
                 is_command || line.trim_end().chars().count() <= usize::from(columns),
