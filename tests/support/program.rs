@@ -94,11 +94,15 @@ impl Program {
 
     /// Puts a shell script on the program's PATH.
     pub fn command(&self, name: &str, body: &str) {
-        use std::os::unix::fs::PermissionsExt;
         let path = self.folder.path().join("bin").join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a script");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
-            .expect("an executable script");
+        // Written by another process: what a test beside this one starts would inherit the open
+        // file for a moment, and the system runs no file that somebody may write to.
+        let written = Command::new("/bin/sh")
+            .args(["-c", "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\""])
+            .arg(path)
+            .arg(format!("#!/bin/sh\n{body}\n"))
+            .status();
+        assert!(written.is_ok_and(|status| status.success()), "a script");
     }
 
     /// The command, ready to be run or changed.

@@ -75,18 +75,20 @@ pub struct Report {
 
 pub fn report(program: &Program, flags: &[&str]) -> Report {
     let arguments: Vec<&str> = ["doctor", "--json"].iter().chain(flags).copied().collect();
-    let run = in_time(|| program.run(&arguments));
+    let run = || program.run(&arguments);
+    let asks_heroku = program.variables().contains_key("HEROKU_HOST");
+    let run = if asks_heroku { in_time(run) } else { run() };
     Report {
         json: serde_json::from_str(&run.stdout).expect("JSON"),
         code: run.code,
     }
 }
 
-/// Runs doctor until the Heroku CLI answered in its ten seconds, which it may fail to do on a busy
-/// machine: of that other tests tell.
+/// Runs doctor until the Heroku CLI answers in the ten seconds that doctor gives it, which a busy
+/// machine may not allow at once.
 pub fn in_time(doctor: impl Fn() -> Run) -> Run {
     let runs = std::iter::repeat_with(doctor).take(4);
-    let mut in_time = runs.filter(|run| !run.stdout.contains("no answer within 10 s"));
+    let mut in_time = runs.filter(|run| !run.stdout.contains("no answer within "));
     in_time.next().expect("the Heroku CLI answers in time once")
 }
 
