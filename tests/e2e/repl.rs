@@ -167,6 +167,7 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("typed ahead\rsecond line");
+    terminal.wait_until_typed(23);
     sender.send(()).unwrap();
     terminal.wait_for("beginning and end");
     terminal.wait_for("> typed ahead\nsecond line");
@@ -417,7 +418,7 @@ fn without_a_model_the_user_picks_one() {
             exchange.send(&format!(
                 "{}{}event:done\ndata:[DONE]\n\n",
                 sse_head(),
-                event("hi")
+                event("good day")
             ));
         }
     });
@@ -432,8 +433,7 @@ fn without_a_model_the_user_picks_one() {
     terminal.send("sec\t\r");
     terminal.wait_for("second-model at 127.0.0.1");
     terminal.wait_for_prompt();
-    terminal.send("hello\r");
-    terminal.wait_for("hi");
+    terminal.run("hello", "good day");
     assert_eq!(
         api.requests().last().expect("a request").json()["model"],
         "second-model"
