@@ -116,19 +116,19 @@ impl Verdict {
     }
 
     pub fn pass(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Pass, Explanation::titled(found))
+        Verdict::new(Status::Pass, Explanation::from(found))
     }
 
     pub fn warn(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Warn, Explanation::titled(found))
+        Verdict::new(Status::Warn, Explanation::from(found))
     }
 
     pub fn fail(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Fail, Explanation::titled(found))
+        Verdict::new(Status::Fail, Explanation::from(found))
     }
 
     pub fn skip(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Skip, Explanation::titled(found))
+        Verdict::new(Status::Skip, Explanation::from(found))
     }
 
     /// A failure in the words that every command uses for it.

@@ -1,6 +1,8 @@
 //! The text of every failure, in one file to be read one after the other: `texts.txt`. A variant
 //! without a sample fails the test.
 
+use std::fmt;
+
 use super::*;
 use crate::cli::source::Source;
 
