@@ -5,7 +5,7 @@ use std::iter;
 use serde::Serialize;
 
 use crate::config::Source;
-use crate::error::{Error, Explanation};
+use crate::error::Explanation;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,12 +65,35 @@ pub struct Report {
     pub checks: Vec<Entry>,
 }
 
-impl Entry {
-    /// The line of a check that Ctrl-C came before.
-    pub fn interrupted(id: &'static str, title: &'static str) -> Self {
-        Entry::of(id, title, Verdict::skip("not checked: interrupted"), 0)
+impl Status {
+    /// A verdict: what was found, and what to do about it.
+    pub fn found(self, words: impl Into<Explanation>) -> Verdict {
+        Verdict {
+            status: self,
+            words: words.into(),
+            source: None,
+        }
+    }
+}
+
+impl Verdict {
+    pub fn hint(mut self, sentence: &str) -> Self {
+        self.words = self.words.hint(sentence);
+        self
     }
 
+    pub fn command(mut self, command: String) -> Self {
+        self.words = self.words.command(command);
+        self
+    }
+
+    pub fn from(mut self, source: &Source) -> Self {
+        self.source = Some(source.to_string());
+        self
+    }
+}
+
+impl Entry {
     /// The line of a check with this outcome.
     pub fn of(id: &'static str, title: &'static str, verdict: Verdict, milliseconds: u64) -> Self {
         let words = verdict.words;
@@ -83,7 +106,7 @@ impl Entry {
                 Some(detail) => format!("{}. {detail}", words.title),
                 None => words.title,
             },
-            hint: (!hints.is_empty()).then(|| hints.join(" ")),
+            hint: Some(hints.join(" ")).filter(|hint| !hint.is_empty()),
             commands: words
                 .hints
                 .into_iter()
@@ -105,61 +128,7 @@ impl Entry {
     }
 }
 
-impl Verdict {
-    /// A verdict in words that are known already.
-    pub fn new(status: Status, words: Explanation) -> Self {
-        Verdict {
-            status,
-            words,
-            source: None,
-        }
-    }
-
-    pub fn pass(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Pass, Explanation::from(found))
-    }
-
-    pub fn warn(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Warn, Explanation::from(found))
-    }
-
-    pub fn fail(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Fail, Explanation::from(found))
-    }
-
-    pub fn skip(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Skip, Explanation::from(found))
-    }
-
-    /// A failure in the words that every command uses for it.
-    pub fn failed_by(error: &Error) -> Self {
-        Verdict::new(Status::Fail, error.explain())
-    }
-
-    pub fn hint(mut self, sentence: impl Into<String>) -> Self {
-        self.words = self.words.hint(sentence);
-        self
-    }
-
-    pub fn command(mut self, command: impl Into<String>) -> Self {
-        self.words = self.words.command(command);
-        self
-    }
-
-    pub fn from(self, source: &Source) -> Self {
-        Verdict {
-            source: Some(source.to_string()),
-            ..self
-        }
-    }
-}
-
 impl Report {
-    /// Adds a line.
-    pub fn add(&mut self, entry: Entry) {
-        self.checks.push(entry);
-    }
-
     /// Whether a check was done and did not fail.
     pub fn holds(&self, id: &str) -> bool {
         let found = self.checks.iter().find(|entry| entry.id == id);
@@ -183,10 +152,8 @@ impl Report {
 
     /// How many checks ended so.
     pub fn count(&self, status: Status) -> usize {
-        self.checks
-            .iter()
-            .filter(|entry| entry.status == status)
-            .count()
+        let entries = self.checks.iter();
+        entries.filter(|entry| entry.status == status).count()
     }
 
     /// The whole as JSON.
@@ -196,9 +163,12 @@ impl Report {
 
     /// The last line for people, below which stands what to do first.
     pub fn summary(&self) -> String {
-        let [failed, warned, passed] =
-            [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
-        let counts = format!("{passed} passed, {warned} warned, {failed} failed");
+        let count = |status| self.count(status);
+        let (passed, warned) = (count(Status::Pass), count(Status::Warn));
+        let counts = format!(
+            "{passed} passed, {warned} warned, {} failed",
+            count(Status::Fail)
+        );
         match (self.first(), self.interrupted) {
             (_, true) => format!("Interrupted. {counts}."),
             (Some(first), _) => format!("{counts}. First: {}", first.title),
@@ -218,13 +188,16 @@ mod tests {
     #[test]
     fn the_first_failure_comes_before_the_first_warning() {
         let mut report = Report::default();
-        report.add(entry("one", Verdict::pass("fine")));
-        report.add(entry("two", Verdict::warn("hm").hint("look")));
-        report.add(entry(
+        report.checks.push(entry("one", Status::Pass.found("fine")));
+        report
+            .checks
+            .push(entry("two", Status::Warn.found("hm").hint("look")));
+        report.checks.push(entry(
             "three",
-            Verdict::fail("broken")
+            Status::Fail
+                .found("broken")
                 .hint("fix it")
-                .command("heroku login"),
+                .command("heroku login".to_owned()),
         ));
         report.finish();
         assert!(!report.ok);
@@ -244,8 +217,10 @@ mod tests {
     #[test]
     fn a_report_without_failures_is_ok() {
         let mut report = Report::default();
-        report.add(entry("one", Verdict::pass("fine")));
-        report.add(entry("two", Verdict::skip("not needed")));
+        report.checks.push(entry("one", Status::Pass.found("fine")));
+        report
+            .checks
+            .push(entry("two", Status::Skip.found("not needed")));
         report.finish();
         assert!(report.ok);
         assert_eq!(report.next, None);

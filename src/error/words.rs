@@ -87,7 +87,11 @@ pub fn look_up(name: &str, values: &[(&str, &dyn Display)]) -> Explanation {
             let (name, in_quotes) = (name.trim_end_matches(":?"), name.ends_with(":?"));
             let value = values.iter().find(|(known, _)| *known == name);
             let value = value.map_or_else(String::new, |(_, value)| value.to_string());
-            let value = if in_quotes { format!("{value:?}") } else { quote(&value) };
+            let value = if in_quotes {
+                format!("{value:?}")
+            } else {
+                quote(&value)
+            };
             text + &value + rest
         })
     };

@@ -4,13 +4,13 @@
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
 //! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
-//! [`meaning`] is pure, this file runs the program.
+//! [`parse`] is pure, this file runs the program.
 
-mod meaning;
+mod parse;
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
-use meaning::Printed;
+use parse::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.
 const PROGRAM: &str = if cfg!(windows) {
@@ -58,69 +58,43 @@ pub struct HerokuCli {
 impl HerokuCli {
     /// The CLI whose plugin started this program, which need not be on PATH; else the one on PATH.
     pub fn find(environment: &Environment) -> Self {
-        let file = |name| {
-            environment
-                .get(name)
-                .filter(|path| Path::new(path).is_file())
-        };
+        let file = |name| (environment.get(name)).filter(|path| Path::new(path).is_file());
         let words = match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
             // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's
             // own dependencies.
-            (Some(node), Some(script)) => [node, "--no-deprecation", script]
-                .map(str::to_owned)
-                .to_vec(),
-            _ => vec![PROGRAM.to_owned()],
+            (Some(node), Some(script)) => vec![node, "--no-deprecation", script],
+            _ => vec![PROGRAM],
         };
         HerokuCli {
-            words,
+            words: words.into_iter().map(str::to_owned).collect(),
             is_on_dyno: environment.get("DYNO").is_some(),
         }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut words = self
-            .words
-            .iter()
-            .map(String::as_str)
-            .chain(arguments.iter().copied());
-        let mut command = child::with_keys(words.next().unwrap_or(PROGRAM));
-        command.args(words);
-        command
     }
 }
 
 /// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
 pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
-    let names = query.variables.iter().map(String::as_str);
-    let arguments: Vec<&str> = ["config:get"]
-        .into_iter()
-        .chain(names)
-        .chain(["--shell"])
-        .collect();
-    meaning::variables(&run(cli, &with_app(arguments, query), patience)?, query)
+    let mut arguments = vec!["config:get"];
+    arguments.extend(query.variables.iter().map(String::as_str));
+    arguments.push("--shell");
+    parse::variables(&run(cli, &with_app(arguments, query), patience)?, query)
 }
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
-pub fn all_config_vars(
-    cli: &HerokuCli,
-    query: &HerokuQuery,
-    patience: Patience<'_>,
-) -> HerokuAnswer {
-    meaning::all_variables(
-        &run(cli, &with_app(vec!["config", "--json"], query), patience)?,
-        query,
-    )
+pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) -> HerokuAnswer {
+    let arguments = with_app(vec!["config", "--json"], query);
+    parse::all_variables(&run_quietly(cli, &arguments, limit)?, query)
 }
 
 /// The version, such as `11.10.0`.
-pub fn version(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::version(&run(cli, &["--version"], patience)?)
+pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
+    parse::version(&run_quietly(cli, &["--version"], limit)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
-pub fn account(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::account(&run(cli, &["auth:whoami"], patience)?)
+pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
+    parse::account(&run_quietly(cli, &["auth:whoami"], limit)?)
 }
 
 fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a str> {
@@ -128,6 +102,15 @@ fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a 
         arguments.extend(value.iter().flat_map(|value| [flag, value.as_str()]));
     }
     arguments
+}
+
+fn run_quietly(
+    cli: &HerokuCli,
+    arguments: &[&str],
+    limit: Duration,
+) -> Result<Printed, HerokuFailure> {
+    let progress = &mut |_| ();
+    run(cli, arguments, Patience { limit, progress })
 }
 
 fn run(
@@ -149,25 +132,23 @@ fn start_and_wait(
     arguments: &[&str],
     patience: Patience<'_>,
 ) -> io::Result<Printed> {
-    let mut command = cli.command(arguments);
+    let mut command = child::with_keys(&cli.words[0]);
     command
+        .args(&cli.words[1..])
+        .args(arguments)
         // One line per error instead of a wrap at 80 columns in mid-sentence.
         .env("OCLIF_COLUMNS", "1000")
         .env("NO_COLOR", "1")
         .env("HEROKU_SKIP_NEW_VERSION_CHECK", "1")
         .env("HEROKU_DISABLE_AUTOUPDATE", "1")
+        .env_remove("DEBUG")
+        .env_remove("HEROKU_DEBUG")
+        .env_remove("HEROKU_DEBUG_HEADERS")
+        .env_remove("FORCE_COLOR")
         // With an open standard input it would wait for a key to be pressed.
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in [
-        "DEBUG",
-        "HEROKU_DEBUG",
-        "HEROKU_DEBUG_HEADERS",
-        "FORCE_COLOR",
-    ] {
-        command.env_remove(name);
-    }
     // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
     // what the user meant.
     if arguments.contains(&"--remote") {
