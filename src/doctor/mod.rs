@@ -90,11 +90,9 @@ pub fn examine(
             Error::Interrupted => Skip.found("not checked: interrupted"),
             error => Fail.found(error.explain()),
         });
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // A server, a proxy or the Heroku CLI may have echoed the key.
         let screen = &mut probe.context.screen;
-        let entry = Entry::of(check.id, check.title, verdict, milliseconds)
-            .cleaned(|text| screen.clean(text));
+        let entry = Entry::of(check, verdict, started.elapsed(), |text| screen.clean(text));
         show(screen, &entry)?;
         report.checks.push(entry);
         report.interrupted |= watch.is_interrupted();
@@ -218,14 +216,15 @@ mod tests {
         let check = check.expect("a check that needs others");
         let mut report = Report::default();
         for id in check.needs {
+            let needed = CHECKS.iter().find(|check| check.id == *id).unwrap();
             let verdict = Status::Pass.found("fine");
-            report.checks.push(Entry::of(id, id, verdict, 0));
+            let entry = Entry::of(needed, verdict, Duration::ZERO, str::to_owned);
+            report.checks.push(entry);
         }
         assert_eq!(passed_over(check, &report, BUDGET), None);
         let late = passed_over(check, &report, BUDGET + Duration::from_secs(1)).expect("too late");
-        report
-            .checks
-            .push(Entry::of(check.id, check.title, late, 0));
+        let entry = Entry::of(check, late, Duration::ZERO, str::to_owned);
+        report.checks.push(entry);
         report.finish();
         assert!(!report.ok);
     }

@@ -1,9 +1,11 @@
 //! What the checks found, as lines for people or as JSON for machines. Pure.
 
 use std::iter;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::checks::Check;
 use crate::config::Source;
 use crate::error::Explanation;
 
@@ -94,37 +96,35 @@ impl Verdict {
 }
 
 impl Entry {
-    /// The line of a check with this outcome.
-    pub fn of(id: &'static str, title: &'static str, verdict: Verdict, milliseconds: u64) -> Self {
-        let words = verdict.words;
-        let hints: Vec<String> = words.hints.iter().map(ToString::to_string).collect();
-        Entry {
-            id,
+    /// The line of a check with this outcome, without what must not be shown.
+    pub fn of(
+        check: &Check,
+        verdict: Verdict,
+        took: Duration,
+        clean: impl Fn(&str) -> String,
+    ) -> Self {
+        let Explanation {
             title,
+            detail,
+            hints,
+        } = verdict.words;
+        let found = iter::once(title)
+            .chain(detail)
+            .collect::<Vec<_>>()
+            .join(". ");
+        let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
+        let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
+        let commands = hints.iter().flat_map(|hint| &hint.commands);
+        Entry {
+            id: check.id,
+            title: check.title,
             status: verdict.status,
-            found: match words.detail {
-                Some(detail) => format!("{}. {detail}", words.title),
-                None => words.title,
-            },
-            hint: Some(hints.join(" ")).filter(|hint| !hint.is_empty()),
-            commands: words
-                .hints
-                .into_iter()
-                .flat_map(|hint| hint.commands)
-                .collect(),
-            source: verdict.source,
-            milliseconds,
+            found: clean(&found),
+            hint: hint.as_deref().map(&clean),
+            commands: commands.map(|command| clean(command)).collect(),
+            source: verdict.source.as_deref().map(&clean),
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
-    }
-
-    /// The same without what must not be shown.
-    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
-        let texts = iter::once(&mut self.found)
-            .chain(&mut self.hint)
-            .chain(&mut self.commands)
-            .chain(&mut self.source);
-        texts.for_each(|text| *text = clean(text));
-        self
     }
 }
 
@@ -182,7 +182,13 @@ mod tests {
     use super::*;
 
     fn entry(id: &'static str, verdict: Verdict) -> Entry {
-        Entry::of(id, id, verdict, 0)
+        let check = Check {
+            id,
+            title: id,
+            needs: &[],
+            run: |_| unreachable!("its verdict is known"),
+        };
+        Entry::of(&check, verdict, Duration::ZERO, str::to_owned)
     }
 
     #[test]

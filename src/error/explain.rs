@@ -249,29 +249,26 @@ fn network(failure: &NetworkFailure) -> Explanation {
 }
 
 fn service(problem: &ServiceProblem) -> Explanation {
-    let (host, status) = (&problem.host, problem.status);
+    let host = &problem.host;
     let model = problem.model.as_deref().unwrap_or("this model");
-    let advice = match (&problem.kind, problem.retry_after) {
-        (ProblemKind::Rejected, _) => rejection_hint(problem).to_owned(),
-        (_, Some(wait)) => format!("The service asks to wait {}, then try again", seconds(wait)),
-        _ => "Wait a minute, then try again; the limits are per minute".to_owned(),
+    let mut explanation = match (&problem.kind, problem.retry_after) {
+        (ProblemKind::UnknownParameter(name), _) => {
+            words!("ProblemKind::UnknownParameter", model, name)
+        }
+        (ProblemKind::Redirect(location), _) => words!("ProblemKind::Redirect", host, location),
+        (ProblemKind::Rejected, _) => {
+            let advice = rejection_hint(problem);
+            words!("ProblemKind::Rejected", host, model, advice)
+        }
+        (ProblemKind::RateLimited, Some(wait)) => {
+            let wait = seconds(wait);
+            words!("ProblemKind::RateLimited wait", model, wait)
+        }
+        (kind, _) => words!(&format!("ProblemKind::{kind:?}"), host, model),
     };
-    let (name, value) = match &problem.kind {
-        ProblemKind::UnknownParameter(name) => ("UnknownParameter", name),
-        ProblemKind::Rejected => ("Rejected", &advice),
-        ProblemKind::Unauthorized => ("Unauthorized", &advice),
-        ProblemKind::ModelNotCovered => ("ModelNotCovered", &advice),
-        ProblemKind::Blocked => ("Blocked", &advice),
-        ProblemKind::SignIn => ("SignIn", &advice),
-        ProblemKind::NotFound => ("NotFound", &advice),
-        ProblemKind::RateLimited => ("RateLimited", &advice),
-        ProblemKind::QuotaUsedUp => ("QuotaUsedUp", &advice),
-        ProblemKind::ServerFault => ("ServerFault", &advice),
-        ProblemKind::Redirect(location) => ("Redirect", location),
-    };
-    let mut explanation = words!(&format!("ProblemKind::{name}"), host, model, value);
-    if !(200..300).contains(&status) {
-        explanation.title += &format!(" (status {status})");
+    // A failure inside an answer may name none.
+    if !(200..300).contains(&problem.status) {
+        explanation.title += &format!(" (status {})", problem.status);
     }
     let message = &problem.message;
     explanation.detail(match &problem.label {

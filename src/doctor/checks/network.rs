@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::api::wait::Now;
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
@@ -166,10 +166,7 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 
 /// The region of Heroku's inference hosts, such as `eu`.
 pub fn region(probe: &Probe<'_>) -> Option<String> {
-    match target(probe).host() {
-        Some(Host::Domain(host)) => host
-            .strip_suffix(".inference.heroku.com")
-            .map(str::to_owned),
-        _ => None,
-    }
+    let url = target(probe);
+    let region = url.host_str()?.strip_suffix(".inference.heroku.com")?;
+    Some(region.to_owned())
 }

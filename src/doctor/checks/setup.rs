@@ -188,19 +188,12 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
 /// An attachment of another name whose URL and key are both set, in the environment or on the app.
 fn other_attachment(probe: &Probe<'_>) -> Option<String> {
     let environment = &probe.context.environment;
-    let is_service =
-        |url: &str| config::normalise_url(url).is_ok_and(|url| config::is_inference_host(&url));
-    let mut prefixes = environment
-        .names()
-        .filter_map(|name| name.strip_suffix("_URL"));
-    let here = prefixes.find(|prefix| {
-        let value = |suffix| environment.get(&format!("{prefix}_{suffix}"));
-        value("URL").is_some_and(is_service)
-            && value("KEY").is_some()
-            && *prefix != probe.gathered.prefix
-    });
-    here.map(str::to_owned)
-        .or_else(|| probe.heroku.as_ref()?.other_attachment())
+    let value = |name: &str| Some((name.to_owned(), Secret::new(environment.get(name)?)));
+    let here = config::attachments(&environment.names().filter_map(value).collect());
+    let mut here = here.into_iter();
+    let other = here.find(|prefix| *prefix != probe.gathered.prefix);
+    let on_app = || probe.heroku.as_ref()?.other_attachment();
+    other.or_else(on_app)
 }
 
 pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -225,10 +218,8 @@ pub fn terminal(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         (false, _) => Pass.found("the output is not a terminal: plain text"),
         (true, "dumb") => Warn.found(words!("doctor::terminal dumb")),
         (true, _) => {
-            let (width, no) = (
-                terminal::width(),
-                if screen.has_color() { "" } else { "no " },
-            );
+            let width = terminal::width();
+            let no = if screen.has_color() { "" } else { "no " };
             Pass.found(format!("{width} columns, TERM {term}, {no}colours"))
         }
     })
