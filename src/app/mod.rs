@@ -18,7 +18,7 @@ use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings
 use crate::error::Error;
 use crate::files;
 use crate::files::input;
-use crate::heroku::{self, HerokuCli, Patience};
+use crate::heroku::{self, HerokuCli};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::sandbox::Sandbox;
@@ -146,20 +146,13 @@ impl Connection {
 
 fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, screen: &mut Screen) -> HerokuAnswer {
     let mut told = false;
-    let mut progress = |elapsed| {
+    let progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
             screen.note("still waiting for the Heroku CLI; it is given up after 75 s");
         }
         screen.asking_heroku(elapsed);
     };
-    let answer = heroku::config_vars(
-        cli,
-        query,
-        Patience {
-            limit: heroku::LIMIT,
-            progress: &mut progress,
-        },
-    );
+    let answer = heroku::config_vars(cli, query, heroku::LIMIT, progress);
     screen.clear_status();
     answer
 }

@@ -145,10 +145,7 @@ impl HerokuFailure {
                 words!("HerokuFailure::SeveralApps", apps, example)
             }
             HerokuFailure::UnknownApp(app) => {
-                let app = match app {
-                    Some(app) => format!("app {app:?}"),
-                    None => "such app".to_owned(),
-                };
+                let app = app.as_ref().map_or("such app".to_owned(), |app| format!("app {app:?}"));
                 words!("HerokuFailure::UnknownApp", app)
             }
             HerokuFailure::TimedOut(limit) => {

@@ -9,6 +9,7 @@
 mod parse;
 
 use std::io::{self, Read};
+use std::iter;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -41,12 +42,6 @@ const OUTPUT_LIMIT: usize = 1024 * 1024;
 /// 10 s.
 const PIPE_GRACE: Duration = Duration::from_millis(300);
 
-/// How long to wait for the program, and who is told every 100 ms how long it takes already.
-pub struct Patience<'a> {
-    pub limit: Duration,
-    pub progress: &'a mut dyn FnMut(Duration),
-}
-
 /// The program to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HerokuCli {
@@ -72,54 +67,50 @@ impl HerokuCli {
     }
 }
 
-/// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
-pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
-    let mut arguments = vec!["config:get"];
-    arguments.extend(query.variables.iter().map(String::as_str));
-    arguments.push("--shell");
-    parse::variables(&run(cli, &with_app(arguments, query), patience)?, query)
+/// Asks for config vars in one call; the CLI needs about a second of CPU for each start. `progress`
+/// is told every 100 ms how long it takes already.
+pub fn config_vars(
+    cli: &HerokuCli,
+    query: &HerokuQuery,
+    limit: Duration,
+    progress: impl FnMut(Duration),
+) -> HerokuAnswer {
+    let names = query.variables.iter().map(String::as_str);
+    let arguments: Vec<_> = iter::once("config:get")
+        .chain(names)
+        .chain(["--shell"])
+        .collect();
+    parse::variables(&run(cli, &arguments, query, limit, progress)?, query)
 }
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
 pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) -> HerokuAnswer {
-    let arguments = with_app(vec!["config", "--json"], query);
-    parse::all_variables(&run_quietly(cli, &arguments, limit)?, query)
+    let printed = run(cli, &["config", "--json"], query, limit, |_| ())?;
+    parse::all_variables(&printed, query)
 }
 
 /// The version, such as `11.10.0`.
 pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    parse::version(&run_quietly(cli, &["--version"], limit)?)
+    let nothing = HerokuQuery::default();
+    parse::version(&run(cli, &["--version"], &nothing, limit, |_| ())?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
 pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    parse::account(&run_quietly(cli, &["auth:whoami"], limit)?)
-}
-
-fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a str> {
-    for (flag, value) in [("--app", &query.app), ("--remote", &query.remote)] {
-        arguments.extend(value.iter().flat_map(|value| [flag, value.as_str()]));
-    }
-    arguments
-}
-
-fn run_quietly(
-    cli: &HerokuCli,
-    arguments: &[&str],
-    limit: Duration,
-) -> Result<Printed, HerokuFailure> {
-    let progress = &mut |_| ();
-    run(cli, arguments, Patience { limit, progress })
+    let nothing = HerokuQuery::default();
+    parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
 }
 
 fn run(
     cli: &HerokuCli,
     arguments: &[&str],
-    patience: Patience<'_>,
+    query: &HerokuQuery,
+    limit: Duration,
+    progress: impl FnMut(Duration),
 ) -> Result<Printed, HerokuFailure> {
-    let limit = patience.limit;
-    start_and_wait(cli, arguments, patience).map_err(|error| match error.kind() {
+    let printed = start_and_wait(cli, arguments, query, limit, progress);
+    printed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if cli.is_on_dyno => HerokuFailure::OnDyno,
         io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
         io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
@@ -130,7 +121,9 @@ fn run(
 fn start_and_wait(
     cli: &HerokuCli,
     arguments: &[&str],
-    patience: Patience<'_>,
+    query: &HerokuQuery,
+    limit: Duration,
+    mut progress: impl FnMut(Duration),
 ) -> io::Result<Printed> {
     let mut command = child::with_keys(&cli.words[0]);
     command
@@ -149,10 +142,13 @@ fn start_and_wait(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
-    // what the user meant.
-    if arguments.contains(&"--remote") {
-        command.env_remove("HEROKU_APP");
+    if let Some(app) = &query.app {
+        command.args(["--app", app]);
+    }
+    if let Some(remote) = &query.remote {
+        // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
+        // what the user meant.
+        command.args(["--remote", remote]).env_remove("HEROKU_APP");
     }
     let child = SharedChild::spawn(&mut command)?;
     let stdout = collect(child.take_stdout());
@@ -162,11 +158,11 @@ fn start_and_wait(
         if let Some(status) = child.wait_timeout(Duration::from_millis(100))? {
             break status;
         }
-        if started.elapsed() >= patience.limit {
+        if started.elapsed() >= limit {
             child.kill()?;
             return Err(io::ErrorKind::TimedOut.into());
         }
-        (patience.progress)(started.elapsed());
+        progress(started.elapsed());
     };
     let until = Instant::now() + PIPE_GRACE;
     Ok(Printed {
@@ -211,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cli_that_started_us_is_asked_where_its_files_are_there() {
+    fn the_cli_that_started_us_is_asked_if_its_files_are_there() {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let found = |node, script| {
             HerokuCli::find(&Environment::from_pairs(&[

@@ -8,7 +8,7 @@ use crate::config::{self, HerokuAnswer, HerokuQuery};
 use crate::doctor::Status::{Fail, Pass, Skip};
 use crate::doctor::{Probe, Verdict};
 use crate::error::{Error, HerokuFailure, words};
-use crate::heroku::{self, HerokuCli, Patience};
+use crate::heroku::{self, HerokuCli};
 
 /// The oldest version whose output is known.
 const OLDEST: u32 = 8;
@@ -35,11 +35,7 @@ impl Facts {
                 Builder::new().spawn_scoped(scope, move || ask(cli, LIMIT))
             };
             let (version, account) = (start(heroku::version), start(heroku::account));
-            let quiet = Patience {
-                limit: LIMIT,
-                progress: &mut |_| (),
-            };
-            let variables = heroku::config_vars(cli, query, quiet);
+            let variables = heroku::config_vars(cli, query, LIMIT, |_| ());
             // All of them together keep to the one limit.
             let left = LIMIT.saturating_sub(started.elapsed());
             let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
