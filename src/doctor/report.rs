@@ -79,16 +79,6 @@ impl Status {
 }
 
 impl Verdict {
-    pub fn hint(mut self, sentence: &str) -> Self {
-        self.words = self.words.hint(sentence);
-        self
-    }
-
-    pub fn command(mut self, command: String) -> Self {
-        self.words = self.words.command(command);
-        self
-    }
-
     pub fn from(mut self, source: &Source) -> Self {
         self.source = Some(source.to_string());
         self
@@ -195,15 +185,17 @@ mod tests {
     fn the_first_failure_comes_before_the_first_warning() {
         let mut report = Report::default();
         report.checks.push(entry("one", Status::Pass.found("fine")));
-        report
-            .checks
-            .push(entry("two", Status::Warn.found("hm").hint("look")));
+        report.checks.push(entry(
+            "two",
+            Status::Warn.found(Explanation::from("hm").hint("look")),
+        ));
         report.checks.push(entry(
             "three",
-            Status::Fail
-                .found("broken")
-                .hint("fix it")
-                .command("heroku login".to_owned()),
+            Status::Fail.found(
+                Explanation::from("broken")
+                    .hint("fix it")
+                    .command("heroku login"),
+            ),
         ));
         report.finish();
         assert!(!report.ok);

@@ -87,21 +87,18 @@ pub fn look_up(name: &str, values: &[(&str, &dyn Display)]) -> Explanation {
             let (name, in_quotes) = (name.trim_end_matches(":?"), name.ends_with(":?"));
             let value = values.iter().find(|(known, _)| *known == name);
             let value = value.map_or_else(String::new, |(_, value)| value.to_string());
-            let value = if in_quotes {
-                format!("{value:?}")
-            } else {
-                quote(&value)
-            };
-            text + &value + rest
+            match in_quotes {
+                true => format!("{text}{value:?}{rest}"),
+                false => text + &quote(&value) + rest,
+            }
         })
     };
     let mut lines = WORDS
-        .split("\n\n")
-        .filter_map(|block| block.trim_start().strip_prefix('[')?.split_once("]\n"))
-        .find_map(|(known, lines)| (known == name).then_some(lines))
-        .unwrap_or(name)
-        .lines();
-    let title = filled(lines.next().unwrap_or_default(), str::to_owned);
+        .lines()
+        .skip_while(|line| line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) != Some(name))
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    let title = filled(lines.next().unwrap_or(name), str::to_owned);
     lines.fold(title.into(), |explanation: Explanation, line| {
         match line.split_once(' ') {
             Some(("|", detail)) => explanation.detail(filled(detail, str::to_owned)),

@@ -39,7 +39,7 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         // What is set elsewhere wins over the file anyway.
         let is_needed = probe.gathered.url.is_none() || probe.gathered.key.is_none();
         let status = if is_needed { Fail } else { Warn };
-        return Ok(status.found(first).hint("Fix that line: write NAME=value"));
+        return Ok(status.found(words!("doctor::env_file line", first)));
     }
     let set: Vec<&str> = file
         .variables
@@ -92,9 +92,10 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let shown = path.display();
     Ok(match readers {
         None => Pass.found("only its owner can read it"),
-        Some(readers) => Warn
-            .found(words!("doctor::env_permissions", shown, readers))
-            .command(format!("chmod 600 {}", quoted(&path))),
+        Some(readers) => {
+            let words = words!("doctor::env_permissions", shown, readers);
+            Warn.found(words.command(format!("chmod 600 {}", quoted(&path))))
+        }
     })
 }
 
@@ -114,14 +115,15 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Tracking::NeverCommitted => Pass.found(format!("git commits nothing of {shown}")),
         Tracking::Ignored => Pass.found(format!("git ignores {shown}")),
         Tracking::Unknown => Warn.found(words()),
-        Tracking::Filtered => Warn
-            .found(words())
-            .command(format!("git check-attr filter {}", quoted(&path))),
-        Tracking::Unignored => Fail.found(words()).command(git::ignore_command(&path)),
-        Tracking::Tracked => Fail
-            .found(words())
-            .command(git::untrack_command(&path))
-            .command(git::ignore_command(&path)),
+        Tracking::Filtered => {
+            Warn.found(words().command(format!("git check-attr filter {}", quoted(&path))))
+        }
+        Tracking::Unignored => Fail.found(words().command(git::ignore_command(&path))),
+        Tracking::Tracked => Fail.found(
+            words()
+                .command(git::untrack_command(&path))
+                .command(git::ignore_command(&path)),
+        ),
     })
 }
 
