@@ -31,7 +31,7 @@ pub struct Context {
     pub interrupts: Interrupts,
 }
 
-/// A service to talk to, and the sandbox behind it where there is one.
+/// A service to talk to, and the sandbox behind it if there is one.
 pub struct Connection {
     pub settings: Settings,
     pub client: Client,
@@ -85,7 +85,7 @@ impl Context {
         Ok(gathered)
     }
 
-    /// Asks the Heroku CLI, with a word about it where it takes its time.
+    /// Asks the Heroku CLI, with a word about it if it takes its time.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }
@@ -119,7 +119,7 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
-    /// The failure of having no model, with the ids of chat models to choose from where they can be
+    /// The failure of having no model, with the ids of chat models to choose from if they can be
     /// had.
     pub fn no_model(&self, context: &mut Context) -> Error {
         let Context {

@@ -117,7 +117,7 @@ fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> 
     )
 }
 
-/// The printed command reads the key from the environment, where it need not stand for us.
+/// The printed command reads the key from the environment, and ours may come from elsewhere.
 fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     let (name, key) = (connection.variable("KEY"), &connection.settings.key);
     let in_environment = context.environment.get(&name).map(Secret::new);

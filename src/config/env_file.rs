@@ -39,7 +39,7 @@ impl EnvFile {
     /// Reads a file. Other lines than ours may be in any encoding.
     ///
     /// # Errors
-    /// The system's, where the file can't be opened or read; a file over 1 MiB or in UTF-16 is
+    /// The system's, if the file can't be opened or read; a file over 1 MiB or in UTF-16 is
     /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
         let bytes = bytes(path)?;
@@ -188,7 +188,7 @@ pub fn is_writable(value: &Secret) -> bool {
         .contains(|c: char| c == '\'' || c.is_control())
 }
 
-/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for
+/// A value that every reader of env files takes as it is. Plain if that is enough, as it is for
 /// each value that Heroku gives.
 fn quoted(value: &Secret) -> Cow<'_, str> {
     let value = value.expose();
@@ -200,7 +200,7 @@ fn quoted(value: &Secret) -> Cow<'_, str> {
     }
 }
 
-/// The lines with their numbers; all lines of a quoted value as one, where it is closed again. A
+/// The lines with their numbers; all lines of a quoted value as one, if it is closed again. A
 /// quote that never is was meant as a letter, and its line stands alone.
 fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = text;

@@ -10,7 +10,7 @@ pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
 
-/// So many characters of a key are taken out too, where the text was cut in the middle of it.
+/// So many characters of a key are taken out too, if the text was cut in the middle of it.
 const TELLING: usize = 10;
 
 impl Secret {

@@ -15,7 +15,7 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program at the other end may say nothing; it may well have to work first.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 
-/// The bytes of a file, and one more than `limit` where it has more: enough to say so.
+/// The bytes of a file, and one more than `limit` if it has more: enough to say so.
 ///
 /// # Errors
 /// The system's, for folders, and for pipes to which nobody writes.
@@ -138,7 +138,7 @@ pub fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("It is a link that leads in a circle."))
 }
 
-/// A path as people would write it, where that surely leads to the same file.
+/// A path as people would write it, if that surely leads to the same file.
 fn without_steps_back(path: &Path) -> PathBuf {
     let has_steps = path.components().any(|part| part == Component::ParentDir);
     let folder = path

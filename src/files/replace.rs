@@ -9,7 +9,7 @@ use std::path::Path;
 /// is lost with it in its content.
 ///
 /// # Errors
-/// Says what stands there instead; also where the system doesn't.
+/// Says what stands there instead, which the system does not always do.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -28,7 +28,7 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     Err(io::Error::other(reason))
 }
 
-/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
+/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; if
 /// no other file can be put in its place, as in that of one that is mounted alone, its content is
 /// overwritten.
 ///
@@ -82,7 +82,7 @@ fn is_about_place(error: &io::Error) -> bool {
 }
 
 /// Writes over the content of a file. What needs room is written first, behind the old content,
-/// which is whole again where there is none.
+/// which is whole again if there is none.
 fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut before = Vec::new();

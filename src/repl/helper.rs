@@ -128,7 +128,7 @@ fn setting(start: usize, argument: &str) -> (usize, Vec<String>) {
     }
 }
 
-/// Where the names can't be had, /load will say why.
+/// If the names can't be had, /load will say why.
 fn session_names() -> Vec<String> {
     Sessions::in_data_folder()
         .and_then(|sessions| sessions.names())
@@ -311,7 +311,7 @@ impl Highlighter for LineHelper {
     }
 
     /// rustyline writes a single character, and moves the cursor, without drawing the line; not so
-    /// where what is drawn isn't the line.
+    /// if what is drawn isn't the line.
     fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
         line.contains(|c| c == '\t' || stand_in::picture(c) != c)
             || self.rows(line, position).count() > terminal::height()

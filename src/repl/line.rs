@@ -21,7 +21,7 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Reads a line, and whether its beginning was pasted. Two slashes at the start stand for one
-    /// where a command or a path was typed behind them. Code often begins with a comment, so
+    /// if a command or a path was typed behind them. Code often begins with a comment, so
     /// that what was pasted, has several lines, or can be no command is what it is.
     pub fn parse(text: &'a str, is_pasted: bool) -> Self {
         let trimmed = text.trim();

@@ -77,7 +77,7 @@ impl Typed {
         std::mem::take(&mut self.out)
     }
 
-    /// How long to wait for what belongs to what came; none where it may take as long as it likes.
+    /// How long to wait for what belongs to what came; none if it may take as long as it likes.
     pub fn patience(&self) -> Option<Duration> {
         let milliseconds = match self.state {
             State::Typing | State::Quoting => return None,
@@ -298,7 +298,7 @@ const SHIFT: u8 = 1;
 const ALT: u8 = 2;
 const CTRL: u8 = 4;
 
-/// The modifiers of a sequence, without those of locks; none where the key is let go.
+/// The modifiers of a sequence, without those of locks; none if the key is let go.
 fn modifiers(field: &str) -> Option<u8> {
     let (modifiers, event) = field.split_once(':').unwrap_or((field, ""));
     let bits = modifiers

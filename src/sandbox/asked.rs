@@ -31,7 +31,7 @@ pub struct Asked {
     /// Media type and size in bytes of each image.
     pub images: Vec<(String, usize)>,
     pub prompt_tokens: u64,
-    /// What is wrong with the messages, where something is.
+    /// What is wrong with the messages, if something is.
     pub refusal: Option<Refusal>,
 }
 

@@ -28,7 +28,7 @@ impl Request {
     }
 }
 
-/// Reads a request; none where the client closed the connection or sent something else.
+/// Reads a request; none if the client closed the connection or sent something else.
 pub fn read(mut connection: &TcpStream) -> io::Result<Option<Request>> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 16 * 1024];

@@ -24,7 +24,7 @@ pub struct Session {
     target: Target,
     /// How much of the record is in the file, in bytes.
     written: usize,
-    /// Bytes in the file that another process added, where files have no locks.
+    /// Bytes in the file that another process added, if files have no locks.
     foreign: u64,
     /// Whether there may be a torn line behind what is good.
     is_torn: bool,
@@ -164,7 +164,7 @@ impl Session {
 
     /// Why its file is no place for a turn any more: another program deleted it, cut it, left its
     /// last line unfinished, or put another in its place. Whole lines that were added are another
-    /// chat's, where files have no locks; what a failed write of our own left behind is cut off.
+    /// chat's, if files have no locks; what a failed write of our own left behind is cut off.
     pub fn lost(&self) -> Option<&'static str> {
         let Target::Open { file, name } = &self.target else {
             return None;
@@ -216,8 +216,8 @@ pub(super) fn file_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.jsonl"))
 }
 
-/// Makes a file and locks it; none where there is a session of that name. A file of no bytes is
-/// none: it is left where a process ended before its first write.
+/// Makes a file and locks it; none if there is a session of that name. A file of no bytes is
+/// none: it is left when a process ended before its first write.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     // Not even for a moment is a session locked that only has the name.
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
@@ -231,7 +231,7 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
 }
 
-/// Locks a file for as long as it is open; false where another has it. Some network file systems
+/// Locks a file for as long as it is open; false if another has it. Some network file systems
 /// have no locks, and are used without.
 pub(super) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {

@@ -48,7 +48,7 @@ impl Sessions {
     /// The sessions of this user.
     ///
     /// # Errors
-    /// Where there is no home to have a data folder in.
+    /// If there is no home to have a data folder in.
     pub fn in_data_folder() -> Result<Self, Error> {
         let none = |error: io::Error| Error::System {
             what: "finding the data folder",
@@ -78,7 +78,7 @@ impl Sessions {
             return Err(self.unusable(name, "It is no regular file.".to_owned()));
         }
         let mut file = match private_file().read(true).append(true).open(&path) {
-            // A file in the folder's place is told where saving fails.
+            // A file in the folder's place is reported when saving fails.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
@@ -106,7 +106,7 @@ impl Sessions {
     /// What was said in a session, which is left as it is.
     ///
     /// # Errors
-    /// As [`Sessions::open`], and where there is none of this name.
+    /// As [`Sessions::open`], and if there is none of this name.
     pub fn load(&self, name: &str) -> Result<Restored, Error> {
         name::check(name)?;
         Restored::read(&self.bytes(name)?).map_err(|reason| self.unusable(name, reason))
@@ -183,7 +183,7 @@ impl Sessions {
     /// The session that is meant by a name or the beginning of one.
     ///
     /// # Errors
-    /// Where it is none, or the beginning of several.
+    /// If it is none, or the beginning of several.
     pub fn find(&self, typed: &str) -> Result<String, Error> {
         let names = self.names()?;
         if let Some(name) = names.iter().find(|name| *name == typed) {
@@ -212,7 +212,7 @@ impl Sessions {
     /// Deletes a session.
     ///
     /// # Errors
-    /// Where there is none of this name, or another process has it open; the system's.
+    /// If there is none of this name, or another process has it open; the system's.
     pub fn delete(&self, name: &str) -> Result<(), Error> {
         name::check(name)?;
         let path = file_of(&self.folder, name);
@@ -236,7 +236,7 @@ impl Sessions {
     /// first.
     ///
     /// # Errors
-    /// The system's, where the folder can't be read. Sessions that can't be read are left out.
+    /// The system's, if the folder can't be read. Sessions that can't be read are left out.
     pub fn search(&self, words: &[String]) -> Result<Vec<Found>, Error> {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let mut found = Vec::new();
@@ -301,7 +301,7 @@ impl Sessions {
     }
 }
 
-/// The line with the most of the words, where all of them occur in the text.
+/// The line with the most of the words, if all of them occur in the text.
 fn line_with(words: &[String], text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     if !words.iter().all(|word| lower.contains(word)) {

@@ -64,7 +64,7 @@ impl Summary {
         ]
     }
 
-    /// Reads a file; none where nothing was ever written to it.
+    /// Reads a file; none if nothing was ever written to it.
     ///
     /// # Errors
     /// Says why this is no session that can be read.
