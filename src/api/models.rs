@@ -26,7 +26,7 @@ pub struct Model {
     pub state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation_date: Option<String>,
-    /// When it stops to answer, as RFC 3339.
+    /// When it stops answering, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eol_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ impl Model {
             Kind::Text => Some(entry.text()),
             _ => text("model_id").or_else(|| text("id")),
         };
-        // A name that would drive the terminal is none.
+        // A name with control characters could drive the terminal.
         let id = id.filter(|id| !id.trim().is_empty() && !id.chars().any(char::is_control))?;
         let owned = |name: &str| text(name).map(Cow::into_owned);
         Some(Model {

@@ -1,7 +1,7 @@
 //! Reasoning that a model writes into its answer: `<think>…</think>` at the very start, in pieces
 //! of any size, and several such blocks in a row.
 //!
-//! Later tags are left alone: there somebody is writing about them.
+//! Later tags are left alone: there the answer is about tags.
 
 use crate::conversation::Part;
 

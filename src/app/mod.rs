@@ -85,7 +85,7 @@ impl Context {
         Ok(gathered)
     }
 
-    /// Asks the Heroku CLI, with a word about it if it takes its time.
+    /// Asks the Heroku CLI, and says so if it takes its time.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }

@@ -35,9 +35,9 @@ pub struct Saving {
     session: Option<Session>,
     /// Whether anything is written.
     is_on: bool,
-    /// Whether the last try failed, which was told then.
+    /// Whether the last try failed, which the user was told then.
     has_failed: bool,
-    /// Whether it was told that the conversation is lost if it is left.
+    /// Whether the user was told that the conversation is lost if they leave.
     is_given_up: bool,
 }
 
@@ -45,7 +45,7 @@ impl Start {
     /// Opens the session that was named, or one that is made with the first turn.
     ///
     /// # Errors
-    /// A session that was named and can't be had; a variable that is neither on nor off.
+    /// A named session that can't be opened; a variable that is neither on nor off.
     pub fn new(
         args: &SessionArgs,
         settings: &ChatSettings,
@@ -202,8 +202,8 @@ impl Saving {
         Ok(left)
     }
 
-    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
-    /// that it would be lost.
+    /// Whether the conversation may be left: it is saved, or isn't to be, or the user was told
+    /// before that it would be lost.
     pub fn may_be_left(&mut self, screen: &mut Screen) -> bool {
         if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
             return true;

@@ -20,13 +20,13 @@ use crate::files::input;
 use crate::files::named;
 use crate::screen::{Screen, terminal};
 
-/// How long standard input may say nothing before the user hears that it is waited for.
+/// How long standard input may say nothing before the user is told of the wait.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
 ///
 /// # Errors
-/// No prompt, settings that can't be used, and whatever befalls the turn.
+/// No prompt, settings that can't be used, and all failures of a turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);

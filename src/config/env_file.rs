@@ -3,7 +3,7 @@
 //!
 //! Quotes, escapes and comments mean what they mean to a shell, which shlex knows; nothing is
 //! expanded or run, and what a shell would expand is refused. Values without any of these are
-//! dotenvy's, which is named here only and has traps that its caller must fence (each measured with
+//! dotenvy's, which is named here only and has traps for its caller to avoid (each measured with
 //! 0.15.7):
 //! - its error holds the whole line, which may be the key: it is never printed, lines are named by
 //!   number;
@@ -30,7 +30,7 @@ pub struct EnvFile {
     /// Name, value and line number, in the order of the file; a later line wins over an earlier
     /// one.
     pub variables: Vec<(String, Secret, usize)>,
-    /// Sentences about lines that could not be read and were not outdone by a later one; none holds
+    /// Sentences about lines that could not be read and that no later one overrides; none holds
     /// any of their content.
     pub warnings: Vec<String>,
 }

@@ -257,7 +257,7 @@ impl Gathered {
     /// Whether URL and key may be used together.
     ///
     /// # Errors
-    /// If they come from two places and nobody said that this is meant.
+    /// If they come from two places and the user did not allow that.
     pub fn check_sources(
         &self,
         url: &Setting<String>,

@@ -43,7 +43,7 @@ impl Secret {
     }
 }
 
-/// The text without these secrets, or the beginning of one, should a server or a proxy have echoed
+/// The text without these secrets, or the beginning of one, if a server or a proxy echoed
 /// it.
 pub fn redact(secrets: &[Secret], text: &str) -> String {
     let mut result = String::new();
@@ -55,7 +55,7 @@ pub fn redact(secrets: &[Secret], text: &str) -> String {
             .min()
     };
     while let Some(at) = first(rest) {
-        // Of two that begin alike it is the one that goes on as the text does.
+        // Of two that begin alike, the one that goes on as the text does.
         let lengths = secrets.iter().map(|secret| secret.length_in(&rest[at..]));
         result.push_str(&rest[..at]);
         result.push_str(REDACTED);

@@ -107,13 +107,13 @@ fn passed_over(check: &Check, report: &Report, elapsed: Duration) -> Option<Verd
         let needed = CHECKS.iter().find(|check| check.id == *id)?.title;
         return Some(Skip.found(format!("not checked: needs {needed}")));
     }
-    // What needs nothing else takes no time. A setup of which a part wasn't seen is not in order.
+    // Checks that need no other take no time. A setup that was seen only in part is not in order.
     (!check.needs.is_empty() && elapsed > BUDGET)
         .then(|| Fail.found(words!("doctor::passed_over late")))
 }
 
 impl<'a> Probe<'a> {
-    /// Finds the settings that need nobody to be asked.
+    /// Finds the settings without asking the Heroku CLI.
     ///
     /// # Errors
     /// Names that break Heroku's rules, and a sandbox that can't be started.

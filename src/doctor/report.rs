@@ -25,7 +25,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub status: Status,
-    /// What is so, and what to do about it.
+    /// What was found, and what to do about it.
     pub words: Explanation,
     /// Where the value in question comes from.
     pub source: Option<String>,
@@ -38,7 +38,7 @@ pub struct Entry {
     pub id: &'static str,
     pub title: &'static str,
     pub status: Status,
-    /// What is so.
+    /// What was found.
     pub found: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]

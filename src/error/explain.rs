@@ -236,6 +236,7 @@ fn network(failure: &NetworkFailure) -> Explanation {
         Lost { host, reason };
     }
         NetworkFailure::Certificate { host, flaw, reason } => {
+            // What is said of keys is what ring can verify: not P-521, and no shorter keys.
             words!(&format!("NetworkFailure::Certificate {flaw:?}"), host, reason)
         }
         NetworkFailure::TimedOut { waiting, limit } => {

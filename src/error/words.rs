@@ -1,6 +1,6 @@
-//! An explanation, and where its words come from: `words.txt`, which has a block of lines below
-//! each name. The first line is the title, `|` begins a detail, `>` a hint, `$` a command of the
-//! hint before it. A value stands where its name does in braces, with `:?` in quotes.
+//! An explanation, and its words: `words.txt` has a block of lines below each name. The first line
+//! is the title, `|` begins a detail, `>` a hint, `$` a command of the hint before it. A value
+//! stands where its name does in braces, with `:?` in quotes.
 
 use std::fmt::{self, Display};
 

@@ -70,7 +70,7 @@ fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Ve
 }
 
 /// What comes from a pipe or a device, with an empty piece once it is open. A thread of its own
-/// waits for it, because to open a pipe may take for ever.
+/// waits for it, because opening a pipe may take for ever.
 fn pieces(path: PathBuf) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let send_all = move || -> Option<()> {

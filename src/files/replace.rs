@@ -106,7 +106,7 @@ fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Has nobody but its owner read a file. It may be another user's, who is then asked to.
+/// Makes a file readable by its owner only; that of another user stays as it is.
 #[cfg(unix)]
 fn make_private(file: &fs::File) {
     use std::os::unix::fs::PermissionsExt;

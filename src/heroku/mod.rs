@@ -182,7 +182,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
             let mut buffer = [0; 4096];
             let mut left = OUTPUT_LIMIT;
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                // Read on past the limit, lest the program wait for ever.
+                // Reads on past the limit, or the program would wait for ever.
                 let kept = count.min(left);
                 left -= kept;
                 if sender.send(buffer[..kept].to_vec()).is_err() {

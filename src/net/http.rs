@@ -53,7 +53,7 @@ pub struct Http {
     /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
     /// need not wait for.
     secure: OnceLock<Session>,
-    /// For `http://`, where no certificate is looked at.
+    /// For `http://`, which needs no certificate.
     plain: OnceLock<Session>,
 }
 

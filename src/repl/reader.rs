@@ -175,7 +175,7 @@ impl Reader {
                     Err(ReadlineError::Eof),
                 ) => {
                     (before, after) = (left, right);
-                    // Some terminals wrap what they show anew, and some don't: what would be above
+                    // Some terminals rewrap what they show, and some don't: what would be above
                     // the line in one of the two isn't erased.
                     let row = |columns| {
                         let line = format!("{before}{after}");

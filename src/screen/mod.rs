@@ -327,7 +327,7 @@ impl Screen {
         io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
     }
 
-    /// A sentence by the way.
+    /// A note that calls for no action.
     pub fn note(&mut self, text: &str) {
         let lines = self.err.wrapped("", "", &self.clean(text));
         self.message(&self.err.styled(DIM, &lines));

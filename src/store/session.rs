@@ -4,7 +4,7 @@
 //! The file only grows. A save is one write of what was added to the record, so that a process that
 //! is killed loses the turn in flight at the most; what a failed write left behind is cut off by
 //! the next. Nothing is synchronised with the disk: a power cut may cost the last seconds, and
-//! leaves a torn line, which is mended like any other.
+//! leaves a torn line, which is repaired like any other.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};

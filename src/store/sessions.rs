@@ -167,7 +167,7 @@ impl Sessions {
             .collect())
     }
 
-    /// The session of this very name.
+    /// The session of exactly this name.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
         let found = self.find(name)?;
         if found == name {
@@ -183,7 +183,7 @@ impl Sessions {
     /// The session that is meant by a name or the beginning of one.
     ///
     /// # Errors
-    /// If it is none, or the beginning of several.
+    /// If no session has this name, or several begin with it.
     pub fn find(&self, typed: &str) -> Result<String, Error> {
         let names = self.names()?;
         if let Some(name) = names.iter().find(|name| *name == typed) {

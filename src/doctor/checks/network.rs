@@ -39,7 +39,7 @@ fn next_hop(probe: &Probe<'_>) -> (String, u16) {
     }
 }
 
-/// Does a step that can't be interrupted, which fails so if it takes too long.
+/// Does a step that can't be interrupted; it fails with `late` if it takes too long.
 fn step<T: Send + 'static>(
     probe: &Probe<'_>,
     limit: Duration,

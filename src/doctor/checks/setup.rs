@@ -55,12 +55,11 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     }))
 }
 
-/// The file that holds the key, behind all links. Without a key in an env file nobody need hide
-/// one.
+/// The file that holds the key, behind all links; else the verdict that there is none to hide.
 fn file_with_key(probe: &Probe<'_>) -> Result<PathBuf, Verdict> {
     let name = probe.gathered.variable("KEY");
     let path = &probe.env_path;
-    // One that a later line outdoes is in the file as well.
+    // One that a later line overrides is in the file as well.
     let keys: Vec<&Secret> = (probe.env_file.iter())
         .flat_map(|file| &file.variables)
         .filter(|(other, value, _)| *other == name && *value != Secret::default())
