@@ -278,7 +278,7 @@ proptest! {
             prop_assert_eq!(restored.conversation.system(), open.conversation.system());
             prop_assert_eq!(&restored.costs, &open.costs);
             prop_assert_eq!(restored.model.as_ref(), Some(&model));
-            prop_assert_eq!(restored.record.lines(), open.record.lines());
+            prop_assert_eq!(&restored.record.lines, &open.record.lines);
             prop_assert!(restored.notices.is_empty());
         }
     }
