@@ -349,7 +349,7 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
             rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
         }),
         // A remote given by flag is the user's word for this run; the variable is not passed on
-        // then. The Heroku CLI judges the variable itself, where it is asked at all.
+        // then. The Heroku CLI judges the variable itself, if it is asked at all.
         None if args.remote.is_none() => {
             let app = environment.get("HEROKU_APP").filter(|app| is_name(app));
             Ok(app.map(str::to_owned))

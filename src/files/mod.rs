@@ -117,7 +117,7 @@ pub fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Whether a folder can be written, or made where it doesn't exist, without writing anything. A
+/// Whether a folder can be written, or made if it doesn't exist, without writing anything. A
 /// link that leads nowhere is in the way of a folder.
 pub fn is_writable(folder: &Path) -> bool {
     let mut folders = folder.ancestors();

@@ -27,7 +27,7 @@ pub struct Session {
     file: Option<File>,
     /// How much of the record is in the file, in bytes.
     written: usize,
-    /// Where in the file that ends. It is further on if another process added to it, where files
+    /// Where in the file that ends. It is further on if another process added to it and files
     /// have no locks.
     end: u64,
     /// Whether there may be a torn line behind what is good.

@@ -73,7 +73,7 @@ impl Sessions {
     pub fn open(&self, name: &str) -> Result<Opened, Error> {
         let wanted = Session::wanted(self.folder.clone(), Some(name.to_owned()));
         let mut file = match self.lock(name, OpenOptions::new().append(true)) {
-            // Where there is no folder to have it in, saving will tell.
+            // If there is no folder to have it in, saving will report that.
             Err(Error::NoSession { .. }) => {
                 return Ok(Opened {
                     session: wanted,
@@ -135,7 +135,7 @@ impl Sessions {
     /// The names of all files, also of those that can't be read; the newest first.
     ///
     /// # Errors
-    /// The system's, where the folder can't be read.
+    /// The system's, if the folder can't be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let folder = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -256,7 +256,7 @@ fn no_session(name: &str, nearest: Option<String>) -> Error {
     }
 }
 
-/// The line with the most of the words, where all of them occur in the text.
+/// The line with the most of the words, if all of them occur in the text.
 fn line_with(words: &[String], text: &str) -> Option<String> {
     let count = |text: &str| {
         let lower = text.to_lowercase();
