@@ -161,7 +161,7 @@ impl Interrupts {
         std::process::exit(code)
     }
 
-    /// Ends the process where a signal asked for that. Whoever keeps what must not be lost calls
+    /// Ends the process if a signal asked for that. Whoever keeps what must not be lost calls
     /// this when it is kept.
     pub fn end_if_asked(&self) {
         match self.0.ending.load(Ordering::SeqCst) {
@@ -234,7 +234,7 @@ impl Interrupts {
     }
 
     /// Does something that can't be interrupted on a thread of its own, and waits for it. None
-    /// where it takes longer than `limit`; it is then left to itself.
+    /// if it takes longer than `limit`; it is then left to itself.
     pub fn run<T: Send + 'static>(
         &self,
         limit: Duration,

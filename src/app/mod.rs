@@ -18,7 +18,7 @@ use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings
 use crate::error::Error;
 use crate::files;
 use crate::files::input;
-use crate::heroku::{self, HerokuCli, Patience};
+use crate::heroku::{self, HerokuCli};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::sandbox::Sandbox;
@@ -31,7 +31,7 @@ pub struct Context {
     pub interrupts: Interrupts,
 }
 
-/// A service to talk to, and the sandbox behind it where there is one.
+/// A service to talk to, and the sandbox behind it if there is one.
 pub struct Connection {
     pub settings: Settings,
     pub client: Client,
@@ -85,7 +85,7 @@ impl Context {
         Ok(gathered)
     }
 
-    /// Asks the Heroku CLI, with a word about it where it takes its time.
+    /// Asks the Heroku CLI, and says so if it takes its time.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
         ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }
@@ -119,7 +119,7 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
-    /// The failure of having no model, with the ids of chat models to choose from where they can be
+    /// The failure of having no model, with the ids of chat models to choose from if they can be
     /// had.
     pub fn no_model(&self, context: &mut Context) -> Error {
         let Context {
@@ -146,20 +146,13 @@ impl Connection {
 
 fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, screen: &mut Screen) -> HerokuAnswer {
     let mut told = false;
-    let mut progress = |elapsed| {
+    let progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
             screen.note("still waiting for the Heroku CLI; it is given up after 75 s");
         }
         screen.asking_heroku(elapsed);
     };
-    let answer = heroku::config_vars(
-        cli,
-        query,
-        Patience {
-            limit: heroku::LIMIT,
-            progress: &mut progress,
-        },
-    );
+    let answer = heroku::config_vars(cli, query, heroku::LIMIT, progress);
     screen.clear_status();
     answer
 }

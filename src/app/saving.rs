@@ -31,13 +31,13 @@ pub struct Start {
 pub struct Saving {
     /// What happened in the conversation, saved or not.
     record: Record,
-    /// None where there is none yet, or never.
+    /// None if there is none yet, or never.
     session: Option<Session>,
     /// Whether anything is written.
     is_on: bool,
-    /// Whether the last try failed, which was told then.
+    /// Whether the last try failed, which the user was told then.
     has_failed: bool,
-    /// Whether it was told that the conversation is lost if it is left.
+    /// Whether the user was told that the conversation is lost if they leave.
     is_given_up: bool,
 }
 
@@ -45,7 +45,7 @@ impl Start {
     /// Opens the session that was named, or one that is made with the first turn.
     ///
     /// # Errors
-    /// A session that was named and can't be had; a variable that is neither on nor off.
+    /// A named session that can't be opened; a variable that is neither on nor off.
     pub fn new(
         args: &SessionArgs,
         settings: &ChatSettings,
@@ -121,7 +121,7 @@ impl Start {
     }
 }
 
-/// The model that was used last where it can be had here, else the one that is used now.
+/// The model that was used last if it can be had here, else the one that is used now.
 pub fn last_model(
     restored: &Restored,
     now: Option<String>,
@@ -171,7 +171,7 @@ impl Saving {
     /// session of its own.
     ///
     /// # Errors
-    /// Where there is no home to have a data folder in.
+    /// If there is no home to have a data folder in.
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
             self.session = Some(Sessions::in_data_folder()?.create());
@@ -180,7 +180,7 @@ impl Saving {
         Ok(())
     }
 
-    /// Has what follows saved in a session of its own, where anything is saved, and names the one
+    /// Has what follows saved in a session of its own, if anything is saved, and names the one
     /// it leaves.
     ///
     /// # Errors
@@ -202,8 +202,8 @@ impl Saving {
         Ok(left)
     }
 
-    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
-    /// that it would be lost.
+    /// Whether the conversation may be left: it is saved, or isn't to be, or the user was told
+    /// before that it would be lost.
     pub fn may_be_left(&mut self, screen: &mut Screen) -> bool {
         if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
             return true;
@@ -215,7 +215,7 @@ impl Saving {
         false
     }
 
-    /// Goes on with a session of this name, which is only read where nothing is saved.
+    /// Goes on with a session of this name, which is only read if nothing is saved.
     ///
     /// # Errors
     /// A file that can't be read as one.
@@ -260,7 +260,7 @@ impl Saving {
         self.is_on && self.has_failed
     }
 
-    /// The name of the session; none where nothing is saved, or its name is to be made of the first
+    /// The name of the session; none if nothing is saved, or its name is to be made of the first
     /// prompt.
     pub fn name(&self) -> Option<String> {
         self.session.as_ref().and_then(Session::name)

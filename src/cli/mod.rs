@@ -412,7 +412,7 @@ pub enum ColorChoice {
 }
 
 impl Args {
-    /// Reads the command line. Ends the process where it is not understood, or asks for help.
+    /// Reads the command line. Ends the process if it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
         let matches = spelling
             .of_help(Args::command())

@@ -135,7 +135,7 @@ pub enum Refused {
 }
 
 impl ChatSettings {
-    /// Takes what the environment says where no flag does. `variable` gives the value of a variable
+    /// Takes what the environment says if no flag does. `variable` gives the value of a variable
     /// that is set.
     ///
     /// # Errors

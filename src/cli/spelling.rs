@@ -43,7 +43,7 @@ pub fn commands(root: &Command) -> Vec<PluginCommand<'_>> {
         .collect()
 }
 
-/// Where a command stands below the topic; None where it has no place there.
+/// Where a command stands below the topic; None if it has no place there.
 fn place(name: &str) -> Option<String> {
     let exception = PLACES.iter().find(|(other, _)| *other == name);
     exception
@@ -69,7 +69,7 @@ fn with_subcommands(command: PluginCommand<'_>) -> Vec<PluginCommand<'_>> {
     [command].into_iter().chain(below).collect()
 }
 
-/// How commands are typed: as they are, or through the Heroku CLI where its plugin started the
+/// How commands are typed: as they are, or through the Heroku CLI if its plugin started the
 /// program.
 #[derive(Clone, Debug, Default)]
 pub struct Spelling(Vec<(String, String)>);

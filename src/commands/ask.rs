@@ -20,13 +20,13 @@ use crate::files::input;
 use crate::files::named;
 use crate::screen::{Screen, terminal};
 
-/// How long standard input may say nothing before the user hears that it is waited for.
+/// How long standard input may say nothing before the user is told of the wait.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
 ///
 /// # Errors
-/// No prompt, settings that can't be used, and whatever befalls the turn.
+/// No prompt, settings that can't be used, and all failures of a turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
@@ -117,7 +117,7 @@ fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> 
     )
 }
 
-/// The printed command reads the key from the environment, where it need not stand for us.
+/// The printed command reads the key from the environment, and ours may come from elsewhere.
 fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     let (name, key) = (connection.variable("KEY"), &connection.settings.key);
     let in_environment = context.environment.get(&name).map(Secret::new);

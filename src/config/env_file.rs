@@ -3,7 +3,7 @@
 //!
 //! Quotes, escapes and comments mean what they mean to a shell, which shlex knows; nothing is
 //! expanded or run, and what a shell would expand is refused. Values without any of these are
-//! dotenvy's, which is named here only and has traps that its caller must fence (each measured with
+//! dotenvy's, which is named here only and has traps for its caller to avoid (each measured with
 //! 0.15.7):
 //! - its error holds the whole line, which may be the key: it is never printed, lines are named by
 //!   number;
@@ -29,7 +29,7 @@ pub struct EnvFile {
     /// Name, value and line number, in the order of the file; a later line wins over an earlier
     /// one.
     pub variables: Vec<(String, Secret, usize)>,
-    /// Sentences about lines that could not be read and were not outdone by a later one; none holds
+    /// Sentences about lines that could not be read and that no later one overrides; none holds
     /// any of their content.
     pub warnings: Vec<String>,
 }
@@ -38,7 +38,7 @@ impl EnvFile {
     /// Reads a file. Other lines than ours may be in any encoding.
     ///
     /// # Errors
-    /// The system's, where the file can't be opened or read; a file over 1 MiB or in UTF-16 is
+    /// The system's, if the file can't be opened or read; a file over 1 MiB or in UTF-16 is
     /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
         let text = bytes(path)?;
@@ -155,7 +155,7 @@ pub fn is_writable(value: &Secret) -> bool {
         .contains(|c: char| c == '\'' || c.is_control())
 }
 
-/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for
+/// A value that every reader of env files takes as it is. Plain if that is enough, as it is for
 /// each value that Heroku gives.
 fn quoted(value: &Secret) -> String {
     let value = value.expose();
@@ -166,7 +166,7 @@ fn quoted(value: &Secret) -> String {
     }
 }
 
-/// The lines with their numbers; all lines of a quoted value as one, where it is closed again. A
+/// The lines with their numbers; all lines of a quoted value as one, if it is closed again. A
 /// quote that never is was meant as a letter, and its line stands alone.
 fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = text;

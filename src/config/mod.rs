@@ -46,7 +46,7 @@ pub struct Settings {
     pub url: Setting<Url>,
     /// The key for that host.
     pub key: Setting<Secret>,
-    /// The model, where one was chosen.
+    /// The model, if one was chosen.
     pub model: Option<Setting<String>>,
     /// `INFERENCE`, or the attachment's name.
     pub prefix: String,
@@ -64,11 +64,11 @@ pub struct Gathered {
     pub url: Option<Setting<String>>,
     pub key: Option<Setting<Secret>>,
     pub model: Option<Setting<String>>,
-    /// The env file, where there is one, be it readable or not.
+    /// The env file, if there is one, be it readable or not.
     pub env_file: Option<PathBuf>,
     /// Sentences for the user that stop nothing.
     pub warnings: Vec<String>,
-    /// Why the Heroku CLI didn't help, where it was asked.
+    /// Why the Heroku CLI didn't help, if it was asked.
     pub heroku: Option<HerokuFailure>,
 }
 
@@ -87,7 +87,7 @@ impl HerokuQuery {
     /// The question for an attachment's three variables.
     ///
     /// # Errors
-    /// Where no config var could have that prefix.
+    /// If no config var could have that prefix.
     pub fn of(args: &HerokuArgs) -> Result<Self, Error> {
         let prefix = attachment_prefix(&args.attachment)?;
         let variables = ["URL", "KEY", "MODEL_ID"].map(|suffix| format!("{prefix}_{suffix}"));
@@ -113,7 +113,7 @@ pub fn attachments(values: &BTreeMap<String, Secret>) -> Vec<String> {
     prefixes.collect()
 }
 
-/// Collects the settings, asking Heroku only where URL or key is still missing, once, for all of
+/// Collects the settings, asking Heroku only if URL or key is still missing, once, for all of
 /// them.
 ///
 /// # Errors
@@ -237,7 +237,7 @@ impl Gathered {
     /// The base URL in its usual form.
     ///
     /// # Errors
-    /// Where it is none, or would send the key over a network in clear text.
+    /// If it is none, or would send the key over a network in clear text.
     pub fn checked_url(&self, url: &Setting<String>, args: &ConnectionArgs) -> Result<Url, Error> {
         let (prefix, is_key) = (&self.prefix, url.value.starts_with("inf-"));
         let swapped = format!("it looks like a key; {prefix}_URL and {prefix}_KEY may be swapped");
@@ -315,7 +315,7 @@ fn unreadable(environment: &Environment, prefix: &str) -> Vec<String> {
 /// The prefix of an attachment's config vars: its name in capitals, as Heroku makes it.
 ///
 /// # Errors
-/// Where no config var could have that prefix.
+/// If no config var could have that prefix.
 fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     let prefix = attachment.to_ascii_uppercase().replace('-', "_");
     let is_of_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
@@ -336,7 +336,7 @@ fn attachment_prefix(attachment: &str) -> Result<String, Error> {
 /// escaping.
 ///
 /// # Errors
-/// Where no app could have that name.
+/// If no app could have that name.
 pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<String>, Error> {
     let is_name = |app: &str| {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -349,7 +349,7 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
             rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
         }),
         // A remote given by flag is the user's word for this run; the variable is not passed on
-        // then. The Heroku CLI judges the variable itself, where it is asked at all.
+        // then. The Heroku CLI judges the variable itself, if it is asked at all.
         None if args.remote.is_none() => {
             let app = environment.get("HEROKU_APP").filter(|app| is_name(app));
             Ok(app.map(str::to_owned))

@@ -10,7 +10,7 @@ pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
 
-/// So many characters of a key are taken out too, where the text was cut in the middle of it.
+/// So many characters of a key are taken out too, if the text was cut in the middle of it.
 const TELLING: usize = 10;
 
 impl Secret {
@@ -39,7 +39,7 @@ impl Secret {
     }
 }
 
-/// The text without these secrets, or the beginning of one, should a server or a proxy have echoed
+/// The text without these secrets, or the beginning of one, if a server or a proxy echoed
 /// it.
 pub fn redact(secrets: &[Secret], text: &str) -> String {
     let beginnings: Vec<String> = secrets.iter().filter_map(Secret::beginning).collect();

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// on Windows the one for roaming data.
 ///
 /// # Errors
-/// Where there is no home.
+/// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
@@ -41,7 +41,7 @@ pub fn expand_home(path: &str) -> PathBuf {
 /// Writes a file that the user named, all of it or none; one that is there stays as it is.
 ///
 /// # Errors
-/// The system's, also where there is one.
+/// The system's, and one if the file exists already.
 pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = created.map_err(|error| match error.kind() {
@@ -117,7 +117,7 @@ pub fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Whether a folder can be written, or made where it doesn't exist, without writing anything. A
+/// Whether a folder can be written, or made if it doesn't exist, without writing anything. A
 /// link that leads nowhere is in the way of a folder.
 pub fn is_writable(folder: &Path) -> bool {
     let mut folders = folder.ancestors();
@@ -142,7 +142,7 @@ pub fn is_permitted(path: &Path) -> bool {
         .is_ok_and(|metadata| !metadata.permissions().readonly())
 }
 
-/// Whether a path is no longer that of this file, as where an editor wrote a new one.
+/// Whether a path is no longer that of this file, as when an editor wrote a new one.
 #[cfg(unix)]
 pub fn is_replaced(file: &fs::File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -16,7 +16,7 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program at the other end may say nothing; it may well have to work first.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 
-/// The bytes of a file, and one more than `limit` where it has more: enough to say so.
+/// The bytes of a file, and one more than `limit` if it has more: enough to say so.
 ///
 /// # Errors
 /// The system's, for folders, and for pipes to which nobody writes.
@@ -72,7 +72,7 @@ pub fn read_to_end(reader: impl Read, limit: usize) -> io::Result<Vec<u8>> {
 }
 
 /// What comes from a pipe or a device, with an empty piece once it is open. A thread of its own
-/// waits for it, because to open a pipe may take for ever.
+/// waits for it, because opening a pipe may take for ever.
 fn pieces(path: PathBuf) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let send_all = move || -> Option<()> {
@@ -125,7 +125,7 @@ pub fn behind_links(path: &Path) -> io::Result<PathBuf> {
         .ok_or_else(|| io::Error::other("It is a link that leads in a circle."))
 }
 
-/// A path as people would write it, where that surely leads to the same file.
+/// A path as people would write it, if that surely leads to the same file.
 fn without_steps_back(path: &Path) -> PathBuf {
     let has_steps = path.components().any(|part| part == Component::ParentDir);
     let folder = folder_of(path).canonicalize().ok().filter(|_| has_steps);

@@ -11,7 +11,7 @@ use crate::files::{folder_of, regular};
 /// is lost with it in its content.
 ///
 /// # Errors
-/// Says what stands there instead; also where the system doesn't.
+/// Says what stands there instead, which the system does not always do.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     match regular(path) {
         Ok(file) if file.permissions().readonly() => Err(io::Error::other("It is read-only.")),
@@ -20,7 +20,7 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
+/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; if
 /// no other file can be put in its place, as in that of one that is mounted alone, its content is
 /// overwritten.
 ///
@@ -63,7 +63,7 @@ fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
 }
 
 /// Writes over the content of a file. What needs room is written first, behind the old content,
-/// which is whole again where there is none.
+/// which is whole again if there is none.
 fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut before = Vec::new();

@@ -22,7 +22,7 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two reads of a response that has begun.
     pub idle: Duration,
-    /// For all of it, where it is something small; an answer of a model may take as long as it
+    /// For all of it, if it is something small; an answer of a model may take as long as it
     /// likes.
     pub total: Option<Duration>,
     /// Whether a call that failed is made again if that may help.

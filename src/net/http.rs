@@ -53,7 +53,7 @@ pub struct Http {
     /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
     /// need not wait for.
     secure: OnceLock<Session>,
-    /// For `http://`, where no certificate is looked at.
+    /// For `http://`, which needs no certificate.
     plain: OnceLock<Session>,
 }
 
@@ -225,7 +225,7 @@ impl Http {
                     wanted = deliver(Received::Body(buffer[..length].to_vec()));
                 }
                 // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing
-                // is lost. Where a part of something was read, std has gone on by itself.
+                // is lost. If a part of something was read, std has gone on by itself.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(classify_io(&error, url, through)),
             }
@@ -265,7 +265,7 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 }
 
 fn session(roots: Vec<CertificateDer<'static>>) -> Session {
-    // Fails where a provider is installed already, which is as good.
+    // Fails if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut session = Session::new();
     session.follow_redirects(false);

@@ -128,7 +128,7 @@ fn setting(start: usize, argument: &str) -> (usize, Vec<String>) {
     }
 }
 
-/// Where the names can't be had, /load will say why.
+/// If the names can't be had, /load will say why.
 fn session_names() -> Vec<String> {
     Sessions::in_data_folder()
         .and_then(|sessions| sessions.names())
@@ -211,7 +211,7 @@ impl Completer for LineHelper {
         let (start, pairs) = self.fitting(&line[..position], context)?;
         // Only a list of several has a pager, and only after one is the line looked at again.
         self.keys.set_completing(pairs.len() > 1);
-        // Names of files and models are anybody's.
+        // Names of files and models may hold anything.
         let shown = |pair: Pair| Pair {
             display: for_terminal(&pair.display.replace('\n', "\u{240a}")).into_owned(),
             replacement: stand_in::shown(&pair.replacement).into_owned(),
@@ -310,8 +310,8 @@ impl Highlighter for LineHelper {
         Cow::Owned(shown)
     }
 
-    /// rustyline writes a single character, and moves the cursor, without drawing the line; not so
-    /// where what is drawn isn't the line.
+    /// rustyline writes a single character, and moves the cursor, without drawing the line, which
+    /// is wrong if what is drawn isn't the line.
     fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
         line.contains(|c| c == '\t' || stand_in::picture(c) != c)
             || self.rows(line, position).count() > terminal::height()

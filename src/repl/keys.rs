@@ -46,7 +46,7 @@ pub enum Entry {
     Resized { before: String, after: String },
 }
 
-/// What the editor reads where the window has another size: a key that no keyboard has.
+/// What the editor reads when the window has another size: a key that no keyboard has.
 const RESIZED_KEY: &[u8] = b"\x1b[1;8y";
 
 impl Keyboard for Keyed {

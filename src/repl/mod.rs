@@ -77,7 +77,7 @@ impl<'a> Repl<'a> {
     /// Makes terminal and history ready.
     ///
     /// # Errors
-    /// Where there is no usable terminal.
+    /// If there is no usable terminal.
     pub fn new(connection: &'a Connection, context: &'a mut Context) -> Result<Self, Error> {
         // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is
         // the only way to be rid of the prompt.
@@ -159,7 +159,7 @@ impl<'a> Repl<'a> {
         let mut initial = String::new();
         let mut leaving = false;
         loop {
-            // Where nothing of a conversation is to be saved, its prompts aren't either.
+            // If nothing of a conversation is to be saved, its prompts aren't either.
             self.reader.keep_history(self.saving.is_on());
             match self
                 .reader
@@ -203,11 +203,11 @@ impl<'a> Repl<'a> {
         ExitStatus::Done
     }
 
-    /// The model to use: the one that was set, or one that the user picks. None where the user
+    /// The model to use: the one that was set, or one that the user picks. None if the user
     /// leaves instead.
     ///
     /// # Errors
-    /// Where there is nothing to pick from.
+    /// If there is nothing to pick from.
     pub fn choose_model(&mut self, set: Option<String>) -> Result<Option<String>, Error> {
         if set.is_some() {
             return Ok(set);
@@ -245,7 +245,7 @@ impl<'a> Repl<'a> {
         chosen
     }
 
-    /// Asks until the answer is one of these ids, or a number in their list. None where the user
+    /// Asks until the answer is one of these ids, or a number in their list. None if the user
     /// leaves instead.
     fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
         loop {
@@ -330,7 +330,7 @@ impl<'a> Repl<'a> {
         }
     }
 
-    /// The text as the user's own editor leaves it; unchanged where that fails.
+    /// The text as the user's own editor leaves it; unchanged if that fails.
     fn edit(&mut self, text: &str) -> String {
         // The editor gets the terminal as the user had it.
         if let Some(quiet) = &self.quiet {
@@ -483,7 +483,7 @@ fn footer(chat: &Chat, answer: &Answer) -> String {
     parts.join(" · ")
 }
 
-/// A warning where the model's context window fills up.
+/// A warning when the model's context window fills up.
 fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let usage = answer.completion.usage.as_ref()?;
     let tokens = usage

@@ -27,7 +27,7 @@ pub struct Reader {
     editor: Editor<LineHelper, ShownHistory>,
     keys: Keys,
     keyed: Keyed,
-    /// What stands between the keyboard and the editor; none where it can't be had.
+    /// What stands between the keyboard and the editor; none if it can't be had.
     inlet: Option<Inlet>,
     history: Option<PathBuf>,
     /// Whether lines go into the history.
@@ -77,7 +77,7 @@ impl Reader {
     /// Makes terminal and history ready.
     ///
     /// # Errors
-    /// Where there is no usable terminal.
+    /// If there is no usable terminal.
     pub fn new(
         helper: impl FnOnce(Keys) -> LineHelper,
         keys: Keys,
@@ -115,7 +115,7 @@ impl Reader {
             && is_kept
             && let Some(path) = &self.history
         {
-            // What was typed meanwhile would be written with the next line. Where the file can't be
+            // What was typed meanwhile would be written with the next line. If the file can't be
             // read any more, the next line will tell.
             let _ = self
                 .editor
@@ -175,7 +175,7 @@ impl Reader {
                     Err(ReadlineError::Eof),
                 ) => {
                     (before, after) = (left, right);
-                    // Some terminals wrap what they show anew, and some don't: what would be above
+                    // Some terminals rewrap what they show, and some don't: what would be above
                     // the line in one of the two isn't erased.
                     let row = |columns| {
                         let line = format!("{before}{after}");
@@ -291,7 +291,7 @@ fn line_editor(
         // Without it the line would be drawn as it is, control characters and all; the colours are
         // the helper's.
         .color_mode(ColorMode::Forced)
-        // Prompt and echo go to the terminal even where answers go to a file.
+        // Prompt and echo go to the terminal even if answers go to a file.
         .behavior(if has_inlet {
             Behavior::Stdio
         } else {
@@ -300,7 +300,7 @@ fn line_editor(
         .build();
     let history = ShownHistory::new(FileHistory::with_config(&config));
     let editor = || Editor::with_history(config, history);
-    // Where its output is no terminal, it doesn't redraw by itself when the window has another
+    // If its output is no terminal, it doesn't redraw by itself when the window has another
     // size: it would erase as many rows as the line had, which may be the answer's by now.
     let mut editor = if has_inlet {
         terminal::without_output(editor)??

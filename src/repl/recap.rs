@@ -9,7 +9,7 @@ use crate::screen::Screen;
 const ANSWER_ROWS: usize = 12;
 const PROMPT_LINES: usize = 4;
 
-/// Shows where a conversation stands: its name where it has one, the last prompt and the end of the
+/// Shows where a conversation stands: its name if it has one, the last prompt and the end of the
 /// last answer.
 pub fn show(chat: &Chat, name: Option<&str>, screen: &mut Screen) -> Result<(), Error> {
     let turns = chat.conversation.turns();

@@ -17,7 +17,7 @@ const BIDI: [char; 9] = [
     '\u{2069}',
 ];
 
-/// What stands for a character; none where it can be shown.
+/// What stands for a character; none if it can be shown.
 pub fn of(character: char) -> Option<char> {
     let offset = match character {
         '\n' | '\t' => return None,

@@ -46,7 +46,7 @@ impl Sandbox {
     /// Its key; made up, so it may be shown.
     pub const KEY: &'static str = "inf-5a4db0c5-0000-4000-8000-000000000000";
 
-    /// The model that answers where none was chosen.
+    /// The model that answers if none was chosen.
     pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
 
     /// Whether this is the id of a scripted model.

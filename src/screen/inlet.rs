@@ -23,14 +23,14 @@ pub trait Keyboard: Send + 'static {
     fn push(&mut self, bytes: &[u8], has_more: bool) -> Vec<u8>;
     fn silence(&mut self) -> Vec<u8>;
     fn patience(&self) -> Option<Duration>;
-    /// What the editor is to read where the window has another size; none in mid sequence.
+    /// What the editor is to read when the window has another size; none in mid sequence.
     fn resized(&mut self) -> Option<Vec<u8>>;
 }
 
 /// The line editor's end of the pseudo terminal.
 pub struct Inlet {
     editor: OwnedFd,
-    /// What standard output is while a line is edited, where it isn't the terminal.
+    /// What standard output is while a line is edited, if it isn't the terminal.
     screen: Option<OwnedFd>,
     found: Mode,
     shared: Arc<Shared>,

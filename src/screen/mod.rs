@@ -1,4 +1,4 @@
-//! The only writer. Results and answers go to standard output, byte for byte where that is no
+//! The only writer. Results and answers go to standard output, byte for byte if that is no
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
@@ -114,7 +114,7 @@ impl Screen {
         self.err.color
     }
 
-    /// Has Markdown rendered where that can be done, or shown as the model wrote it.
+    /// Has Markdown rendered if that can be done, or shown as the model wrote it.
     pub fn set_markdown(&mut self, wanted: bool) {
         self.wants_markdown = wanted;
     }
@@ -139,7 +139,7 @@ impl Screen {
         self.err.can_erase
     }
 
-    /// Prints a result, with a line end where it has none.
+    /// Prints a result, with a line end if it has none.
     pub fn print(&mut self, text: &str) -> Result<(), Error> {
         let text = if self.out.is_terminal {
             for_terminal(text)
@@ -153,7 +153,7 @@ impl Screen {
         self.flush()
     }
 
-    /// Prints rows in columns, below their headings where there are any.
+    /// Prints rows in columns, below their headings if there are any.
     pub fn table<const COLUMNS: usize>(
         &mut self,
         headings: Option<[&str; COLUMNS]>,
@@ -228,7 +228,7 @@ impl Screen {
         self.flush()
     }
 
-    /// Ends the answer with a line end where it has none, and nothing where there was no answer.
+    /// Ends the answer with a line end if it has none, and nothing if there was no answer.
     pub fn end_answer(&mut self) -> Result<(), Error> {
         self.end_markdown();
         match std::mem::replace(&mut self.answer, AnswerState::None) {
@@ -246,7 +246,7 @@ impl Screen {
     /// Writes what is pending to standard output.
     ///
     /// # Errors
-    /// [`Error::ReaderGone`] where a pipe was closed, else [`Error::Output`].
+    /// [`Error::ReaderGone`] if a pipe was closed, else [`Error::Output`].
     pub fn flush(&mut self) -> Result<(), Error> {
         if self.pending.is_empty() {
             return Ok(());
@@ -316,7 +316,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Asks for a yes on the terminal; no where nobody can be asked.
+    /// Asks for a yes on the terminal; no if nobody can be asked.
     pub fn confirm(&mut self, question: &str) -> bool {
         if !self.err.is_terminal || !io::stdin().is_terminal() {
             return false;
@@ -327,7 +327,7 @@ impl Screen {
         io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
     }
 
-    /// A sentence by the way.
+    /// A note that calls for no action.
     pub fn note(&mut self, text: &str) {
         let lines = self.err.wrapped("", "", &self.clean(text));
         self.message(&self.err.styled(DIM, &lines));
@@ -372,7 +372,7 @@ impl Screen {
         self.message(&text);
     }
 
-    /// The line below an answer, only where somebody watches.
+    /// The line below an answer, only if somebody watches.
     pub fn footer(&mut self, text: &str) {
         if self.err.is_terminal && self.out.is_terminal {
             let lines = self.err.wrapped("", "", &self.clean(text));

@@ -16,7 +16,7 @@ pub trait Keyboard: Send + 'static {
 /// There is none.
 pub enum Inlet {}
 
-/// Nobody tells.
+/// There is none either.
 #[derive(Clone)]
 pub enum Resized {}
 

@@ -22,12 +22,12 @@ pub struct Output {
 }
 
 impl Output {
-    /// Marks are read as styles only where styles can be shown and lines written over.
+    /// Marks are read as styles only if styles can be shown and lines written over.
     pub fn renders_markdown(self) -> bool {
         self.can_erase && self.color
     }
 
-    /// Wraps where somebody reads; a log gets one line for each sentence.
+    /// Wraps if somebody reads; a log gets one line for each sentence.
     pub fn wrapped(&self, first: &str, rest: &str, text: &str) -> String {
         if !self.is_terminal {
             return format!("{first}{text}");
@@ -60,7 +60,7 @@ impl Output {
         restored.collect::<Vec<_>>().join("\n")
     }
 
-    /// Text in a style, where there are colours.
+    /// Text in a style, if there are colours.
     pub fn styled(&self, style: &str, text: &str) -> String {
         if self.color {
             format!("{style}{text}{PLAIN}")

@@ -20,7 +20,7 @@ pub enum Overflow {
     Stack,
 }
 
-/// Lays rows out in columns, below their headings where there are any, within `width` columns where
+/// Lays rows out in columns, below their headings if there are any, within `width` columns if
 /// that is limited.
 pub fn lay_out<const COLUMNS: usize>(
     headings: Option<[&str; COLUMNS]>,
@@ -58,7 +58,7 @@ pub fn lay_out<const COLUMNS: usize>(
     lines.join("\n")
 }
 
-/// A row in these columns, the last one cut where it is wider than `room`.
+/// A row in these columns, the last one cut if it is wider than `room`.
 fn line(row: &[String], columns: &[usize], room: usize) -> String {
     let Some((last, others)) = row.split_last() else {
         return String::new();

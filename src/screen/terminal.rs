@@ -1,12 +1,12 @@
 //! The terminal itself: how wide it is, and its mode while an answer streams.
 
-/// Columns where the width is unknown.
+/// Columns if the width is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Rows where the height is unknown.
+/// Rows if the height is unknown.
 const DEFAULT_HEIGHT: usize = 24;
 
-/// Columns of the terminal behind standard error or, where that is redirected, standard output.
+/// Columns of the terminal behind standard error or, if that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
     use rustix::termios::tcgetwinsize;
@@ -38,7 +38,7 @@ pub fn height() -> usize {
     DEFAULT_HEIGHT
 }
 
-/// Has a terminal in raw mode report an end of input where nothing comes for so long, to tenths of
+/// Has a terminal in raw mode report an end of input if nothing comes for so long, to tenths of
 /// a second, instead of waiting. It holds until another mode is set. Says whether that can be done.
 #[cfg(unix)]
 pub fn end_input_after(silence: std::time::Duration) -> bool {
@@ -130,7 +130,7 @@ impl Mode {
     pub fn restore(&self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         if let Some((device, mode)) = &self.0 {
-            // There is nobody left to tell where the terminal is gone.
+            // There is nobody left to tell if the terminal is gone.
             let _ = tcsetattr(device, OptionalActions::Now, mode);
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time as in RFC 3339, to the second; none where no calendar has it.
+/// A time as in RFC 3339, to the second; none if no calendar has it.
 pub fn rfc3339(time: SystemTime) -> Option<String> {
     date_time(time)?.format(&Rfc3339).ok()
 }
@@ -19,7 +19,7 @@ pub fn stamp(time: SystemTime) -> String {
     format!("{}-{:02}{:02}", time.date(), time.hour(), time.minute())
 }
 
-/// How long ago something was, the way people say it; a date where that is long.
+/// How long ago something was, the way people say it; a date if that is long.
 pub fn age(time: SystemTime, now: SystemTime) -> String {
     match now.duration_since(time).unwrap_or_default().as_secs() {
         0..60 => "now".to_owned(),

@@ -31,7 +31,7 @@ const HISTORY_HEADER: &[u8] = b"#V2\n";
 /// It is made here rather than by rustyline, where two sessions that make it at once lose a line.
 ///
 /// # Errors
-/// Where there is no home or it can't be written.
+/// If there is no home or it can't be written.
 pub fn history_file() -> io::Result<PathBuf> {
     let folder = data_folder()?;
     private_folder(&folder)?;
@@ -47,7 +47,7 @@ pub fn history_file() -> io::Result<PathBuf> {
 /// The folder of the user's own data; it need not exist yet.
 ///
 /// # Errors
-/// Where there is no home.
+/// If there is no home.
 pub fn data_folder() -> io::Result<PathBuf> {
     Ok(data_home()?.join("heroku-chat"))
 }

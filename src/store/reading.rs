@@ -27,7 +27,7 @@ pub struct Reading {
     /// Whether it ends in mid-line: the process was killed, or the disk was full. A last line that
     /// is whole but for its end is not torn.
     pub is_torn: bool,
-    /// Bytes up to the end of the last line that is whole. Where there are none, the process ended
+    /// Bytes up to the end of the last line that is whole. If there are none, the process ended
     /// between making the file and writing to it.
     pub length: usize,
 }

@@ -4,7 +4,7 @@
 //! The file only grows. A save is one write of what was added to the record, so that a process that
 //! is killed loses the turn in flight at the most; what a failed write left behind is cut off by
 //! the next. Nothing is synchronised with the disk: a power cut may cost the last seconds, and
-//! leaves a torn line, which is mended like any other.
+//! leaves a torn line, which is repaired like any other.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -27,7 +27,7 @@ pub struct Session {
     file: Option<File>,
     /// How much of the record is in the file, in bytes.
     written: usize,
-    /// Where in the file that ends. It is further on if another process added to it, where files
+    /// Where in the file that ends. It is further on if another process added to it and files
     /// have no locks.
     end: u64,
     /// Whether there may be a torn line behind what is good.
@@ -143,7 +143,7 @@ impl Session {
 
     /// Why its file is no place for a turn any more: another program deleted it, cut it, left its
     /// last line unfinished, or put another in its place. Whole lines that were added are another
-    /// chat's, where files have no locks; what a failed write of our own left behind is cut off.
+    /// chat's, if files have no locks; what a failed write of our own left behind is cut off.
     pub fn lost(&self) -> Option<&'static str> {
         let (Some(file), Some(name)) = (&self.file, &self.name) else {
             return None;
@@ -192,8 +192,8 @@ pub(super) fn file_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.jsonl"))
 }
 
-/// Makes a file and locks it; none where there is a session of that name. A file of no bytes is
-/// none: it is left where a process ended before its first write.
+/// Makes a file and locks it; none if there is a session of that name. A file of no bytes is
+/// none: it is left when a process ended before its first write.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     // Not even for a moment is a session locked that only has the name.
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
@@ -203,7 +203,7 @@ fn claim(path: &Path) -> io::Result<Option<File>> {
     Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
 }
 
-/// Locks a file for as long as it is open; false where another has it. Some network file systems
+/// Locks a file for as long as it is open; false if another has it. Some network file systems
 /// have no locks, and are used without.
 pub(super) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {

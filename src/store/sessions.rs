@@ -49,7 +49,7 @@ impl Sessions {
     /// The sessions of this user.
     ///
     /// # Errors
-    /// Where there is no home to have a data folder in.
+    /// If there is no home to have a data folder in.
     pub fn in_data_folder() -> Result<Self, Error> {
         let none = |error: io::Error| Error::System {
             what: "finding the data folder",
@@ -73,7 +73,7 @@ impl Sessions {
     pub fn open(&self, name: &str) -> Result<Opened, Error> {
         let wanted = Session::wanted(self.folder.clone(), Some(name.to_owned()));
         let mut file = match self.lock(name, OpenOptions::new().append(true)) {
-            // Where there is no folder to have it in, saving will tell.
+            // If there is no folder to have it in, saving will report that.
             Err(Error::NoSession { .. }) => {
                 return Ok(Opened {
                     session: wanted,
@@ -95,7 +95,7 @@ impl Sessions {
     /// What was said in a session, which is left as it is.
     ///
     /// # Errors
-    /// As [`Sessions::open`], and where there is none of this name.
+    /// As [`Sessions::open`], and if there is none of this name.
     pub fn load(&self, name: &str) -> Result<Restored, Error> {
         name::check(name)?;
         let bytes = fs::read(file_of(&self.folder, name));
@@ -135,7 +135,7 @@ impl Sessions {
     /// The names of all files, also of those that can't be read; the newest first.
     ///
     /// # Errors
-    /// The system's, where the folder can't be read.
+    /// The system's, if the folder can't be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
         let folder = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -155,7 +155,7 @@ impl Sessions {
         Ok(dated.into_iter().rev().map(|(_, name)| name).collect())
     }
 
-    /// The session of this very name.
+    /// The session of exactly this name.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
         match self.find(name)? {
             found if found == name => Ok(found),
@@ -166,7 +166,7 @@ impl Sessions {
     /// The session that is meant by a name or the beginning of one.
     ///
     /// # Errors
-    /// Where it is none, or the beginning of several.
+    /// If no session has this name, or several begin with it.
     pub fn find(&self, typed: &str) -> Result<String, Error> {
         let names = self.names()?;
         if names.iter().any(|name| name == typed) {
@@ -190,7 +190,7 @@ impl Sessions {
     /// Deletes a session.
     ///
     /// # Errors
-    /// Where there is none of this name, or another process has it open; the system's.
+    /// If there is none of this name, or another process has it open; the system's.
     pub fn delete(&self, name: &str) -> Result<(), Error> {
         let _locked = self.lock(name, &mut OpenOptions::new())?;
         fs::remove_file(file_of(&self.folder, name)).map_err(|error| self.unusable(name, error))
@@ -200,7 +200,7 @@ impl Sessions {
     /// first.
     ///
     /// # Errors
-    /// The system's, where the folder can't be read. Sessions that can't be read are left out.
+    /// The system's, if the folder can't be read. Sessions that can't be read are left out.
     pub fn search(&self, words: &[String]) -> Result<Vec<Found>, Error> {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let mut found = Vec::new();
@@ -256,7 +256,7 @@ fn no_session(name: &str, nearest: Option<String>) -> Error {
     }
 }
 
-/// The line with the most of the words, where all of them occur in the text.
+/// The line with the most of the words, if all of them occur in the text.
 fn line_with(words: &[String], text: &str) -> Option<String> {
     let count = |text: &str| {
         let lower = text.to_lowercase();

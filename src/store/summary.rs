@@ -38,7 +38,7 @@ impl Summary {
         ]
     }
 
-    /// Reads a file; none where nothing was ever written to it.
+    /// Reads a file; none if nothing was ever written to it.
     ///
     /// # Errors
     /// The system's; says why this is no session that can be read.

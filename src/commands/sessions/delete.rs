@@ -8,7 +8,7 @@ use crate::store::Sessions;
 /// Deletes sessions; none of them if one of the names has no session.
 ///
 /// # Errors
-/// A name that is nobody's; a deletion that nobody confirmed; a session that another process has
+/// A name that no session has; a deletion that nobody confirmed; a session that another process has
 /// open.
 pub fn run(
     args: &SessionsDeleteArgs,
@@ -28,7 +28,7 @@ pub fn run(
     for name in &names {
         match sessions.delete(name) {
             Ok(()) => context.screen.note(&format!("deleted {name}")),
-            // The others go all the same; the last failure is explained in full.
+            // The others are deleted all the same; the last failure is explained in full.
             Err(error) => {
                 failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
             }

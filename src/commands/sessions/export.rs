@@ -15,7 +15,7 @@ const PREFIX: &str = "INFERENCE";
 /// Prints the session in a format, or writes it to a file.
 ///
 /// # Errors
-/// A name that is nobody's, a session without a prompt, a file that is there already or can't be
+/// A name that no session has, a session without a prompt, a file that is there already or can't be
 /// written.
 pub fn run(
     args: &SessionsExportArgs,

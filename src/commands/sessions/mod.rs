@@ -12,7 +12,7 @@ use crate::cli::{SessionsArgs, SessionsCommand};
 use crate::error::{Error, ExitStatus};
 use crate::store::Sessions;
 
-/// Does what is asked with them.
+/// Runs the command that was given.
 ///
 /// # Errors
 /// A session that isn't there or can't be read.

@@ -11,7 +11,7 @@ use crate::store::Sessions;
 /// Prints a session.
 ///
 /// # Errors
-/// A name that is nobody's or several sessions', a file that can't be read.
+/// A name that no session or several have, a file that can't be read.
 pub fn run(
     args: &SessionsShowArgs,
     sessions: &Sessions,

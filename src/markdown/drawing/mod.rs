@@ -3,7 +3,7 @@
 //! again, so the cost is linear, and the screen ends up the same whatever the pieces were.
 //!
 //! Writes nothing itself and asks the terminal nothing: it only has to know its size. It breaks
-//! unfinished lines itself, so that the count of their rows is right where a terminal sees fewer
+//! unfinished lines itself, so that the count of their rows is right even if a terminal sees fewer
 //! columns in a character.
 
 mod draw;

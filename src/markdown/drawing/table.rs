@@ -35,7 +35,7 @@ pub fn is_row(line: &str) -> bool {
 
 impl Columns {
     /// Measures the rows for a table of at most `width` columns; the second row is the delimiter.
-    /// `None` where they can't fit.
+    /// `None` if they can't fit.
     pub fn measure<'a>(lines: impl Iterator<Item = &'a str> + Clone, width: usize) -> Option<Self> {
         let aligns = aligns(lines.clone().nth(1)?)?;
         let mut widths = vec![1; aligns.len()];
@@ -97,7 +97,7 @@ impl Columns {
     }
 }
 
-/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false where that
+/// Gives narrow columns what they need, and the wide ones equal parts of the rest; false if that
 /// is too little.
 fn squeeze(widths: &mut [usize], room: usize) -> bool {
     let mut narrow: Vec<usize> = widths.to_vec();

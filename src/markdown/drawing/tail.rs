@@ -114,7 +114,7 @@ impl Tail {
         (self.shown, self.shown_row) = (0, 0);
     }
 
-    /// Writes the drawn line in place of what is shown in `style`, or just its rest where it starts
+    /// Writes the drawn line in place of what is shown in `style`, or just its rest if it starts
     /// like that.
     pub fn replace(&mut self, drawn: &str, style: Style, out: &mut String) {
         let mut start = String::new();

@@ -330,7 +330,7 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
         damaged[index] = damage;
         fs::write(file(&sessions, "k"), &damaged).unwrap();
         let before = prompts(&sessions, "k");
-        // Where a line end is gone, the line is part of two turns.
+        // If a line end is gone, the line is part of two turns.
         let lost = if bytes[index] == b'\n' { 2 } else { 1 };
         assert!(before.len() + lost >= 3, "{index} {damage}: {before:?}");
         drop(saved(&sessions, "k", &["four"]));
