@@ -304,24 +304,47 @@ impl Error {
     /// The exit code this failure ends the process with; `texts.txt` shows those of all.
     pub fn exit_status(&self) -> ExitStatus {
         use NetworkFailure::{Certificate, NoRoots, Proxy};
-        use ProblemKind::{QuotaUsedUp, RateLimited, ServerFault};
+        use ProblemKind as Kind;
         match self {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
-            Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. }) => {
-                ExitStatus::Fixable
-            }
             Error::Service(problem) => match problem.kind {
-                RateLimited | QuotaUsedUp | ServerFault => ExitStatus::Service,
-                _ => ExitStatus::Fixable,
+                Kind::RateLimited | Kind::QuotaUsedUp | Kind::ServerFault => ExitStatus::Service,
+                Kind::UnknownParameter(_)
+                | Kind::Rejected
+                | Kind::Unauthorized
+                | Kind::ModelNotCovered
+                | Kind::Blocked
+                | Kind::SignIn
+                | Kind::NotFound
+                | Kind::Redirect(_) => ExitStatus::Fixable,
             },
+            Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
+            | Error::MissingVariables(_)
+            | Error::NotOnApp { .. }
+            | Error::SplitSources { .. }
+            | Error::InvalidUrl { .. }
+            | Error::PlainHttp { .. }
+            | Error::InvalidKey { .. }
+            | Error::InvalidValue { .. }
+            | Error::File { .. }
+            | Error::NoModel { .. }
+            | Error::NoSession { .. }
+            | Error::SeveralSessions { .. }
+            | Error::NothingToContinue
+            | Error::NothingSaid { .. }
+            | Error::SessionExists(_)
+            | Error::SessionInUse(_)
+            | Error::Unconfirmed { .. }
+            | Error::TextOnly { .. }
+            | Error::Output(_)
+            | Error::System { .. } => ExitStatus::Fixable,
             Error::Network(_)
             | Error::Truncated
             | Error::BrokenAnswer { .. }
             | Error::EmptyAnswer { .. }
             | Error::Unreadable { .. } => ExitStatus::Service,
-            _ => ExitStatus::Fixable,
         }
     }
 
