@@ -305,6 +305,7 @@ impl Highlighter for LineHelper {
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        self.keys.begin();
         let shown: String = prompt.chars().map(stand_in::picture).collect();
         self.prompt_width.set(shown.width());
         Cow::Owned(shown)
