@@ -209,7 +209,7 @@ impl Inbox {
         self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts in what was received, as soon as there is room. Returns whether anybody wants it.
+    /// Puts in what was received, as soon as there is room. Returns whether anybody wants more.
     ///
     /// A body is added to that which lies there: attohttpc never reads over the end of a chunk, and
     /// the service sends a chunk for every token, which would be a switch of threads and a write to
@@ -232,15 +232,18 @@ impl Inbox {
             (Received::End, _) => Some(Event::Step(Step::End)),
             (Received::Failed(error), _) => Some(Event::Failed(error)),
         };
-        // Its owner waits only where nothing lies there, and each call wakes the system.
-        if unread.events.is_empty() {
+        let was_empty = unread.events.is_empty();
+        unread.events.extend(event);
+        let is_wanted = !unread.is_abandoned;
+        drop(unread);
+        // Its owner waits only if nothing lies there, and each call wakes the system.
+        if was_empty {
             self.changed.notify_all();
         }
-        unread.events.extend(event);
-        !unread.is_abandoned
+        is_wanted
     }
 
-    /// Takes what comes next; nothing where nothing comes for so long, or a press does.
+    /// Takes what comes next; nothing if nothing comes for so long, or a press does.
     fn take(&self, limit: Duration) -> Option<Event> {
         let (mut unread, _) = self
             .changed
@@ -263,7 +266,10 @@ impl Inbox {
 
 impl Unread {
     fn is_full(&self) -> bool {
-        matches!(self.events.back(), Some(Event::Step(Step::Body(bytes))) if bytes.len() >= STEP_SIZE)
+        match self.events.back() {
+            Some(Event::Step(Step::Body(bytes))) => bytes.len() >= STEP_SIZE,
+            _ => false,
+        }
     }
 }
 
@@ -322,6 +328,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
     use crate::config::environment::Environment;
     use crate::interrupt::Interrupts;
@@ -349,6 +357,72 @@ mod tests {
         interrupts.press();
         assert!(matches!(one.next(None), Err(Error::Interrupted)));
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn body(inbox: &Inbox) -> Option<Vec<u8>> {
+        match inbox.take(LONG)? {
+            Event::Step(Step::Body(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_body_are_joined_and_its_end_comes_behind_it() {
+        let inbox = Inbox::default();
+        assert!(inbox.put(Received::Connected));
+        for piece in ["a", "b", "c"] {
+            assert!(inbox.put(Received::Body(piece.as_bytes())));
+        }
+        assert!(inbox.put(Received::Failed(Error::Interrupted)));
+        assert!(inbox.put(Received::End));
+        assert!(matches!(inbox.take(LONG), Some(Event::Connected)));
+        assert_eq!(body(&inbox).as_deref(), Some(&b"abc"[..]));
+        assert!(matches!(inbox.take(LONG), Some(Event::Failed(_))));
+        assert!(matches!(inbox.take(LONG), Some(Event::Step(Step::End))));
+        assert!(inbox.take(Duration::ZERO).is_none());
+    }
+
+    /// An inbox that is full, and a worker that has something more for it; says what it is told.
+    fn full() -> (Arc<Inbox>, mpsc::Receiver<bool>) {
+        let inbox = Arc::new(Inbox::default());
+        assert!(inbox.put(Received::Body(&[b'a'; STEP_SIZE])));
+        let (theirs, (sender, told)) = (Arc::clone(&inbox), mpsc::channel());
+        std::thread::spawn(move || sender.send(theirs.put(Received::Body(b"b"))));
+        (inbox, told)
+    }
+
+    #[test]
+    fn a_worker_waits_for_room() {
+        let (inbox, told) = full();
+        assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+        assert_eq!(body(&inbox).map(|bytes| bytes.len()), Some(STEP_SIZE));
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
+        assert_eq!(body(&inbox).as_deref(), Some(&b"b"[..]));
+    }
+
+    #[test]
+    fn a_worker_is_free_once_its_exchange_is_dropped() {
+        let (inbox, told) = full();
+        let limits = Limits::with_first_byte(LONG);
+        drop(Exchange {
+            inbox,
+            watch: Interrupts::default().watch(),
+            progress: Progress::new(limits, Waiting::NextByte, Instant::now()),
+        });
+        assert_eq!(told.recv_timeout(LONG), Ok(false));
+    }
+
+    #[test]
+    fn a_press_wakes_whoever_waits_for_an_empty_inbox() {
+        let inbox = Arc::new(Inbox::default());
+        let ours = Arc::clone(&inbox);
+        let started = Instant::now();
+        let waiting = std::thread::spawn(move || ours.take(LONG).is_none());
+        inbox.wake();
+        assert!(waiting.join().is_ok_and(|is_nothing| is_nothing));
+        assert!(started.elapsed() < LONG);
     }
 
     #[test]
