@@ -38,7 +38,6 @@ pub trait Keyboard: Send + 'static {
 pub struct Inlet(Arc<Shared>);
 
 struct Shared {
-    terminal: OwnedFd,
     /// The editor's end of the pipe.
     editor: PipeReader,
     /// What standard output is while a line is edited, where it isn't the terminal.
@@ -59,19 +58,18 @@ struct Shared {
 impl Inlet {
     /// Makes the pipe. The editor reads `ask` to ask for the next key.
     pub fn new(found: &Mode, keyboard: impl Keyboard, ask: &'static [u8]) -> io::Result<Self> {
-        let no_terminal = || io::Error::from(io::ErrorKind::NotConnected);
-        let device = || found.device().ok_or_else(no_terminal);
+        let terminal = found.device().ok_or(io::ErrorKind::NotConnected)?;
         let screen = if rustix::termios::isatty(rustix::stdio::stdout()) {
             None
         } else {
-            let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-            Some(terminal.into())
+            let screen = File::options().read(true).write(true).open("/dev/tty")?;
+            Some(screen.into())
         };
         let (editor, ours) = io::pipe()?;
         ioctl_fionbio(&ours, true)?;
         let (woken, wake) = io::pipe()?;
         let carrier = Carrier {
-            terminal: File::from(device()?),
+            terminal: File::from(terminal),
             woken,
             ours: Some(ours),
             pending: Vec::new(),
@@ -81,7 +79,6 @@ impl Inlet {
             keyboard: Box::new(keyboard),
         };
         Ok(Inlet(Arc::new(Shared {
-            terminal: device()?,
             editor,
             screen,
             found: found.clone(),
@@ -116,11 +113,12 @@ impl Inlet {
             shared.wake();
             let _ = thread.join();
         }
+        let mut carrier = shared.carrier();
         if edited.is_err() && ioctl_fionread(&shared.editor).is_ok_and(|unread| unread == 0) {
             // An editor that fails throws away what it has read.
-            shared.carrier().is_asked = false;
+            carrier.is_asked = false;
         }
-        rustix::stdio::dup2_stdin(&shared.terminal).map_err(io::Error::from)?;
+        rustix::stdio::dup2_stdin(&carrier.terminal).map_err(io::Error::from)?;
         // The editor couldn't: its input is no terminal any more.
         shared.found.set_quiet();
         let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
