@@ -199,8 +199,11 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.inbox.unread().is_abandoned = true;
-        self.inbox.changed.notify_all();
+        let mut unread = self.inbox.unread();
+        unread.is_abandoned = true;
+        if unread.is_full() {
+            self.inbox.changed.notify_all();
+        }
     }
 }
 
