@@ -314,8 +314,12 @@ impl Highlighter for LineHelper {
     /// rustyline writes a single character, and moves the cursor, without drawing the line; not so
     /// where what is drawn isn't the line.
     fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
-        line.contains(|c| c == '\t' || stand_in::picture(c) != c)
-            || self.rows(line, position).count() > terminal::height()
+        if line.contains(|c| c == '\t' || stand_in::picture(c) != c) {
+            return true;
+        }
+        let height = terminal::height();
+        Rows::at_most(self.prompt_width.get(), line, terminal::width()) > height
+            && self.rows(line, position).count() > height
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
