@@ -71,8 +71,8 @@ impl Keyboard for Keyed {
         self.typed().is_typing().then(|| RESIZED_KEY.to_vec())
     }
 
-    /// Characters, Backspace and Enter: behind any other key, and to most in vi's manner, the
-    /// editor may read more by itself, and would take the question for one.
+    /// Characters, Backspace and Enter. Behind others, and behind most in the manner of vi, the
+    /// editor may read more keys by itself, and would take the question for one.
     fn is_plain(&self, read: &[u8]) -> bool {
         !self.typed().is_vi && read.iter().all(|byte| *byte >= b' ' || *byte == b'\r')
     }

@@ -29,7 +29,7 @@ pub trait Keyboard: Send + 'static {
     fn patience(&self) -> Option<Duration>;
     /// What the editor is to read where the window has another size; none in mid sequence.
     fn resized(&mut self) -> Option<Vec<u8>>;
-    /// Whether the editor asks again behind what it is to read.
+    /// Whether the editor can ask again behind this, as no key of it reads others by itself.
     fn is_plain(&self, read: &[u8]) -> bool;
 }
 
@@ -248,11 +248,9 @@ impl Carrier {
             let written = self.write();
             if is_enter && self.pending.is_empty() {
                 let limit = Timespec::try_from(AFTER_ENTER).ok();
+                let mut fds = [PollFd::new(&self.woken, PollFlags::IN)];
                 // Woken or not, the line is looked at again.
-                let _ = poll(
-                    &mut [PollFd::new(&self.woken, PollFlags::IN)],
-                    limit.as_ref(),
-                );
+                let _ = poll(&mut fds, limit.as_ref());
             } else if written.and_then(|()| self.wait()).is_err() {
                 self.ours = None;
                 return;
@@ -278,15 +276,14 @@ impl Carrier {
         let can_read = !self.is_held && self.pending.is_empty();
         let (second, patience) = if can_read {
             let keys = PollFd::new(&self.terminal, PollFlags::IN);
-            (Some(keys), self.keyboard.patience())
+            (keys, self.keyboard.patience())
         } else if self.pending.is_empty() {
-            (None, None)
+            (PollFd::new(ours, PollFlags::empty()), None)
         } else {
-            (Some(PollFd::new(ours, PollFlags::OUT)), None)
+            (PollFd::new(ours, PollFlags::OUT), None)
         };
         let limit = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        let woken = PollFd::new(&self.woken, PollFlags::IN);
-        let mut fds = [woken.clone(), second.unwrap_or(woken)];
+        let mut fds = [PollFd::new(&self.woken, PollFlags::IN), second];
         let ready = match poll(&mut fds, limit.as_ref()) {
             Err(rustix::io::Errno::INTR) => return Ok(()),
             other => other?,
