@@ -80,11 +80,11 @@ pub struct Head {
 
 /// What a worker delivers, in this order; `End` or `Failed` is the last.
 #[derive(Debug)]
-pub enum Received {
+pub enum Received<'a> {
     /// The connection stands and the request is being written. Only for a POST.
     Connected,
     Head(Head),
-    Body(Vec<u8>),
+    Body(&'a [u8]),
     End,
     Failed(Error),
 }
@@ -133,7 +133,7 @@ impl Http {
 
     /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns
     /// false.
-    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received) -> bool) {
+    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.exchange(&request, deliver)));
         let last = match outcome {
             Ok(Ok(())) => Received::End,
@@ -162,7 +162,7 @@ impl Http {
     fn exchange(
         &self,
         request: &Request,
-        deliver: &mut dyn FnMut(Received) -> bool,
+        deliver: &mut dyn FnMut(Received<'_>) -> bool,
     ) -> Result<(), Error> {
         let url = &request.url;
         let proxy = proxy::for_url(url, &self.environment)?;
@@ -222,7 +222,7 @@ impl Http {
                 Ok(0) => break,
                 Ok(length) => {
                     count += length as u64;
-                    wanted = deliver(Received::Body(buffer[..length].to_vec()));
+                    wanted = deliver(Received::Body(&buffer[..length]));
                 }
                 // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing
                 // is lost. If a part of something was read, std has gone on by itself.
@@ -279,7 +279,7 @@ fn session(roots: Vec<CertificateDer<'static>>) -> Session {
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
     bytes: Option<&'a [u8]>,
-    deliver: &'a mut dyn FnMut(Received) -> bool,
+    deliver: &'a mut dyn FnMut(Received<'_>) -> bool,
 }
 
 impl Body for Outgoing<'_> {

@@ -286,6 +286,12 @@ impl Hint for LineHint {
 }
 
 impl LineHelper {
+    /// Whether what is drawn of a line is the line: a glance at a short one, which needs no layout.
+    fn is_itself(&self, line: &str) -> bool {
+        let rows = Rows::at_most(self.prompt_width.get(), line, terminal::width());
+        rows <= terminal::height() && !line.contains(|c| c == '\t' || stand_in::picture(c) != c)
+    }
+
     fn rows(&self, line: &str, position: usize) -> Rows {
         Rows::new(self.prompt_width.get(), line, position, terminal::width())
     }
@@ -293,6 +299,9 @@ impl LineHelper {
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        if self.is_itself(line) {
+            return Cow::Borrowed(line);
+        }
         let (rows, height) = (self.rows(line, position), terminal::height());
         if rows.count() <= height || self.keys.is_sending() {
             return Cow::Owned(rows.all());
@@ -305,6 +314,7 @@ impl Highlighter for LineHelper {
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        self.keys.begin();
         let shown: String = prompt.chars().map(stand_in::picture).collect();
         self.prompt_width.set(shown.width());
         Cow::Owned(shown)
@@ -312,9 +322,8 @@ impl Highlighter for LineHelper {
 
     /// rustyline writes a single character, and moves the cursor, without drawing the line, which
     /// is wrong if what is drawn isn't the line.
-    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
-        line.contains(|c| c == '\t' || stand_in::picture(c) != c)
-            || self.rows(line, position).count() > terminal::height()
+    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+        !self.is_itself(line)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {

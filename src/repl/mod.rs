@@ -28,10 +28,10 @@ use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
 use crate::net::Limits;
 use crate::screen::Screen;
-use crate::screen::inlet::{Inlet, Resized};
+use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use helper::LineHelper;
-use keys::{Keyed, Keys};
+use keys::{ASK_KEY, Keyed, Keys};
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
 
@@ -91,7 +91,7 @@ impl<'a> Repl<'a> {
         // Without one the editor reads the keyboard itself.
         let inlet = found
             .as_ref()
-            .and_then(|found| Inlet::new(found, keyed.clone()).ok());
+            .and_then(|found| Inlet::new(found, keyed.clone(), ASK_KEY).ok());
         if let Some(quiet) = &quiet {
             let (found, again, typed) = (
                 quiet.found().clone(),
@@ -107,8 +107,8 @@ impl<'a> Repl<'a> {
                 true => again.set_raw(),
                 false => again.set_quiet(),
             };
-            let resized = inlet.as_ref().map(Inlet::resized);
-            let resize = move || resized.iter().for_each(Resized::tell);
+            let resized = inlet.clone();
+            let resize = move || resized.iter().for_each(Inlet::resize);
             let guarded = context.interrupts.guard_terminal(enter, leave, resize);
             guarded.map_err(|error| Error::System {
                 what: "listening for signals",
@@ -120,7 +120,7 @@ impl<'a> Repl<'a> {
         let fetch = fetch_models(&connection.client, context);
         let reader = Reader::new(
             |keys| LineHelper::new(fetch, keys, color),
-            Keys::new(keyed.clone(), found),
+            Keys::new(keyed.clone(), inlet.clone(), found),
             keyed,
             inlet,
             typed_ahead,

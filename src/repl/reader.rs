@@ -216,7 +216,7 @@ impl Reader {
         let editor = &mut self.editor;
         let mut edit = || editor.readline_with_initial(prompt, (before, after));
         match &self.inlet {
-            Some(inlet) => inlet.during(edit)?,
+            Some(inlet) => inlet.during(edit),
             None => edit(),
         }
     }

@@ -6,6 +6,12 @@ const DEFAULT_WIDTH: usize = 80;
 /// Rows if the height is unknown.
 const DEFAULT_HEIGHT: usize = 24;
 
+/// Has a terminal mark what is pasted, as the line editor does, or no longer.
+#[cfg(unix)]
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+#[cfg(unix)]
+pub const PASTE_OFF: &[u8] = b"\x1b[?2004l";
+
 /// Columns of the terminal behind standard error or, if that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
@@ -36,25 +42,6 @@ pub fn height() -> usize {
 #[cfg(not(unix))]
 pub fn height() -> usize {
     DEFAULT_HEIGHT
-}
-
-/// Has a terminal in raw mode report an end of input if nothing comes for so long, to tenths of
-/// a second, instead of waiting. It holds until another mode is set. Says whether that can be done.
-#[cfg(unix)]
-pub fn end_input_after(silence: std::time::Duration) -> bool {
-    use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-    let Ok(mut mode) = tcgetattr(rustix::stdio::stdin()) else {
-        return false;
-    };
-    mode.special_codes[SpecialCodeIndex::VMIN] = 0;
-    mode.special_codes[SpecialCodeIndex::VTIME] =
-        u8::try_from(silence.as_millis() / 100).unwrap_or(u8::MAX);
-    tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &mode).is_ok()
-}
-
-#[cfg(not(unix))]
-pub fn end_input_after(_: std::time::Duration) -> bool {
-    false
 }
 
 /// Does something while standard output is no terminal.
@@ -184,6 +171,17 @@ impl Mode {
         }
     }
 
+    /// Stops the process in the middle of a line, and returns when it goes on.
+    pub fn stop(&self) {
+        use rustix::process::{Signal, kill_current_process_group};
+        self.restore();
+        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
+        // Whoever started the program may wait for it and is stopped, too, as by the terminal.
+        let _ = kill_current_process_group(Signal::TSTP);
+        self.set_raw();
+        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_ON);
+    }
+
     /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the
     /// terminal's buffer for the next prompt. Ctrl-C still is a signal.
     pub fn quiet(&self) -> Quiet {
@@ -229,6 +227,8 @@ impl Mode {
     pub fn set_quiet(&self) {}
 
     pub fn set_raw(&self) {}
+
+    pub fn stop(&self) {}
 
     pub fn quiet(&self) -> Quiet {
         Quiet(Mode)
