@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::request::{self, Quirks, RequestOptions};
 use crate::api::wait::Now;
-use crate::api::{Client, Line, models};
+use crate::api::{Client, Line, curl, models};
 use crate::cli::settings::Turns;
 use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
+use crate::export::{Format, Subject, export};
 use crate::interrupt::Interrupts;
 pub use event::{Answer, Event};
 use turn::Turn;
@@ -28,7 +29,8 @@ pub struct Chat {
     /// What each answer took, those that were replaced or taken back included: they are paid for,
     /// too.
     pub costs: Vec<Cost>,
-    last_request: Option<Vec<u8>>,
+    /// The body of the last request, whatever came of it.
+    pub last_request: Option<Vec<u8>>,
 }
 
 /// Asks for the rest of an answer.
@@ -80,16 +82,27 @@ impl Chat {
         request::body(&self.model, &self.conversation, &self.options, &quirks)
     }
 
+    /// The conversation in a format; programs read variables that begin with this prefix.
+    pub fn export(&self, format: Format, prefix: &str) -> String {
+        let subject = Subject {
+            conversation: &self.conversation,
+            model: &self.model,
+            options: &self.options,
+            prefix,
+        };
+        export(format, &subject)
+    }
+
+    /// A request as a curl command that reads the key from a variable.
+    pub fn curl(&self, key: &str, body: &[u8]) -> String {
+        curl::command(&self.client.chat_endpoint(), key, body)
+    }
+
     /// Whether images go with any message that a request would have.
     pub fn sends_images(&self) -> bool {
         request::sent(&self.conversation, &self.options)
             .iter()
             .any(|message| message.images().next().is_some())
-    }
-
-    /// The body of the last request, whatever came of it.
-    pub fn last_request(&self) -> Option<&[u8]> {
-        self.last_request.as_deref()
     }
 
     /// Says something.

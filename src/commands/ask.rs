@@ -4,18 +4,15 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::api::curl;
 use crate::app::following::{Show, follow};
-use crate::app::saving::{Start, Unnamed};
 use crate::app::{Connection, Context};
-use crate::chat::Chat;
 use crate::cli::AskArgs;
 use crate::config::Source;
 use crate::config::git;
 use crate::config::secret::Secret;
 use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus, export_line};
-use crate::export::{Format, Subject, export, json};
+use crate::export::json;
 use crate::files::input;
 use crate::files::named;
 use crate::screen::{Screen, terminal};
@@ -31,7 +28,6 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     let attachments = attachments(&args.files, &args.images)?;
-    let system = super::system_prompt(&args.request)?;
     let prompt = match prompt(&args.prompt, has_free_input, &mut context.screen)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
@@ -44,33 +40,23 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
             _ => return Err(Error::NoPrompt),
         },
     };
-    let settings = context.settings(&args.request.settings)?;
-    let mut start = Start::new(&args.session, &settings, Unnamed::NotSaved, context)?;
-    let connection = context.connect(&args.connection)?;
-    let Some(model) = start.model(
-        args.connection.model.as_deref(),
-        &connection,
-        &mut context.screen,
-    ) else {
+    let (mut chat, mut saving, connection, _) = super::open(&args.chat, false, context)?;
+    if chat.model.is_empty() {
         return Err(connection.no_model(context));
-    };
-    if args.messages.is_some() {
-        start.restored.conversation = earlier;
     }
-    let mut chat = Chat::new(
-        connection.client.clone(),
-        model,
-        settings.values().request.clone(),
-        start.restored.conversation,
-    );
-    if system.is_some() {
-        chat.conversation.set_system(system);
+    if args.messages.is_some() {
+        if args.chat.request.system.is_some() {
+            earlier.set_system(chat.conversation.system().map(str::to_owned));
+        }
+        chat.conversation = earlier;
     }
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
-        context
-            .screen
-            .print(&written_out(format, &chat, &connection))?;
+        let text = match format {
+            Some(format) => chat.export(format, &connection.settings.prefix),
+            None => chat.curl(&connection.variable("KEY"), &chat.request_body()),
+        };
+        context.screen.print(&text)?;
         if format.is_none() {
             note_where_key_is_read(&connection, context);
         }
@@ -83,38 +69,15 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     };
     let saying = chat.say(prompt, &context.interrupts);
     let mut answer = follow(saying, show, &mut context.screen)?;
-    start.saving.keep(&mut chat, &mut context.screen);
+    saving.save(&mut chat, &mut context.screen);
     if args.json {
         answer.completion.content = chat.last_text().to_owned();
         context.screen.print(&answer.completion.to_json())?;
     }
-    answer
-        .completion
-        .remark()
-        .iter()
-        .for_each(|remark| context.screen.warning(remark));
+    if let Some(remark) = answer.completion.remark() {
+        context.screen.warning(&remark);
+    }
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
-}
-
-/// What would be sent, to the letter, as a curl command; or the conversation in a format.
-fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> String {
-    let Some(format) = format else {
-        return curl::command(
-            &chat.client.chat_endpoint(),
-            &connection.variable("KEY"),
-            &chat.request_body(),
-        );
-    };
-    let prefix = &connection.settings.prefix;
-    export(
-        format,
-        &Subject {
-            conversation: &chat.conversation,
-            model: &chat.model,
-            options: &chat.options,
-            prefix,
-        },
-    )
 }
 
 /// The printed command reads the key from the environment, where it need not stand for us.
@@ -130,10 +93,8 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     };
     let how = match &key.source {
         Source::EnvFile(path, _) => {
-            format!(
-                "To set it: set -a; . {}; set +a",
-                git::quoted(&Path::new(".").join(path))
-            )
+            let path = git::quoted(&Path::new(".").join(path));
+            format!("To set it: set -a; . {path}; set +a")
         }
         Source::Heroku(app) => format!("To set it: {}", export_line(&name, app.as_deref())),
         source => format!("The key used here is from {source}."),
@@ -149,33 +110,23 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
 /// # Errors
 /// If several options name it.
 fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
-    let connection = &args.connection;
-    let system = args.request.system.as_deref();
+    let (connection, request) = (&args.chat.connection, &args.chat.request);
+    let system = request.system.as_deref();
     let system = system
         .and_then(|text| text.strip_prefix('@'))
-        .map(Path::new);
-    let files = args.files.iter().map(|path| ("--file", path.as_path()));
-    let mut named = files
-        .chain(args.images.iter().map(|path| ("--image", path.as_path())))
-        .chain(
-            args.messages
-                .iter()
-                .map(|path| ("--messages", path.as_path())),
-        )
-        .chain(system.iter().map(|path| ("--system", *path)))
-        .chain(
-            connection
-                .key_file
-                .iter()
-                .map(|path| ("--key-file", path.as_path())),
-        )
-        .chain(
-            connection
-                .env_file
-                .iter()
-                .map(|path| ("--env-file", path.as_path())),
-        )
-        .filter(|(_, path)| named::is_standard_input(path));
+        .map(PathBuf::from);
+    let options: [(_, &[PathBuf]); 6] = [
+        ("--file", &args.files),
+        ("--image", &args.images),
+        ("--messages", args.messages.as_slice()),
+        ("--system", system.as_slice()),
+        ("--key-file", connection.key_file.as_slice()),
+        ("--env-file", connection.env_file.as_slice()),
+    ];
+    let paths = options
+        .iter()
+        .flat_map(|(name, paths)| paths.iter().map(move |it| (*name, it)));
+    let mut named = paths.filter(|(_, path)| named::is_standard_input(path));
     let Some((first, _)) = named.next() else {
         return Ok(true);
     };
@@ -215,13 +166,10 @@ fn attachments(files: &[PathBuf], images: &[PathBuf]) -> Result<Vec<Attachment>,
     let files = files
         .iter()
         .map(|path| input::text_attachment("--file", path));
-    files
-        .chain(
-            images
-                .iter()
-                .map(|path| input::image_attachment("--image", path)),
-        )
-        .collect()
+    let images = images
+        .iter()
+        .map(|path| input::image_attachment("--image", path));
+    files.chain(images).collect()
 }
 
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
@@ -241,10 +189,9 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
         unusable(format!("It takes {form}: {error}"))
     })?;
     // The service's own words for this name an index, not a file.
-    match messages.iter().position(Message::is_blank) {
-        Some(index) => Err(unusable(format!(
-            "messages[{index}] has no content, which the service refuses."
-        ))),
-        None => Ok(messages),
-    }
+    let Some(index) = messages.iter().position(Message::is_blank) else {
+        return Ok(messages);
+    };
+    let reason = format!("messages[{index}] has no content, which the service refuses.");
+    Err(unusable(reason))
 }

@@ -145,11 +145,7 @@ impl<'a> Probe<'a> {
         args: &'a ConnectionArgs,
         live: bool,
     ) -> Result<Self, Error> {
-        let sandbox = if args.sandbox {
-            Some(start_sandbox()?)
-        } else {
-            None
-        };
+        let sandbox = start_sandbox(args)?;
         let env_path = args
             .env_file
             .clone()

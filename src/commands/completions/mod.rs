@@ -9,8 +9,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::Client;
-use crate::api::models::Model;
-use crate::app::{Context, start_sandbox};
+use crate::app::{Context, chat_ids, start_sandbox};
 use crate::cli::offer::{Offer, offer};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::error::{Error, ExitStatus};
@@ -97,33 +96,19 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     }
     let mut root = Args::command();
     root.build();
-    match offer(&root, &typed) {
-        Offer::Words(words) => words,
-        Offer::Anything => Vec::new(),
-        Offer::Models(before) => fitting(&typed, &before, models(&typed, context)),
-        Offer::Sessions(before) => fitting(
-            &typed,
-            &before,
-            Sessions::in_data_folder().and_then(|sessions| sessions.names()),
-        ),
-    }
-}
-
-/// The names that fit the last word, behind a text; none if they can't be read.
-fn fitting(
-    typed: &[String],
-    before: &str,
-    names: Result<Vec<String>, Error>,
-) -> Vec<(String, String)> {
+    let (before, names) = match offer(&root, &typed) {
+        Offer::Words(words) => return words,
+        Offer::Models(before) => (before, models(&typed, context)),
+        Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
+    };
     let word = typed.last().map(String::as_str).unwrap_or_default();
     let names = names
         .unwrap_or_default()
         .into_iter()
         .filter(|name| is_plain(name));
-    let words = names
-        .map(|name| format!("{before}{name}"))
-        .filter(|text| text.starts_with(word));
-    words.map(|word| (word, String::new())).collect()
+    let words = names.map(|name| format!("{before}{name}"));
+    let fitting = words.filter(|text| text.starts_with(word));
+    fitting.map(|word| (word, String::new())).collect()
 }
 
 /// Whether a word means nothing else to any shell: it comes from a server and lands on a command
@@ -135,12 +120,8 @@ fn is_plain(id: &str) -> bool {
 
 /// The chat models of the service that the words mean.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
-    let args = connection(typed)?;
-    let sandbox = if args.sandbox {
-        Some(start_sandbox()?)
-    } else {
-        None
-    };
+    let args = connection(typed);
+    let sandbox = start_sandbox(&args)?;
     let (environment, interrupts) = (context.environment.clone(), context.interrupts.clone());
     let models = context.interrupts.run(LIMIT, move || {
         let url = match &sandbox {
@@ -150,44 +131,34 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
         let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT).once();
         Client::new(url, None, limits, environment).models(&interrupts, &mut |_| ())
     })?;
-    let models = models.unwrap_or(Ok(Vec::new()))?;
-    Ok(models
-        .into_iter()
-        .filter(Model::is_chat)
-        .map(|model| model.id)
-        .collect())
+    models.unwrap_or(Ok(Vec::new())).map(chat_ids)
 }
 
 /// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
-fn connection(typed: &[String]) -> Result<ConnectionArgs, Error> {
-    let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model");
-    let before = typed.split_last().map_or(typed, |(_, before)| before);
-    let end = before
-        .iter()
-        .rposition(|word| !unfinished(word))
-        .map_or(0, |last| last + 1);
-    let mut args = read_connection(&before[..end]).or_else(|_| read_connection(&[]))?;
-    (args.heroku.app, args.heroku.remote) = (None, None);
-    Ok(args)
-}
-
-fn read_connection(words: &[String]) -> Result<ConnectionArgs, Error> {
-    let words = ["heroku-chat"]
-        .into_iter()
-        .chain(words.iter().map(String::as_str));
-    let matches = Args::command()
-        .ignore_errors(true)
-        .try_get_matches_from(words);
-    let connection = matches.and_then(|matches| {
+fn connection(typed: &[String]) -> ConnectionArgs {
+    let read = |words: &[String]| {
+        let words = ["heroku-chat"]
+            .into_iter()
+            .chain(words.iter().map(String::as_str));
+        let matches = Args::command()
+            .ignore_errors(true)
+            .try_get_matches_from(words)
+            .ok()?;
         let matches = matches
             .subcommand()
             .map_or(&matches, |(_, matches)| matches);
-        ConnectionArgs::from_arg_matches(matches)
-    });
-    connection.map_err(|error| Error::System {
-        what: "reading the command line",
-        reason: error.to_string(),
-    })
+        ConnectionArgs::from_arg_matches(matches).ok()
+    };
+    let words = match typed {
+        [words @ .., flag, _] if matches!(flag.as_str(), "-m" | "--model") => words,
+        [words @ .., _] => words,
+        [] => &[],
+    };
+    let mut args = read(words)
+        .or_else(|| read(&[]))
+        .expect("every flag of it is optional");
+    (args.heroku.app, args.heroku.remote) = (None, None);
+    args
 }
 
 #[cfg(test)]
@@ -204,21 +175,17 @@ mod tests {
                     .collect::<Vec<_>>(),
             )
         };
-        assert!(connection(&["ask", "--sandbox", "-m", ""]).unwrap().sandbox);
-        assert!(connection(&["--sandbox", "--model=x"]).unwrap().sandbox);
+        assert!(connection(&["ask", "--sandbox", "-m", ""]).sandbox);
+        assert!(connection(&["--sandbox", "--model=x"]).sandbox);
         assert_eq!(
             connection(&["ask", "--url", "http://x", "-m", "c"])
-                .unwrap()
                 .url
                 .as_deref(),
             Some("http://x")
         );
-        assert!(!connection(&["ask", "--bogus", "-m", ""]).unwrap().sandbox);
+        assert!(!connection(&["ask", "--bogus", "-m", ""]).sandbox);
         assert_eq!(
-            connection(&["models", "-a", "app", "-m", ""])
-                .unwrap()
-                .heroku
-                .app,
+            connection(&["models", "-a", "app", "-m", ""]).heroku.app,
             None
         );
     }

@@ -22,7 +22,16 @@ pub fn run(
         return Ok(ExitStatus::Done);
     }
     if !is_exact && !args.yes {
-        confirm(&names, context)?;
+        let what = match &names[..] {
+            [name] => format!("deleting {name}"),
+            names => format!("deleting {} conversations", names.len()),
+        };
+        if !context
+            .screen
+            .confirm(&format!("{what} can't be undone; continue?"))
+        {
+            return Err(Error::Unconfirmed { what });
+        }
     }
     let mut failure = None;
     for name in &names {
@@ -30,7 +39,8 @@ pub fn run(
             Ok(()) => context.screen.note(&format!("deleted {name}")),
             // The others go all the same; the last failure is explained in full.
             Err(error) => {
-                failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
+                context.screen.note(&format!("left {name}"));
+                failure = Some(error);
             }
         }
     }
@@ -45,27 +55,13 @@ fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, 
     let mut names = Vec::new();
     for typed in &args.names {
         // Without a question, only what is named in full is meant.
-        let name = if args.yes {
-            sessions.exact(typed)?
-        } else {
-            sessions.find(typed)?
+        let name = match args.yes {
+            true => sessions.exact(typed)?,
+            false => sessions.find(typed)?,
         };
         if !names.contains(&name) {
             names.push(name);
         }
     }
     Ok(names)
-}
-
-fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
-    let what = match names {
-        [name] => format!("deleting {name}"),
-        names => format!("deleting {} conversations", names.len()),
-    };
-    let question = format!("{what} can't be undone; continue?");
-    if context.screen.confirm(&question) {
-        Ok(())
-    } else {
-        Err(Error::Unconfirmed { what })
-    }
 }

@@ -213,11 +213,8 @@ impl std::fmt::Debug for Command {
 }
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let rows: Vec<[String; 2]> = COMMANDS
-        .iter()
-        .map(|command| [command.usage(), command.about.to_owned()])
-        .collect();
-    repl.screen().table(None, &rows, Overflow::Stack)?;
+    let rows = COMMANDS.iter().map(|it| [it.usage(), it.about.to_owned()]);
+    repl.screen().table(None, rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your \
      editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";

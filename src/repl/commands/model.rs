@@ -1,7 +1,8 @@
 //! Who answers, and how: the model and the system prompt.
 
-use super::super::{Flow, Repl};
+use super::super::{Flow, Repl, did_you_mean};
 use crate::api::models::{self, Model};
+use crate::app::chat_ids;
 use crate::chat::Chat;
 use crate::error::Error;
 use crate::error::nearest::nearest;
@@ -11,9 +12,8 @@ use crate::screen::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
     if id.is_empty() {
-        let current = chat.model.clone();
-        repl.screen()
-            .print(&format!("{current}  (/models lists the others)"))?;
+        let text = format!("{}  (/models lists the others)", chat.model);
+        repl.screen().print(&text)?;
         return Ok(Flow::Continue);
     }
     // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't
@@ -26,13 +26,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         Some(model) => warn_of_end(repl, model),
         None if models.is_empty() => {}
         None => {
-            let ids = models
-                .iter()
-                .filter(|model| model.is_chat())
-                .map(|model| model.id.as_str());
-            let meant = nearest(id, ids)
-                .map(|id| format!(" Did you mean {id}?"))
-                .unwrap_or_default();
+            let meant = did_you_mean(nearest(id, chat_ids(models).iter().map(String::as_str)));
             return repl.warned(&format!(
                 "the service lists no model {id:?}.{meant} Still using {}.",
                 chat.model
@@ -43,57 +37,47 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
     repl.screen()
         .note(&format!("now talking to {id}; the conversation goes on"));
     if models::is_text_only(id) && chat.sends_images() {
-        repl.screen().warning(&format!(
-            "{id} takes no images, and there are some in this conversation"
-        ));
+        let warning = format!("{id} takes no images, and there are some in this conversation");
+        repl.screen().warning(&warning);
     }
     Ok(Flow::Continue)
 }
 
 fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
+    let then = model
+        .replacement_model
+        .iter()
+        .map(|id| format!("; its replacement is {id}"));
     if let Some(date) = model.end_of_life() {
-        let then = model
-            .replacement_model
-            .as_ref()
-            .map(|id| format!("; its replacement is {id}"))
-            .unwrap_or_default();
+        let (id, then) = (&model.id, then.collect::<String>());
         repl.screen()
-            .warning(&format!("{} stops answering on {date}{then}", model.id));
+            .warning(&format!("{id} stops answering on {date}{then}"));
     }
 }
 
 pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let models: Vec<Model> = repl.models()?.into_iter().filter(Model::is_chat).collect();
-    let row = |model: &Model| {
+    let models = repl.models()?.into_iter().filter(Model::is_chat);
+    let rows = models.map(|model| {
         let mark = if model.id == chat.model {
             ", in use"
         } else {
             ""
         };
-        [
-            model.id.clone(),
-            format!("{}{mark}", model.state_word()),
-            model.future(),
-        ]
-    };
-    let rows: Vec<[String; 3]> = models.iter().map(row).collect();
-    repl.screen().table(
-        Some(["MODEL", "STATE", "END OF LIFE"]),
-        &rows,
-        Overflow::Stack,
-    )?;
+        let state = format!("{}{mark}", model.state_word());
+        let future = model.future();
+        [model.id, state, future]
+    });
+    let heads = ["MODEL", "STATE", "END OF LIFE"];
+    repl.screen().table(Some(heads), rows, Overflow::Stack)?;
     Ok(Flow::Continue)
 }
 
 pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, Error> {
     match text {
         "" => {
-            let current = chat
-                .conversation
-                .system()
-                .unwrap_or("There is no system prompt.")
-                .to_owned();
-            repl.screen().print(&current)?;
+            let current = chat.conversation.system();
+            repl.screen()
+                .print(current.unwrap_or("There is no system prompt."))?;
         }
         "none" => {
             chat.conversation.set_system(None);
@@ -105,8 +89,8 @@ pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, 
                 None => text.to_owned(),
             };
             chat.conversation.set_system(Some(system));
-            repl.screen()
-                .note("the system prompt is set, from the next turn on");
+            let note = "the system prompt is set, from the next turn on";
+            repl.screen().note(note);
         }
     }
     Ok(Flow::Continue)
