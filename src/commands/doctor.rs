@@ -19,9 +19,9 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         |screen, entry| if json { Ok(()) } else { line(screen, entry) },
     )?;
     let (tone, status) = match (report.interrupted, report.ok) {
-        (true, _) => (Tone::Caution, ExitStatus::Interrupted),
-        (false, true) => (Tone::Good, ExitStatus::Done),
-        (false, false) => (Tone::Bad, ExitStatus::Fixable),
+        (true, _) => (Tone::CAUTION, ExitStatus::Interrupted),
+        (false, true) => (Tone::GOOD, ExitStatus::Done),
+        (false, false) => (Tone::BAD, ExitStatus::Fixable),
     };
     let screen = &mut context.screen;
     if report.interrupted {
@@ -37,7 +37,7 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         let skipped: Vec<&str> = skipped.map(|entry| entry.title).collect();
         if !skipped.is_empty() {
             let text = format!("not checked: {}", skipped.join(", "));
-            screen.verdict(Tone::Quiet, &text, None, &[])?;
+            screen.verdict(Tone::QUIET, &text, None, &[])?;
         }
         // What to do first is repeated here, where one looks first; a command is never wrapped.
         let first = report.first().filter(|_| !report.interrupted);
@@ -50,9 +50,9 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
 
 fn line(screen: &mut Screen, entry: &Entry) -> Result<(), Error> {
     let tone = match entry.status {
-        Status::Pass => Tone::Good,
-        Status::Warn => Tone::Caution,
-        Status::Fail => Tone::Bad,
+        Status::Pass => Tone::GOOD,
+        Status::Warn => Tone::CAUTION,
+        Status::Fail => Tone::BAD,
         // Said in one line at the end; --json has the reason of each.
         Status::Skip => return Ok(()),
     };

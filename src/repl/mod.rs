@@ -191,8 +191,8 @@ impl<'a> Repl<'a> {
             }
         }
         if self.saving.has_failed() {
-            let warning = "the last of this conversation is not saved";
-            self.screen().warning(warning);
+            self.screen()
+                .warning("the last of this conversation is not saved");
         }
         Ok(ExitStatus::Done)
     }
@@ -211,11 +211,9 @@ impl<'a> Repl<'a> {
         if ids.is_empty() {
             return Err(self.connection.no_model(self.context));
         }
-        let numbered = ids.iter().enumerate();
-        let list: String = numbered
-            .map(|(index, id)| format!("{:3}  {id}\n", index + 1))
-            .collect();
-        let variable = self.variable("MODEL_ID");
+        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
+        let list: String = ids.iter().zip(1..).map(line).collect();
+        let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(
             "{variable} is not set. Choose a model by number or id; -m or the variable does it \
                 for good:"
@@ -265,16 +263,6 @@ impl<'a> Repl<'a> {
         Ok(Flow::Continue)
     }
 
-    /// The catalogue.
-    fn models(&self) -> Result<Vec<Model>, Error> {
-        self.reader.helper().models()
-    }
-
-    /// The full name of a variable of the attachment in use.
-    fn variable(&self, suffix: &str) -> String {
-        self.connection.variable(suffix)
-    }
-
     /// Has files go with the next prompt; the same file again is what it is now.
     fn attach(&mut self, attachments: Vec<Attachment>) {
         self.attachments
@@ -284,11 +272,9 @@ impl<'a> Repl<'a> {
 
     /// Says what goes with the next prompt.
     fn list_attachments(&mut self) {
-        for attachment in &self.attachments {
-            let label = attachment.label();
-            self.context
-                .screen
-                .note(&format!("{label} goes with the next prompt"));
+        for label in self.attachments.iter().map(Attachment::label) {
+            let note = format!("{label} goes with the next prompt");
+            self.context.screen.note(&note);
         }
     }
 
@@ -350,14 +336,12 @@ impl<'a> Repl<'a> {
                 screen.note("what came is kept. /continue goes on, /retry asks again");
             }
             None => {
-                let is_at_limit = answer.completion.is_at_limit();
-                let next = if is_at_limit {
-                    "; /continue goes on"
-                } else {
-                    ""
-                };
-                if let Some(remark) = answer.completion.remark() {
-                    screen.warning(&format!("{remark}{next}"));
+                let mut remark = answer.completion.remark().unwrap_or_default();
+                if answer.completion.is_at_limit() {
+                    remark += "; /continue goes on";
+                }
+                if !remark.is_empty() {
+                    screen.warning(&remark);
                 }
             }
         }
@@ -375,9 +359,9 @@ impl<'a> Repl<'a> {
             Some(_) => format!("Sandbox: {model} is scripted, no model is called. /help for help"),
             None => format!("{model} at {host}, from {source}. /help for help"),
         };
-        self.screen().note(&greeting);
-        let age = self.screen().age();
-        self.screen().debug(&format!("* prompt after {age:?}"));
+        let screen = &mut self.context.screen;
+        screen.note(&greeting);
+        screen.debug(&format!("* prompt after {:?}", screen.age()));
     }
 }
 
@@ -411,12 +395,8 @@ fn fetch_models(
 fn footer(chat: &Chat, answer: &Answer) -> String {
     let mut parts = Vec::new();
     if let Some(usage) = &answer.completion.usage {
-        let (prompt, answer) = (usage.prompt_tokens(), usage.completion_tokens());
-        parts.push(format!(
-            "tokens: {} in, {} out",
-            tokens(prompt),
-            tokens(answer)
-        ));
+        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
+        parts.push(format!("tokens: {prompt} in, {answer} out"));
     }
     if let Some(first) = answer.first_word {
         parts.push(format!("first word {}", seconds(first)));

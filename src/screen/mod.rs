@@ -50,13 +50,15 @@ pub struct Screen {
     started: Instant,
 }
 
-/// How a line of a report is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    Good,
-    Caution,
-    Bad,
-    Quiet,
+/// How a line of a report is meant: a style and a mark.
+#[derive(Clone, Copy)]
+pub struct Tone(&'static str, &'static str);
+
+impl Tone {
+    pub const GOOD: Tone = Tone(GREEN, "✓");
+    pub const CAUTION: Tone = Tone(YELLOW, "!");
+    pub const BAD: Tone = Tone(RED, "✗");
+    pub const QUIET: Tone = Tone(DIM, "-");
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -159,12 +161,7 @@ impl Screen {
         hint: Option<&str>,
         commands: &[String],
     ) -> Result<(), Error> {
-        let (style, mark) = match tone {
-            Tone::Good => (GREEN, "✓"),
-            Tone::Caution => (YELLOW, "!"),
-            Tone::Bad => (RED, "✗"),
-            Tone::Quiet => (DIM, "-"),
-        };
+        let Tone(style, mark) = tone;
         let out = self.out;
         let mark = format!("{} ", out.styled(style, mark));
         let mut lines = vec![out.wrapped(&mark, "  ", &self.clean(text))];
@@ -217,10 +214,8 @@ impl Screen {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        let written = out
-            .write_all(self.pending.as_bytes())
-            .and_then(|()| out.flush());
-        self.pending.clear();
+        let text = std::mem::take(&mut self.pending);
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.map_err(Error::from_output)
     }
 
@@ -231,9 +226,8 @@ impl Screen {
             self.write_err(&format!("{end}{label}"));
         }
         if self.renders_markdown() {
-            let markdown = self
-                .markdown
-                .get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
+            let new = || Markdown::new(terminal::width(), terminal::height());
+            let markdown = self.markdown.get_or_insert_with(new);
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
             self.pending.push_str(&self.out.safe(text));
@@ -311,10 +305,8 @@ impl Screen {
     /// Commands, each bare on a line of its own.
     fn commands(&self, output: Output, indent: &str, commands: &[String]) -> Vec<String> {
         let line = |command: &String| output.styled(CYAN, &self.clean(command));
-        commands
-            .iter()
-            .map(|it| indent.to_owned() + &line(it))
-            .collect()
+        let lines = commands.iter().map(line);
+        lines.map(|line| format!("{indent}{line}")).collect()
     }
 
     /// The line below an answer, only where somebody watches.

@@ -37,14 +37,12 @@ pub fn lay_out<const COLUMNS: usize>(
     let before: usize = others.iter().map(|column| column + GAP.len()).sum();
     let width = width.unwrap_or(usize::MAX);
     let fits = before + last <= width || overflow == Overflow::Cut && before + NARROWEST <= width;
-    let lines: Vec<String> = match fits {
-        true => all
-            .iter()
-            .map(|row| line(*row, &columns, width - before))
-            .collect(),
-        false => rows.iter().map(|row| stacked(row, width)).collect(),
-    };
-    lines.join("\n")
+    if !fits {
+        let rows: Vec<String> = rows.iter().map(|row| stacked(row, width)).collect();
+        return rows.join("\n");
+    }
+    let line = |row: &&[String; COLUMNS]| line(*row, &columns, width - before);
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A row in these columns, the last one cut where it is wider than `room`.
@@ -56,9 +54,8 @@ fn line(row: &[String], columns: &[usize], room: usize) -> String {
         let padding = " ".repeat(column.saturating_sub(cell.width()));
         format!("{cell}{padding}{GAP}")
     });
-    format!("{}{}", padded.collect::<String>(), cut(last, room))
-        .trim_end()
-        .to_owned()
+    let line = padded.collect::<String>() + &cut(last, room);
+    line.trim_end().to_owned()
 }
 
 /// The text in so many columns, cut between characters as people count them.
@@ -82,11 +79,8 @@ fn stacked(row: &[String], width: usize) -> String {
         return String::new();
     };
     let first = filled(first, width, "", "");
-    let others: Vec<&str> = others
-        .iter()
-        .map(String::as_str)
-        .filter(|it| !it.is_empty())
-        .collect();
+    let mut others = others.to_vec();
+    others.retain(|cell| !cell.is_empty());
     match others.is_empty() {
         true => first,
         false => format!("{first}\n{}", filled(&others.join(" · "), width, GAP, GAP)),

@@ -18,7 +18,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
     }
     // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't
     // know.
-    let models = match repl.models() {
+    let models = match repl.reader.helper().models() {
         Err(Error::Interrupted) => return Err(Error::Interrupted),
         other => other.unwrap_or_default(),
     };
@@ -34,36 +34,37 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         }
     }
     id.clone_into(&mut chat.model);
-    repl.screen()
-        .note(&format!("now talking to {id}; the conversation goes on"));
+    let note = format!("now talking to {id}; the conversation goes on");
+    repl.screen().note(&note);
     if models::is_text_only(id) && chat.sends_images() {
         let warning = format!("{id} takes no images, and there are some in this conversation");
-        repl.screen().warning(&warning);
+        return repl.warned(&warning);
     }
     Ok(Flow::Continue)
 }
 
 fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
-    let then = model
-        .replacement_model
-        .iter()
-        .map(|id| format!("; its replacement is {id}"));
     if let Some(date) = model.end_of_life() {
-        let (id, then) = (&model.id, then.collect::<String>());
-        repl.screen()
-            .warning(&format!("{id} stops answering on {date}{then}"));
+        let mut warning = format!("{} stops answering on {date}", model.id);
+        if let Some(id) = &model.replacement_model {
+            warning += &format!("; its replacement is {id}");
+        }
+        repl.screen().warning(&warning);
     }
 }
 
 pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let models = repl.models()?.into_iter().filter(Model::is_chat);
+    let models = repl
+        .reader
+        .helper()
+        .models()?
+        .into_iter()
+        .filter(Model::is_chat);
     let rows = models.map(|model| {
-        let mark = if model.id == chat.model {
-            ", in use"
-        } else {
-            ""
-        };
-        let state = format!("{}{mark}", model.state_word());
+        let mut state = model.state_word().to_owned();
+        if model.id == chat.model {
+            state += ", in use";
+        }
         let future = model.future();
         [model.id, state, future]
     });
@@ -73,27 +74,20 @@ pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Err
 }
 
 pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, Error> {
-    match text {
-        "" => {
-            let current = chat.conversation.system();
-            repl.screen()
-                .print(current.unwrap_or("There is no system prompt."))?;
-        }
-        "none" => {
-            chat.conversation.set_system(None);
-            repl.screen().note("the system prompt is removed");
-        }
-        text => {
-            let system = match text.strip_prefix('@') {
-                Some(path) => of_file(path)?,
-                None => text.to_owned(),
-            };
-            chat.conversation.set_system(Some(system));
-            let note = "the system prompt is set, from the next turn on";
-            repl.screen().note(note);
-        }
+    if text.is_empty() {
+        let current = chat.conversation.system();
+        let text = current.unwrap_or("There is no system prompt.");
+        repl.screen().print(text)?;
+        return Ok(Flow::Continue);
     }
-    Ok(Flow::Continue)
+    if text == "none" {
+        chat.conversation.set_system(None);
+        return repl.noted("the system prompt is removed");
+    }
+    let system = text.strip_prefix('@').map(of_file).transpose()?;
+    chat.conversation
+        .set_system(system.or_else(|| Some(text.to_owned())));
+    repl.noted("the system prompt is set, from the next turn on")
 }
 
 /// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind

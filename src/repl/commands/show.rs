@@ -3,24 +3,24 @@
 use super::super::{Flow, Repl, numbered, tokens};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
-use crate::conversation::Message;
+use crate::conversation::{Cost, Message};
 use crate::error::Error;
 use crate::export::{self, Format};
 use crate::files::input;
 use crate::markdown::code_blocks;
 use crate::screen::Overflow;
 
-/// Stands for the prompt in a request that has none yet.
-const PROMPT_TO_COME: &str = "YOUR PROMPT";
-
 pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Error> {
     let (what, rest) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
     let body = match (what, rest) {
         ("", _) => {
-            match chat.conversation.transcript() {
-                text if text.is_empty() => repl.screen().print("Nothing was said yet.")?,
-                text => repl.screen().print(&text)?,
-            }
+            let said = chat.conversation.transcript();
+            let text = if said.is_empty() {
+                "Nothing was said yet."
+            } else {
+                &said
+            };
+            repl.screen().print(text)?;
             return Ok(Flow::Continue);
         }
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
@@ -31,25 +31,21 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
             ));
         }
     };
-    match body {
-        Some(body) => {
-            let command = chat.curl(&repl.variable("KEY"), &body);
-            repl.screen().print(&command)?;
-        }
-        None => repl.screen().note("nothing was sent yet"),
-    }
+    let Some(body) = body else {
+        return repl.noted("nothing was sent yet");
+    };
+    let command = chat.curl(&repl.connection.variable("KEY"), &body);
+    repl.screen().print(&command)?;
     Ok(Flow::Continue)
 }
 
 /// The request that this prompt would send.
 fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
-    let prompt = if prompt.is_empty() {
-        PROMPT_TO_COME
-    } else {
-        prompt
-    };
-    chat.conversation
-        .push(Message::prompt(prompt, repl.attachments.clone()));
+    let prompt = Some(prompt)
+        .filter(|prompt| !prompt.is_empty())
+        .unwrap_or("YOUR PROMPT");
+    let message = Message::prompt(prompt, repl.attachments.clone());
+    chat.conversation.push(message);
     let body = chat.request_body();
     drop(chat.conversation.take_turn());
     body
@@ -101,38 +97,21 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     if chat.costs.is_empty() {
         return repl.noted("nothing was answered yet");
     }
-    let usages = chat.costs.iter().map(|cost| &cost.usage);
-    let counts = usages.map(|usage| (usage.prompt_tokens(), usage.completion_tokens()));
-    let counts: Vec<(Option<u64>, Option<u64>)> = counts.collect();
-    let all = counts
-        .iter()
-        .fold((0u64, 0u64), |(prompts, answers), (prompt, answer)| {
-            let sum = |sum: u64, count: &Option<u64>| sum.saturating_add(count.unwrap_or_default());
-            (sum(prompts, prompt), sum(answers, answer))
-        });
-    let models = chat.costs.iter().map(|cost| cost.model.clone());
-    let rows = counts
-        .iter()
-        .zip(models)
-        .zip(1..)
-        .map(|(((prompt, answer), model), number)| {
-            [number.to_string(), tokens(*prompt), tokens(*answer), model]
-        });
-    let last = [
-        "all".to_owned(),
-        all.0.to_string(),
-        all.1.to_string(),
-        String::new(),
-    ];
+    let count = |cost: &Cost| [cost.usage.prompt_tokens(), cost.usage.completion_tokens()];
+    let rows = chat.costs.iter().zip(1..).map(|(cost, number)| {
+        let [prompt, answer] = count(cost).map(tokens);
+        [number.to_string(), prompt, answer, cost.model.clone()]
+    });
+    let sum = |index: usize| {
+        let counts = chat.costs.iter().filter_map(|cost| count(cost)[index]);
+        counts.fold(0, u64::saturating_add).to_string()
+    };
+    let all = ["all".to_owned(), sum(0), sum(1), String::new()];
     let heads = ["TOKENS", "IN", "OUT", "MODEL"];
-    repl.screen()
-        .table(Some(heads), rows.chain([last]), Overflow::Stack)?;
-    if counts
-        .iter()
-        .any(|(prompt, answer)| prompt.is_none() || answer.is_none())
-    {
-        let note = "the service didn't count the tokens of every answer (?)";
-        repl.screen().note(note);
+    let rows = rows.chain([all]);
+    repl.screen().table(Some(heads), rows, Overflow::Stack)?;
+    if chat.costs.iter().any(|cost| count(cost).contains(&None)) {
+        return repl.noted("the service didn't count the tokens of every answer (?)");
     }
     Ok(Flow::Continue)
 }
@@ -145,9 +124,8 @@ pub fn debug(repl: &mut Repl<'_>, _: &mut Chat, word: &str) -> Result<Flow, Erro
         other => return repl.warned(&format!("/debug takes on or off, not {other:?}")),
     };
     repl.screen().is_debugging = on;
-    repl.noted(if on {
-        "heads of requests and responses are shown, the key redacted"
-    } else {
-        "debug is off"
+    repl.noted(match on {
+        true => "heads of requests and responses are shown, the key redacted",
+        false => "debug is off",
     })
 }
