@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args as ClapArgs, ColorChoice, CommandFactory, FromArgMatches};
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::spelling::Spelling;
@@ -382,13 +382,6 @@ pub enum Format {
     Python,
     #[value(name = "javascript")]
     JavaScript,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    Auto,
-    Always,
-    Never,
 }
 
 impl Args {

@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::source::Source;
 
@@ -330,17 +331,11 @@ fn extended_thinking<S: Serializer>(
     budget: &Option<u32>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct ExtendedThinking {
-        enabled: bool,
-        budget_tokens: Option<u32>,
-        include_reasoning: bool,
-    }
-    let thinking = ExtendedThinking {
-        enabled: true,
-        budget_tokens: *budget,
-        include_reasoning: true,
-    };
+    let thinking = json!({
+        "enabled": true,
+        "budget_tokens": budget,
+        "include_reasoning": true,
+    });
     thinking.serialize(serializer)
 }
 

@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::ColorChoice;
 
+use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
-use crate::cli::{ColorChoice, OutputArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
