@@ -20,7 +20,7 @@ pub struct Saving {
     /// None where there is none yet, or never.
     session: Option<Session>,
     /// Whether anything is written.
-    is_on: bool,
+    pub is_on: bool,
     /// Whether the last try failed, which was told then.
     has_failed: bool,
     /// Whether it was told that the conversation is lost if it is left.
@@ -40,11 +40,11 @@ pub fn last_model(
     let Some(reason) = out_of_place(&last, connection) else {
         return Some(last);
     };
-    let instead = now.iter().map(|now| format!("; going on with {now}"));
-    let instead: String = instead.collect();
-    screen.note(&format!(
-        "this conversation was with {last}, and {reason}{instead}"
-    ));
+    let mut note = format!("this conversation was with {last}, and {reason}");
+    if let Some(now) = &now {
+        note += &format!("; going on with {now}");
+    }
+    screen.note(&note);
     now
 }
 
@@ -102,10 +102,9 @@ impl Saving {
                 (restored, None)
             }
         };
-        restored
-            .notices
-            .iter()
-            .for_each(|notice| screen.note(&notice.to_string()));
+        for notice in &restored.notices {
+            screen.note(&notice.to_string());
+        }
         let saving = Saving {
             record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
@@ -113,16 +112,6 @@ impl Saving {
             ..Saving::default()
         };
         Ok((restored, saving))
-    }
-
-    /// Whether anything is saved.
-    pub fn is_on(&self) -> bool {
-        self.is_on
-    }
-
-    /// Writes nothing from now on.
-    pub fn pause(&mut self) {
-        self.is_on = false;
     }
 
     /// Saves all that was said so far and what follows: where it was saved before, else in a
@@ -145,19 +134,16 @@ impl Saving {
     /// As [`Saving::resume`].
     pub fn begin_another(&mut self) -> Result<Option<String>, Error> {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
-        let (blank, left) = match self.session.take() {
-            Some(session) if !session.is_written() => (Some(session), None),
-            session => (None, session.and_then(|session| session.name())),
-        };
+        let written = self.session.take_if(|session| session.is_written());
         *self = Saving {
             is_on: self.is_on,
-            session: blank,
+            session: self.session.take(),
             ..Saving::default()
         };
         if self.is_on {
             self.resume()?;
         }
-        Ok(left)
+        Ok(written.and_then(|session| session.name()))
     }
 
     /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
@@ -218,10 +204,11 @@ impl Saving {
             Ok(()) => (self.has_failed, self.is_given_up) = (false, false),
             Err(_) if self.has_failed => {}
             Err(error) => {
-                let hint = session
-                    .lost()
-                    .map_or("", |_| "; /save NAME writes all of it again");
-                screen.warning(&format!("this conversation can't be saved: {error}{hint}"));
+                let mut warning = format!("this conversation can't be saved: {error}");
+                if session.lost().is_some() {
+                    warning += "; /save NAME writes all of it again";
+                }
+                screen.warning(&warning);
                 self.has_failed = true;
             }
         }

@@ -27,7 +27,16 @@ const SILENCE: Duration = Duration::from_secs(2);
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
-    let attachments = attachments(&args.files, &args.images)?;
+    // Text files before images, each in the order they were given.
+    let files = args
+        .files
+        .iter()
+        .map(|path| input::text_attachment("--file", path));
+    let images = args
+        .images
+        .iter()
+        .map(|path| input::image_attachment("--image", path));
+    let attachments: Vec<Attachment> = files.chain(images).collect::<Result<_, _>>()?;
     let prompt = match prompt(&args.prompt, has_free_input, &mut context.screen)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
@@ -62,10 +71,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         }
         return Ok(ExitStatus::Done);
     }
-    let show = if args.json {
-        Show::Nothing
-    } else {
-        Show::Words
+    let show = match args.json {
+        true => Show::Nothing,
+        false => Show::Words,
     };
     let saying = chat.say(prompt, &context.interrupts);
     let mut answer = follow(saying, show, &mut context.screen)?;
@@ -111,33 +119,31 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
 /// If several options name it.
 fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
     let (connection, request) = (&args.chat.connection, &args.chat.request);
-    let system = request.system.as_deref();
-    let system = system
-        .and_then(|text| text.strip_prefix('@'))
-        .map(PathBuf::from);
+    let system = request
+        .system
+        .iter()
+        .filter_map(|text| text.strip_prefix('@'));
+    let system: Vec<PathBuf> = system.map(PathBuf::from).collect();
     let options: [(_, &[PathBuf]); 6] = [
         ("--file", &args.files),
         ("--image", &args.images),
         ("--messages", args.messages.as_slice()),
-        ("--system", system.as_slice()),
+        ("--system", &system),
         ("--key-file", connection.key_file.as_slice()),
         ("--env-file", connection.env_file.as_slice()),
     ];
-    let paths = options
-        .iter()
-        .flat_map(|(name, paths)| paths.iter().map(move |it| (*name, it)));
-    let mut named = paths.filter(|(_, path)| named::is_standard_input(path));
-    let Some((first, _)) = named.next() else {
-        return Ok(true);
-    };
-    match named.next() {
-        None => Ok(false),
-        Some((what, path)) => Err(Error::File {
-            what,
-            path: path.to_owned(),
-            reason: format!("Standard input can be read once, and {first} reads it already."),
-        }),
+    let mut reader = None;
+    for (what, paths) in options {
+        for path in paths.iter().filter(|path| named::is_standard_input(path)) {
+            if let Some(first) = reader.replace(what) {
+                let reason =
+                    format!("Standard input can be read once, and {first} reads it already.");
+                let path = path.clone();
+                return Err(Error::File { what, path, reason });
+            }
+        }
     }
+    Ok(reader.is_none())
 }
 
 /// The prompt: the arguments, then what is piped in.
@@ -161,17 +167,6 @@ fn prompt(
     Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
 }
 
-/// What is to go with the prompt: text files before images, each in the order they were given.
-fn attachments(files: &[PathBuf], images: &[PathBuf]) -> Result<Vec<Attachment>, Error> {
-    let files = files
-        .iter()
-        .map(|path| input::text_attachment("--file", path));
-    let images = images
-        .iter()
-        .map(|path| input::image_attachment("--image", path));
-    files.chain(images).collect()
-}
-
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
     let Some(path) = path else {
         return Ok(Vec::new());
@@ -182,12 +177,10 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
         path: path.to_owned(),
         reason,
     };
-    let messages = json::read(&text).map_err(|error| {
-        let form = "a JSON array of objects with role (system, user, assistant, tool) and \
-         content, or an object with such an \
-                    array as messages";
-        unusable(format!("It takes {form}: {error}"))
-    })?;
+    let form = "a JSON array of objects with role (system, user, assistant, tool) and content, \
+                or an object with such an array as messages";
+    let messages = json::read(&text);
+    let messages = messages.map_err(|error| unusable(format!("It takes {form}: {error}")))?;
     // The service's own words for this name an index, not a file.
     let Some(index) = messages.iter().position(Message::is_blank) else {
         return Ok(messages);

@@ -30,11 +30,8 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     if json {
         screen.print(&report.to_json())?;
     } else {
-        let skipped = report
-            .checks
-            .iter()
-            .filter(|entry| entry.status == Status::Skip);
-        let skipped: Vec<&str> = skipped.map(|entry| entry.title).collect();
+        let skipped = |entry: &Entry| (entry.status == Status::Skip).then_some(entry.title);
+        let skipped: Vec<&str> = report.checks.iter().filter_map(skipped).collect();
         if !skipped.is_empty() {
             let text = format!("not checked: {}", skipped.join(", "));
             screen.verdict(Tone::QUIET, &text, None, &[])?;

@@ -151,7 +151,7 @@ impl<'a> Repl<'a> {
         let mut leaving = false;
         loop {
             // Where nothing of a conversation is to be saved, its prompts aren't either.
-            self.reader.keep_history(self.saving.is_on());
+            self.reader.keep_history(self.saving.is_on);
             let text = std::mem::take(&mut initial);
             match self.reader.read(PROMPT, &text, self.context)? {
                 Read::End => break,

@@ -55,7 +55,8 @@ fn apply(repl: &mut Repl<'_>, chat: &mut Chat) {
 
 fn save(repl: &mut Repl<'_>, chat: &Chat) {
     if !repl.settings.values.save {
-        return repl.saving.pause();
+        repl.saving.is_on = false;
+        return;
     }
     match repl.saving.resume() {
         Err(error) => repl.screen().explain(&error),

@@ -30,9 +30,9 @@ pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, 
             (Shell::Bash, [line, piece]) => bash_words(line, piece, context),
             (_, typed) => next_words(typed, context),
         };
-        words
-            .iter()
-            .try_for_each(|(word, about)| context.screen.print(&line(args.shell, word, about)))?;
+        for (word, about) in words {
+            context.screen.print(&line(args.shell, &word, &about))?;
+        }
     } else {
         context.screen.print(script(args.shell))?;
     }
@@ -63,9 +63,10 @@ fn line(shell: Shell, word: &str, about: &str) -> String {
 fn bash_words(line: &str, piece: &str, context: &Context) -> Vec<(String, String)> {
     let typed = behind_program(line);
     let kept = kept_by_bash(typed.last().map_or("", String::as_str), piece).to_owned();
-    let words = next_words(&typed, context).into_iter();
-    words
-        .filter_map(|(word, about)| Some((word.strip_prefix(&kept)?.to_owned(), about)))
+    let piece = |(word, about): (String, String)| Some((word.strip_prefix(&kept)?.into(), about));
+    next_words(&typed, context)
+        .into_iter()
+        .filter_map(piece)
         .collect()
 }
 
@@ -102,11 +103,9 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
         Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
     };
     let word = typed.last().map(String::as_str).unwrap_or_default();
-    let names = names
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|name| is_plain(name));
-    let words = names.map(|name| format!("{before}{name}"));
+    let mut names = names.unwrap_or_default();
+    names.retain(|name| is_plain(name));
+    let words = names.into_iter().map(|name| before.clone() + &name);
     let fitting = words.filter(|text| text.starts_with(word));
     fitting.map(|word| (word, String::new())).collect()
 }
@@ -137,26 +136,18 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
 /// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
 fn connection(typed: &[String]) -> ConnectionArgs {
     let read = |words: &[String]| {
-        let words = ["heroku-chat"]
-            .into_iter()
-            .chain(words.iter().map(String::as_str));
-        let matches = Args::command()
-            .ignore_errors(true)
-            .try_get_matches_from(words)
-            .ok()?;
-        let matches = matches
-            .subcommand()
-            .map_or(&matches, |(_, matches)| matches);
-        ConnectionArgs::from_arg_matches(matches).ok()
+        let command = Args::command().no_binary_name(true).ignore_errors(true);
+        let matches = command.try_get_matches_from(words).ok()?;
+        let below = matches.subcommand().map(|(_, matches)| matches);
+        ConnectionArgs::from_arg_matches(below.unwrap_or(&matches)).ok()
     };
     let words = match typed {
         [words @ .., flag, _] if matches!(flag.as_str(), "-m" | "--model") => words,
         [words @ .., _] => words,
         [] => &[],
     };
-    let mut args = read(words)
-        .or_else(|| read(&[]))
-        .expect("every flag of it is optional");
+    let args = read(words).or_else(|| read(&[]));
+    let mut args = args.expect("every flag of it is optional");
     (args.heroku.app, args.heroku.remote) = (None, None);
     args
 }

@@ -82,47 +82,45 @@ fn required(
     if !names.is_empty() {
         return Err(Error::NotOnApp { names, heroku });
     }
-    Ok(query
-        .variables
-        .iter()
-        .filter_map(|name| found.remove_entry(name))
-        .collect())
+    let names = query.variables.iter();
+    Ok(names.filter_map(|name| found.remove_entry(name)).collect())
 }
 
 /// Has git ignore the file if the user agrees; says how if nobody can be asked.
 fn keep_out_of_git(path: &Path, agreed: bool, context: &mut Context) -> Result<ExitStatus, Error> {
     let shown = path.display();
     let screen = &mut context.screen;
-    match git::tracking(path, &context.environment) {
-        Tracking::NoRepository | Tracking::NeverCommitted | Tracking::Ignored => {}
-        Tracking::Unknown => screen.warning(&format!(
-            "git did not say whether it would commit {shown}; see git status"
-        )),
-        Tracking::Filtered => screen.note(&format!(
-            "git tracks {shown} through a filter; make sure that it encrypts the key"
-        )),
-        Tracking::Tracked => screen.warning(&format!(
-            "git tracks {shown}, so the key would be committed. Take it out: {}",
-            git::untrack_command(path)
-        )),
+    let warning = match git::tracking(path, &context.environment) {
+        Tracking::NoRepository | Tracking::NeverCommitted | Tracking::Ignored => {
+            return Ok(ExitStatus::Done);
+        }
+        Tracking::Unknown => {
+            format!("git did not say whether it would commit {shown}; see git status")
+        }
+        Tracking::Filtered => {
+            format!("git tracks {shown} through a filter; make sure that it encrypts the key")
+        }
+        Tracking::Tracked => {
+            let command = git::untrack_command(path);
+            format!("git tracks {shown}, so the key would be committed. Take it out: {command}")
+        }
         Tracking::Unignored
             if agreed
                 || screen.confirm(&format!("git would commit {shown}. Add it to .gitignore?")) =>
         {
             let rules = path.with_file_name(".gitignore");
             git::ignore(path).map_err(|error| Error::of_file("the file", &rules, &error))?;
-            let done = format!("{shown} is in {} now", rules.display());
-            match git::tracking(path, &context.environment) {
-                Tracking::Ignored => screen.note(&done),
-                _ => screen.warning(&format!(
-                    "{done}, but git would still commit it; see git status"
-                )),
+            screen.note(&format!("{shown} is in {} now", rules.display()));
+            if git::tracking(path, &context.environment) == Tracking::Ignored {
+                return Ok(ExitStatus::Done);
             }
+            format!("git would still commit {shown}; see git status")
         }
-        Tracking::Unignored => screen.warning(&format!(
-            "git would commit {shown}, which holds the key. Ignore it: {}",
-            git::ignore_command(path)
-        )),
-    }
+        Tracking::Unignored => {
+            let command = git::ignore_command(path);
+            format!("git would commit {shown}, which holds the key. Ignore it: {command}")
+        }
+    };
+    screen.warning(&warning);
     Ok(ExitStatus::Done)
 }

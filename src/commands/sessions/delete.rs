@@ -1,5 +1,7 @@
 //! `sessions delete`: asks before it deletes what was not named in full.
 
+use std::collections::BTreeSet;
+
 use crate::app::Context;
 use crate::cli::SessionsDeleteArgs;
 use crate::error::{Error, ExitStatus};
@@ -15,16 +17,24 @@ pub fn run(
     sessions: &Sessions,
     context: &mut Context,
 ) -> Result<ExitStatus, Error> {
-    let names = names(args, sessions)?;
+    // Without a question, only what is named in full is meant.
+    let meant = |typed: &String| match args.yes {
+        true => sessions.exact(typed),
+        false => sessions.find(typed),
+    };
+    let names: BTreeSet<String> = match args.all {
+        true => sessions.names()?.into_iter().collect(),
+        false => args.names.iter().map(meant).collect::<Result<_, _>>()?,
+    };
     let is_exact = !args.all && names.iter().all(|name| args.names.contains(name));
     if names.is_empty() {
         context.screen.note("no conversation is saved");
         return Ok(ExitStatus::Done);
     }
     if !is_exact && !args.yes {
-        let what = match &names[..] {
-            [name] => format!("deleting {name}"),
-            names => format!("deleting {} conversations", names.len()),
+        let what = match (names.first(), names.len()) {
+            (Some(name), 1) => format!("deleting {name}"),
+            (_, count) => format!("deleting {count} conversations"),
         };
         if !context
             .screen
@@ -45,23 +55,4 @@ pub fn run(
         }
     }
     failure.map_or(Ok(ExitStatus::Done), Err)
-}
-
-/// The sessions that are meant, each once.
-fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, Error> {
-    if args.all {
-        return sessions.names();
-    }
-    let mut names = Vec::new();
-    for typed in &args.names {
-        // Without a question, only what is named in full is meant.
-        let name = match args.yes {
-            true => sessions.exact(typed)?,
-            false => sessions.find(typed)?,
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }
