@@ -4,7 +4,6 @@
 mod commands;
 mod editor;
 mod helper;
-mod history;
 mod keys;
 mod line;
 mod reader;
