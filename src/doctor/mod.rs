@@ -122,8 +122,11 @@ impl<'a> Probe<'a> {
         args: &'a ConnectionArgs,
         live: bool,
     ) -> Result<Self, Error> {
-        let sandbox = args.sandbox.then(start_sandbox).transpose()?;
-        let env_path = args.env_file.clone().unwrap_or_else(|| ".env".into());
+        let sandbox = start_sandbox(args)?;
+        let env_path = args
+            .env_file
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(".env"));
         // Read once, because it may be a pipe, and with a limit, because nobody may write to that.
         let (path, names) = (env_path.clone(), HerokuQuery::of(&args.heroku)?.variables);
         let read = (context.interrupts).run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;

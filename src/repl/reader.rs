@@ -9,7 +9,6 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor, Event, EventHandler};
 
 use super::helper::LineHelper;
-use super::history::ShownHistory;
 use super::keys::{Entry, Keyed, Keys};
 use super::stand_in;
 use super::window::Rows;
@@ -24,7 +23,7 @@ const HISTORY_LINES: usize = 10_000;
 
 /// Reads lines, with editing and history.
 pub struct Reader {
-    editor: Editor<LineHelper, ShownHistory>,
+    editor: Editor<LineHelper, FileHistory>,
     keys: Keys,
     keyed: Keyed,
     /// What stands between the keyboard and the editor; none if it can't be had.
@@ -192,8 +191,8 @@ impl Reader {
                 }
                 (_, Ok(line)) => {
                     let is_pasted = self.begins_with_paste(&line);
-                    let line = stand_in::read(&line).into_owned();
                     self.remember(&line, context);
+                    let line = stand_in::read(&line).into_owned();
                     Ok(Read::Line { line, is_pasted })
                 }
                 (_, Err(ReadlineError::Interrupted)) => Ok(Read::Interrupted {
@@ -243,8 +242,13 @@ impl Reader {
         let loaded = store::history_file()
             .map_err(|error| error.to_string())
             .and_then(|path| {
-                if self.editor.load_history(&path).is_err() {
-                    // rustyline could neither read nor append to it ever again.
+                let loaded = self.editor.load_history(&path);
+                let drives_terminal =
+                    |line: &String| line.chars().any(|c| stand_in::of(c).is_some());
+                if loaded.is_err() || self.editor.history().iter().any(drives_terminal) {
+                    // rustyline could neither read nor append to it ever again, or would show what
+                    // a terminal obeys. What is written here has stand-ins for that.
+                    let _ = self.editor.clear_history();
                     let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
                     context.screen.warning(&format!(
                         "the history could not be read and is now {}",
@@ -282,7 +286,7 @@ fn line_editor(
     helper: LineHelper,
     keys: &Keys,
     has_inlet: bool,
-) -> rustyline::Result<Editor<LineHelper, ShownHistory>> {
+) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_space(true)
@@ -298,7 +302,7 @@ fn line_editor(
             Behavior::PreferTerm
         })
         .build();
-    let history = ShownHistory::new(FileHistory::with_config(&config));
+    let history = FileHistory::with_config(&config);
     let editor = || Editor::with_history(config, history);
     // If its output is no terminal, it doesn't redraw by itself when the window has another
     // size: it would erase as many rows as the line had, which may be the answer's by now.

@@ -2,7 +2,7 @@
 //! writes a line as it is and counts no column for a control character. Pure.
 //!
 //! They are of a private plane and one column wide. On the screen they are pictures (`␛`), and what
-//! is sent, or kept in the history, has the characters that they stand for.
+//! is sent has the characters that they stand for. The history keeps the stand-ins.
 
 use std::borrow::Cow;
 

@@ -394,18 +394,19 @@ fn history_survives_the_process_and_corruption() {
         0o600
     );
 
-    std::fs::OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap()
-        .write_all(b"\xff\xfe\n")
-        .unwrap();
-    let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
-    corrupt.wait_for("history could not be read and is now");
-    corrupt.wait_for_prompt();
-    corrupt.send("new line\r");
-    corrupt.wait_for("out ·");
-    assert!(std::fs::read_to_string(&path).unwrap().contains("new line"));
+    // Bytes that are no text, and what would drive a terminal.
+    for damage in [&b"\xff\xfe\n"[..], b"\x1b]0;x\x07\n"] {
+        let file = std::fs::OpenOptions::new().append(true).open(&path);
+        file.unwrap().write_all(damage).unwrap();
+        let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
+        corrupt.wait_for("history could not be read and is now");
+        corrupt.wait_for_prompt();
+        corrupt.send("new line\r");
+        corrupt.wait_for("out ·");
+        let history = std::fs::read_to_string(&path).unwrap();
+        assert!(history.contains("new line") && !history.contains('\x1b'));
+        assert!(!corrupt.raw().contains("\x1b]0"));
+    }
 }
 
 #[test]
