@@ -17,7 +17,7 @@ use crate::error::{Error, ExitStatus};
 #[derive(Clone, Default)]
 pub struct Interrupts(Arc<Shared>);
 
-type Waker = Box<dyn Fn() + Send>;
+type Waker = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Shared {
@@ -52,17 +52,17 @@ struct Presses {
 }
 
 impl Presses {
-    /// Takes a press. Returns whether it ends the process.
+    /// Takes a press. Returns whom to wake; none if it ends the process.
     #[must_use]
-    fn press(&mut self) -> bool {
+    fn press(&mut self) -> Option<Vec<Waker>> {
         self.count += 1;
         let was_unnoticed = std::mem::replace(&mut self.is_unnoticed, true);
         if !self.is_held && (self.watches == 0 || was_unnoticed) {
             // Nobody took the first one: the output is a pipe that nobody reads. Twice is now.
-            return true;
+            return None;
         }
-        self.wakers.iter().for_each(|(_, wake)| wake());
-        false
+        let wakers = self.wakers.iter();
+        Some(wakers.map(|(_, wake)| Arc::clone(wake)).collect())
     }
 
     /// Whether it was pressed after so many presses.
@@ -77,10 +77,12 @@ impl Presses {
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
-    /// Starts to listen for Ctrl-C, on a thread of its own.
+    /// Starts to listen for Ctrl-C, on a thread of its own. The flag is set whenever the process
+    /// goes on after it was stopped.
     #[cfg(unix)]
-    pub fn install() -> io::Result<Self> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    pub fn install(has_continued: Arc<AtomicBool>) -> io::Result<Self> {
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        signal_hook::flag::register(SIGCONT, has_continued)?;
         let interrupts = Interrupts::default();
         // Process 1 of a container has no default actions: the kernel drops a signal that it
         // doesn't handle.
@@ -161,7 +163,7 @@ impl Interrupts {
         std::process::exit(code)
     }
 
-    /// Ends the process where a signal asked for that. Whoever keeps what must not be lost calls
+    /// Ends the process if a signal asked for that. Whoever keeps what must not be lost calls
     /// this when it is kept.
     pub fn end_if_asked(&self) {
         match self.0.ending.load(Ordering::SeqCst) {
@@ -205,7 +207,7 @@ impl Interrupts {
 
     /// Leaves Ctrl-C to the system, which ends the process.
     #[cfg(not(unix))]
-    pub fn install() -> io::Result<Self> {
+    pub fn install(_: Arc<AtomicBool>) -> io::Result<Self> {
         Ok(Interrupts::default())
     }
 
@@ -234,7 +236,7 @@ impl Interrupts {
     }
 
     /// Does something that can't be interrupted on a thread of its own, and waits for it. None
-    /// where it takes longer than `limit`; it is then left to itself.
+    /// if it takes longer than `limit`; it is then left to itself.
     pub fn run<T: Send + 'static>(
         &self,
         limit: Duration,
@@ -262,8 +264,11 @@ impl Interrupts {
 
     /// Takes a press of Ctrl-C: everybody who watches sees it, or the process ends.
     pub fn press(&self) {
-        if lock(&self.0.presses).press() {
-            std::process::exit(ExitStatus::Interrupted as i32);
+        let wakers = lock(&self.0.presses).press();
+        match wakers {
+            // Whoever wakes looks at the presses first, which nobody must hold any more.
+            Some(wakers) => wakers.iter().for_each(|wake| wake()),
+            None => std::process::exit(ExitStatus::Interrupted as i32),
         }
     }
 }
@@ -283,11 +288,11 @@ impl Watch {
 
     /// Has Ctrl-C call `wake`, for as long as the guard lives: whoever waits for something has to
     /// be woken.
-    pub fn wake(&self, wake: impl Fn() + Send + 'static) -> Awake<'_> {
+    pub fn wake(&self, wake: impl Fn() + Send + Sync + 'static) -> Awake<'_> {
         let mut presses = lock(&self.interrupts.0.presses);
         presses.next_waker += 1;
         let number = presses.next_waker;
-        presses.wakers.push((number, Box::new(wake)));
+        presses.wakers.push((number, Arc::new(wake)));
         Awake {
             watch: self,
             number,
@@ -350,9 +355,9 @@ mod tests {
     #[test]
     fn a_press_ends_the_process_if_nobody_watches() {
         let mut presses = Presses::default();
-        assert!(presses.press());
+        assert!(presses.press().is_none());
         presses.is_held = true;
-        assert!(!presses.press());
+        assert!(presses.press().is_some());
     }
 
     #[test]
@@ -361,12 +366,12 @@ mod tests {
             watches: 1,
             ..Presses::default()
         };
-        assert!(!presses.press());
-        assert!(presses.press());
+        assert!(presses.press().is_some());
+        assert!(presses.press().is_none());
         let since = presses.count;
         assert!(!presses.notice(since));
         assert!(presses.notice(since - 1));
-        assert!(!presses.press());
+        assert!(presses.press().is_some());
     }
 
     #[test]

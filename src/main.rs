@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         .unwrap_or_default();
     let args = cli::Args::from_command_line(&spelling);
     let mut screen = Screen::new(&args.output, spelling, &environment);
-    let status = match Interrupts::install() {
+    let status = match Interrupts::install(screen.has_continued()) {
         Ok(interrupts) => run(
             args,
             Context {

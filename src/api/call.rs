@@ -45,7 +45,7 @@ enum State {
     Paused {
         until: Instant,
         reason: String,
-        /// Whether the wait was told since time last passed.
+        /// Whether the wait was reported since time last passed.
         is_told: bool,
         is_new: bool,
     },

@@ -31,7 +31,7 @@ pub struct Chunk<'a> {
 pub struct Choice<'a> {
     index: Option<Json<'a>>,
     delta: Option<Json<'a>>,
-    /// In place of `delta` where the answer is whole. Some streams end with one that holds all of
+    /// In place of `delta` if the answer is whole. Some streams end with one that holds all of
     /// it once more (MiniMax), in others each holds all so far (DashScope).
     message: Option<Json<'a>>,
     /// Of the older completions, in place of both.
@@ -103,7 +103,7 @@ impl<'a> Chunk<'a> {
         self.choices.is_empty() && self.usage.is_none() && self.error.is_none()
     }
 
-    /// The choice that was asked for. Servers that were asked for several number them; where no
+    /// The choice that was asked for. Servers that were asked for several number them; if no
     /// number stands, the place in the list is it.
     pub fn choice(&self) -> Option<Choice<'a>> {
         let objects = self
@@ -157,7 +157,7 @@ impl<'a> Choice<'a> {
             .is_some_and(|text| texts(text, Voice::Content, take))
     }
 
-    /// Hands over the answer as far as it came, where the choice has it. Returns whether it does.
+    /// Hands over the answer as far as it came, if the choice has it. Returns whether it does.
     pub fn whole(&self, take: &mut Take<'_>) -> bool {
         self.message
             .is_some_and(|message| texts(message, Voice::Content, take))
@@ -221,7 +221,7 @@ fn object(object: Json<'_>, voice: Voice, take: &mut Take<'_>) -> bool {
     };
     let said = content.iter().flatten().any(|value| {
         let any = texts(*value, voice, &mut take);
-        // Where a model was asked for JSON, some servers send it as an object.
+        // If a model was asked for JSON, some servers send it as an object.
         let is_data = !any && voice == Voice::Content && is_data(*value);
         if is_data {
             take(voice, value.written().as_bytes());
@@ -265,7 +265,7 @@ fn is_thought(kind: &str) -> bool {
         .any(|word| kind.to_ascii_lowercase().contains(word))
 }
 
-/// A whole number, where what stands there is one.
+/// A whole number, if what stands there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Count(pub Option<u64>);
 

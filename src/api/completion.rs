@@ -24,7 +24,7 @@ pub struct Completion {
     pub usage: Option<Usage>,
     /// The usage object as the service wrote it, which may count more than [`Usage`] knows.
     pub counted: Option<String>,
-    /// The response object as it came, where it came whole.
+    /// The response object as it came, if it came whole.
     pub raw: Option<String>,
 }
 

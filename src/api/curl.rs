@@ -19,7 +19,7 @@ pub fn call(options: &str, address: &str, key_variable: &str) -> String {
 }
 
 /// The command that sends this body, with the key read from `key_variable` by the shell that runs
-/// it. The body is the command's input, where its length has no limit and nothing needs to be
+/// it. The body is the command's input, if its length has no limit and nothing needs to be
 /// escaped.
 pub fn command(endpoint: &Url, key_variable: &str, body: &[u8]) -> String {
     let call = call("-N", &shell::quoted(endpoint.as_str()), key_variable);

@@ -45,7 +45,7 @@ const FETCH_LIMIT: usize = 4 * 1024 * 1024;
 /// The longest wait for the catalogue.
 const CATALOGUE_WAIT: Duration = Duration::from_secs(15);
 
-/// What one call after another goes over: a connection for each, and the ear for Ctrl-C.
+/// What one call after another goes over: a connection for each, and what hears Ctrl-C.
 pub struct Line {
     client: Client,
     watch: Watch,

@@ -26,7 +26,7 @@ pub struct Model {
     pub state: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deprecation_date: Option<String>,
-    /// When it stops to answer, as RFC 3339.
+    /// When it stops answering, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eol_date: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ impl Model {
             Kind::Text => Some(entry.text()),
             _ => text("model_id").or_else(|| text("id")),
         };
-        // A name that would drive the terminal is none.
+        // A name with control characters could drive the terminal.
         let id = id.filter(|id| !id.trim().is_empty() && !id.chars().any(char::is_control))?;
         let owned = |name: &str| text(name).map(Cow::into_owned);
         Some(Model {
@@ -60,7 +60,7 @@ impl Model {
         })
     }
 
-    /// Whether it can hold a chat; where nothing is said, it can.
+    /// Whether it can hold a chat; if nothing is said, it can.
     pub fn is_chat(&self) -> bool {
         self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == "text-to-text")
     }
@@ -85,7 +85,7 @@ impl Model {
         self.state.as_deref() == Some("deprecated") || self.eol_date.is_some()
     }
 
-    /// Whether it is offered in a region, such as `eu`; where nothing is said, it is.
+    /// Whether it is offered in a region, such as `eu`; if nothing is said, it is.
     pub fn is_in(&self, region: &str) -> bool {
         self.regions.is_empty() || self.regions.iter().any(|other| other.starts_with(region))
     }
@@ -144,7 +144,7 @@ const CONTEXT_WINDOWS: &[(&str, u64)] = &[
     ("kimi-k2-5", 256_000),
 ];
 
-/// How many tokens conversation and answer may have together, where that is known.
+/// How many tokens conversation and answer may have together, if that is known.
 pub fn context_window(id: &str) -> Option<u64> {
     CONTEXT_WINDOWS
         .iter()
@@ -163,7 +163,7 @@ pub struct Catalogue {
 /// read of the rest of it is left out.
 ///
 /// # Errors
-/// A phrase, where the body is no list of models.
+/// A phrase, if the body is no list of models.
 pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
     let text = String::from_utf8_lossy(body);
     let json = Json::parse(page::trimmed(&text))

@@ -7,7 +7,7 @@ use crate::interrupt::Interrupts;
 
 impl Client {
     /// Asks for the list of MCP servers, which is free and wants the key. Whether the key was
-    /// accepted; none where this service doesn't have that list, as servers other than Heroku's.
+    /// accepted; none if this service doesn't have that list, as servers other than Heroku's.
     ///
     /// Source: the path is read by Heroku's own plugin (heroku-cli-plugin-ai 2.0.2).
     ///
@@ -27,7 +27,7 @@ impl Client {
     }
 
     /// Sends a request without messages, which is refused before any model is called. Whether it
-    /// was refused for just that; false where the server answered it all the same.
+    /// was refused for just that; false if the server answered it all the same.
     ///
     /// # Errors
     /// Network failures, and any other refusal: of key, model, or rate.

@@ -158,7 +158,7 @@ impl Reply {
         self.decoder = decoder;
     }
 
-    /// Ends the reply. The completion holds what came, also where it is not complete.
+    /// Ends the reply. The completion holds what came, also if it is not complete.
     ///
     /// # Errors
     /// The service's failure, or that the answer is not complete.

@@ -78,7 +78,7 @@ struct WireMessage<'a> {
     tool_call_id: Option<&'a str>,
 }
 
-/// In 2025 the service refused lists in place of text, so there is one only where there are images.
+/// In 2025 the service refused lists in place of text, so there is one only if there are images.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum WireContent<'a> {
@@ -180,7 +180,7 @@ fn content(message: &Message) -> WireContent<'_> {
 
 impl Quirks {
     /// Learns that the service refused this field, and says how the next request will differ; none
-    /// where the field isn't one that can be left out, or was changed before.
+    /// if the field isn't one that can be left out, or was changed before.
     pub fn learn(&mut self, refused: &str, options: &RequestOptions) -> Option<Repair> {
         if refused == MAX_TOKENS && options.max_tokens.is_some() && !self.renamed_max_tokens {
             self.renamed_max_tokens = true;

@@ -32,7 +32,7 @@ pub struct SseDecoder {
 /// does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SseEvent<'a> {
-    /// The event's name; empty where the stream gives none.
+    /// The event's name; empty if the stream gives none.
     pub name: &'a str,
     /// Its data lines, joined by LF.
     pub data: &'a str,

@@ -1,7 +1,7 @@
 //! Reasoning that a model writes into its answer: `<think>…</think>` at the very start, in pieces
 //! of any size, and several such blocks in a row.
 //!
-//! Later tags are left alone: there somebody is writing about them.
+//! Later tags are left alone: there the answer is about tags.
 
 use crate::conversation::Part;
 
@@ -74,13 +74,13 @@ impl ThinkSplitter {
         while let Some(next) = self.step(rest, deliver) {
             rest = next;
         }
-        // Where nothing was taken, what is held stays where it is.
+        // If nothing was taken, what is held stays where it is.
         let taken = held.len() - rest.len();
         self.held = held;
         self.held.drain(..taken);
     }
 
-    /// Takes what is certain from the start of the text and returns the rest; none where all of it
+    /// Takes what is certain from the start of the text and returns the rest; none if all of it
     /// has to wait for more.
     fn step<'t>(&mut self, text: &'t str, deliver: &mut dyn FnMut(Part<'_>)) -> Option<&'t str> {
         match self.state {

@@ -106,7 +106,7 @@ pub fn back_off(retry: u32, random: f64) -> Duration {
 
 /// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and
 /// `x-ratelimit-reset-*` in more than one form: seconds, durations such as `1m2s`, and a point in
-/// time. The latter are on every answer and mean something only where a rate limit is the failure.
+/// time. The latter are on every answer and mean something only if a rate limit is the failure.
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
     let wait = |name: &str| parse_wait(head.header(name)?, now);
     let reset = |what: &str| {

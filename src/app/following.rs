@@ -14,9 +14,6 @@ pub enum Show {
     Nothing,
 }
 
-/// What a call of the catalogue waits for.
-pub const MODELS: &str = "the list of models";
-
 /// Shows what a turn tells until it is done.
 ///
 /// # Errors
@@ -30,6 +27,10 @@ pub fn follow(
     let model = saying.model().to_owned();
     loop {
         let shown = match saying.next() {
+            Event::Done(answer) => return done(answer, screen),
+            Event::Content(_) | Event::Reasoning(_) if show == Show::Nothing => Ok(()),
+            Event::Content(text) => screen.part(Part::Content(&text)),
+            Event::Reasoning(text) => screen.part(Part::Reasoning(&text)),
             Event::Call(progress) => {
                 tell(screen, &model, &progress);
                 Ok(())
@@ -38,12 +39,8 @@ pub fn follow(
                 screen.note(&repair_sentence(&model, &repair));
                 Ok(())
             }
-            Event::Content(text) if show == Show::Words => words(screen, Part::Content(&text)),
-            Event::Reasoning(text) if show == Show::Words => words(screen, Part::Reasoning(&text)),
-            Event::Content(_) | Event::Reasoning(_) => Ok(()),
-            Event::Done(answer) => return done(answer, screen),
         };
-        if let Err(error) = shown {
+        if let Err(error) = shown.and_then(|()| screen.flush()) {
             return done(saying.stop(error), screen);
         }
     }
@@ -66,17 +63,9 @@ pub fn tell(screen: &mut Screen, what: &str, progress: &Progress) {
             reason,
             left,
             is_new,
-        } => match is_new {
-            true => screen.retrying(reason, *left),
-            false => screen.still_retrying(reason, *left),
-        },
+        } => screen.retrying(reason, *left, *is_new),
         Progress::Body(_) | Progress::End | Progress::Failed(_) => screen.clear_status(),
     }
-}
-
-fn words(screen: &mut Screen, part: Part<'_>) -> Result<(), Error> {
-    screen.part(part)?;
-    screen.flush()
 }
 
 /// What came is kept, even if nobody can see its end.

@@ -2,6 +2,7 @@
 //! to the service or the sandbox.
 
 pub mod following;
+pub mod listing;
 pub mod saving;
 
 use std::time::Duration;
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::api::Client;
 use crate::api::models::Model;
-use crate::app::following::{MODELS, tell};
+use crate::app::following::tell;
 use crate::cli::{ChatSettings, ConnectionArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
@@ -18,7 +19,7 @@ use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings
 use crate::error::Error;
 use crate::files;
 use crate::files::input;
-use crate::heroku::{self, HerokuCli, Patience};
+use crate::heroku::{self, HerokuCli};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::sandbox::Sandbox;
@@ -31,7 +32,7 @@ pub struct Context {
     pub interrupts: Interrupts,
 }
 
-/// A service to talk to, and the sandbox behind it where there is one.
+/// A service to talk to, and the sandbox behind it if there is one.
 pub struct Connection {
     pub settings: Settings,
     pub client: Client,
@@ -42,18 +43,14 @@ pub struct Connection {
 impl Context {
     /// Finds the settings and makes a client of them, or starts the sandbox in their place.
     pub fn connect(&mut self, args: &ConnectionArgs) -> Result<Connection, Error> {
-        let (settings, sandbox) = if args.sandbox {
-            let sandbox = start_sandbox()?;
-            (sandbox_settings(&sandbox, args), Some(sandbox))
-        } else {
-            (self.gather(args)?.settings(args)?, None)
+        let sandbox = start_sandbox(args)?;
+        let settings = match &sandbox {
+            Some(sandbox) => sandbox_settings(sandbox, args),
+            None => self.gather(args)?.settings(args)?,
         };
-        self.screen.keep_secret(&settings.key.value);
-        let client = self.client(
-            args,
-            settings.url.value.clone(),
-            Some(settings.key.value.clone()),
-        );
+        let (url, key) = (settings.url.value.clone(), settings.key.value.clone());
+        self.screen.keep_secret(&key);
+        let client = self.client(args, url, Some(key));
         Ok(Connection {
             settings,
             client,
@@ -73,21 +70,15 @@ impl Context {
             ..
         } = self;
         let gathered = config::gather(args, environment, |query| {
-            ask_heroku(&HerokuCli::find(environment), query, screen)
+            ask_heroku(environment, query, screen)
         })?;
         if let Some(key) = &gathered.key {
             self.screen.keep_secret(&key.value);
         }
-        gathered
-            .warnings
-            .iter()
-            .for_each(|warning| self.screen.warning(warning));
+        for warning in &gathered.warnings {
+            self.screen.warning(warning);
+        }
         Ok(gathered)
-    }
-
-    /// Asks the Heroku CLI, with a word about it where it takes its time.
-    pub fn ask_heroku(&mut self, query: &HerokuQuery) -> HerokuAnswer {
-        ask_heroku(&HerokuCli::find(&self.environment), query, &mut self.screen)
     }
 
     /// The settings of a chat, as flags and environment give them. Markdown is shown accordingly.
@@ -98,18 +89,22 @@ impl Context {
         let mut settings = flags.clone();
         let refused = settings.add_environment(|name| self.environment.get(name));
         refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
-        self.screen.set_markdown(settings.values().markdown);
+        self.screen.wants_markdown = settings.values.markdown;
         Ok(settings)
     }
 
     /// A client for an address that was checked.
     pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
-        Client::new(
-            url,
-            key,
-            Limits::with_first_byte(Duration::from_secs(args.timeout)),
-            self.environment.clone(),
-        )
+        let limits = Limits::with_first_byte(Duration::from_secs(args.timeout));
+        Client::new(url, key, limits, self.environment.clone())
+    }
+
+    /// The catalogue of a service, with a word about it if that takes its time.
+    pub fn models(&mut self, client: &Client) -> Result<Vec<Model>, Error> {
+        let screen = &mut self.screen;
+        client.models(&self.interrupts, &mut |progress| {
+            tell(screen, "the list of models", progress);
+        })
     }
 }
 
@@ -119,54 +114,53 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
-    /// The failure of having no model, with the ids of chat models to choose from where they can be
+    /// The failure of having no model, with the ids of chat models to choose from if they can be
     /// had.
     pub fn no_model(&self, context: &mut Context) -> Error {
-        let Context {
-            screen, interrupts, ..
-        } = context;
-        let models = self.client.models(interrupts, &mut |progress| {
-            tell(screen, MODELS, progress);
-        });
-        let models = match models {
-            Err(Error::Interrupted) => return Error::Interrupted,
-            other => other.unwrap_or_default(),
-        };
-        Error::NoModel {
-            variable: self.variable("MODEL_ID"),
-            app: self.settings.app.clone(),
-            ids: models
-                .into_iter()
-                .filter(Model::is_chat)
-                .map(|model| model.id)
-                .collect(),
+        match context.models(&self.client) {
+            Err(Error::Interrupted) => Error::Interrupted,
+            models => Error::NoModel {
+                variable: self.variable("MODEL_ID"),
+                app: self.settings.app.clone(),
+                ids: chat_ids(models.unwrap_or_default()),
+            },
         }
     }
 }
 
-fn ask_heroku(cli: &HerokuCli, query: &HerokuQuery, screen: &mut Screen) -> HerokuAnswer {
+/// The ids of the models that can hold a chat.
+pub fn chat_ids(models: Vec<Model>) -> Vec<String> {
+    let models = models.into_iter().filter(Model::is_chat);
+    models.map(|model| model.id).collect()
+}
+
+/// Asks the Heroku CLI, with a word about it where it takes its time.
+pub fn ask_heroku(
+    environment: &Environment,
+    query: &HerokuQuery,
+    screen: &mut Screen,
+) -> HerokuAnswer {
     let mut told = false;
-    let mut progress = |elapsed| {
+    let progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
             screen.note("still waiting for the Heroku CLI; it is given up after 75 s");
         }
-        screen.asking_heroku(elapsed);
+        screen.waiting("the Heroku CLI", elapsed);
     };
     let answer = heroku::config_vars(
-        cli,
+        &HerokuCli::find(environment),
         query,
-        Patience {
-            limit: heroku::LIMIT,
-            progress: &mut progress,
-        },
+        heroku::LIMIT,
+        progress,
     );
     screen.clear_status();
     answer
 }
 
-/// A sandbox inside this process.
-pub fn start_sandbox() -> Result<Sandbox, Error> {
-    Sandbox::start(0).map_err(|error| Error::System {
+/// A sandbox inside this process, if it is asked for.
+pub fn start_sandbox(args: &ConnectionArgs) -> Result<Option<Sandbox>, Error> {
+    let sandbox = args.sandbox.then(|| Sandbox::start(0)).transpose();
+    sandbox.map_err(|error| Error::System {
         what: "starting the sandbox",
         reason: error.to_string(),
     })
@@ -174,24 +168,18 @@ pub fn start_sandbox() -> Result<Sandbox, Error> {
 
 /// Settings for a sandbox of this process.
 pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
-    let setting = |value: &str, source| Setting {
-        value: value.to_owned(),
-        source,
-    };
-    let model = match &args.model {
-        Some(model) => setting(model, Source::Flag("--model".into())),
-        None => setting(Sandbox::DEFAULT_MODEL, Source::Sandbox),
-    };
+    fn of_sandbox<T>(value: T) -> Setting<T> {
+        let source = Source::Sandbox;
+        Setting { value, source }
+    }
+    let flag = args.model.as_ref().map(|model| Setting {
+        value: model.clone(),
+        source: Source::Flag("--model".into()),
+    });
     Settings {
-        url: Setting {
-            value: sandbox.url(),
-            source: Source::Sandbox,
-        },
-        key: Setting {
-            value: Secret::new(Sandbox::KEY),
-            source: Source::Sandbox,
-        },
-        model: Some(model),
+        url: of_sandbox(sandbox.url()),
+        key: of_sandbox(Secret::new(Sandbox::KEY)),
+        model: flag.or_else(|| Some(of_sandbox(Sandbox::DEFAULT_MODEL.to_owned()))),
         prefix: "INFERENCE".to_owned(),
         app: None,
     }
@@ -199,13 +187,10 @@ pub fn sandbox_settings(sandbox: &Sandbox, args: &ConnectionArgs) -> Settings {
 
 /// A text as typed, or `@FILE`'s content.
 pub fn text_or_file(text: &str) -> Result<String, Error> {
-    match text.strip_prefix('@') {
-        // No shell expands the `~` of `@~/FILE`.
-        Some(path) => Ok(
-            input::file("the system prompt's file", &files::expand_home(path))?
-                .trim_end()
-                .to_owned(),
-        ),
-        None => Ok(text.to_owned()),
-    }
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(text.to_owned());
+    };
+    // No shell expands the `~` of `@~/FILE`.
+    let text = input::file("the system prompt's file", &files::expand_home(path))?;
+    Ok(text.trim_end().to_owned())
 }

@@ -2,7 +2,7 @@
 //! continued; saves it, and says so if that fails. A chat never ends because it can't be saved.
 
 use crate::api::wait::Now;
-use crate::app::{Connection, Context};
+use crate::app::Connection;
 use crate::chat::Chat;
 use crate::cli::source::Source;
 use crate::cli::{ChatSettings, SessionArgs};
@@ -12,113 +12,19 @@ use crate::sandbox::Sandbox;
 use crate::screen::Screen;
 use crate::store::{Record, Restored, Session, Sessions};
 
-/// Whether a conversation is saved for which no session was named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unnamed {
-    Saved,
-    NotSaved,
-}
-
-/// What a conversation begins with.
-#[derive(Debug, Default)]
-pub struct Start {
-    pub restored: Restored,
-    pub saving: Saving,
-}
-
 /// Where a conversation is saved, turn by turn.
 #[derive(Debug, Default)]
 pub struct Saving {
     /// What happened in the conversation, saved or not.
     record: Record,
-    /// None where there is none yet, or never.
+    /// None if there is none yet, or never.
     session: Option<Session>,
     /// Whether anything is written.
-    is_on: bool,
+    pub is_on: bool,
     /// Whether the last try failed, which was told then.
     has_failed: bool,
-    /// Whether it was told that the conversation is lost if it is left.
+    /// Whether the user was told that the conversation is lost if they leave.
     is_given_up: bool,
-}
-
-impl Start {
-    /// Opens the session that was named, or one that is made with the first turn.
-    ///
-    /// # Errors
-    /// A session that was named and can't be had; a variable that is neither on nor off.
-    pub fn new(
-        args: &SessionArgs,
-        settings: &ChatSettings,
-        unnamed: Unnamed,
-        context: &mut Context,
-    ) -> Result<Self, Error> {
-        let is_named = args.continue_last || args.session.is_some();
-        if !is_named && unnamed == Unnamed::NotSaved {
-            return Ok(Start::default());
-        }
-        let refusal = refusal(settings);
-        if is_named {
-            return Start::named(args, refusal.as_deref(), &mut context.screen);
-        }
-        let session = match (refusal, Sessions::in_data_folder()) {
-            (Some(_), _) => None,
-            (None, Ok(sessions)) => Some(sessions.create()),
-            (None, Err(error)) => {
-                context.screen.warning(&format!(
-                    "this conversation is not saved: {}",
-                    error.explain().title
-                ));
-                None
-            }
-        };
-        let mut restored = Restored::default();
-        let saving = Saving::to(session, &mut restored, &mut context.screen);
-        Ok(Start { restored, saving })
-    }
-
-    fn named(
-        args: &SessionArgs,
-        refusal: Option<&str>,
-        screen: &mut Screen,
-    ) -> Result<Self, Error> {
-        let sessions = Sessions::in_data_folder()?;
-        let name = args.session.clone().map_or_else(|| sessions.latest(), Ok)?;
-        let (mut restored, session) = if let Some(reason) = refusal {
-            let (restored, found) = match sessions.load(&name) {
-                Err(Error::NoSession { .. }) => {
-                    (Restored::default(), format!("there is no {name} to read"))
-                }
-                other => (other?, format!("{name} is read")),
-            };
-            screen.note(&format!("{found}, and nothing is saved: {reason}"));
-            (restored, None)
-        } else {
-            let opened = sessions.open(&name)?;
-            (opened.restored, Some(opened.session))
-        };
-        let saving = Saving::to(session, &mut restored, screen);
-        Ok(Start { restored, saving })
-    }
-
-    /// The model to go on with: the flag's, then the one that was used last, then the one that is
-    /// set.
-    pub fn model(
-        &self,
-        flag: Option<&str>,
-        connection: &Connection,
-        screen: &mut Screen,
-    ) -> Option<String> {
-        let set = connection
-            .settings
-            .model
-            .as_ref()
-            .map(|setting| setting.value.clone());
-        if flag.is_some() {
-            set
-        } else {
-            last_model(&self.restored, set, connection, screen)
-        }
-    }
 }
 
 /// The model that was used last where it can be had here, else the one that is used now.
@@ -134,44 +40,85 @@ pub fn last_model(
     let Some(reason) = out_of_place(&last, connection) else {
         return Some(last);
     };
-    let instead = now
-        .as_ref()
-        .map(|now| format!("; going on with {now}"))
-        .unwrap_or_default();
-    screen.note(&format!(
-        "this conversation was with {last}, and {reason}{instead}"
-    ));
+    let mut note = format!("this conversation was with {last}, and {reason}");
+    if let Some(now) = &now {
+        note += &format!("; going on with {now}");
+    }
+    screen.note(&note);
     now
 }
 
 impl Saving {
-    /// Goes on with what was restored, and saves it to this session if there is one.
-    fn to(session: Option<Session>, restored: &mut Restored, screen: &mut Screen) -> Self {
-        let notices = restored.notices.iter();
-        notices.for_each(|notice| screen.note(&notice.to_string()));
-        Saving {
+    /// Opens the session that was named, or one that is made with the first turn if conversations
+    /// without a name are saved.
+    ///
+    /// # Errors
+    /// A session that was named and can't be had.
+    pub fn begin(
+        args: &SessionArgs,
+        settings: &ChatSettings,
+        saves_unnamed: bool,
+        screen: &mut Screen,
+    ) -> Result<(Restored, Self), Error> {
+        if args.continue_last || args.session.is_some() {
+            let last = || Sessions::in_data_folder()?.latest();
+            let name = args.session.clone().map_or_else(last, Ok)?;
+            return Saving::open(&name, settings, screen);
+        }
+        let mut saving = Saving::default();
+        if saves_unnamed
+            && refusal(settings).is_none()
+            && let Err(error) = saving.resume()
+        {
+            let reason = error.explain().title;
+            screen.warning(&format!("this conversation is not saved: {reason}"));
+        }
+        Ok((Restored::default(), saving))
+    }
+
+    /// Goes on with a session of this name, which is only read if nothing is to be saved.
+    ///
+    /// # Errors
+    /// A file that can't be read as one.
+    pub fn open(
+        name: &str,
+        settings: &ChatSettings,
+        screen: &mut Screen,
+    ) -> Result<(Restored, Self), Error> {
+        let sessions = Sessions::in_data_folder()?;
+        let (mut restored, session) = match refusal(settings) {
+            None => {
+                let opened = sessions.open(name)?;
+                (opened.restored, Some(opened.session))
+            }
+            Some(reason) => {
+                let (restored, found) = match sessions.load(name) {
+                    Err(Error::NoSession { .. }) => {
+                        (Restored::default(), format!("there is no {name} to read"))
+                    }
+                    other => (other?, format!("{name} is read")),
+                };
+                screen.note(&format!("{found}, and nothing is saved: {reason}"));
+                (restored, None)
+            }
+        };
+        for notice in &restored.notices {
+            screen.note(&notice.to_string());
+        }
+        let saving = Saving {
             record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
             session,
             ..Saving::default()
-        }
-    }
-
-    /// Whether anything is saved.
-    pub fn is_on(&self) -> bool {
-        self.is_on
-    }
-
-    /// Writes nothing from now on.
-    pub fn pause(&mut self) {
-        self.is_on = false;
+        };
+        Ok((restored, saving))
     }
 
     /// Saves all that was said so far and what follows: where it was saved before, else in a
     /// session of its own.
     ///
     /// # Errors
-    /// Where there is no home to have a data folder in.
+    /// If there is no home to have a data folder in.
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
             self.session = Some(Sessions::in_data_folder()?.create());
@@ -180,30 +127,27 @@ impl Saving {
         Ok(())
     }
 
-    /// Has what follows saved in a session of its own, where anything is saved, and names the one
+    /// Has what follows saved in a session of its own, if anything is saved, and names the one
     /// it leaves.
     ///
     /// # Errors
     /// As [`Saving::resume`].
     pub fn begin_another(&mut self) -> Result<Option<String>, Error> {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
-        let (blank, left) = match self.session.take() {
-            Some(session) if !session.is_written() => (Some(session), None),
-            session => (None, session.and_then(|session| session.name())),
-        };
+        let written = self.session.take_if(|session| session.is_written());
         *self = Saving {
             is_on: self.is_on,
-            session: blank,
+            session: self.session.take(),
             ..Saving::default()
         };
         if self.is_on {
             self.resume()?;
         }
-        Ok(left)
+        Ok(written.and_then(|session| session.name()))
     }
 
-    /// Whether the conversation may be left: it is saved, or isn't to be, or it was told before
-    /// that it would be lost.
+    /// Whether the conversation may be left: it is saved, or isn't to be, or the user was told
+    /// before that it would be lost.
     pub fn may_be_left(&mut self, screen: &mut Screen) -> bool {
         if !self.has_failed() || std::mem::replace(&mut self.is_given_up, true) {
             return true;
@@ -215,30 +159,12 @@ impl Saving {
         false
     }
 
-    /// Goes on with a session of this name, which is only read where nothing is saved.
-    ///
-    /// # Errors
-    /// A file that can't be read as one.
-    pub fn open(&mut self, name: &str, screen: &mut Screen) -> Result<Restored, Error> {
-        let sessions = Sessions::in_data_folder()?;
-        let (mut restored, session) = if self.is_on {
-            let opened = sessions.open(name)?;
-            (opened.restored, Some(opened.session))
-        } else {
-            let restored = sessions.load(name)?;
-            screen.note(&format!("{name} is read, and nothing is saved"));
-            (restored, None)
-        };
-        *self = Saving::to(session, &mut restored, screen);
-        Ok(restored)
-    }
-
     /// Gives the session a name and writes it, whatever there is to write. Says whether all of it
     /// is on disk.
     ///
     /// # Errors
     /// A name that breaks the rule or is another session's; the system's.
-    pub fn keep_as(
+    pub fn save_as(
         &mut self,
         name: Option<&str>,
         chat: &mut Chat,
@@ -251,7 +177,7 @@ impl Saving {
         }
         // Somebody asks, so it is told again.
         self.has_failed = false;
-        self.keep(chat, screen);
+        self.save(chat, screen);
         Ok(!self.has_failed)
     }
 
@@ -260,7 +186,7 @@ impl Saving {
         self.is_on && self.has_failed
     }
 
-    /// The name of the session; none where nothing is saved, or its name is to be made of the first
+    /// The name of the session; none if nothing is saved, or its name is to be made of the first
     /// prompt.
     pub fn name(&self) -> Option<String> {
         self.session.as_ref().and_then(Session::name)
@@ -268,7 +194,7 @@ impl Saving {
 
     /// Notes what happened since the last time, and writes it. A failure is told once, and what
     /// could not be written is tried again the next time.
-    pub fn keep(&mut self, chat: &mut Chat, screen: &mut Screen) {
+    pub fn save(&mut self, chat: &mut Chat, screen: &mut Screen) {
         self.record
             .add(&mut chat.conversation, &chat.model, Now::read().date);
         let Some(session) = self.session.as_mut().filter(|_| self.is_on) else {
@@ -278,26 +204,25 @@ impl Saving {
             Ok(()) => (self.has_failed, self.is_given_up) = (false, false),
             Err(_) if self.has_failed => {}
             Err(error) => {
-                let hint = match session.lost() {
-                    Some(_) => "; /save NAME writes all of it again",
-                    None => "",
-                };
-                screen.warning(&format!("this conversation can't be saved: {error}{hint}"));
+                let mut warning = format!("this conversation can't be saved: {error}");
+                if session.lost().is_some() {
+                    warning += "; /save NAME writes all of it again";
+                }
+                screen.warning(&warning);
                 self.has_failed = true;
             }
         }
-        session
-            .take_notices()
-            .iter()
-            .for_each(|notice| screen.note(&notice.to_string()));
+        for notice in session.take_notices() {
+            screen.note(&notice.to_string());
+        }
     }
 }
 
 /// Why nothing may be saved, if nothing may.
 fn refusal(settings: &ChatSettings) -> Option<String> {
-    let is_off = !settings.values().save;
-    is_off.then(|| match settings.source("save") {
+    (!settings.values.save).then(|| match settings.source("save") {
         Source::Flag(flag) => format!("{flag} was given"),
+        Source::Chat => "save is off".to_owned(),
         source => format!("{source} is off"),
     })
 }

@@ -9,10 +9,11 @@ use std::collections::HashMap;
 use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::request::{self, Quirks, RequestOptions};
 use crate::api::wait::Now;
-use crate::api::{Client, Line, models};
+use crate::api::{Client, Line, curl, models};
 use crate::cli::settings::Turns;
 use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
+use crate::export::{Format, Subject, export};
 use crate::interrupt::Interrupts;
 pub use event::{Answer, Event};
 use turn::Turn;
@@ -28,7 +29,8 @@ pub struct Chat {
     /// What each answer took, those that were replaced or taken back included: they are paid for,
     /// too.
     pub costs: Vec<Cost>,
-    last_request: Option<Vec<u8>>,
+    /// The body of the last request, whatever came of it.
+    pub last_request: Option<Vec<u8>>,
 }
 
 /// Asks for the rest of an answer.
@@ -42,8 +44,6 @@ pub struct Saying<'a> {
     turn: Turn,
     line: Line,
     purpose: Purpose,
-    /// Why nothing is sent.
-    refusal: Option<Error>,
 }
 
 /// What becomes of an answer.
@@ -80,16 +80,27 @@ impl Chat {
         request::body(&self.model, &self.conversation, &self.options, &quirks)
     }
 
+    /// The conversation in a format; programs read variables that begin with this prefix.
+    pub fn export(&self, format: Format, prefix: &str) -> String {
+        let subject = Subject {
+            conversation: &self.conversation,
+            model: &self.model,
+            options: &self.options,
+            prefix,
+        };
+        export(format, &subject)
+    }
+
+    /// A request as a curl command that reads the key from a variable.
+    pub fn curl(&self, key: &str, body: &[u8]) -> String {
+        curl::command(&self.client.chat_endpoint(), key, body)
+    }
+
     /// Whether images go with any message that a request would have.
     pub fn sends_images(&self) -> bool {
         request::sent(&self.conversation, &self.options)
             .iter()
             .any(|message| message.images().next().is_some())
-    }
-
-    /// The body of the last request, whatever came of it.
-    pub fn last_request(&self) -> Option<&[u8]> {
-        self.last_request.as_deref()
     }
 
     /// Says something.
@@ -119,27 +130,20 @@ impl Chat {
 
     fn begin(&mut self, purpose: Purpose, interrupts: &Interrupts) -> Saying<'_> {
         let mut options = self.options.clone();
-        if matches!(purpose, Purpose::GoOn) {
-            // The request for the rest is no turn of its own.
-            if let Turns::Last(turns) = &mut options.context {
-                *turns += 1;
-            }
+        // The request for the rest is no turn of its own.
+        if let (Purpose::GoOn, Turns::Last(turns)) = (&purpose, &mut options.context) {
+            *turns += 1;
         }
-        let is_refused = models::is_text_only(&self.model) && self.sends_images();
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();
+        let (host, attempts, now) = (self.client.host(), self.client.attempts(), Now::read());
+        let mut turn = Turn::new(host, &self.model, options, quirks, attempts, now.instant);
+        if models::is_text_only(&self.model) && self.sends_images() {
+            let model = self.model.clone();
+            turn.refuse(Error::TextOnly { model });
+        }
         Saying {
-            turn: Turn::new(
-                self.client.host(),
-                &self.model,
-                options,
-                quirks,
-                self.client.attempts(),
-                Now::read().instant,
-            ),
+            turn,
             line: self.client.line(interrupts),
-            refusal: is_refused.then(|| Error::TextOnly {
-                model: self.model.clone(),
-            }),
             purpose,
             chat: self,
         }
@@ -154,11 +158,11 @@ impl Chat {
     /// The message of an answer, whose text moves: it may be large, and nobody needs it twice.
     fn message(&self, answer: &mut Answer) -> Message {
         let content = std::mem::take(&mut answer.completion.content);
-        let message = Message::new(Role::Assistant, content);
+        let usage = answer.completion.usage.clone();
         Message {
             cut: answer.is_cut(),
-            cost: Some(self.cost(answer.completion.usage.clone().unwrap_or_default())),
-            ..message
+            cost: Some(self.cost(usage.unwrap_or_default())),
+            ..Message::new(Role::Assistant, content)
         }
     }
 
@@ -178,9 +182,6 @@ impl Saying<'_> {
 
     /// The next event. [`Event::Done`] is the last.
     pub fn next(&mut self) -> Event {
-        if let Some(refusal) = self.refusal.take() {
-            return Event::Done(self.keep(Err(refusal)));
-        }
         loop {
             let need = match self.turn.next(Now::read()) {
                 Next::Tell(Event::Done(answer)) => return Event::Done(self.keep(answer)),
@@ -210,10 +211,10 @@ impl Saying<'_> {
     /// Keeps what came in the conversation and in the books.
     fn keep(&mut self, mut answer: Result<Box<Answer>, Error>) -> Result<Box<Answer>, Error> {
         let chat = &mut *self.chat;
-        chat.quirks
-            .insert(chat.model.clone(), self.turn.quirks().clone());
+        let quirks = self.turn.quirks.clone();
+        chat.quirks.insert(chat.model.clone(), quirks);
         let message = answer.as_mut().ok().map(|answer| chat.message(answer));
-        let usages = self.turn.usages().into_iter();
+        let usages = std::mem::take(&mut self.turn.usages).into_iter();
         let mut costs: Vec<Cost> = usages.map(|usage| chat.cost(usage)).collect();
         chat.costs.extend(costs.iter().cloned());
         // The answer itself holds what the last attempt took.
@@ -226,9 +227,9 @@ impl Saying<'_> {
             (Purpose::Say, None) => drop(chat.conversation.take_turn()),
             (Purpose::SayAgain(old), None) => {
                 drop(chat.conversation.take_turn());
-                if let Some(old) = old.take() {
-                    chat.conversation.put_back(old);
-                }
+                old.take()
+                    .into_iter()
+                    .for_each(|old| chat.conversation.put_back(old));
             }
             (Purpose::GoOn, message) => {
                 drop(chat.conversation.take_turn());

@@ -20,8 +20,8 @@ pub struct Turn {
     host: String,
     model: String,
     options: RequestOptions,
-    /// What the model turned out not to take.
-    quirks: Quirks,
+    /// What the model turned out not to take, this turn included.
+    pub quirks: Quirks,
     call: Call,
     /// Reads the response of the attempt that is being made.
     reply: Option<Reply>,
@@ -31,7 +31,7 @@ pub struct Turn {
     reads: usize,
     head: Head,
     /// What the service counted, attempt by attempt: it was paid for, whatever came of it.
-    usages: Vec<Usage>,
+    pub usages: Vec<Usage>,
 }
 
 impl Turn {
@@ -58,16 +58,6 @@ impl Turn {
             head: Head::default(),
             usages: Vec::new(),
         }
-    }
-
-    /// What the service counted, for each attempt of which anything came.
-    pub fn usages(&mut self) -> Vec<Usage> {
-        std::mem::take(&mut self.usages)
-    }
-
-    /// What the model turned out not to take, this turn included.
-    pub fn quirks(&self) -> &Quirks {
-        &self.quirks
     }
 
     /// The body of the request, for this conversation.
@@ -118,14 +108,14 @@ impl Turn {
             Progress::Body(bytes) => self.read(&bytes, now),
             Progress::End => self.finish(None, now),
             Progress::Failed(error) => self.finish(Some(error), now),
-            Progress::Head { ref head, .. } => {
-                self.head = head.clone();
-                if let Some(reply) = &mut self.reply {
-                    reply.head(head.clone());
-                }
+            Progress::Sent(_) | Progress::Waiting(_) | Progress::Retrying { .. } => {
                 self.events.push_back(Event::Call(progress));
             }
-            Progress::Sent(_) | Progress::Waiting(_) | Progress::Retrying { .. } => {
+            Progress::Head { ref head, .. } => {
+                self.head = head.clone();
+                self.reply
+                    .iter_mut()
+                    .for_each(|reply| reply.head(head.clone()));
                 self.events.push_back(Event::Call(progress));
             }
         }
@@ -133,21 +123,26 @@ impl Turn {
 
     fn read(&mut self, bytes: &[u8], now: Now) {
         let Some(reply) = &mut self.reply else { return };
-        let mut words = Words::default();
-        let wants_more = reply.push(bytes, &mut |part| words.add(part));
-        self.reads += usize::from(!words.0.is_empty());
+        let mut words = Vec::new();
+        let wants_more = reply.push(bytes, &mut |part| add(&mut words, part));
+        self.reads += usize::from(!words.is_empty());
         self.tell(words, now);
         if !wants_more {
             self.finish(None, now);
         }
     }
 
-    fn tell(&mut self, words: Words, now: Now) {
-        if !words.0.is_empty() {
+    fn tell(&mut self, words: Vec<Event>, now: Now) {
+        if !words.is_empty() {
             let waited = now.instant - self.started;
             self.first_word.get_or_insert(waited);
         }
-        self.events.extend(words.0);
+        self.events.extend(words);
+    }
+
+    /// Ends the turn before anything is sent.
+    pub fn refuse(&mut self, error: Error) {
+        self.events.push_back(Event::Done(Err(error)));
     }
 
     /// Ends the attempt. The turn goes on if the request can be repaired or is tried again, which
@@ -155,9 +150,7 @@ impl Turn {
     fn finish(&mut self, error: Option<Error>, now: Now) {
         // The attempt is over already, and there is no other.
         if self.reply.is_none() {
-            return self
-                .events
-                .extend(error.map(|error| Event::Done(Err(error))));
+            return error.into_iter().for_each(|error| self.refuse(error));
         }
         let mut answer = self.answer(error, now);
         match answer.cut.take() {
@@ -180,12 +173,12 @@ impl Turn {
         let reply = self.reply.take();
         let reply = reply.unwrap_or_else(|| Reply::new(&self.host, &self.model));
         let is_complete = reply.is_complete();
-        let mut words = Words::default();
-        let (completion, result) = reply.end(now.date, &mut |part| words.add(part));
+        let mut words = Vec::new();
+        let (completion, result) = reply.end(now.date, &mut |part| add(&mut words, part));
         self.tell(words, now);
         if self.first_word.is_some() || completion.usage.is_some() {
-            self.usages
-                .push(completion.usage.clone().unwrap_or_default());
+            let usage = completion.usage.clone();
+            self.usages.push(usage.unwrap_or_default());
         }
         Answer {
             completion,
@@ -204,29 +197,23 @@ impl Turn {
         let Error::Service(problem) = error else {
             return None;
         };
+        let wants_newer = request::wants_the_newer_name(&problem.message);
         let refused = match &problem.kind {
             ProblemKind::UnknownParameter(name) => name.as_str(),
-            ProblemKind::Rejected if request::wants_the_newer_name(&problem.message) => {
-                "max_tokens"
-            }
+            ProblemKind::Rejected if wants_newer => "max_tokens",
             _ => return None,
         };
         self.quirks.learn(refused, &self.options)
     }
 }
 
-/// Text that came with one read, in as few events as its order allows.
-#[derive(Default)]
-struct Words(Vec<Event>);
-
-impl Words {
-    fn add(&mut self, part: Part<'_>) {
-        match (self.0.last_mut(), part) {
-            (Some(Event::Content(text)), Part::Content(more))
-            | (Some(Event::Reasoning(text)), Part::Reasoning(more)) => text.push_str(more),
-            (_, Part::Content(text)) => self.0.push(Event::Content(text.to_owned())),
-            (_, Part::Reasoning(text)) => self.0.push(Event::Reasoning(text.to_owned())),
-        }
+/// Adds to text that came with one read, in as few events as its order allows.
+fn add(words: &mut Vec<Event>, part: Part<'_>) {
+    match (words.last_mut(), part) {
+        (Some(Event::Content(text)), Part::Content(more))
+        | (Some(Event::Reasoning(text)), Part::Reasoning(more)) => text.push_str(more),
+        (_, Part::Content(text)) => words.push(Event::Content(text.to_owned())),
+        (_, Part::Reasoning(text)) => words.push(Event::Reasoning(text.to_owned())),
     }
 }
 

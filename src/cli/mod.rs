@@ -11,9 +11,8 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{
-    ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-};
+use clap::{Arg, ArgMatches, Args as ClapArgs, ColorChoice, CommandFactory, FromArgMatches};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::cli::spelling::Spelling;
 pub use settings::ChatSettings;
@@ -74,7 +73,11 @@ pub enum Command {
     Sessions(SessionsArgs),
     /// serve the same API on this machine, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
-    Sandbox(SandboxArgs),
+    Sandbox {
+        /// port on 127.0.0.1; 0 takes a free one
+        #[arg(long, value_name = "PORT", default_value_t = 0)]
+        port: u16,
+    },
     /// print the script that completes commands, flags and models in a shell
     #[command(
         after_help = "scripts/install puts it where the shell looks. By hand:\n\nEXAMPLES\n  $ source <(heroku-chat completions bash)\n  $ heroku-chat completions zsh > ~/.zfunc/_heroku-chat\n  $ heroku-chat completions fish > ~/.config/fish/completions/heroku-chat.fish"
@@ -185,11 +188,7 @@ pub struct AskArgs {
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
     pub dry_run: Option<Option<Format>>,
     #[command(flatten)]
-    pub connection: ConnectionArgs,
-    #[command(flatten)]
-    pub request: RequestArgs,
-    #[command(flatten)]
-    pub session: SessionArgs,
+    pub chat: ChatArgs,
 }
 
 /// `heroku-chat config`.
@@ -262,23 +261,42 @@ pub struct ModelsArgs {
 pub struct SessionsArgs {
     #[command(subcommand)]
     pub command: Option<SessionsCommand>,
-    #[command(flatten)]
-    pub list: SessionsListArgs,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum SessionsCommand {
     /// list them, newest first (the default)
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions list --json")]
-    List(SessionsListArgs),
+    List {
+        /// print JSON
+        #[arg(short, long)]
+        json: bool,
+    },
     /// print what was said
     #[command(
         after_help = "EXAMPLES\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions show --json 2026-11-23"
     )]
-    Show(SessionsShowArgs),
+    Show {
+        /// name of the session, or the beginning of one
+        #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        name: String,
+        /// print JSON
+        #[arg(short, long)]
+        json: bool,
+    },
     /// find messages that contain all of the words
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions search dyno memory")]
-    Search(SessionsSearchArgs),
+    Search {
+        /// words to find, in upper or lower case
+        #[arg(value_name = "WORD", required = true, value_parser = NonEmptyStringValueParser::new())]
+        words: Vec<String>,
+        /// print JSON
+        #[arg(short, long)]
+        json: bool,
+    },
     /// print one as a document, as JSON, or as code that asks its last prompt again
     #[command(
         after_help = "Code reads INFERENCE_URL, INFERENCE_KEY and INFERENCE_MODEL_ID from the environment.\n\nEXAMPLES\n  $ heroku-chat sessions export release-notes > notes.md\n  $ heroku-chat sessions export release-notes --output ask.rb"
@@ -289,25 +307,6 @@ pub enum SessionsCommand {
         after_help = "EXAMPLES\n  $ heroku-chat sessions delete release-notes\n  $ heroku-chat sessions delete --all"
     )]
     Delete(SessionsDeleteArgs),
-}
-
-/// `heroku-chat sessions list`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsListArgs {
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
-}
-
-/// `heroku-chat sessions show`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsShowArgs {
-    /// name of the session, or the beginning of one
-    #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    pub name: String,
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
 }
 
 /// `heroku-chat sessions export`.
@@ -324,17 +323,6 @@ pub struct SessionsExportArgs {
     pub output: Option<PathBuf>,
 }
 
-/// `heroku-chat sessions search`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsSearchArgs {
-    /// words to find, in upper or lower case
-    #[arg(value_name = "WORD", required = true, value_parser = NonEmptyStringValueParser::new())]
-    pub words: Vec<String>,
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
-}
-
 /// `heroku-chat sessions delete`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct SessionsDeleteArgs {
@@ -347,14 +335,6 @@ pub struct SessionsDeleteArgs {
     /// skip the question
     #[arg(long)]
     pub yes: bool,
-}
-
-/// `heroku-chat sandbox`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SandboxArgs {
-    /// port on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub port: u16,
 }
 
 /// `heroku-chat completions`.
@@ -404,15 +384,8 @@ pub enum Format {
     JavaScript,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    Auto,
-    Always,
-    Never,
-}
-
 impl Args {
-    /// Reads the command line. Ends the process where it is not understood, or asks for help.
+    /// Reads the command line. Ends the process if it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
         let matches = spelling
             .of_help(Args::command())
@@ -443,20 +416,14 @@ fn without_false_tips(mut error: clap::Error) -> clap::Error {
 /// A flag of the chat before the name of another command would be read and not used.
 fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     let command = matches.subcommand_name()?;
-    let is_global = |id: &str| matches!(id, "color" | "debug");
-    let mut typed = matches
-        .ids()
-        .map(clap::Id::as_str)
-        .filter(|id| matches.value_source(id) == Some(ValueSource::CommandLine) && !is_global(id));
-    let argument = typed.find_map(|id| {
-        Args::command()
-            .get_arguments()
-            .find(|other| other.get_id() == id)
-            .cloned()
-    })?;
-    let flag = argument.get_long()?;
+    let is_misplaced = |argument: &&Arg| {
+        !argument.is_global_set()
+            && matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let mut root = Args::command();
+    let flag = root.get_arguments().find(is_misplaced)?.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
-    Some(Args::command().error(ErrorKind::ArgumentConflict, message))
+    Some(root.error(ErrorKind::ArgumentConflict, message))
 }
 
 #[cfg(test)]

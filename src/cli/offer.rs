@@ -6,109 +6,58 @@ use clap::{Arg, ArgAction, Command};
 /// What a shell can offer for the word under the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// One of these: each with a few words about it.
+    /// One of these: each with a few words about it. None for a text that only its author knows,
+    /// or a file.
     Words(Vec<(String, String)>),
     /// A model of the service, behind this text.
     Models(String),
     /// A saved conversation, behind this text.
     Sessions(String),
-    /// A text that only its author knows, or a file.
-    Anything,
 }
 
 /// What fits the last of the words typed behind the program's name. It is unfinished, or empty.
 pub fn offer(root: &Command, typed: &[String]) -> Offer {
     let Some((word, before)) = typed.split_last() else {
-        return Offer::Anything;
+        return Offer::Words(Vec::new());
     };
-    let line = Line::read(root, before);
-    match (line.pending, word.split_once('=')) {
-        (Some(flag), _) => values(flag, ""),
-        (None, Some((name, _))) if name.starts_with("--") => match line.flag(name) {
-            Some(flag) => values(flag, &format!("{name}=")),
-            None => Offer::Anything,
-        },
-        _ if line.is_behind_dashes => Offer::Anything,
-        _ if word.starts_with('-') => Offer::Words(flags(line.command)),
-        _ => line.words(),
-    }
-    .starting_with(word)
-}
-
-impl Offer {
-    fn starting_with(self, word: &str) -> Self {
-        match self {
-            Offer::Words(words) => Offer::Words(
-                words
-                    .into_iter()
-                    .filter(|(text, _)| text.starts_with(word))
-                    .collect(),
-            ),
-            other => other,
-        }
-    }
-}
-
-/// What the finished words say.
-struct Line<'a> {
-    command: &'a Command,
-    /// A flag whose value comes next.
-    pending: Option<&'a Arg>,
-    is_behind_dashes: bool,
-}
-
-impl<'a> Line<'a> {
-    fn read(root: &'a Command, words: &[String]) -> Self {
-        let mut line = Line {
-            command: root,
-            pending: None,
-            is_behind_dashes: false,
-        };
-        for word in words {
-            if line.pending.take().is_none() && !line.is_behind_dashes {
-                line.take(word);
-            }
-        }
-        line
-    }
-
-    fn take(&mut self, word: &str) {
-        if word == "--" {
-            self.is_behind_dashes = true;
+    let (mut command, mut pending, mut is_behind_dashes) = (root, None, false);
+    for word in before {
+        if pending.take().is_some() || is_behind_dashes {
+            continue;
+        } else if word == "--" {
+            is_behind_dashes = true;
         } else if word.starts_with('-') {
-            self.pending = self.flag(word).filter(|flag| is_followed_by_value(flag));
-        } else if let Some(command) = self.command.find_subcommand(word) {
-            self.command = command;
+            pending = flag(command, word).filter(|flag| is_followed_by_value(flag));
+        } else if let Some(below) = command.find_subcommand(word) {
+            command = below;
         }
     }
-
-    /// The flag `--long` or `-s`.
-    fn flag(&self, word: &str) -> Option<&'a Arg> {
-        let is_it = |flag: &&Arg| {
-            let long = flag
-                .get_long()
-                .is_some_and(|long| word.strip_prefix("--") == Some(long));
-            long || flag
-                .get_short()
-                .is_some_and(|short| word.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
-        };
-        self.command.get_arguments().find(is_it)
-    }
-
-    fn words(&self) -> Offer {
-        let visible = self
-            .command
-            .get_subcommands()
-            .filter(|command| !command.is_hide_set());
-        let commands: Vec<_> = visible
-            .map(|command| (command.get_name().to_owned(), text(command.get_about())))
-            .collect();
-        match self.command.get_positionals().next() {
-            Some(argument) if commands.is_empty() => values(argument, ""),
-            _ if commands.is_empty() => Offer::Anything,
-            _ => Offer::Words(commands),
+    let mut offer = match (pending, word.split_once('=')) {
+        (Some(flag), _) => values(Some(flag), ""),
+        (None, Some((name, _))) if name.starts_with("--") => {
+            values(flag(command, name), &format!("{name}="))
         }
+        _ if is_behind_dashes => values(None, ""),
+        _ if word.starts_with('-') => Offer::Words(flags(command)),
+        _ if command.has_subcommands() => Offer::Words(commands(command)),
+        _ => values(command.get_positionals().next(), ""),
+    };
+    if let Offer::Words(words) = &mut offer {
+        words.retain(|(text, _)| text.starts_with(word));
     }
+    offer
+}
+
+/// The flag `--long` or `-s`.
+fn flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|flag| {
+        let short = flag.get_short().map(String::from);
+        word.strip_prefix("--")
+            .is_some_and(|long| flag.get_long() == Some(long))
+            || word
+                .strip_prefix('-')
+                .is_some_and(|word| short.as_deref() == Some(word))
+    })
 }
 
 fn is_followed_by_value(flag: &Arg) -> bool {
@@ -126,24 +75,24 @@ fn flags(command: &Command) -> Vec<(String, String)> {
         .collect()
 }
 
-fn values(argument: &Arg, before: &str) -> Offer {
-    match argument.get_id().as_str() {
-        "model" => return Offer::Models(before.to_owned()),
-        "session" | "saved" => return Offer::Sessions(before.to_owned()),
+fn commands(command: &Command) -> Vec<(String, String)> {
+    let visible = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let described = |command: &Command| (command.get_name().to_owned(), text(command.get_about()));
+    visible.map(described).collect()
+}
+
+fn values(argument: Option<&Arg>, before: &str) -> Offer {
+    match argument.map(|argument| argument.get_id().as_str()) {
+        Some("model") => return Offer::Models(before.to_owned()),
+        Some("session" | "saved") => return Offer::Sessions(before.to_owned()),
         _ => {}
     }
-    let possible = argument.get_possible_values();
-    let word = |value: &PossibleValue| {
-        (
-            format!("{before}{}", value.get_name()),
-            text(value.get_help()),
-        )
-    };
-    if possible.is_empty() {
-        Offer::Anything
-    } else {
-        Offer::Words(possible.iter().map(word).collect())
-    }
+    let possible = argument.map(Arg::get_possible_values).unwrap_or_default();
+    let word =
+        |value: &PossibleValue| (before.to_owned() + value.get_name(), text(value.get_help()));
+    Offer::Words(possible.iter().map(word).collect())
 }
 
 fn text(help: Option<&clap::builder::StyledStr>) -> String {
@@ -245,7 +194,7 @@ mod tests {
             &["ask", "-m", "x", "y"],
             &[],
         ] {
-            assert_eq!(offered(words), Offer::Anything, "{words:?}");
+            assert_eq!(offered(words), Offer::Words(Vec::new()), "{words:?}");
         }
     }
 }

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::source::Source;
 
@@ -101,19 +102,16 @@ pub struct ChatValues {
     pub editmode: EditMode,
 }
 
+/// What each setting was given as, in the words of its flag, and by whom.
+type Given = BTreeMap<String, (Vec<String>, Source)>;
+
 /// The settings of a chat, each with the text that it was given as and with its source.
 #[derive(Clone, Debug)]
 pub struct ChatSettings {
-    given: BTreeMap<String, Given>,
+    given: Given,
     /// What flags and environment said.
-    initial: BTreeMap<String, Given>,
-    values: ChatValues,
-}
-
-#[derive(Clone, Debug)]
-struct Given {
-    texts: Vec<String>,
-    source: Source,
+    initial: Given,
+    pub values: ChatValues,
 }
 
 /// A setting for a list.
@@ -125,17 +123,8 @@ pub struct Row {
     pub about: String,
 }
 
-/// A value that a setting doesn't take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// There is no setting of that name.
-    Name,
-    /// With what it takes instead, such as "a number from 0 to 1".
-    Value(String),
-}
-
 impl ChatSettings {
-    /// Takes what the environment says where no flag does. `variable` gives the value of a variable
+    /// Takes what the environment says if no flag does. `variable` gives the value of a variable
     /// that is set.
     ///
     /// # Errors
@@ -144,87 +133,62 @@ impl ChatSettings {
         &mut self,
         variable: impl Fn(&str) -> Option<&'a str>,
     ) -> Result<(), (String, String, String)> {
-        for argument in definition().get_arguments() {
-            let (name, variable_name) = (name(argument), variable_of(argument));
-            let Some(value) = variable(&variable_name).filter(|_| !self.given.contains_key(&name))
-            else {
-                continue;
-            };
-            let source = Source::Variable(variable_name.clone());
-            self.give(&name, value, source)
-                .map_err(|refused| match refused {
-                    Refused::Name => (variable_name.clone(), value.to_owned(), String::new()),
-                    Refused::Value(rule) => (variable_name.clone(), value.to_owned(), rule),
-                })?;
+        for name in names() {
+            let variable_name = format!("HEROKU_CHAT_{}", name.to_ascii_uppercase());
+            let text = variable(&variable_name).filter(|_| !self.given.contains_key(&name));
+            if let Some(text) = text {
+                let source = Source::Variable(variable_name.clone());
+                self.give(&name, Some((vec![text.to_owned()], source)))
+                    .map_err(|rule| (variable_name, text.to_owned(), rule))?;
+            }
         }
         self.initial = self.given.clone();
         Ok(())
     }
 
-    pub fn values(&self) -> &ChatValues {
-        &self.values
-    }
-
     /// Changes a setting, back to what flags and environment said if the text is `default`.
     ///
     /// # Errors
-    /// Says what is taken instead; nothing is changed then.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Refused> {
-        if text != "default" {
-            return self.give(name, text, Source::Chat);
+    /// Says what is taken instead, such as "a number from 0 to 1"; nothing is changed then.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
+        match text {
+            "default" => self.give(name, self.initial.get(name).cloned()),
+            text => self.give(name, Some((vec![text.to_owned()], Source::Chat))),
         }
-        let initial = self.initial.get(name).cloned();
-        self.replace(name, initial)
     }
 
     /// Where the value of a setting is from.
     pub fn source(&self, name: &str) -> Source {
         let given = self.given.get(name);
-        given.map_or(Source::Default, |given| given.source.clone())
+        given.map_or(Source::Default, |(_, source)| source.clone())
     }
 
     /// All settings, in the order of their definition.
     pub fn rows(&self) -> Vec<Row> {
-        definition()
-            .get_arguments()
-            .map(|argument| self.row(argument))
-            .collect()
-    }
-
-    fn row(&self, argument: &Arg) -> Row {
-        let name = name(argument);
-        let value = match self.given.get(&name) {
-            Some(given) => given.texts.join(", "),
-            None => default(argument),
+        let row = |argument: &Arg| {
+            let name = name(argument);
+            let default = || match argument.get_default_values().first() {
+                Some(value) => value.to_string_lossy().into_owned(),
+                None => "not sent".to_owned(),
+            };
+            let given = self.given.get(&name).map(|(texts, _)| texts.join(", "));
+            Row {
+                value: given.unwrap_or_else(default),
+                source: self.source(&name),
+                about: about(argument),
+                name,
+            }
         };
-        Row {
-            value,
-            source: self.source(&name),
-            about: about(argument),
-            name,
-        }
+        with_switches_set().get_arguments().map(row).collect()
     }
 
-    fn give(&mut self, name: &str, text: &str, source: Source) -> Result<(), Refused> {
-        let texts = vec![text.to_owned()];
-        self.replace(name, Some(Given { texts, source }))
-    }
-
-    fn replace(&mut self, name: &str, given: Option<Given>) -> Result<(), Refused> {
-        let definition = definition();
-        let argument = argument(&definition, name).ok_or(Refused::Name)?;
-        if let Some(given) = &given
-            && is_switch(argument)
-            && given.texts.iter().any(|text| !SWITCH.contains(&&**text))
-        {
-            return Err(Refused::Value("on or off".to_owned()));
-        }
+    fn give(&mut self, name: &str, given: Option<(Vec<String>, Source)>) -> Result<(), String> {
         let mut all = self.given.clone();
         match given {
             Some(given) => all.insert(name.to_owned(), given),
             None => all.remove(name),
         };
-        self.values = parse(&all).map_err(|error| Refused::Value(rule(&error)))?;
+        self.values = parse(&all).map_err(|error| rule(&error))?;
         self.given = all;
         Ok(())
     }
@@ -232,10 +196,10 @@ impl ChatSettings {
 
 impl Default for ChatSettings {
     fn default() -> Self {
-        let given = BTreeMap::new();
+        let (given, initial) = Default::default();
         ChatSettings {
             values: parse(&given).expect("defaults are in their ranges"),
-            initial: given.clone(),
+            initial,
             given,
         }
     }
@@ -257,7 +221,7 @@ impl FromArgMatches for ChatSettings {
                     .collect(),
             };
             let source = Source::Flag(flag(argument).into());
-            given.insert(name(argument), Given { texts, source });
+            given.insert(name(argument), (texts, source));
         }
         Ok(ChatSettings {
             initial: given.clone(),
@@ -282,8 +246,6 @@ impl Args for ChatSettings {
     }
 }
 
-const SWITCH: &[&str] = &["on", "off"];
-
 /// The names of all settings.
 pub fn names() -> Vec<String> {
     definition().get_arguments().map(name).collect()
@@ -291,14 +253,11 @@ pub fn names() -> Vec<String> {
 
 /// The values of a setting that can be listed.
 pub fn words(setting: &str) -> Vec<String> {
-    let definition = definition();
-    let Some(argument) = argument(&definition, setting) else {
-        return Vec::new();
-    };
-    if is_switch(argument) {
-        return SWITCH.iter().map(|&word| word.to_owned()).collect();
-    }
-    let values = argument.get_possible_values();
+    let definition = with_switches_set();
+    let argument = definition
+        .get_arguments()
+        .find(|argument| name(argument) == setting);
+    let values = argument.map(Arg::get_possible_values).unwrap_or_default();
     values
         .iter()
         .map(|value| value.get_name().to_owned())
@@ -310,10 +269,17 @@ fn definition() -> Command {
     ChatValues::augment_args(command).disable_help_flag(true)
 }
 
-fn argument<'a>(definition: &'a Command, setting: &str) -> Option<&'a Arg> {
-    definition
-        .get_arguments()
-        .find(|argument| name(argument) == setting)
+/// The definition with a value for each setting: a switch is `on` or `off`, where its flag has none
+/// and turns it off.
+fn with_switches_set() -> Command {
+    let words = || PossibleValuesParser::new(["on", "off"]).map(|word| word == "on");
+    definition().mut_args(|argument| match is_switch(&argument) {
+        true => argument
+            .action(ArgAction::Set)
+            .value_parser(words())
+            .default_value("on"),
+        false => argument,
+    })
 }
 
 fn name(argument: &Arg) -> String {
@@ -322,10 +288,6 @@ fn name(argument: &Arg) -> String {
 
 fn flag(argument: &Arg) -> String {
     format!("--{}", argument.get_long().unwrap_or_default())
-}
-
-fn variable_of(argument: &Arg) -> String {
-    format!("HEROKU_CHAT_{}", name(argument).to_ascii_uppercase())
 }
 
 /// What a setting is. The flag of a switch turns it off, so its help begins with "don't".
@@ -340,28 +302,16 @@ fn is_switch(argument: &Arg) -> bool {
     matches!(argument.get_action(), ArgAction::SetFalse)
 }
 
-fn default(argument: &Arg) -> String {
-    let default = argument.get_default_values().first();
-    match default {
-        _ if is_switch(argument) => "on".to_owned(),
-        Some(value) => value.to_string_lossy().into_owned(),
-        None => "not sent".to_owned(),
-    }
-}
-
-fn parse(given: &BTreeMap<String, Given>) -> Result<ChatValues, clap::Error> {
-    let definition = definition();
-    let mut words = Vec::new();
-    for argument in definition.get_arguments() {
-        let texts = given.get(&name(argument));
-        for text in texts.into_iter().flat_map(|given| &given.texts) {
-            match is_switch(argument) {
-                true if text == "off" => words.push(flag(argument)),
-                true => {}
-                false => words.push(format!("{}={text}", flag(argument))),
-            }
-        }
-    }
+fn parse(given: &Given) -> Result<ChatValues, clap::Error> {
+    let definition = with_switches_set();
+    let words = definition.get_arguments().flat_map(|argument| {
+        let texts = given
+            .get(&name(argument))
+            .into_iter()
+            .flat_map(|(texts, _)| texts);
+        texts.map(move |text| format!("{}={text}", flag(argument)))
+    });
+    let words: Vec<String> = words.collect();
     ChatValues::from_arg_matches(&definition.try_get_matches_from(words)?)
 }
 
@@ -372,9 +322,8 @@ fn rule(error: &clap::Error) -> String {
     {
         return values.join(" or ");
     }
-    error
-        .source()
-        .map_or_else(|| "another value".to_owned(), ToString::to_string)
+    let reason = error.source().map(ToString::to_string);
+    reason.unwrap_or_else(|| "another value".to_owned())
 }
 
 /// Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
@@ -382,18 +331,12 @@ fn extended_thinking<S: Serializer>(
     budget: &Option<u32>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct ExtendedThinking {
-        enabled: bool,
-        budget_tokens: Option<u32>,
-        include_reasoning: bool,
-    }
-    ExtendedThinking {
-        enabled: true,
-        budget_tokens: *budget,
-        include_reasoning: true,
-    }
-    .serialize(serializer)
+    let thinking = json!({
+        "enabled": true,
+        "budget_tokens": budget,
+        "include_reasoning": true,
+    });
+    thinking.serialize(serializer)
 }
 
 fn unit_interval(text: &str) -> Result<f64, String> {
@@ -451,12 +394,12 @@ mod tests {
         settings.set("temperature", "0.9").unwrap();
         settings.set("stream", "on").unwrap();
         assert_eq!(shown(&settings, "temperature"), "0.9 from /set");
-        let values = settings.values();
+        let values = settings.values.clone();
         assert_eq!(values.request.temperature, Some(0.9));
         assert!(values.request.stream && !values.markdown);
         settings.set("temperature", "default").unwrap();
         assert_eq!(shown(&settings, "temperature"), "0.5 from --temperature");
-        assert_eq!(settings.values().request.temperature, Some(0.5));
+        assert_eq!(settings.values.request.temperature, Some(0.5));
     }
 
     #[test]
@@ -472,10 +415,9 @@ mod tests {
         ];
         for (name, value, rule) in table {
             let refused = settings.set(name, value).unwrap_err();
-            assert_eq!(refused, Refused::Value(rule.to_owned()), "{name}");
+            assert_eq!(refused, rule, "{name}");
             assert_eq!(settings.source(name), Source::Default);
         }
-        assert_eq!(settings.set("colour", "on"), Err(Refused::Name));
         let nano = |name: &str| (name == "HEROKU_CHAT_EDITMODE").then_some("nano");
         let (variable, value, rule) = settings.add_environment(nano).unwrap_err();
         assert_eq!(
@@ -487,15 +429,15 @@ mod tests {
     #[test]
     fn every_kind_of_text_reaches_its_setting() {
         let mut settings = of_flags(&["--stop", "a", "--stop", "-- b"]);
-        assert_eq!(settings.values().request.stop, ["a", "-- b"]);
+        assert_eq!(settings.values.request.stop, ["a", "-- b"]);
         settings.set("stop", "--end, with spaces").unwrap();
-        assert_eq!(settings.values().request.stop, ["--end, with spaces"]);
+        assert_eq!(settings.values.request.stop, ["--end, with spaces"]);
         settings.set("context", "7").unwrap();
-        assert_eq!(settings.values().request.context, Turns::Last(7));
+        assert_eq!(settings.values.request.context, Turns::Last(7));
         settings.set("editmode", "vi").unwrap();
-        assert_eq!(settings.values().editmode, EditMode::Vi);
+        assert_eq!(settings.values.editmode, EditMode::Vi);
         settings.set("thinking", "2000").unwrap();
-        assert_eq!(settings.values().request.thinking, Some(2000));
+        assert_eq!(settings.values.request.thinking, Some(2000));
         assert_eq!(words("editmode"), ["emacs", "vi"]);
         assert_eq!(words("save"), ["on", "off"]);
     }

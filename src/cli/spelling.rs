@@ -3,9 +3,8 @@
 //! scripts/generate makes the plugin from this table. The program itself spells a command that it
 //! tells you to type the way you type it there. Pure.
 
-use std::borrow::Cow;
-
 use clap::Command;
+use clap::builder::Resettable;
 
 /// The variable by which the plugin says that it started the program. Its value is the topic of the
 /// commands.
@@ -31,45 +30,41 @@ pub struct PluginCommand<'a> {
 
 /// All commands below the topic, each before those below it.
 pub fn commands(root: &Command) -> Vec<PluginCommand<'_>> {
-    root.get_subcommands()
-        .filter_map(|definition| Some((definition, place(definition.get_name())?)))
-        .flat_map(|(definition, id)| {
-            with_subcommands(PluginCommand {
-                id,
-                words: vec![definition.get_name()],
-                definition,
-            })
-        })
-        .collect()
+    let mut commands = Vec::new();
+    for definition in root.get_subcommands() {
+        let name = definition.get_name();
+        let exception = PLACES.iter().find(|(other, _)| *other == name);
+        if let Some(id) = exception.map_or(Some(name), |(_, id)| *id) {
+            let (id, words) = (id.to_owned(), vec![name]);
+            add(
+                &mut commands,
+                PluginCommand {
+                    id,
+                    words,
+                    definition,
+                },
+            );
+        }
+    }
+    commands
 }
 
-/// Where a command stands below the topic; None where it has no place there.
-fn place(name: &str) -> Option<String> {
-    let exception = PLACES.iter().find(|(other, _)| *other == name);
-    exception
-        .map_or(Some(name), |(_, id)| *id)
-        .map(str::to_owned)
-}
-
-fn with_subcommands(command: PluginCommand<'_>) -> Vec<PluginCommand<'_>> {
-    let below = command.definition.get_subcommands().flat_map(|definition| {
-        let words = command
-            .words
-            .iter()
-            .copied()
-            .chain([definition.get_name()])
-            .collect();
-        with_subcommands(PluginCommand {
+/// Adds a command and those below it.
+fn add<'a>(commands: &mut Vec<PluginCommand<'a>>, command: PluginCommand<'a>) {
+    let below = command
+        .definition
+        .get_subcommands()
+        .map(|definition| PluginCommand {
             id: format!("{}:{}", command.id, definition.get_name()),
-            words,
+            words: [&command.words[..], &[definition.get_name()]].concat(),
             definition,
-        })
-    });
+        });
     let below: Vec<_> = below.collect();
-    [command].into_iter().chain(below).collect()
+    commands.push(command);
+    below.into_iter().for_each(|command| add(commands, command));
 }
 
-/// How commands are typed: as they are, or through the Heroku CLI where its plugin started the
+/// How commands are typed: as they are, or through the Heroku CLI if its plugin started the
 /// program.
 #[derive(Clone, Debug, Default)]
 pub struct Spelling(Vec<(String, String)>);
@@ -78,29 +73,23 @@ impl Spelling {
     /// The spelling below a topic.
     pub fn below(topic: &str, root: &Command) -> Self {
         let name = root.get_name();
-        let typed = |command: PluginCommand<'_>| {
+        let typed = |PluginCommand { id, words, .. }| {
             (
-                format!("{name} {}", command.words.join(" ")),
-                format!("heroku {topic}:{}", command.id),
+                format!("{name} {}", words.join(" ")),
+                format!("heroku {topic}:{id}"),
             )
         };
-        let mut pairs: Vec<_> = commands(root).into_iter().map(typed).collect();
         // `config pull` has to be found before `config`.
-        pairs.reverse();
+        let mut pairs: Vec<_> = commands(root).into_iter().rev().map(typed).collect();
         // Flags without a command are the chat's.
         pairs.push((format!("{name} -"), format!("heroku {topic}:chat -")));
         Spelling(pairs)
     }
 
     /// The text with every command in it as it is typed here.
-    pub fn of<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let replace = |text: Cow<'a, str>, (from, to): &(String, String)| match text
-            .contains(from.as_str())
-        {
-            true => text.replace(from, to).into(),
-            false => text,
-        };
-        self.0.iter().fold(text.into(), replace)
+    pub fn of(&self, text: &str) -> String {
+        let replaced = |text: String, (from, to): &(String, String)| text.replace(from, to);
+        self.0.iter().fold(text.to_owned(), replaced)
     }
 
     /// The definition of the command line with usage and examples as they are typed here.
@@ -114,17 +103,14 @@ impl Spelling {
 
     fn respelled(&self, mut command: Command) -> Command {
         let usage = command.render_usage().to_string();
-        let usage = self.of(usage.trim_start_matches("Usage: ")).into_owned();
+        let usage = self.of(usage.trim_start_matches("Usage: "));
         let after = command
             .get_after_help()
-            .map(|text| self.of(&text.to_string()).into_owned());
+            .map(|text| self.of(&text.to_string()).into());
         command = command
             .override_usage(usage)
-            .mut_subcommands(|command| self.respelled(command));
-        match after {
-            Some(after) => command.after_help(after),
-            None => command,
-        }
+            .after_help(Resettable::from(after));
+        command.mut_subcommands(|command| self.respelled(command))
     }
 }
 

@@ -4,34 +4,39 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::api::curl;
 use crate::app::following::{Show, follow};
-use crate::app::saving::{Start, Unnamed};
 use crate::app::{Connection, Context};
-use crate::chat::Chat;
 use crate::cli::AskArgs;
 use crate::config::Source;
 use crate::config::git;
 use crate::config::secret::Secret;
 use crate::conversation::{Attachment, Conversation, Message};
 use crate::error::{Error, ExitStatus, export_line};
-use crate::export::{Format, Subject, export, json};
+use crate::export::json;
 use crate::files::input;
 use crate::files::named;
 use crate::screen::{Screen, terminal};
 
-/// How long standard input may say nothing before the user hears that it is waited for.
+/// How long standard input may say nothing before the user is told of the wait.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// Answers one prompt.
 ///
 /// # Errors
-/// No prompt, settings that can't be used, and whatever befalls the turn.
+/// No prompt, settings that can't be used, and all failures of a turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let has_free_input = standard_input_is_free(args)?;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
-    let attachments = attachments(&args.files, &args.images)?;
-    let system = super::system_prompt(&args.request)?;
+    // Text files before images, each in the order they were given.
+    let files = args
+        .files
+        .iter()
+        .map(|path| input::text_attachment("--file", path));
+    let images = args
+        .images
+        .iter()
+        .map(|path| input::image_attachment("--image", path));
+    let attachments: Vec<Attachment> = files.chain(images).collect::<Result<_, _>>()?;
     let prompt = match prompt(&args.prompt, has_free_input, &mut context.screen)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
@@ -44,77 +49,43 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
             _ => return Err(Error::NoPrompt),
         },
     };
-    let settings = context.settings(&args.request.settings)?;
-    let mut start = Start::new(&args.session, &settings, Unnamed::NotSaved, context)?;
-    let connection = context.connect(&args.connection)?;
-    let Some(model) = start.model(
-        args.connection.model.as_deref(),
-        &connection,
-        &mut context.screen,
-    ) else {
+    let (mut chat, mut saving, connection, _) = super::open(&args.chat, false, context)?;
+    if chat.model.is_empty() {
         return Err(connection.no_model(context));
-    };
-    if args.messages.is_some() {
-        start.restored.conversation = earlier;
     }
-    let mut chat = Chat::new(
-        connection.client.clone(),
-        model,
-        settings.values().request.clone(),
-        start.restored.conversation,
-    );
-    if system.is_some() {
-        chat.conversation.set_system(system);
+    if args.messages.is_some() {
+        if args.chat.request.system.is_some() {
+            earlier.set_system(chat.conversation.system().map(str::to_owned));
+        }
+        chat.conversation = earlier;
     }
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
-        context
-            .screen
-            .print(&written_out(format, &chat, &connection))?;
+        let text = match format {
+            Some(format) => chat.export(format, &connection.settings.prefix),
+            None => chat.curl(&connection.variable("KEY"), &chat.request_body()),
+        };
+        context.screen.print(&text)?;
         if format.is_none() {
             note_where_key_is_read(&connection, context);
         }
         return Ok(ExitStatus::Done);
     }
-    let show = if args.json {
-        Show::Nothing
-    } else {
-        Show::Words
+    let show = match args.json {
+        true => Show::Nothing,
+        false => Show::Words,
     };
     let saying = chat.say(prompt, &context.interrupts);
     let mut answer = follow(saying, show, &mut context.screen)?;
-    start.saving.keep(&mut chat, &mut context.screen);
+    saving.save(&mut chat, &mut context.screen);
     if args.json {
         answer.completion.content = chat.last_text().to_owned();
         context.screen.print(&answer.completion.to_json())?;
     }
-    answer
-        .completion
-        .remark()
-        .iter()
-        .for_each(|remark| context.screen.warning(remark));
+    if let Some(remark) = answer.completion.remark() {
+        context.screen.warning(&remark);
+    }
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
-}
-
-/// What would be sent, to the letter, as a curl command; or the conversation in a format.
-fn written_out(format: Option<Format>, chat: &Chat, connection: &Connection) -> String {
-    let Some(format) = format else {
-        return curl::command(
-            &chat.client.chat_endpoint(),
-            &connection.variable("KEY"),
-            &chat.request_body(),
-        );
-    };
-    let prefix = &connection.settings.prefix;
-    export(
-        format,
-        &Subject {
-            conversation: &chat.conversation,
-            model: &chat.model,
-            options: &chat.options,
-            prefix,
-        },
-    )
 }
 
 /// The printed command reads the key from the environment, where it need not stand for us.
@@ -130,10 +101,8 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     };
     let how = match &key.source {
         Source::EnvFile(path, _) => {
-            format!(
-                "To set it: set -a; . {}; set +a",
-                git::quoted(&Path::new(".").join(path))
-            )
+            let path = git::quoted(&Path::new(".").join(path));
+            format!("To set it: set -a; . {path}; set +a")
         }
         Source::Heroku(app) => format!("To set it: {}", export_line(&name, app.as_deref())),
         source => format!("The key used here is from {source}."),
@@ -149,44 +118,32 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
 /// # Errors
 /// If several options name it.
 fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
-    let connection = &args.connection;
-    let system = args.request.system.as_deref();
-    let system = system
-        .and_then(|text| text.strip_prefix('@'))
-        .map(Path::new);
-    let files = args.files.iter().map(|path| ("--file", path.as_path()));
-    let mut named = files
-        .chain(args.images.iter().map(|path| ("--image", path.as_path())))
-        .chain(
-            args.messages
-                .iter()
-                .map(|path| ("--messages", path.as_path())),
-        )
-        .chain(system.iter().map(|path| ("--system", *path)))
-        .chain(
-            connection
-                .key_file
-                .iter()
-                .map(|path| ("--key-file", path.as_path())),
-        )
-        .chain(
-            connection
-                .env_file
-                .iter()
-                .map(|path| ("--env-file", path.as_path())),
-        )
-        .filter(|(_, path)| named::is_standard_input(path));
-    let Some((first, _)) = named.next() else {
-        return Ok(true);
-    };
-    match named.next() {
-        None => Ok(false),
-        Some((what, path)) => Err(Error::File {
-            what,
-            path: path.to_owned(),
-            reason: format!("Standard input can be read once, and {first} reads it already."),
-        }),
+    let (connection, request) = (&args.chat.connection, &args.chat.request);
+    let system = request
+        .system
+        .iter()
+        .filter_map(|text| text.strip_prefix('@'));
+    let system: Vec<PathBuf> = system.map(PathBuf::from).collect();
+    let options: [(_, &[PathBuf]); 6] = [
+        ("--file", &args.files),
+        ("--image", &args.images),
+        ("--messages", args.messages.as_slice()),
+        ("--system", &system),
+        ("--key-file", connection.key_file.as_slice()),
+        ("--env-file", connection.env_file.as_slice()),
+    ];
+    let mut reader = None;
+    for (what, paths) in options {
+        for path in paths.iter().filter(|path| named::is_standard_input(path)) {
+            if let Some(first) = reader.replace(what) {
+                let reason =
+                    format!("Standard input can be read once, and {first} reads it already.");
+                let path = path.clone();
+                return Err(Error::File { what, path, reason });
+            }
+        }
     }
+    Ok(reader.is_none())
 }
 
 /// The prompt: the arguments, then what is piped in.
@@ -210,20 +167,6 @@ fn prompt(
     Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
 }
 
-/// What is to go with the prompt: text files before images, each in the order they were given.
-fn attachments(files: &[PathBuf], images: &[PathBuf]) -> Result<Vec<Attachment>, Error> {
-    let files = files
-        .iter()
-        .map(|path| input::text_attachment("--file", path));
-    files
-        .chain(
-            images
-                .iter()
-                .map(|path| input::image_attachment("--image", path)),
-        )
-        .collect()
-}
-
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
     let Some(path) = path else {
         return Ok(Vec::new());
@@ -234,17 +177,14 @@ fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {
         path: path.to_owned(),
         reason,
     };
-    let messages = json::read(&text).map_err(|error| {
-        let form = "a JSON array of objects with role (system, user, assistant, tool) and \
-         content, or an object with such an \
-                    array as messages";
-        unusable(format!("It takes {form}: {error}"))
-    })?;
+    let form = "a JSON array of objects with role (system, user, assistant, tool) and content, \
+                or an object with such an array as messages";
+    let messages = json::read(&text);
+    let messages = messages.map_err(|error| unusable(format!("It takes {form}: {error}")))?;
     // The service's own words for this name an index, not a file.
-    match messages.iter().position(Message::is_blank) {
-        Some(index) => Err(unusable(format!(
-            "messages[{index}] has no content, which the service refuses."
-        ))),
-        None => Ok(messages),
-    }
+    let Some(index) = messages.iter().position(Message::is_blank) else {
+        return Ok(messages);
+    };
+    let reason = format!("messages[{index}] has no content, which the service refuses.");
+    Err(unusable(reason))
 }

@@ -18,6 +18,11 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         &mut probe,
         |screen, entry| if json { Ok(()) } else { line(screen, entry) },
     )?;
+    let (tone, status) = match (report.interrupted, report.ok) {
+        (true, _) => (Tone::CAUTION, ExitStatus::Interrupted),
+        (false, true) => (Tone::GOOD, ExitStatus::Done),
+        (false, false) => (Tone::BAD, ExitStatus::Fixable),
+    };
     let screen = &mut context.screen;
     if report.interrupted {
         screen.clear_line();
@@ -25,64 +30,36 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     if json {
         screen.print(&report.to_json())?;
     } else {
-        let skipped: Vec<&str> = report
-            .checks
-            .iter()
-            .filter(|entry| entry.status == Status::Skip)
-            .map(|entry| entry.title)
-            .collect();
+        let skipped = |entry: &Entry| (entry.status == Status::Skip).then_some(entry.title);
+        let skipped: Vec<&str> = report.checks.iter().filter_map(skipped).collect();
         if !skipped.is_empty() {
-            screen.verdict(
-                Tone::Quiet,
-                &format!("not checked: {}", skipped.join(", ")),
-                None,
-                &[],
-            )?;
+            let text = format!("not checked: {}", skipped.join(", "));
+            screen.verdict(Tone::QUIET, &text, None, &[])?;
         }
-        let tone = match (report.ok, report.interrupted) {
-            (true, _) => Tone::Good,
-            (false, true) => Tone::Caution,
-            (false, false) => Tone::Bad,
-        };
         // What to do first is repeated here, where one looks first; a command is never wrapped.
         let first = report.first().filter(|_| !report.interrupted);
-        screen.verdict(
-            tone,
-            &report.summary(),
-            first.and_then(|entry| entry.hint.as_deref()),
-            first.map_or(&[], |entry| &entry.commands),
-        )?;
+        let hint = first.and_then(|entry| entry.hint.as_deref());
+        let commands = first.map_or(&[][..], |entry| &entry.commands);
+        screen.verdict(tone, &report.summary(), hint, commands)?;
     }
-    Ok(match (report.interrupted, report.ok) {
-        (true, _) => ExitStatus::Interrupted,
-        (false, true) => ExitStatus::Done,
-        (false, false) => ExitStatus::Fixable,
-    })
+    Ok(status)
 }
 
 fn line(screen: &mut Screen, entry: &Entry) -> Result<(), Error> {
     let tone = match entry.status {
-        Status::Pass => Tone::Good,
-        Status::Warn => Tone::Caution,
-        Status::Fail => Tone::Bad,
+        Status::Pass => Tone::GOOD,
+        Status::Warn => Tone::CAUTION,
+        Status::Fail => Tone::BAD,
         // Said in one line at the end; --json has the reason of each.
         Status::Skip => return Ok(()),
     };
-    let source = entry
-        .source
-        .as_ref()
-        .map(|source| format!(" (from {source})"))
-        .unwrap_or_default();
+    let mut text = format!("{}: {}", entry.title, entry.found);
+    if let Some(source) = &entry.source {
+        text += &format!(" (from {source})");
+    }
     // Steps that go over the network are worth their time.
-    let time = if entry.milliseconds >= 50 {
-        format!(" [{} ms]", entry.milliseconds)
-    } else {
-        String::new()
-    };
-    screen.verdict(
-        tone,
-        &format!("{}: {}{source}{time}", entry.title, entry.found),
-        entry.hint.as_deref(),
-        &entry.commands,
-    )
+    if entry.milliseconds >= 50 {
+        text += &format!(" [{} ms]", entry.milliseconds);
+    }
+    screen.verdict(tone, &text, entry.hint.as_deref(), &entry.commands)
 }

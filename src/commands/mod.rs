@@ -9,8 +9,10 @@ mod models;
 mod sandbox;
 mod sessions;
 
-use crate::app::{Context, text_or_file};
-use crate::cli::{Args, Command, RequestArgs};
+use crate::app::saving::{Saving, last_model};
+use crate::app::{Connection, Context, text_or_file};
+use crate::chat::Chat;
+use crate::cli::{Args, ChatArgs, ChatSettings, Command};
 use crate::error::{Error, ExitStatus};
 
 /// Runs the command that was given.
@@ -22,12 +24,43 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
-        Command::Sandbox(args) => sandbox::run(&args, context),
+        Command::Sandbox { port } => sandbox::run(port, context),
         Command::Completions(args) => completions::run(&args, context),
     }
 }
 
-/// The system prompt that the flags give.
-fn system_prompt(args: &RequestArgs) -> Result<Option<String>, Error> {
-    args.system.as_deref().map(text_or_file).transpose()
+/// The conversation that the flags mean, and what it stands on. Its model is empty if none is set.
+fn open(
+    args: &ChatArgs,
+    saves_unnamed: bool,
+    context: &mut Context,
+) -> Result<(Chat, Saving, Connection, ChatSettings), Error> {
+    let system = args.request.system.as_deref().map(text_or_file);
+    let system = system.transpose()?;
+    let settings = context.settings(&args.request.settings)?;
+    let screen = &mut context.screen;
+    let (restored, saving) = Saving::begin(&args.session, &settings, saves_unnamed, screen)?;
+    let connection = context.connect(&args.connection)?;
+    let set = connection
+        .settings
+        .model
+        .as_ref()
+        .map(|model| model.value.clone());
+    let model = match args.connection.model {
+        Some(_) => set,
+        None => last_model(&restored, set, &connection, &mut context.screen),
+    };
+    let options = settings.values.request.clone();
+    let client = connection.client.clone();
+    let mut chat = Chat::new(
+        client,
+        model.unwrap_or_default(),
+        options,
+        restored.conversation,
+    );
+    chat.costs = restored.costs;
+    if system.is_some() {
+        chat.conversation.set_system(system);
+    }
+    Ok((chat, saving, connection, settings))
 }

@@ -3,7 +3,6 @@
 use url::Url;
 
 use crate::api::models::Model;
-use crate::app::following::{MODELS, tell};
 use crate::app::{Context, start_sandbox};
 use crate::cli::{ConnectionArgs, ModelsArgs};
 use crate::config;
@@ -19,35 +18,21 @@ const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
 /// # Errors
 /// A URL that can't be used, and failures of network and service.
 pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let sandbox = if args.connection.sandbox {
-        Some(start_sandbox()?)
-    } else {
-        None
-    };
+    let sandbox = start_sandbox(&args.connection)?;
     let url = match &sandbox {
         Some(sandbox) => sandbox.url(),
         None => service_url(&args.connection, context)?,
     };
     let client = context.client(&args.connection, url, None);
-    let catalogue = client.catalogue(&context.interrupts, &mut |progress| {
-        tell(&mut context.screen, MODELS, progress);
-    })?;
-    let models: Vec<Model> = catalogue
-        .models
-        .into_iter()
-        .filter(|model| args.all || model.is_chat())
-        .collect();
+    let mut models = context.models(&client)?;
+    models.retain(|model| args.all || model.is_chat());
     if args.json {
-        context
-            .screen
-            .print(&serde_json::to_string_pretty(&models).expect("strings always serialise"))?;
+        let json = serde_json::to_string_pretty(&models).expect("strings always serialise");
+        context.screen.print(&json)?;
     } else {
-        let rows: Vec<[String; 4]> = models.iter().map(row).collect();
-        context.screen.table(
-            Some(["MODEL", "STATE", "REGIONS", "END OF LIFE"]),
-            &rows,
-            Overflow::Stack,
-        )?;
+        let heads = ["MODEL", "STATE", "REGIONS", "END OF LIFE"];
+        let rows = models.iter().map(row);
+        context.screen.table(Some(heads), rows, Overflow::Stack)?;
     }
     Ok(ExitStatus::Done)
 }

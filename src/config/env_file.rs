@@ -3,7 +3,7 @@
 //!
 //! Quotes, escapes and comments mean what they mean to a shell, which shlex knows; nothing is
 //! expanded or run, and what a shell would expand is refused. Values without any of these are
-//! dotenvy's, which is named here only and has traps that its caller must fence (each measured with
+//! dotenvy's, which is named here only and has traps for its caller to avoid (each measured with
 //! 0.15.7):
 //! - its error holds the whole line, which may be the key: it is never printed, lines are named by
 //!   number;
@@ -12,7 +12,6 @@
 //! - `$NAME` is replaced from the process environment, so a foreign `.env` could send any of your
 //!   variables to a host of its choice.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +29,7 @@ pub struct EnvFile {
     /// Name, value and line number, in the order of the file; a later line wins over an earlier
     /// one.
     pub variables: Vec<(String, Secret, usize)>,
-    /// Sentences about lines that could not be read and were not outdone by a later one; none holds
+    /// Sentences about lines that could not be read and that no later one overrides; none holds
     /// any of their content.
     pub warnings: Vec<String>,
 }
@@ -39,15 +38,12 @@ impl EnvFile {
     /// Reads a file. Other lines than ours may be in any encoding.
     ///
     /// # Errors
-    /// The system's, where the file can't be opened or read; a file over 1 MiB or in UTF-16 is
+    /// The system's, if the file can't be opened or read; a file over 1 MiB or in UTF-16 is
     /// invalid data.
     pub fn read(path: &Path, names: &[String]) -> io::Result<Self> {
-        let bytes = bytes(path)?;
-        Ok(EnvFile::parse(
-            path,
-            &String::from_utf8_lossy(&bytes),
-            names,
-        ))
+        let text = bytes(path)?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(EnvFile::parse(path, &text, names))
     }
 
     /// Reads the lines that set one of `names`.
@@ -57,34 +53,27 @@ impl EnvFile {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, statement) in statements(text) {
             match sets(statement, names) {
-                Some((name, Ok(value))) => variables.push((name.to_owned(), value, number)),
-                Some((name, Err(reason))) => refused.push((name, number, reason)),
+                Some((index, Ok(value))) => variables.push((names[index].clone(), value, number)),
+                Some((index, Err(reason))) => refused.push((&names[index], number, reason)),
                 None => {}
             }
         }
-        let is_outdone = |name: &str, number: usize| {
-            let mut later = variables.iter().filter(|(.., other)| *other > number);
-            later.any(|(other, ..)| other == name)
-        };
-        let warnings = refused
-            .into_iter()
-            .filter(|(name, number, _)| !is_outdone(name, *number))
-            .map(|(_, number, reason)| format!("line {number} of {} {reason}", path.display()))
-            .collect();
+        refused.retain(|(name, number, _)| {
+            let outdoes = |(other, _, later): &(String, _, usize)| other == *name && later > number;
+            !variables.iter().any(outdoes)
+        });
+        let shown = path.display();
+        let warning = |(_, number, reason)| format!("line {number} of {shown} {reason}");
         EnvFile {
             path: path.to_owned(),
+            warnings: refused.into_iter().map(warning).collect(),
             variables,
-            warnings,
         }
     }
 
     /// The value of a variable with the line it stands on; an empty one counts as unset.
     pub fn get(&self, name: &str) -> Option<(&Secret, usize)> {
-        let (_, value, line) = self
-            .variables
-            .iter()
-            .rev()
-            .find(|(other, ..)| other == name)?;
+        let (_, value, line) = self.variables.iter().rfind(|(other, ..)| other == name)?;
         (!value.expose().is_empty()).then_some((value, *line))
     }
 }
@@ -95,23 +84,19 @@ impl EnvFile {
 /// As [`EnvFile::read`], and for text in another encoding than UTF-8, of which something would be
 /// lost.
 pub fn text(path: &Path) -> io::Result<String> {
-    String::from_utf8(bytes(path)?).map_err(|_| invalid("It is not UTF-8 text."))
+    String::from_utf8(bytes(path)?).map_err(|_| io::Error::other("It is not UTF-8 text."))
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let bytes = named::read_at_once(path, SIZE_LIMIT)?;
     match bytes[..] {
-        _ if bytes.len() > SIZE_LIMIT => Err(invalid("It is larger than 1 MiB.")),
+        _ if bytes.len() > SIZE_LIMIT => Err(io::Error::other("It is larger than 1 MiB.")),
         // PowerShell's `>` writes the first of these.
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=0xff, ..] | [1..=0xff, 0, ..] => {
-            Err(invalid("It is in UTF-16; save it as UTF-8."))
+            Err(io::Error::other("It is in UTF-16; save it as UTF-8."))
         }
         _ => Ok(bytes),
     }
-}
-
-fn invalid(reason: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 /// The text of an env file with these variables set: on the line that set them before, else at the
@@ -119,64 +104,46 @@ fn invalid(reason: &str) -> io::Error {
 /// isn't understood stays as it is, and so do all other lines.
 pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
     let names: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
-    let (mark, text) = text
-        .strip_prefix('\u{feff}')
-        .map_or(("", text), |rest| ("\u{feff}", rest));
     let new_line = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut places = vec![None; values.len()];
-    for (number, statement) in statements(text) {
-        let Some((name, value)) = sets(statement, &names) else {
-            continue;
-        };
-        let place = &mut places[index_of(name, &names)];
-        // What can't be read would win over what stands before it.
-        *place = value.ok().and(place.or(Some(number)));
-    }
-    let mut result = String::from(mark);
-    for (number, statement) in statements(text) {
-        let Some((name, Ok(_))) = sets(statement, &names) else {
-            result.push_str(statement);
-            continue;
-        };
-        let index = index_of(name, &names);
-        if places[index] == Some(number) {
-            let assignment = Assignment::of(statement);
-            let export = if assignment.is_some_and(|it| it.is_exported) {
-                "export "
-            } else {
-                ""
-            };
-            let comment = assignment.map_or("", |assignment| comment(assignment.value));
-            let end = if statement.ends_with("\r\n") {
-                "\r\n"
-            } else {
-                "\n"
-            };
-            let value = quoted(&values[index].1);
-            result.push_str(&format!("{export}{name}={value}{comment}{end}"));
+    let mut places: Vec<Option<usize>> = vec![None; values.len()];
+    let (mark, text) = text.split_at(text.len() - text.trim_start_matches('\u{feff}').len());
+    let mut lines = vec![mark.to_owned()];
+    for (_, statement) in statements(text) {
+        match sets(statement, &names) {
+            None => lines.push(statement.to_owned()),
+            Some((index, Ok(_))) if places[index].is_some() => {}
+            Some((index, Ok(_))) => {
+                places[index] = Some(lines.len());
+                // The name, perhaps behind `export`.
+                let head = statement.split('=').next().unwrap_or_default().trim();
+                let end = &statement[statement.trim_end_matches(['\r', '\n']).len()..];
+                let (value, comment) = (quoted(&values[index].1), comment(statement));
+                lines.push(format!("{head}={value}{comment}{end}"));
+            }
+            Some((index, Err(_))) => {
+                // What can't be read would win over what stands before it.
+                if let Some(place) = places[index].take() {
+                    lines[place].clear();
+                }
+                lines.push(statement.to_owned());
+            }
         }
     }
+    let mut result = lines.concat();
     if !text.is_empty() && !result.ends_with('\n') {
         result.push_str(new_line);
     }
     for ((name, value), place) in values.iter().zip(places) {
         if place.is_none() {
-            result.push_str(&format!("{name}={}{new_line}", quoted(value)));
+            result += &format!("{name}={}{new_line}", quoted(value));
         }
     }
     result
 }
 
-fn index_of(name: &str, names: &[String]) -> usize {
-    names
-        .iter()
-        .position(|other| other == name)
-        .unwrap_or_default()
-}
-
 /// The comment behind a value, with the space before it.
-fn comment(value: &str) -> &str {
-    let value = value.trim_end();
+fn comment(statement: &str) -> &str {
+    let value = assignment(statement).map_or("", |(_, value)| value.trim_end());
     let start = Scan::of(value, '=', None).comment;
     start.map_or("", |start| &value[value[..start].trim_end().len()..])
 }
@@ -188,19 +155,18 @@ pub fn is_writable(value: &Secret) -> bool {
         .contains(|c: char| c == '\'' || c.is_control())
 }
 
-/// A value that every reader of env files takes as it is. Plain where that is enough, as it is for
+/// A value that every reader of env files takes as it is. Plain if that is enough, as it is for
 /// each value that Heroku gives.
-fn quoted(value: &Secret) -> Cow<'_, str> {
+fn quoted(value: &Secret) -> String {
     let value = value.expose();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@%+,=".contains(c);
-    if value.chars().all(is_plain) {
-        Cow::Borrowed(value)
-    } else {
-        Cow::Owned(format!("'{value}'"))
+    match value.chars().all(is_plain) {
+        true => value.to_owned(),
+        false => format!("'{value}'"),
     }
 }
 
-/// The lines with their numbers; all lines of a quoted value as one, where it is closed again. A
+/// The lines with their numbers; all lines of a quoted value as one, if it is closed again. A
 /// quote that never is was meant as a letter, and its line stands alone.
 fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = text;
@@ -220,11 +186,11 @@ fn statements(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn end_of_value(text: &str) -> Option<usize> {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next()?;
-    let value = Assignment::of(first)?.value.trim_start();
-    let mut open = Scan::of(value, '=', None)
-        .open
-        .filter(|quote| *quote == '"' || value.starts_with('\''));
-    open?;
+    let value = assignment(first)?.1.trim_start();
+    let mut open = Scan::of(value, '=', None).open;
+    if open? == '\'' && !value.starts_with('\'') {
+        return None;
+    }
     let mut end = first.len();
     for line in lines {
         open = Scan::of(line, ' ', open).open;
@@ -236,87 +202,57 @@ fn end_of_value(text: &str) -> Option<usize> {
     None
 }
 
-/// `NAME=value`, perhaps behind `export`, perhaps with space around the sign, as only shells refuse
-/// it.
-#[derive(Clone, Copy)]
-struct Assignment<'a> {
-    is_exported: bool,
-    name: &'a str,
-    value: &'a str,
+/// Name and value of `NAME=value`, perhaps behind `export`, perhaps with space around the sign, as
+/// only shells refuse it.
+fn assignment(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start();
+    let exported = line.strip_prefix("export");
+    let exported = exported.filter(|rest| rest.starts_with(char::is_whitespace));
+    let (name, value) = exported.unwrap_or(line).split_once('=')?;
+    let name = name.trim();
+    let is_of_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    (!name.is_empty() && name.chars().all(is_of_name)).then_some((name, value))
 }
 
-impl<'a> Assignment<'a> {
-    fn of(line: &'a str) -> Option<Self> {
-        let line = line.trim_start();
-        let exported = line
-            .strip_prefix("export")
-            .filter(|rest| rest.starts_with(char::is_whitespace));
-        let (name, value) = exported.unwrap_or(line).split_once('=')?;
-        let name = name.trim();
-        let is_of_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
-        (!name.is_empty() && name.chars().all(is_of_name)).then_some(Assignment {
-            is_exported: exported.is_some(),
-            name,
-            value,
-        })
-    }
-}
-
-/// The variable among `names` that a statement is meant to set, with its value or why it can't be
-/// read.
-fn sets<'a>(
-    statement: &str,
-    names: &'a [String],
-) -> Option<(&'a str, Result<Secret, &'static str>)> {
-    let ours = |name: &str| {
-        names
-            .iter()
-            .map(String::as_str)
-            .find(|other| *other == name)
-    };
+/// Which of `names` a statement is meant to set, with its value or why it can't be read.
+fn sets(statement: &str, names: &[String]) -> Option<(usize, Result<Secret, &'static str>)> {
+    let ours = |name: &str| names.iter().position(|other| other == name);
     let line = statement.trim();
     if line.starts_with('#') {
         return None;
     }
-    let first = Assignment::of(line);
-    if let Some((name, assignment)) = first.and_then(|it| Some((ours(it.name)?, it))) {
-        return Some((name, value(assignment.value.trim())));
+    if let Some((name, text)) = assignment(line)
+        && let Some(index) = ours(name)
+    {
+        return Some((index, value(text.trim())));
     }
     // `NAME`, `NAME: value` and `NAME+=value`; not `export NAME`, which passes on what was set
     // before.
-    let end = line.find(|c: char| ":+".contains(c) || c.is_whitespace());
-    if let Some(name) = ours(&line[..end.unwrap_or(line.len())]) {
-        return Some((name, Err(UNREADABLE)));
+    let first = line
+        .split(|c: char| ":+".contains(c) || c.is_whitespace())
+        .next();
+    if let Some(index) = ours(first?) {
+        return Some((index, Err(UNREADABLE)));
     }
     // `A=1 NAME=value` and `export A NAME=value`.
     let words = shlex::split(line)?;
-    let takes_names =
-        ["export", "declare", "readonly", "typeset"].contains(&words.first()?.as_str());
+    let takes_names = matches!(
+        &words.first()?[..],
+        "export" | "declare" | "readonly" | "typeset"
+    );
     let mut assigned = words
         .iter()
         .take_while(|word| takes_names || word.contains('='))
         .filter_map(|word| ours(word.split_once('=')?.0));
     let reason = "sets it together with others: write each on a line of its own";
-    assigned.next().map(|name| (name, Err(reason)))
+    assigned.next().map(|index| (index, Err(reason)))
 }
 
 const UNREADABLE: &str = "can't be read: write NAME=value, with quotes where the value has spaces";
 
 fn value(text: &str) -> Result<Secret, &'static str> {
-    let scan = Scan::of(text, '=', None);
-    match scan.special {
-        Some('$') => {
-            return Err("has a $, which would be replaced: put the value in single quotes");
-        }
-        Some(_) => {
-            return Err(
-                "has a character that means something to a shell: put the value in single quotes",
-            );
-        }
-        None if text.contains('\n') => {
-            return Err("holds a value of several lines, which a setting can't have");
-        }
-        None => {}
+    if Scan::of(text, '=', None).is_special {
+        return Err("has a $ or another sign that a shell acts on: put the value in single quotes");
     }
     let value = if text.contains(['\'', '"', '\\', '#']) {
         // With the sign before it, a `#` at the start is no comment.
@@ -330,10 +266,10 @@ fn value(text: &str) -> Result<Secret, &'static str> {
         let read = dotenvy::from_read_iter(line.as_bytes()).next();
         read.and_then(Result::ok).map(|(_, value)| value)
     };
+    let is_foreign = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
     value
         .map(|value| value.trim().to_owned())
-        .filter(|value| !value.contains(char::is_control))
-        .filter(|value| !value.contains(char::REPLACEMENT_CHARACTER))
+        .filter(|value| !value.contains(is_foreign))
         .map(Secret::new)
         .ok_or(UNREADABLE)
 }
@@ -343,32 +279,25 @@ fn value(text: &str) -> Result<Secret, &'static str> {
 struct Scan {
     /// The quote that is open at its end.
     open: Option<char>,
-    /// The first character that a shell would not take as it is: one that expands, or one that ends
-    /// the command.
-    special: Option<char>,
+    /// Whether a shell would not take all of it as it is: something expands, or ends the command.
+    is_special: bool,
     /// Where a comment begins.
     comment: Option<usize>,
 }
 
 impl Scan {
     /// Looks at a text behind `before`, with a quote that is open already, or none.
-    fn of(text: &str, before: char, open: Option<char>) -> Self {
+    fn of(text: &str, mut before: char, open: Option<char>) -> Self {
         let mut scan = Scan {
             open,
             ..Scan::default()
         };
-        let (mut before, mut is_escaped) = (before, false);
+        let mut is_escaped = false;
         for (at, character) in text.char_indices() {
             let was_escaped = std::mem::take(&mut is_escaped);
-            let is_special = match (scan.open, character) {
-                (Some('\''), _) => false,
-                (_, '$' | '`') => true,
-                (None, _) => !was_escaped && ";&|<>()".contains(character),
-                _ => false,
-            };
-            if is_special {
-                scan.special.get_or_insert(character);
-            }
+            let ends = scan.open.is_none() && !was_escaped && ";&|<>()".contains(character);
+            let expands = scan.open != Some('\'') && "$`".contains(character);
+            scan.is_special |= ends || expands;
             match (scan.open, character) {
                 _ if was_escaped => {}
                 (Some(quote), _) if quote == character => scan.open = None,

@@ -21,10 +21,8 @@ impl Environment {
 
     fn from_system(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Environment::default();
-        for (name, value) in variables {
-            let Ok(name) = name.into_string() else {
-                continue;
-            };
+        let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        for (name, value) in variables.filter_map(named) {
             match value.into_string() {
                 Ok(value) => _ = environment.variables.insert(name, Secret::new(value)),
                 Err(_) => environment.unreadable.push(name),
@@ -54,18 +52,13 @@ impl Environment {
     /// The names of variables that hold a key: of an attachment, whose URL stands beside it, or by
     /// the look of their value.
     pub fn key_names(&self) -> impl Iterator<Item = &str> {
-        let is_of_attachment = |name: &str| {
+        self.names().filter(|name| {
             let prefix = name.strip_suffix("_KEY");
-            prefix.is_some_and(|prefix| {
-                prefix == "INFERENCE" || self.get(&format!("{prefix}_URL")).is_some()
-            })
-        };
-        self.variables
-            .iter()
-            .filter(move |(name, value)| {
-                is_of_attachment(name) || redact_keys(value.expose()) != value.expose()
-            })
-            .map(|(name, _)| name.as_str())
+            let has_url = |prefix: &str| self.get(&format!("{prefix}_URL")).is_some();
+            let value = self.get(name).unwrap_or_default();
+            prefix.is_some_and(|prefix| prefix == "INFERENCE" || has_url(prefix))
+                || redact_keys(value) != value
+        })
     }
 
     /// The first of several names that is set, for variables with an upper- and a lower-case

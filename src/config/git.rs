@@ -1,13 +1,14 @@
 //! Asks `git` whether a file could be committed by accident.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::config::child;
 use crate::config::environment::Environment;
 use crate::error::shell;
+use crate::files::folder_of;
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +31,8 @@ pub enum Tracking {
 
 /// Variables with which git finds itself and the user's own rules. All others of its own, as hooks
 /// and aliases have them, would point it to another repository than that of the file's folder.
-const GIT_VARIABLES: &[&str] = &[
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
-    "GIT_EXEC_PATH",
-];
+const GIT_VARIABLES: &str = "GIT_CEILING_DIRECTORIES GIT_CONFIG_GLOBAL GIT_CONFIG_NOSYSTEM \
+    GIT_CONFIG_SYSTEM GIT_DISCOVERY_ACROSS_FILESYSTEM GIT_EXEC_PATH";
 
 /// How git treats a file. Behind a link that is the file itself, in the repository of its own
 /// folder: of a link git commits no more than where it leads.
@@ -46,79 +41,55 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
         return Tracking::NeverCommitted;
     }
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let (Some(folder), Some(name)) = (folder_of(&path).canonicalize().ok(), path.file_name())
-    else {
+    let (Ok(folder), Some(name)) = (folder_of(&path).canonicalize(), path.file_name()) else {
         return Tracking::NoRepository;
     };
-    let ask = |arguments: &[&str]| git(&folder, environment).args(arguments).output();
     // A colon at the start would be more than a name.
     let name = Path::new(".").join(name);
-    let says_yes = |arguments: &[&str]| {
-        let answer = git(&folder, environment)
-            .args(arguments)
-            .arg("--")
-            .arg(&name)
-            .output();
-        answer.is_ok_and(|answer| answer.status.success())
+    // What it prints of the file, if it says yes.
+    let ask = |arguments: &[&str]| {
+        let mut command = git(&folder, environment);
+        let answer = command.args(arguments).arg("--").arg(&name).output().ok()?;
+        answer.status.success().then_some(answer.stdout)
     };
-    match ask(&["rev-parse", "--is-inside-work-tree"]) {
-        // The status is 0 in a bare repository and inside of .git, too.
-        Ok(answer) if answer.status.success() && !answer.stdout.starts_with(b"true") => {
-            Tracking::NeverCommitted
-        }
-        Ok(answer) if answer.status.success() => {
-            // A name with a star in it is a name, which check-ignore knows by itself.
-            if says_yes(&["--literal-pathspecs", "ls-files", "--error-unmatch"]) {
-                if is_filtered(&folder, &name, environment) {
-                    Tracking::Filtered
-                } else {
-                    Tracking::Tracked
-                }
-            } else if says_yes(&["check-ignore", "--quiet"]) {
-                Tracking::Ignored
-            } else {
-                Tracking::Unignored
-            }
-        }
-        _ if folder
-            .ancestors()
-            .any(|folder| folder.join(".git").exists()) =>
-        {
-            Tracking::Unknown
-        }
-        _ => Tracking::NoRepository,
+    let Some(is_inside) = ask(&["rev-parse", "--is-inside-work-tree"]) else {
+        let mut folders = folder.ancestors();
+        return match folders.any(|folder| folder.join(".git").exists()) {
+            true => Tracking::Unknown,
+            false => Tracking::NoRepository,
+        };
+    };
+    // The status is 0 in a bare repository and inside of .git, too.
+    if !is_inside.starts_with(b"true") {
+        return Tracking::NeverCommitted;
     }
-}
-
-/// Whether git stores another content than the file's. LFS stores the same, in another place.
-fn is_filtered(folder: &Path, name: &Path, environment: &Environment) -> bool {
-    let mut command = git(folder, environment);
-    let answer = command
-        .args(["check-attr", "filter", "--"])
-        .arg(name)
-        .output();
-    let answer = answer.map_or(Vec::new(), |answer| answer.stdout);
-    let answer = String::from_utf8_lossy(&answer);
-    let filter = answer.trim().rsplit(": ").next().unwrap_or_default();
-    !["", "unspecified", "unset", "set", "lfs"].contains(&filter)
+    // A name with a star in it is a name, which check-ignore knows by itself.
+    if ask(&["--literal-pathspecs", "ls-files", "--error-unmatch"]).is_some() {
+        let answer = ask(&["check-attr", "filter"]).unwrap_or_default();
+        let answer = String::from_utf8_lossy(&answer);
+        // LFS stores the same content, in another place.
+        return match answer.trim().rsplit(": ").next() {
+            None | Some("" | "unspecified" | "unset" | "set" | "lfs") => Tracking::Tracked,
+            Some(_) => Tracking::Filtered,
+        };
+    }
+    match ask(&["check-ignore", "--quiet"]) {
+        Some(_) => Tracking::Ignored,
+        None => Tracking::Unignored,
+    }
 }
 
 fn git(folder: &Path, environment: &Environment) -> Command {
     let mut command = child::without_keys("git", environment);
-    let foreign = environment
+    let is_known = |name: &str| GIT_VARIABLES.split(' ').any(|known| known == name);
+    for name in environment
         .names()
-        .filter(|name| name.starts_with("GIT_") && !GIT_VARIABLES.contains(name));
-    for name in foreign {
+        .filter(|name| name.starts_with("GIT_") && !is_known(name))
+    {
         command.env_remove(name);
     }
     command.stdin(Stdio::null()).arg("-C").arg(folder);
     command
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
 }
 
 /// The command that has git ignore a file: a rule in the folder of the file, for this file only.
@@ -151,14 +122,11 @@ pub fn quoted(path: &Path) -> String {
 /// The rule for a file in the .gitignore beside it. The slash keeps it to this folder.
 fn rule(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut rule = String::from("/");
-    for character in name.chars() {
-        if "*?[\\ ".contains(character) {
-            rule.push('\\');
-        }
-        rule.push(character);
-    }
-    rule
+    let character = |c: char| match c {
+        '*' | '?' | '[' | '\\' | ' ' => format!("\\{c}"),
+        _ => c.to_string(),
+    };
+    format!("/{}", name.chars().map(character).collect::<String>())
 }
 
 /// Adds a file to the .gitignore of its folder.
@@ -167,24 +135,23 @@ fn rule(path: &Path) -> String {
 /// The system's, and what stands in the place of a .gitignore that git would not read.
 pub fn ignore(path: &Path) -> io::Result<()> {
     let file = path.with_file_name(".gitignore");
-    let before = match fs::symlink_metadata(&file) {
-        Ok(metadata) if metadata.is_file() => fs::read(&file)?,
-        Ok(_) => {
-            return Err(io::Error::other(
-                "It is no regular file, and git reads no other.",
-            ));
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error),
+    if file
+        .symlink_metadata()
+        .is_ok_and(|metadata| !metadata.is_file())
+    {
+        return Err(io::Error::other(
+            "It is no regular file, and git reads no other.",
+        ));
+    }
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.create(true).read(true).append(true).open(file)?;
+    let mut before = Vec::new();
+    file.read_to_end(&mut before)?;
+    let separator = if matches!(before.last(), None | Some(b'\n')) {
+        ""
+    } else {
+        "\n"
     };
-    let separator = match before.last() {
-        None | Some(b'\n') => "",
-        Some(_) => "\n",
-    };
-    let mut file = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(file)?;
     file.write_all(format!("{separator}{}\n", rule(path)).as_bytes())
 }
 

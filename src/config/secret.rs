@@ -10,7 +10,7 @@ pub struct Secret(String);
 
 const REDACTED: &str = "(redacted)";
 
-/// So many characters of a key are taken out too, where the text was cut in the middle of it.
+/// So many characters of a key are taken out too, if the text was cut in the middle of it.
 const TELLING: usize = 10;
 
 impl Secret {
@@ -26,13 +26,9 @@ impl Secret {
 
     /// What a text has to hold to be taken for this secret. What is shorter would tear ordinary
     /// words apart.
-    fn beginning(&self) -> Option<&str> {
-        let end = self
-            .0
-            .char_indices()
-            .nth(TELLING)
-            .map_or(self.0.len(), |(end, _)| end);
-        Some(&self.0[..end]).filter(|beginning| beginning.len() >= 4)
+    fn beginning(&self) -> Option<String> {
+        let beginning: String = self.0.chars().take(TELLING).collect();
+        (beginning.len() >= 4).then_some(beginning)
     }
 
     /// How much of the beginning of a text is this secret, in bytes.
@@ -43,23 +39,22 @@ impl Secret {
     }
 }
 
-/// The text without these secrets, or the beginning of one, should a server or a proxy have echoed
+/// The text without these secrets, or the beginning of one, if a server or a proxy echoed
 /// it.
 pub fn redact(secrets: &[Secret], text: &str) -> String {
+    let beginnings: Vec<String> = secrets.iter().filter_map(Secret::beginning).collect();
     let mut result = String::new();
     let mut rest = text;
-    let first = |rest: &str| {
-        let beginnings = secrets.iter().filter_map(Secret::beginning);
-        beginnings
-            .filter_map(|beginning| rest.find(beginning))
-            .min()
-    };
-    while let Some(at) = first(rest) {
+    while let Some(at) = beginnings
+        .iter()
+        .filter_map(|it| rest.find(it.as_str()))
+        .min()
+    {
+        let (before, found) = rest.split_at(at);
+        result = result + before + REDACTED;
         // Of two that begin alike it is the one that goes on as the text does.
-        let lengths = secrets.iter().map(|secret| secret.length_in(&rest[at..]));
-        result.push_str(&rest[..at]);
-        result.push_str(REDACTED);
-        rest = &rest[at + lengths.max().unwrap_or_default()..];
+        let lengths = secrets.iter().map(|secret| secret.length_in(found));
+        rest = &found[lengths.max().unwrap_or_default()..];
     }
     result + rest
 }
@@ -81,19 +76,17 @@ impl fmt::Display for Secret {
 pub fn redact_keys(text: &str) -> String {
     let mut result = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("inf-") {
-        let tail = &rest[at + "inf-".len()..];
-        let length = tail
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-            .unwrap_or(tail.len());
-        let is_key = length >= 8 && tail[..length].contains(|c: char| c.is_ascii_digit());
-        result.push_str(&rest[..at]);
-        result.push_str(if is_key {
-            REDACTED
+    while let Some((before, tail)) = rest.split_once("inf-") {
+        let end = tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        let (word, after) = tail.split_at(end.unwrap_or(tail.len()));
+        let is_key = word.len() >= 8 && word.contains(|c: char| c.is_ascii_digit());
+        result += before;
+        result += &if is_key {
+            REDACTED.to_owned()
         } else {
-            &rest[at..at + "inf-".len() + length]
-        });
-        rest = &tail[length..];
+            format!("inf-{word}")
+        };
+        rest = after;
     }
     result + rest
 }

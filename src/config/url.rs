@@ -15,29 +15,25 @@ pub fn normalise(text: &str) -> Result<Url, String> {
         url::ParseError::RelativeUrlWithoutBase => "it does not begin with https://".to_owned(),
         other => other.to_string(),
     })?;
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err("it does not begin with https://".to_owned());
-    }
-    if url.host().is_none() {
-        return Err("it names no host".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("it holds a user name or password".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("it has a query or fragment".to_owned());
-    }
-    // attohttpc 0.31 fails on these with `InvalidDNSName` (`streams.rs:183`).
-    if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
-        return Err("https to an IPv6 address is not supported, use a host name".to_owned());
-    }
-    let mut path = url.path().trim_end_matches('/');
-    for suffix in ["/chat/completions", "/available-models", "/v1"] {
-        path = path.strip_suffix(suffix).unwrap_or(path);
-    }
-    let path = path.trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Ok(url)
+    let reason = if !matches!(url.scheme(), "https" | "http") {
+        "it does not begin with https://"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "it holds a user name or password"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "it has a query or fragment"
+    } else if url.scheme() == "https" && matches!(url.host(), Some(Host::Ipv6(_))) {
+        // attohttpc 0.31 fails on these with `InvalidDNSName` (`streams.rs:183`).
+        "https to an IPv6 address is not supported, use a host name"
+    } else {
+        let mut path = url.path().trim_end_matches('/');
+        for suffix in ["/chat/completions", "/available-models", "/v1"] {
+            path = path.strip_suffix(suffix).unwrap_or(path);
+        }
+        let path = path.trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        return Ok(url);
+    };
+    Err(reason.to_owned())
 }
 
 /// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.

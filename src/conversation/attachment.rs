@@ -1,7 +1,5 @@
 //! Files that go with a prompt: text becomes part of the prompt, images become parts of their own.
 
-use std::borrow::Cow;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -24,7 +22,7 @@ pub enum Content {
     },
     Image {
         /// `image/png`, `image/jpeg`, `image/gif` or `image/webp`.
-        media_type: Cow<'static, str>,
+        media_type: String,
         base64: String,
     },
 }
@@ -46,14 +44,12 @@ impl Attachment {
     pub fn text(name: &str, bytes: Vec<u8>) -> Result<Self, String> {
         if let Some(kind) = image_type(&bytes) {
             return Err(format!(
-                "It is an image ({kind}), not text; /image in the chat or --image sends it."
+                "It is an image ({kind}), not text: attach it as one."
             ));
         }
         if bytes.len() > TEXT_LIMIT {
-            return Err(format!(
-                "It is larger than a text file may be, {}.",
-                size(TEXT_LIMIT)
-            ));
+            let limit = size(TEXT_LIMIT);
+            return Err(format!("It is larger than a text file may be, {limit}."));
         }
         if let Some(position) = bytes.iter().position(|byte| *byte == 0) {
             return Err(format!(
@@ -61,15 +57,10 @@ impl Attachment {
             ));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            format!(
-                "It is not UTF-8 text: byte {} does not fit.",
-                error.utf8_error().valid_up_to()
-            )
+            let position = error.utf8_error().valid_up_to();
+            format!("It is not UTF-8 text: byte {position} does not fit.")
         })?;
-        let text = text
-            .strip_prefix('\u{feff}')
-            .map(str::to_owned)
-            .unwrap_or(text);
+        let text = text.trim_start_matches('\u{feff}').to_owned();
         if text.trim().is_empty() {
             return Err("It is empty.".to_owned());
         }
@@ -119,29 +110,18 @@ impl Attachment {
         let Content::Text { text } = &self.content else {
             return None;
         };
-        let extension = self
-            .name
-            .rsplit_once('.')
-            .map_or("", |(_, extension)| extension);
-        let language = if extension
-            .chars()
-            .all(|character| character.is_ascii_alphanumeric())
-        {
-            extension
-        } else {
-            ""
-        };
+        let (_, extension) = self.name.rsplit_once('.').unwrap_or_default();
+        let is_word = extension.chars().all(|c| c.is_ascii_alphanumeric());
+        let language = if is_word { extension } else { "" };
         Some(format!("{}:\n{}", self.name, fenced(text, language)))
     }
 
     /// An image as a data URI.
     pub fn data_uri(&self) -> Option<String> {
-        match &self.content {
-            Content::Image { media_type, base64 } => {
-                Some(format!("data:{media_type};base64,{base64}"))
-            }
-            Content::Text { .. } => None,
-        }
+        let Content::Image { media_type, base64 } = &self.content else {
+            return None;
+        };
+        Some(format!("data:{media_type};base64,{base64}"))
     }
 }
 
@@ -155,25 +135,12 @@ pub fn fenced(text: &str, language: &str) -> String {
 
 /// The media type of an image, by the bytes it begins with.
 fn image_type(bytes: &[u8]) -> Option<&'static str> {
+    let begins = |start: &[u8]| bytes.starts_with(start);
     match bytes {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
-        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
-        [
-            b'R',
-            b'I',
-            b'F',
-            b'F',
-            _,
-            _,
-            _,
-            _,
-            b'W',
-            b'E',
-            b'B',
-            b'P',
-            ..,
-        ] => Some("image/webp"),
+        _ if begins(b"\x89PNG\r\n\x1a\n") => Some("image/png"),
+        _ if begins(b"\xff\xd8\xff") => Some("image/jpeg"),
+        _ if begins(b"GIF87a") || begins(b"GIF89a") => Some("image/gif"),
+        _ if begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => Some("image/webp"),
         _ => None,
     }
 }

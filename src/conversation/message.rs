@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 use super::Attachment;
 
 /// Who speaks, in the service's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     System,
+    #[default]
     User,
     Assistant,
     /// The result of a call that the assistant made.
@@ -32,7 +33,7 @@ impl Role {
 }
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub role: Role,
     /// Empty only beside calls, and in the result of a call that printed nothing.
@@ -57,21 +58,12 @@ pub struct Message {
     pub cost: Option<Cost>,
 }
 
-/// A function that the assistant wants to have called.
+/// A function that the assistant wants to have called. There is one type of call so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "function")]
 pub struct Call {
     pub id: String,
-    #[serde(rename = "type", default)]
-    kind: Kind,
     pub function: Function,
-}
-
-/// There is one kind of call so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    #[default]
-    Function,
 }
 
 /// The function of a call, and what goes into it.
@@ -87,7 +79,7 @@ pub struct Function {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
     pub model: String,
-    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    #[serde(default, skip_serializing_if = "Usage::is_blank")]
     #[serde(deserialize_with = "or_null")]
     pub usage: Usage,
 }
@@ -100,33 +92,28 @@ pub struct Usage(Map<String, Value>);
 impl Usage {
     /// Tokens of the request.
     pub fn prompt_tokens(&self) -> Option<u64> {
-        self.count(["prompt_tokens", "input_tokens"])
+        self.count(&["prompt_tokens", "input_tokens"])
     }
 
     /// Tokens of the answer.
     pub fn completion_tokens(&self) -> Option<u64> {
-        self.count(["completion_tokens", "output_tokens"])
+        self.count(&["completion_tokens", "output_tokens"])
     }
 
     pub fn total_tokens(&self) -> Option<u64> {
-        self.count(["total_tokens"])
+        self.count(&["total_tokens"])
     }
 
     /// Whether it counts nothing, whatever members it has.
     pub fn is_blank(&self) -> bool {
-        self.prompt_tokens()
-            .or(self.completion_tokens())
-            .or(self.total_tokens())
-            .is_none()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.prompt_tokens().is_none()
+            && self.completion_tokens().is_none()
+            && self.total_tokens().is_none()
     }
 
     /// A whole number under one of these names, if what stands there is one, can be rounded to it
     /// or is the text of it. The second names are those of Anthropic and Bedrock.
-    fn count<const N: usize>(&self, names: [&str; N]) -> Option<u64> {
+    fn count(&self, names: &[&str]) -> Option<u64> {
         let value = names.iter().find_map(|name| self.0.get(*name))?;
         let text = value.as_str().and_then(|text| text.trim().parse().ok());
         let number = value.as_f64().or(text);
@@ -146,7 +133,6 @@ impl Call {
     pub fn new(id: &str, name: &str, arguments: &str) -> Self {
         Call {
             id: id.to_owned(),
-            kind: Kind::Function,
             function: Function {
                 name: name.to_owned(),
                 arguments: arguments.to_owned(),
@@ -160,11 +146,7 @@ impl Message {
         Message {
             role,
             content: content.into(),
-            calls: Vec::new(),
-            call_id: None,
-            attachments: Vec::new(),
-            cut: false,
-            cost: None,
+            ..Message::default()
         }
     }
 
@@ -178,11 +160,8 @@ impl Message {
 
     /// What is said, after the text files that go with it.
     pub fn text(&self) -> Cow<'_, str> {
-        let mut parts: Vec<String> = self
-            .attachments
-            .iter()
-            .filter_map(Attachment::quoted)
-            .collect();
+        let files = self.attachments.iter().filter_map(Attachment::quoted);
+        let mut parts: Vec<String> = files.collect();
         if parts.is_empty() {
             return Cow::Borrowed(&self.content);
         }
@@ -192,9 +171,12 @@ impl Message {
 
     /// The images that go with it.
     pub fn images(&self) -> impl Iterator<Item = &Attachment> {
-        self.attachments
-            .iter()
-            .filter(|attachment| attachment.is_image())
+        self.attachments.iter().filter(|file| file.is_image())
+    }
+
+    /// Whether it begins a turn.
+    pub fn is_prompt(&self) -> bool {
+        self.role == Role::User
     }
 
     /// Whether there is nothing in it that the service would take for a message.
@@ -204,22 +186,22 @@ impl Message {
 
     /// As text, below a line that says who speaks.
     pub(super) fn transcript(&self) -> String {
-        let role = self.role.word();
-        let files = self.attachments.iter();
-        let files: String = files
-            .map(|file| format!(", with {}", file.label()))
-            .collect();
-        let answers = self.call_id.iter().map(|id| format!(" {id}"));
-        let cut = if self.cut { ", cut off" } else { "" };
-        let head = format!("[{role}{}{files}{cut}]", answers.collect::<String>());
-        let calls = self.calls.iter().map(|call| {
-            let Function { name, arguments } = &call.function;
-            format!("[call {}] {name} {arguments}", call.id)
-        });
-        let content = Some(self.content.trim_end().to_owned());
-        let content = content.filter(|text| !text.is_empty() || self.calls.is_empty());
-        let lines: Vec<String> = [head].into_iter().chain(content).chain(calls).collect();
-        lines.join("\n")
+        let mut text = format!("[{}", self.role.word());
+        text.extend(self.call_id.iter().map(|id| format!(" {id}")));
+        text.extend(
+            self.attachments
+                .iter()
+                .map(|file| format!(", with {}", file.label())),
+        );
+        text += if self.cut { ", cut off]" } else { "]" };
+        let content = self.content.trim_end();
+        if !content.is_empty() || self.calls.is_empty() {
+            text = text + "\n" + content;
+        }
+        for Call { id, function, .. } in &self.calls {
+            text += &format!("\n[call {id}] {} {}", function.name, function.arguments);
+        }
+        text
     }
 }
 

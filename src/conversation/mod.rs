@@ -3,13 +3,20 @@
 
 mod attachment;
 mod message;
-mod part;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
 pub use message::{Call, Cost, Message, Role, Usage};
-pub use part::Part;
 pub use title::title;
+
+/// A piece of an answer, as it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// What the model says.
+    Content(&'a str),
+    /// What it thinks before.
+    Reasoning(&'a str),
+}
 
 /// A system prompt, and what was said.
 ///
@@ -64,7 +71,7 @@ impl TakenTurn {
     pub fn continued(mut self, more: Message) -> Vec<Message> {
         let begun = self.messages.pop();
         self.messages.iter_mut().for_each(|it| it.cost = None);
-        let content = begun.map_or_else(String::new, |begun| begun.content);
+        let content = begun.map(|begun| begun.content).unwrap_or_default();
         self.messages.push(Message {
             content: content + &more.content,
             ..more
@@ -76,15 +83,12 @@ impl TakenTurn {
 impl Conversation {
     /// Continues what was said before. A system message among it becomes the system prompt.
     pub fn from_messages(messages: Vec<Message>) -> Self {
-        let (system, messages): (Vec<_>, Vec<_>) = messages
-            .into_iter()
-            .partition(|message| message.role == Role::System);
+        let mut conversation = Conversation::default();
+        let is_system = |message: &Message| message.role == Role::System;
+        let (system, messages): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_system);
         let system: Vec<String> = system.into_iter().map(|message| message.content).collect();
-        let mut conversation = Conversation {
-            messages,
-            ..Conversation::default()
-        };
-        conversation.set_system((!system.is_empty()).then(|| system.join("\n\n")));
+        conversation.set_system(Some(system.join("\n\n")));
+        conversation.messages = messages;
         conversation
     }
 
@@ -116,18 +120,20 @@ impl Conversation {
 
     /// How many turns there are.
     pub fn turns(&self) -> usize {
-        self.messages.iter().filter(is_prompt).count()
+        self.messages.iter().filter(|it| it.is_prompt()).count()
     }
 
     /// The messages of the last `turns` turns. Those before the first prompt belong to the first.
     pub fn last_turns(&self, turns: usize) -> &[Message] {
-        if self.turns() <= turns {
-            return &self.messages;
+        let mut first = self.messages.len();
+        for _ in 0..turns {
+            let prompt = self.messages[..first].iter().rposition(Message::is_prompt);
+            first = prompt.unwrap_or_default();
         }
-        let prompts = self.messages.iter().enumerate().rev();
-        let prompts = prompts.filter(|(_, message)| is_prompt(message));
-        let start = prompts.map(|(index, _)| index).take(turns).last();
-        &self.messages[start.unwrap_or(self.messages.len())..]
+        match self.messages[..first].iter().any(Message::is_prompt) {
+            true => &self.messages[first..],
+            false => &self.messages,
+        }
     }
 
     /// All that was said as text, each message below who said it.
@@ -156,12 +162,12 @@ impl Conversation {
 
     /// The last prompt.
     pub fn last_prompt(&self) -> Option<&Message> {
-        self.messages.iter().rfind(is_prompt)
+        self.messages.iter().rfind(|it| it.is_prompt())
     }
 
     /// Takes the last turn out: the prompt and all that followed it.
     pub fn take_turn(&mut self) -> Option<TakenTurn> {
-        let start = self.messages.iter().rposition(|it| is_prompt(&it))?;
+        let start = self.messages.iter().rposition(Message::is_prompt)?;
         let is_recorded = start < self.recorded;
         if is_recorded {
             self.recorded = start;
@@ -196,10 +202,10 @@ impl Conversation {
     pub fn changes(&mut self) -> Changes<'_> {
         let new = &self.messages[self.recorded..];
         let turns: Vec<&[Message]> = new
-            .chunk_by(|_, next| !is_prompt(&next))
-            .filter(|turn| is_prompt(&&turn[0]) && turn.len() > 1)
+            .chunk_by(|_, next| !next.is_prompt())
+            .filter(|turn| turn[0].is_prompt() && turn.len() > 1)
             .collect();
-        let is_under_way = self.messages.last().is_some_and(|last| is_prompt(&last));
+        let is_under_way = self.messages.last().is_some_and(Message::is_prompt);
         self.recorded = self.messages.len() - usize::from(is_under_way);
         let system = std::mem::take(&mut self.is_system_changed)
             .then(|| self.system.as_deref().unwrap_or_default());
@@ -215,10 +221,6 @@ impl Conversation {
     pub fn spend(&mut self, costs: Vec<Cost>) {
         self.spent.extend(costs);
     }
-}
-
-fn is_prompt(message: &&Message) -> bool {
-    message.role == Role::User
 }
 
 #[cfg(test)]

@@ -7,23 +7,17 @@ const LONGEST: usize = 60;
 
 /// A prompt's first line, short enough for a list, without what would drive a terminal.
 pub fn title(prompt: &str) -> String {
-    let line = prompt
-        .lines()
+    let mut lines = prompt.lines();
+    let line = lines
         .find(|line| !line.trim().is_empty())
         .unwrap_or_default();
-    let words: String = line
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let words: Vec<&str> = words.split_whitespace().collect();
+    let words = line.split(|c: char| c.is_control() || c.is_whitespace());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let line = words.join(" ");
-    let mut characters = line.graphemes(true);
-    let start: String = characters.by_ref().take(LONGEST - 1).collect();
-    let rest: String = characters.by_ref().take(2).collect();
-    if rest.graphemes(true).count() > 1 {
-        start.trim_end().to_owned() + "…"
-    } else {
-        start + &rest
+    let characters: Vec<&str> = line.graphemes(true).take(LONGEST + 1).collect();
+    match characters.len() > LONGEST {
+        true => characters[..LONGEST - 1].concat().trim_end().to_owned() + "…",
+        false => line,
     }
 }
 

@@ -8,6 +8,7 @@ mod checks;
 mod report;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -17,18 +18,17 @@ use crate::api::models::Catalogue;
 use crate::app::following::tell;
 use crate::app::{Context, sandbox_settings, start_sandbox};
 use crate::chat::Answer;
-use crate::cli::{ConnectionArgs, HerokuArgs};
+use crate::cli::ConnectionArgs;
 use crate::config::env_file::EnvFile;
-use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Settings};
-use crate::error::shell;
-use crate::error::{Error, HerokuFailure, seconds};
-use crate::heroku::{self, HerokuCli, Patience};
+use crate::config::{self, Gathered, HerokuQuery, Settings};
+use crate::error::{Error, HerokuFailure, seconds, shell, words};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::net::proxy::Proxy;
 use crate::sandbox::Sandbox;
 use crate::screen::Screen;
-use checks::{CHECKS, Check};
+use Status::{Fail, Skip};
+use checks::{CHECKS, Check, Facts};
 pub use report::{Entry, Report, Status, Verdict};
 
 /// The longest wait of one network step.
@@ -37,9 +37,6 @@ const STEP_LIMIT: Duration = Duration::from_secs(4);
 /// After this no further step over the network is begun, so that with the longest step all ends
 /// within 30 s.
 const BUDGET: Duration = Duration::from_secs(25);
-
-/// The longest wait for the Heroku CLI, whose commands run side by side.
-const HEROKU_LIMIT: Duration = Duration::from_secs(10);
 
 /// The facts that checks judge, found out as they are needed.
 pub struct Probe<'a> {
@@ -54,26 +51,14 @@ pub struct Probe<'a> {
     /// All settings that were found, Heroku's among them.
     pub gathered: Gathered,
     /// What the Heroku CLI said, if it was needed.
-    pub heroku: Option<HerokuFacts>,
+    pub heroku: Option<Facts>,
     /// The settings, if they can be used.
     pub settings: Option<Settings>,
     /// The proxy in use.
     pub proxy: Option<Proxy>,
-    pub addresses: Vec<std::net::SocketAddr>,
+    pub addresses: Vec<SocketAddr>,
     pub catalogue: Catalogue,
     pub answer: Option<Box<Answer>>,
-}
-
-/// What the Heroku CLI said.
-#[derive(Debug)]
-pub struct HerokuFacts {
-    pub version: Result<String, HerokuFailure>,
-    pub account: Result<String, HerokuFailure>,
-    pub variables: HerokuAnswer,
-    /// All variables of the app, looked at only if ours are not among them.
-    pub all: Option<HerokuAnswer>,
-    /// Other attachments of the add-on, from these.
-    pub others: Vec<String>,
 }
 
 /// Runs all checks and has each shown as soon as it is done.
@@ -89,33 +74,27 @@ pub fn examine(
         ..Report::default()
     };
     for check in CHECKS {
-        if report.interrupted {
-            let Check { id, title, .. } = *check;
-            report.add(Entry::interrupted(id, title));
-            continue;
-        }
         let started = Instant::now();
-        probe.context.screen.checking(check.title);
         let verdict = match passed_over(check, &report, began.elapsed()) {
+            _ if report.interrupted => Err(Error::Interrupted),
             Some(verdict) => Ok(verdict),
-            None => (check.run)(probe),
-        };
-        probe.context.screen.clear_status();
-        let verdict = match verdict {
-            Ok(verdict) => verdict,
-            Err(Error::Interrupted) => {
-                report.interrupted = true;
-                Verdict::skip("not checked: interrupted")
+            None => {
+                probe.context.screen.checking(check.title);
+                let verdict = (check.run)(probe);
+                probe.context.screen.clear_status();
+                verdict
             }
-            Err(error) => Verdict::failed_by(&error),
         };
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        report.interrupted |= matches!(verdict, Err(Error::Interrupted));
+        let verdict = verdict.unwrap_or_else(|error| match error {
+            Error::Interrupted => Skip.found("not checked: interrupted"),
+            error => Fail.found(error.explain()),
+        });
         // A server, a proxy or the Heroku CLI may have echoed the key.
         let screen = &mut probe.context.screen;
-        let entry = Entry::of(check.id, check.title, verdict, milliseconds)
-            .cleaned(|text| screen.clean(text));
+        let entry = Entry::of(check, verdict, started.elapsed(), |text| screen.clean(text));
         show(screen, &entry)?;
-        report.add(entry);
+        report.checks.push(entry);
         report.interrupted |= watch.is_interrupted();
     }
     report.finish();
@@ -125,18 +104,16 @@ pub fn examine(
 /// Why a check is not made, if it isn't.
 fn passed_over(check: &Check, report: &Report, elapsed: Duration) -> Option<Verdict> {
     if let Some(id) = check.needs.iter().find(|id| !report.holds(id)) {
-        let found = format!("not checked: needs {}", checks::title(id));
-        return Some(Verdict::skip(found));
+        let needed = CHECKS.iter().find(|check| check.id == *id)?.title;
+        return Some(Skip.found(format!("not checked: needs {needed}")));
     }
-    // What needs nothing else takes no time. A setup of which a part wasn't seen is not in order.
-    (!check.needs.is_empty() && elapsed > BUDGET).then(|| {
-        Verdict::fail("not checked: the steps before took too long")
-            .hint("Fix the slow ones, or try again")
-    })
+    // Checks that need no other take no time. A setup that was seen only in part is not in order.
+    (!check.needs.is_empty() && elapsed > BUDGET)
+        .then(|| Fail.found(words!("doctor::passed_over late")))
 }
 
 impl<'a> Probe<'a> {
-    /// Finds the settings that need nobody to be asked.
+    /// Finds the settings without asking the Heroku CLI.
     ///
     /// # Errors
     /// Names that break Heroku's rules, and a sandbox that can't be started.
@@ -145,20 +122,14 @@ impl<'a> Probe<'a> {
         args: &'a ConnectionArgs,
         live: bool,
     ) -> Result<Self, Error> {
-        let sandbox = if args.sandbox {
-            Some(start_sandbox()?)
-        } else {
-            None
-        };
+        let sandbox = start_sandbox(args)?;
         let env_path = args
             .env_file
             .clone()
             .unwrap_or_else(|| PathBuf::from(".env"));
         // Read once, because it may be a pipe, and with a limit, because nobody may write to that.
         let (path, names) = (env_path.clone(), HerokuQuery::of(&args.heroku)?.variables);
-        let read = context
-            .interrupts
-            .run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
+        let read = (context.interrupts).run(STEP_LIMIT, move || EnvFile::read(&path, &names))?;
         let env_file = read.unwrap_or_else(|| {
             let reason = format!("nobody wrote to it for {}", seconds(STEP_LIMIT));
             Err(io::Error::new(io::ErrorKind::TimedOut, reason))
@@ -166,9 +137,7 @@ impl<'a> Probe<'a> {
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
         let gathered =
             config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
-        let settings = sandbox
-            .as_ref()
-            .map(|sandbox| sandbox_settings(sandbox, args));
+        let settings = (sandbox.as_ref()).map(|sandbox| sandbox_settings(sandbox, args));
         let mut probe = Probe {
             context,
             args,
@@ -188,51 +157,17 @@ impl<'a> Probe<'a> {
         Ok(probe)
     }
 
-    /// Whether the Heroku CLI has to be asked: something is missing that it may know.
-    pub fn needs_heroku(&self) -> bool {
-        self.sandbox.is_none() && (self.gathered.url.is_none() || self.gathered.key.is_none())
-    }
-
-    /// Asks the Heroku CLI for its version, its account and the variables, side by side.
-    ///
-    /// # Errors
-    /// Ctrl-C.
-    pub fn ask_heroku(&mut self) -> Result<&HerokuFacts, Error> {
-        let query = HerokuQuery::of(&self.args.heroku)?;
-        let cli = HerokuCli::find(&self.context.environment);
-        let facts = self
-            .context
-            .interrupts
-            .run(HEROKU_LIMIT + Duration::from_secs(2), move || {
-                facts(&cli, &query)
-            })?;
-        let facts = facts.unwrap_or_else(silent);
-        if let Ok(values) = &facts.variables {
-            self.gathered.add_heroku(values);
-            self.keep_secret();
-        }
-        Ok(self.heroku.insert(facts))
-    }
-
     /// A client with little patience.
     ///
     /// # Panics
     /// Never if the checks of the settings passed, which all callers need.
-    pub fn client(&self) -> Client {
-        let settings = self
-            .settings
-            .as_ref()
-            .expect("the checks before made sure of it");
-        let client = self.context.client(
-            self.args,
-            settings.url.value.clone(),
-            Some(settings.key.value.clone()),
-        );
-        client.with_limits(
-            Limits::with_first_byte(STEP_LIMIT)
-                .at_most(STEP_LIMIT)
-                .once(),
-        )
+    pub fn client(&self, limit: Duration) -> Client {
+        let settings = self.settings.as_ref();
+        let Settings { url, key, .. } = settings.expect("the checks before made sure of it");
+        let limits = Limits::with_first_byte(limit).at_most(limit).once();
+        (self.context)
+            .client(self.args, url.value.clone(), Some(key.value.clone()))
+            .with_limits(limits)
     }
 
     /// Asks the service a question, with a word about how it goes.
@@ -240,7 +175,7 @@ impl<'a> Probe<'a> {
         &mut self,
         question: impl FnOnce(&Client, &Interrupts, &mut dyn FnMut(&Progress)) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let client = self.client();
+        let client = self.client(STEP_LIMIT);
         let Context {
             screen, interrupts, ..
         } = &mut *self.context;
@@ -251,96 +186,26 @@ impl<'a> Probe<'a> {
 
     fn keep_secret(&mut self) {
         // If URL and key are swapped, the URL is no secret and the report has to name it.
-        if let Some(key) = self
-            .gathered
-            .key
-            .as_ref()
-            .filter(|key| !config::is_rather_a_url(&key.value))
-        {
+        let key = self.gathered.key.as_ref();
+        if let Some(key) = key.filter(|key| !config::is_rather_a_url(&key.value)) {
             self.context.screen.keep_secret(&key.value);
         }
     }
 
     /// The command that runs the doctor for another attachment of the same app.
     pub fn command_for(&self, attachment: &str) -> String {
-        let HerokuArgs { app, remote, .. } = &self.args.heroku;
-        let flag = |name: &str, value: &Option<String>| {
-            value
-                .as_ref()
-                .map(|value| format!(" --{name} {}", shell::quoted(value)))
-        };
-        let flags = [flag("app", app), flag("remote", remote)]
-            .into_iter()
-            .flatten()
-            .collect::<String>();
-        format!(
-            "heroku-chat doctor{flags} --as {}",
-            shell::quoted(attachment)
-        )
-    }
-}
-
-fn facts(cli: &HerokuCli, query: &HerokuQuery) -> HerokuFacts {
-    fn patience(quiet: &mut dyn FnMut(Duration)) -> Patience<'_> {
-        Patience {
-            limit: HEROKU_LIMIT,
-            progress: quiet,
+        let heroku = &self.args.heroku;
+        let mut command = "heroku-chat doctor".to_owned();
+        let flags = [
+            ("app", heroku.app.as_deref()),
+            ("remote", heroku.remote.as_deref()),
+            ("as", Some(attachment)),
+        ];
+        for (flag, value) in flags {
+            let value = value.map(|value| format!(" --{flag} {}", shell::quoted(value)));
+            command.extend(value);
         }
-    }
-    let started = Instant::now();
-    let (version, account, variables, all) = std::thread::scope(|scope| {
-        let start = |ask: fn(&HerokuCli, Patience<'_>) -> Result<String, HerokuFailure>| {
-            std::thread::Builder::new().spawn_scoped(scope, move || ask(cli, patience(&mut |_| {})))
-        };
-        let (version, account) = (start(heroku::version), start(heroku::account));
-        let variables = heroku::config_vars(cli, query, patience(&mut |_| {}));
-        // All of them together keep to the one limit.
-        let left = Patience {
-            limit: HEROKU_LIMIT.saturating_sub(started.elapsed()),
-            progress: &mut |_| {},
-        };
-        let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
-        let all = is_missing.then(|| heroku::all_config_vars(cli, query, left));
-        let ended = |asked: io::Result<std::thread::ScopedJoinHandle<'_, _>>| {
-            asked.map_or_else(
-                |error| {
-                    Err(HerokuFailure::Other {
-                        code: None,
-                        message: error.to_string(),
-                    })
-                },
-                |thread| {
-                    thread
-                        .join()
-                        .unwrap_or(Err(HerokuFailure::TimedOut(HEROKU_LIMIT)))
-                },
-            )
-        };
-        (ended(version), ended(account), variables, all)
-    });
-    let others = all
-        .as_ref()
-        .and_then(|all| all.as_ref().ok())
-        .map(config::attachments)
-        .unwrap_or_default();
-    HerokuFacts {
-        version,
-        account,
-        variables,
-        all,
-        others,
-    }
-}
-
-fn silent() -> HerokuFacts {
-    let late = HerokuFailure::TimedOut(HEROKU_LIMIT);
-    let (version, account, variables) = (Err(late.clone()), Err(late.clone()), Err(late));
-    HerokuFacts {
-        version,
-        account,
-        variables,
-        all: None,
-        others: Vec::new(),
+        command
     }
 }
 
@@ -354,12 +219,15 @@ mod tests {
         let check = check.expect("a check that needs others");
         let mut report = Report::default();
         for id in check.needs {
-            let verdict = Verdict::pass("fine");
-            report.add(Entry::of(id, id, verdict, 0));
+            let needed = CHECKS.iter().find(|check| check.id == *id).unwrap();
+            let verdict = Status::Pass.found("fine");
+            let entry = Entry::of(needed, verdict, Duration::ZERO, str::to_owned);
+            report.checks.push(entry);
         }
         assert_eq!(passed_over(check, &report, BUDGET), None);
         let late = passed_over(check, &report, BUDGET + Duration::from_secs(1)).expect("too late");
-        report.add(Entry::of(check.id, check.title, late, 0));
+        let entry = Entry::of(check, late, Duration::ZERO, str::to_owned);
+        report.checks.push(entry);
         report.finish();
         assert!(!report.ok);
     }

@@ -1,11 +1,13 @@
 //! What the checks found, as lines for people or as JSON for machines. Pure.
 
 use std::iter;
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::checks::Check;
 use crate::config::Source;
-use crate::error::{Error, Explanation};
+use crate::error::Explanation;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +25,7 @@ pub enum Status {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub status: Status,
-    /// What is so, and what to do about it.
+    /// What was found, and what to do about it.
     pub words: Explanation,
     /// Where the value in question comes from.
     pub source: Option<String>,
@@ -36,7 +38,7 @@ pub struct Entry {
     pub id: &'static str,
     pub title: &'static str,
     pub status: Status,
-    /// What is so.
+    /// What was found.
     pub found: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,101 +67,58 @@ pub struct Report {
     pub checks: Vec<Entry>,
 }
 
-impl Entry {
-    /// The line of a check that Ctrl-C came before.
-    pub fn interrupted(id: &'static str, title: &'static str) -> Self {
-        Entry::of(id, title, Verdict::skip("not checked: interrupted"), 0)
-    }
-
-    /// The line of a check with this outcome.
-    pub fn of(id: &'static str, title: &'static str, verdict: Verdict, milliseconds: u64) -> Self {
-        let words = verdict.words;
-        let hints: Vec<String> = words.hints.iter().map(ToString::to_string).collect();
-        Entry {
-            id,
-            title,
-            status: verdict.status,
-            found: match words.detail {
-                Some(detail) => format!("{}. {detail}", words.title),
-                None => words.title,
-            },
-            hint: (!hints.is_empty()).then(|| hints.join(" ")),
-            commands: words
-                .hints
-                .into_iter()
-                .flat_map(|hint| hint.commands)
-                .collect(),
-            source: verdict.source,
-            milliseconds,
+impl Status {
+    /// A verdict: what was found, and what to do about it.
+    pub fn found(self, words: impl Into<Explanation>) -> Verdict {
+        Verdict {
+            status: self,
+            words: words.into(),
+            source: None,
         }
-    }
-
-    /// The same without what must not be shown.
-    pub fn cleaned(mut self, clean: impl Fn(&str) -> String) -> Self {
-        let texts = iter::once(&mut self.found)
-            .chain(&mut self.hint)
-            .chain(&mut self.commands)
-            .chain(&mut self.source);
-        texts.for_each(|text| *text = clean(text));
-        self
     }
 }
 
 impl Verdict {
-    /// A verdict in words that are known already.
-    pub fn new(status: Status, words: Explanation) -> Self {
-        Verdict {
-            status,
-            words,
-            source: None,
-        }
-    }
-
-    pub fn pass(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Pass, Explanation::titled(found))
-    }
-
-    pub fn warn(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Warn, Explanation::titled(found))
-    }
-
-    pub fn fail(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Fail, Explanation::titled(found))
-    }
-
-    pub fn skip(found: impl Into<String>) -> Self {
-        Verdict::new(Status::Skip, Explanation::titled(found))
-    }
-
-    /// A failure in the words that every command uses for it.
-    pub fn failed_by(error: &Error) -> Self {
-        Verdict::new(Status::Fail, error.explain())
-    }
-
-    pub fn hint(mut self, sentence: impl Into<String>) -> Self {
-        self.words = self.words.hint(sentence);
+    pub fn from(mut self, source: &Source) -> Self {
+        self.source = Some(source.to_string());
         self
     }
+}
 
-    pub fn command(mut self, command: impl Into<String>) -> Self {
-        self.words = self.words.command(command);
-        self
-    }
-
-    pub fn from(self, source: &Source) -> Self {
-        Verdict {
-            source: Some(source.to_string()),
-            ..self
+impl Entry {
+    /// The line of a check with this outcome, without what must not be shown.
+    pub fn of(
+        check: &Check,
+        verdict: Verdict,
+        took: Duration,
+        clean: impl Fn(&str) -> String,
+    ) -> Self {
+        let Explanation {
+            title,
+            detail,
+            hints,
+        } = verdict.words;
+        let found = iter::once(title)
+            .chain(detail)
+            .collect::<Vec<_>>()
+            .join(". ");
+        let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
+        let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
+        let commands = hints.iter().flat_map(|hint| &hint.commands);
+        Entry {
+            id: check.id,
+            title: check.title,
+            status: verdict.status,
+            found: clean(&found),
+            hint: hint.as_deref().map(&clean),
+            commands: commands.map(|command| clean(command)).collect(),
+            source: verdict.source.as_deref().map(&clean),
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
     }
 }
 
 impl Report {
-    /// Adds a line.
-    pub fn add(&mut self, entry: Entry) {
-        self.checks.push(entry);
-    }
-
     /// Whether a check was done and did not fail.
     pub fn holds(&self, id: &str) -> bool {
         let found = self.checks.iter().find(|entry| entry.id == id);
@@ -183,10 +142,8 @@ impl Report {
 
     /// How many checks ended so.
     pub fn count(&self, status: Status) -> usize {
-        self.checks
-            .iter()
-            .filter(|entry| entry.status == status)
-            .count()
+        let entries = self.checks.iter();
+        entries.filter(|entry| entry.status == status).count()
     }
 
     /// The whole as JSON.
@@ -196,9 +153,12 @@ impl Report {
 
     /// The last line for people, below which stands what to do first.
     pub fn summary(&self) -> String {
-        let [failed, warned, passed] =
-            [Status::Fail, Status::Warn, Status::Pass].map(|status| self.count(status));
-        let counts = format!("{passed} passed, {warned} warned, {failed} failed");
+        let count = |status| self.count(status);
+        let (passed, warned) = (count(Status::Pass), count(Status::Warn));
+        let counts = format!(
+            "{passed} passed, {warned} warned, {} failed",
+            count(Status::Fail)
+        );
         match (self.first(), self.interrupted) {
             (_, true) => format!("Interrupted. {counts}."),
             (Some(first), _) => format!("{counts}. First: {}", first.title),
@@ -212,19 +172,30 @@ mod tests {
     use super::*;
 
     fn entry(id: &'static str, verdict: Verdict) -> Entry {
-        Entry::of(id, id, verdict, 0)
+        let check = Check {
+            id,
+            title: id,
+            needs: &[],
+            run: |_| unreachable!("its verdict is known"),
+        };
+        Entry::of(&check, verdict, Duration::ZERO, str::to_owned)
     }
 
     #[test]
     fn the_first_failure_comes_before_the_first_warning() {
         let mut report = Report::default();
-        report.add(entry("one", Verdict::pass("fine")));
-        report.add(entry("two", Verdict::warn("hm").hint("look")));
-        report.add(entry(
+        report.checks.push(entry("one", Status::Pass.found("fine")));
+        report.checks.push(entry(
+            "two",
+            Status::Warn.found(Explanation::from("hm").hint("look")),
+        ));
+        report.checks.push(entry(
             "three",
-            Verdict::fail("broken")
-                .hint("fix it")
-                .command("heroku login"),
+            Status::Fail.found(
+                Explanation::from("broken")
+                    .hint("fix it")
+                    .command("heroku login"),
+            ),
         ));
         report.finish();
         assert!(!report.ok);
@@ -244,8 +215,10 @@ mod tests {
     #[test]
     fn a_report_without_failures_is_ok() {
         let mut report = Report::default();
-        report.add(entry("one", Verdict::pass("fine")));
-        report.add(entry("two", Verdict::skip("not needed")));
+        report.checks.push(entry("one", Status::Pass.found("fine")));
+        report
+            .checks
+            .push(entry("two", Status::Skip.found("not needed")));
         report.finish();
         assert!(report.ok);
         assert_eq!(report.next, None);

@@ -5,16 +5,18 @@
 mod explain;
 pub mod nearest;
 pub mod shell;
+mod words;
 
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+pub use explain::{export_line, seconds};
 #[cfg(test)]
-use explain::Hint;
-pub use explain::{Explanation, export_line, seconds};
+use words::Hint;
+pub(crate) use words::words;
+pub use words::{Explanation, look_up};
 
 use crate::cli::source::Source;
 
@@ -299,36 +301,27 @@ pub enum ProblemKind {
 }
 
 impl Error {
-    /// The exit code this failure ends the process with.
+    /// The exit code this failure ends the process with; `texts.txt` shows those of all.
     pub fn exit_status(&self) -> ExitStatus {
+        use NetworkFailure::{Certificate, NoRoots, Proxy};
+        use ProblemKind as Kind;
         match self {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
-            Error::Network(
-                NetworkFailure::Certificate { .. }
-                | NetworkFailure::Proxy { .. }
-                | NetworkFailure::NoRoots { .. },
-            ) => ExitStatus::Fixable,
-            Error::Network(_)
-            | Error::Truncated
-            | Error::BrokenAnswer { .. }
-            | Error::EmptyAnswer { .. }
-            | Error::Unreadable { .. } => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
-                ProblemKind::RateLimited | ProblemKind::QuotaUsedUp | ProblemKind::ServerFault => {
-                    ExitStatus::Service
-                }
-                ProblemKind::UnknownParameter(_)
-                | ProblemKind::Rejected
-                | ProblemKind::Unauthorized
-                | ProblemKind::ModelNotCovered
-                | ProblemKind::Blocked
-                | ProblemKind::SignIn
-                | ProblemKind::NotFound
-                | ProblemKind::Redirect(_) => ExitStatus::Fixable,
+                Kind::RateLimited | Kind::QuotaUsedUp | Kind::ServerFault => ExitStatus::Service,
+                Kind::UnknownParameter(_)
+                | Kind::Rejected
+                | Kind::Unauthorized
+                | Kind::ModelNotCovered
+                | Kind::Blocked
+                | Kind::SignIn
+                | Kind::NotFound
+                | Kind::Redirect(_) => ExitStatus::Fixable,
             },
-            Error::MissingVariables(_)
+            Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
+            | Error::MissingVariables(_)
             | Error::NotOnApp { .. }
             | Error::SplitSources { .. }
             | Error::InvalidUrl { .. }
@@ -347,6 +340,11 @@ impl Error {
             | Error::TextOnly { .. }
             | Error::Output(_)
             | Error::System { .. } => ExitStatus::Fixable,
+            Error::Network(_)
+            | Error::Truncated
+            | Error::BrokenAnswer { .. }
+            | Error::EmptyAnswer { .. }
+            | Error::Unreadable { .. } => ExitStatus::Service,
         }
     }
 
@@ -354,11 +352,8 @@ impl Error {
     /// was seen.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::Network(failure) => {
-                matches!(
-                    failure,
-                    NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. }
-                )
+            Error::Network(NetworkFailure::Unreachable { .. } | NetworkFailure::Lost { .. }) => {
+                true
             }
             Error::Service(problem) => problem.may_pass,
             // What isn't known to pass is not sent again: it may have been paid for.
@@ -381,16 +376,6 @@ impl Error {
             io::ErrorKind::BrokenPipe => Error::ReaderGone,
             _ => Error::Output(error),
         }
-    }
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Waiting::Connection => "a connection",
-            Waiting::FirstByte => "the first byte of the answer",
-            Waiting::NextByte => "more of the answer",
-        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The text of every failure, in one file to be read one after the other: `texts.txt`. A variant
 //! without a sample fails the test.
 
+use std::fmt;
+
 use super::*;
 use crate::cli::source::Source;
 
@@ -386,4 +388,36 @@ fn a_hint_has_no_end_mark() {
             assert!(!sentence.ends_with(['.', ':', '!']), "{sentence}");
         }
     }
+}
+
+/// What names words says so in full, and has all values that they need.
+#[test]
+fn words_that_are_looked_up_are_there() {
+    let sources = [
+        include_str!("explain.rs"),
+        include_str!("../doctor/mod.rs"),
+        include_str!("../doctor/checks/heroku.rs"),
+        include_str!("../doctor/checks/network.rs"),
+        include_str!("../doctor/checks/service.rs"),
+        include_str!("../doctor/checks/setup.rs"),
+    ];
+    let calls = sources
+        .iter()
+        .flat_map(|source| source.split("words!(").skip(1));
+    let calls = calls.filter_map(|rest| rest.strip_prefix('"')?.split_once('"'));
+    let mut count = 0;
+    for (name, rest) in calls {
+        let values = rest.split(')').next().unwrap();
+        let block = words::WORDS
+            .split(&format!("[{name}]\n"))
+            .nth(1)
+            .expect(name);
+        for value in block.split("\n\n").next().unwrap().split('{').skip(1) {
+            let value = value.split([':', '}']).next().unwrap();
+            let mut given = values.split([',', ' ', '\n']);
+            assert!(given.any(|it| it == value), "{name} needs {value}");
+        }
+        count += 1;
+    }
+    assert!(count > 30, "{count}");
 }

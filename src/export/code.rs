@@ -1,74 +1,52 @@
-//! A program that asks the last prompt again, in the style of Heroku's quick start guides: URL, key
-//! and model from the environment, one request, the answer printed, or status and body of a
-//! failure.
-//!
-//! Source: devcenter.heroku.com/articles/heroku-inference-quickstart-ruby-v1-chat-completions and
-//! its siblings.
-
-use std::borrow::Cow;
+//! A program that asks the last prompt again, in one of the [languages](super::language).
 
 use serde_json::{Map, Value};
 
 use super::Subject;
-use super::literal::Notation;
-use crate::api::request::{self, Quirks, RequestOptions};
-use crate::conversation::{Conversation, Role};
+use super::language::Language;
+use crate::api::curl;
+use crate::api::request::{self, Quirks};
 
-/// A programming language.
-pub struct Language {
-    /// The program, with `INFERENCE` for the prefix of variables and `PAYLOAD` for the request.
-    pub template: fn() -> Cow<'static, str>,
-    pub notation: Notation,
-    /// The expression for the model: that of the variable, or else this one.
-    pub model: fn(variable: &str, model: &str) -> String,
-}
+/// Options of curl: no progress bar, and the status on a line of its own after the body.
+const CURL_OPTIONS: &str = "-sS -w '\\n%{http_code}'";
+const CURL_ADDRESS: &str = r#""${url%/v1}/v1/chat/completions""#;
 
 /// The program, of which only the request and the names of variables differ from one conversation
 /// to another.
 pub fn write(language: &Language, subject: &Subject<'_>) -> String {
     let model = (language.model)(&format!("{}_MODEL_ID", subject.prefix), subject.model);
-    let payload = language.notation.payload(&request(subject), &model);
-    (language.template)()
+    let payload = language.payload(&request(subject), &model);
+    language
+        .program
+        .replace(
+            "CURL",
+            &curl::call(CURL_OPTIONS, CURL_ADDRESS, "INFERENCE_KEY"),
+        )
         .replace("INFERENCE", subject.prefix)
         .replacen("PAYLOAD", &payload, 1)
 }
 
 /// The fields of the request for the last answer, not streamed.
 fn request(subject: &Subject<'_>) -> Map<String, Value> {
-    let options = RequestOptions {
-        stream: false,
-        ..subject.options.clone()
-    };
-    let body = request::body(
-        subject.model,
-        &up_to_last_prompt(subject.conversation),
-        &options,
-        &Quirks::default(),
-    );
+    let mut asked = subject.conversation.clone();
+    if let Some(turn) = asked.take_turn() {
+        asked.push(turn.prompt().clone());
+    }
+    let body = request::body(subject.model, &asked, subject.options, &Quirks::default());
     let mut fields: Map<String, Value> =
         serde_json::from_slice(&body).expect("a request is an object");
     fields.remove("stream");
     fields
 }
 
-fn up_to_last_prompt(conversation: &Conversation) -> Conversation {
-    let messages = conversation.messages();
-    let end = messages
-        .iter()
-        .rposition(|message| message.role == Role::User)
-        .map_or(messages.len(), |last| last + 1);
-    let mut asked = Conversation::from_messages(messages[..end].to_vec());
-    asked.set_system(conversation.system().map(str::to_owned));
-    asked
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::ruby;
+    use super::super::language::RUBY;
     use super::*;
-    use crate::conversation::Message;
+    use crate::api::request::RequestOptions;
+    use crate::conversation::{Conversation, Message, Role};
 
     fn conversation() -> Conversation {
         let mut conversation = Conversation::from_messages(vec![
@@ -118,7 +96,7 @@ mod tests {
             options: &options,
             prefix: "EMBEDDING",
         };
-        let code = write(&ruby::LANGUAGE, &subject);
+        let code = write(&RUBY, &subject);
         assert!(
             code.contains(r#"env.fetch("EMBEDDING_MODEL_ID", "PAYLOAD")"#),
             "{code}"

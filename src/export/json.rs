@@ -1,35 +1,27 @@
 //! A conversation as JSON, and back: what is exported is what `ask --messages` reads.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
 use crate::conversation::{Message, Role};
 
-/// What is exported.
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
+/// What is exported, and of which only the messages are read: the model is that of the past, not a
+/// choice for what comes.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    #[serde(skip_deserializing)]
+    model: String,
     /// The system prompt is the first of them.
-    messages: Vec<Cow<'a, Message>>,
-}
-
-/// What is read of such a document. Its model is that of the past, not a choice for what comes.
-#[derive(Deserialize)]
-struct Messages {
     messages: Vec<Message>,
 }
 
 /// The conversation, nothing left out.
 pub fn write(subject: &Subject<'_>) -> String {
-    let system = subject
-        .conversation
-        .system()
-        .map(|text| Cow::Owned(Message::new(Role::System, text)));
-    let said = subject.conversation.messages().iter().map(Cow::Borrowed);
+    let system = subject.conversation.system();
+    let system = system.map(|text| Message::new(Role::System, text));
+    let said = subject.conversation.messages().iter().cloned();
     let document = Document {
-        model: subject.model,
+        model: subject.model.to_owned(),
         messages: system.into_iter().chain(said).collect(),
     };
     serde_json::to_string_pretty(&document).expect("strings and numbers always serialise") + "\n"
@@ -38,7 +30,7 @@ pub fn write(subject: &Subject<'_>) -> String {
 /// The messages of an exported document, or of an array of them alone.
 pub fn read(text: &str) -> serde_json::Result<Vec<Message>> {
     match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map(|Messages { messages }| messages),
+        true => serde_json::from_str(text).map(|Document { messages, .. }| messages),
         false => serde_json::from_str(text),
     }
 }

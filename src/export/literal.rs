@@ -1,21 +1,14 @@
 //! Data as a literal of a programming language: JSON, which all of them read but for a few words
-//! and what their strings know beyond it. A language is a [`Notation`].
+//! and what their strings know beyond it. What differs is a [`Language`].
 
 use serde_json::{Map, Value};
 
-/// How a language differs from JSON.
-pub struct Notation {
-    pub null: &'static str,
-    pub no: &'static str,
-    pub yes: &'static str,
-    /// What would mean something else in a JSON string, and what to write in its place.
-    pub special: &'static [(&'static str, &'static str)],
-}
+use super::language::Language;
 
 /// What a person would write first. The order of the others is serde_json's, alphabetical.
 const FIRST: &[&str] = &["model", "messages", "role", "type"];
 
-impl Notation {
+impl Language {
     /// An object, in which the field `model` gets this expression in place of its value.
     pub fn payload(&self, fields: &Map<String, Value>, model: &str) -> String {
         let field = |(key, value): (&String, &Value)| match key.as_str() {
@@ -32,25 +25,26 @@ impl Notation {
         for (special, instead) in self.special {
             literal = literal.replace(special, instead);
         }
-        let is_hidden = |c: char| {
-            matches!(
-                c,
-                '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            ) || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
-                || c.is_control()
-        };
-        let shown = |c: char| match is_hidden(c) {
-            true => format!("\\u{:04x}", u32::from(c)),
-            false => c.to_string(),
+        let shown = |c: char| match c {
+            '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}'
+            | '\0'..' '
+            | '\u{7f}'..='\u{9f}' => {
+                format!("\\u{:04x}", u32::from(c))
+            }
+            _ => c.to_string(),
         };
         literal.chars().map(shown).collect()
     }
 
     fn value(&self, value: &Value, depth: usize) -> String {
         match value {
-            Value::Null => self.null.to_owned(),
-            Value::Bool(false) => self.no.to_owned(),
-            Value::Bool(true) => self.yes.to_owned(),
+            Value::Null => self.words[0].to_owned(),
+            Value::Bool(is_true) => self.words[1 + usize::from(*is_true)].to_owned(),
             Value::Number(number) => number.to_string(),
             Value::String(text) => self.text(text),
             Value::Array(items) => {
@@ -91,10 +85,7 @@ fn deep<'a>(mut values: impl Iterator<Item = &'a Value>) -> bool {
 
 fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     let mut fields: Vec<_> = fields.iter().collect();
-    fields.sort_by_key(|(key, _)| {
-        let place = FIRST.iter().position(|first| first == key);
-        place.unwrap_or(FIRST.len())
-    });
+    fields.sort_by_key(|(key, _)| FIRST.iter().position(|it| it == key).unwrap_or(FIRST.len()));
     fields.into_iter()
 }
 
@@ -102,11 +93,11 @@ fn in_order(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Valu
 mod tests {
     use serde_json::json;
 
-    use super::super::{javascript, python, ruby, shell};
+    use super::super::language::{JAVASCRIPT, PYTHON, RUBY, SHELL};
     use super::*;
 
-    fn payload(notation: &Notation, value: &Value) -> String {
-        notation.payload(value.as_object().unwrap(), "MODEL")
+    fn payload(language: &Language, value: &Value) -> String {
+        language.payload(value.as_object().unwrap(), "MODEL")
     }
 
     #[test]
@@ -117,11 +108,11 @@ mod tests {
             "stop": ["END", "\n"],
             "extended_thinking": {"enabled": true, "nothing": null},
         });
-        for (notation, [yes, null]) in [
-            (&ruby::LANGUAGE.notation, ["true", "nil"]),
-            (&python::LANGUAGE.notation, ["True", "None"]),
-            (&javascript::LANGUAGE.notation, ["true", "null"]),
-            (&shell::LANGUAGE.notation, ["true", "null"]),
+        for (language, [yes, null]) in [
+            (&RUBY, ["true", "nil"]),
+            (&PYTHON, ["True", "None"]),
+            (&JAVASCRIPT, ["true", "null"]),
+            (&SHELL, ["true", "null"]),
         ] {
             let expected = r#"{
   "model": MODEL,
@@ -133,7 +124,7 @@ mod tests {
   "stop": ["END", "\n"]
 }"#;
             let expected = expected.replace("YES", yes).replace("NULL", null);
-            assert_eq!(payload(notation, &value), expected);
+            assert_eq!(payload(language, &value), expected);
         }
     }
 
@@ -141,41 +132,28 @@ mod tests {
     fn what_means_more_in_a_language_is_escaped_in_that_language() {
         let table = [
             (
-                &ruby::LANGUAGE,
+                &RUBY,
                 "#{x} #$x #@x ##{} #x $x",
                 r##""\#{x} \#$x \#@x #\#{} #x $x""##,
             ),
+            (&PYTHON, "#{x} \"\"\" {x}", r##""#{x} \"\"\" {x}""##),
+            (&JAVASCRIPT, "</script> ${x} `", r#""<\/script> ${x} `""#),
             (
-                &python::LANGUAGE,
-                "#{x} \"\"\" {x}",
-                r##""#{x} \"\"\" {x}""##,
-            ),
-            (
-                &javascript::LANGUAGE,
-                "</script> ${x} `",
-                r#""<\/script> ${x} `""#,
-            ),
-            (
-                &shell::LANGUAGE,
+                &SHELL,
                 r"$x `x` \ \$ \n",
                 r#""\$x \`x\` \\\\ \\\\\$ \\\\n""#,
             ),
         ];
         for (language, text, literal) in table {
-            assert_eq!(language.notation.text(text), literal);
+            assert_eq!(language.text(text), literal);
         }
     }
 
     #[test]
     fn nothing_invisible_or_reordering_is_left_in_code() {
         let all: String = ('\0'..='\u{ffff}').collect();
-        for language in [
-            &ruby::LANGUAGE,
-            &python::LANGUAGE,
-            &javascript::LANGUAGE,
-            &shell::LANGUAGE,
-        ] {
-            let literal = language.notation.text(&all);
+        for language in [&RUBY, &PYTHON, &JAVASCRIPT, &SHELL] {
+            let literal = language.text(&all);
             assert!(!literal.contains(char::is_control));
             assert!(
                 !literal.contains(['\u{202e}', '\u{2066}', '\u{2028}', '\u{feff}', '\u{200b}'])

@@ -22,18 +22,12 @@ pub fn write(subject: &Subject<'_>) -> String {
 
 /// The first prompt's, without the marks of a heading that it may be.
 fn heading(conversation: &Conversation) -> String {
-    let prompt = conversation
-        .messages()
-        .iter()
-        .find(|message| message.role == Role::User);
-    let title = prompt
+    let mut messages = conversation.messages().iter();
+    let prompt = messages.find(|message| message.role == Role::User);
+    prompt
         .map(|prompt| title(prompt.content.trim_start_matches(['#', ' ', '\n'])))
-        .unwrap_or_default();
-    if title.is_empty() {
-        "Conversation".to_owned()
-    } else {
-        title
-    }
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| "Conversation".to_owned())
 }
 
 fn section(message: &Message) -> String {
@@ -70,10 +64,9 @@ fn nested(text: &str) -> String {
     for line in text.trim_end().lines() {
         let kind = reader.read(line).kind;
         let is_heading = matches!(kind, Kind::Heading { .. }) && reader.containers().is_empty();
-        lines.push(if is_heading {
-            deeper(line)
-        } else {
-            line.to_owned()
+        lines.push(match is_heading {
+            true => deeper(line),
+            false => line.to_owned(),
         });
     }
     lines.extend(reader.closing_line());

@@ -2,77 +2,62 @@
 //! program that asks the last prompt again. Pure: it makes text of a conversation, and the caller
 //! decides where that goes.
 //!
-//! A format is a row of [`FORMATS`]; a programming language is a file here and a row there.
+//! A format is a row of [`FORMATS`]; a programming language is one there and one of [`language`],
+//! with a program in `programs/`.
 
 mod code;
-mod javascript;
 pub mod json;
+mod language;
 mod literal;
 mod markdown;
-mod python;
-mod ruby;
-mod shell;
 
 use std::path::Path;
+
+use clap::ValueEnum;
 
 use crate::api::request::RequestOptions;
 pub use crate::cli::Format;
 use crate::conversation::Conversation;
 
-/// A format, with all there is to know about it.
+/// What there is to know about a format.
 pub struct Row {
-    pub format: Format,
-    /// As it is typed.
-    pub name: &'static str,
     /// Of files that hold it; the first is the usual one.
-    pub extensions: &'static [&'static str],
+    extensions: &'static [&'static str],
     pub about: &'static str,
     write: fn(&Subject<'_>) -> String,
 }
 
-/// All of them, in the order of help texts.
-pub const FORMATS: &[Row] = &[
+/// A row for each [`Format`], in the same order.
+const FORMATS: &[Row] = &[
     Row {
-        format: Format::Markdown,
-        name: "markdown",
         extensions: &["md", "markdown"],
         about: "a document to read",
         write: markdown::write,
     },
     Row {
-        format: Format::Json,
-        name: "json",
         extensions: &["json"],
         about: "the messages, as ask --messages reads them",
         write: json::write,
     },
     Row {
-        format: Format::Curl,
-        name: "curl",
         extensions: &["sh", "bash"],
         about: "a bash script that asks the last prompt with curl",
-        write: |subject| code::write(&shell::LANGUAGE, subject),
+        write: |subject| code::write(&language::SHELL, subject),
     },
     Row {
-        format: Format::Ruby,
-        name: "ruby",
         extensions: &["rb"],
         about: "a Ruby program that asks it with net/http",
-        write: |subject| code::write(&ruby::LANGUAGE, subject),
+        write: |subject| code::write(&language::RUBY, subject),
     },
     Row {
-        format: Format::Python,
-        name: "python",
         extensions: &["py"],
         about: "a Python program that asks it with the standard library",
-        write: |subject| code::write(&python::LANGUAGE, subject),
+        write: |subject| code::write(&language::PYTHON, subject),
     },
     Row {
-        format: Format::JavaScript,
-        name: "javascript",
         extensions: &["js", "mjs", "cjs"],
         about: "a JavaScript program that asks it with fetch",
-        write: |subject| code::write(&javascript::LANGUAGE, subject),
+        write: |subject| code::write(&language::JAVASCRIPT, subject),
     },
 ];
 
@@ -93,43 +78,37 @@ pub fn export(format: Format, subject: &Subject<'_>) -> String {
 
 /// The endings of file names that say a format, as a rule.
 pub fn extensions() -> String {
-    let usual: Vec<String> = FORMATS
-        .iter()
-        .map(|row| format!(".{} ({})", row.extensions[0], row.name))
-        .collect();
-    format!("a name that ends in {}", usual.join(", "))
+    let usual: Vec<&str> = FORMATS.iter().map(|row| row.extensions[0]).collect();
+    format!("a name that ends in .{}", usual.join(", ."))
 }
 
 impl Format {
     /// The format of a file, by its extension.
     pub fn of(path: &Path) -> Option<Format> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        FORMATS
-            .iter()
-            .find(|row| row.extensions.contains(&extension.as_str()))
-            .map(|row| row.format)
+        let has = |format: &Format| format.row().extensions.contains(&extension.as_str());
+        Format::value_variants().iter().copied().find(has)
     }
 
     /// What there is to know about it.
     pub fn row(self) -> &'static Row {
-        FORMATS
-            .iter()
-            .find(|row| row.format == self)
-            .expect("a test goes through all formats")
+        &FORMATS[self as usize]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::ValueEnum;
 
     #[test]
-    fn every_format_has_a_row_and_a_way_to_be_named() {
-        let formats: Vec<Format> = FORMATS.iter().map(|row| row.format).collect();
-        assert_eq!(formats, Format::value_variants());
-        for row in FORMATS {
-            assert_eq!(Format::from_str(row.name, false), Ok(row.format));
+    fn every_format_has_the_row_at_its_place() {
+        assert_eq!(FORMATS.len(), Format::value_variants().len());
+        for format in Format::value_variants() {
+            let name = format.to_possible_value().unwrap();
+            let about = format.row().about.to_lowercase();
+            let is_named = about.contains(name.get_name())
+                || format.row().extensions.contains(&name.get_name());
+            assert!(is_named, "{format:?}: {about}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Text from files and from standard input, up to a size that somebody may mean to send.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
@@ -27,12 +27,8 @@ pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
 /// # Errors
 /// As [`file()`].
 pub fn standard_input() -> Result<String, Error> {
-    let mut bytes = Vec::new();
-    let read = io::stdin()
-        .lock()
-        .take(LIMIT as u64 + 1)
-        .read_to_end(&mut bytes);
-    read.and_then(|_| text(bytes))
+    named_file::read_to_end(io::stdin().lock(), LIMIT)
+        .and_then(text)
         .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 
@@ -42,9 +38,7 @@ pub fn standard_input() -> Result<String, Error> {
 /// The system's, and why the file is no text that can be sent; `what` names the flag or command in
 /// question.
 pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
-    let content = bytes(what, path, TEXT_LIMIT)?;
-    Attachment::text(&path.display().to_string(), content)
-        .map_err(|reason| unusable(what, path, reason))
+    attachment(what, path, TEXT_LIMIT, Attachment::text)
 }
 
 /// An image that goes with a prompt.
@@ -52,21 +46,27 @@ pub fn text_attachment(what: &'static str, path: &Path) -> Result<Attachment, Er
 /// # Errors
 /// As [`text_attachment`].
 pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
-    let content = bytes(what, path, IMAGE_LIMIT)?;
-    Attachment::image(&path.display().to_string(), &content)
-        .map_err(|reason| unusable(what, path, reason))
+    attachment(what, path, IMAGE_LIMIT, |name, bytes| {
+        Attachment::image(name, &bytes)
+    })
 }
 
-/// A path that is a regular file's: only of that it is sure that reading it ends, and takes no keys
-/// from the terminal.
+fn attachment(
+    what: &'static str,
+    path: &Path,
+    limit: usize,
+    make: fn(&str, Vec<u8>) -> Result<Attachment, String>,
+) -> Result<Attachment, Error> {
+    let name = path.display().to_string();
+    named_file::read(path, limit)
+        .and_then(|bytes| make(&name, bytes).map_err(io::Error::other))
+        .map_err(|error| Error::of_file(what, path, &error))
+}
+
+/// A path that is a regular file's.
 pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error> {
-    let reason = match path.metadata() {
-        Ok(metadata) if metadata.is_dir() => "It is a folder.".to_owned(),
-        Ok(metadata) if !metadata.is_file() => "It is no regular file.".to_owned(),
-        Ok(_) => return Ok(path),
-        Err(error) => error.to_string(),
-    };
-    Err(unusable(what, path, reason))
+    let regular = files::regular(path).map(|_| path);
+    regular.map_err(|error| Error::of_file(what, path, &error))
 }
 
 /// Paths in the shell's manner: apart by spaces, with quotes and backslashes, and `~` for the home
@@ -75,7 +75,7 @@ pub fn regular<'a>(what: &'static str, path: &'a Path) -> Result<&'a Path, Error
 /// # Errors
 /// A quote that isn't closed.
 pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
-    let Words { words, is_closed } = words(text);
+    let (words, is_closed) = words(text);
     if !is_closed {
         return Err(Error::InvalidValue {
             what: "the list of paths".to_owned(),
@@ -93,18 +93,10 @@ pub fn paths(text: &str) -> Result<Vec<PathBuf>, Error> {
 /// The words of a line that is still typed, as a shell reads it; the last is the unfinished one,
 /// and empty behind a space.
 pub fn unfinished_words(line: &str) -> Vec<String> {
-    let split = words(line);
-    let is_between = split.is_closed && line.ends_with(char::is_whitespace);
-    let words = split.words.into_iter().map(|word| word.text);
+    let (words, is_closed) = words(line);
+    let is_between = is_closed && line.ends_with(char::is_whitespace);
+    let words = words.into_iter().map(|word| word.text);
     words.chain(is_between.then(String::new)).collect()
-}
-
-/// Words as the shell's quotes and backslashes make them.
-#[derive(Default)]
-struct Words {
-    words: Vec<Word>,
-    /// Whether every quote is closed, and every backslash followed.
-    is_closed: bool,
 }
 
 /// A word, and whether it begins without a quote or a backslash, so that its `~` is the home
@@ -114,16 +106,16 @@ struct Word {
     is_plain: bool,
 }
 
-/// Splits a line. A file may have any name, so nothing begins a comment.
-fn words(line: &str) -> Words {
-    let mut split = Words::default();
+/// The words of a line as the shell's quotes and backslashes make them, and whether every quote is
+/// closed and every backslash followed. A file may have any name, so nothing begins a comment.
+fn words(line: &str) -> (Vec<Word>, bool) {
+    let mut words = Vec::new();
     let mut word: Option<Word> = None;
-    let mut quote = None;
+    let (mut quote, mut is_followed) = (None, true);
     let mut characters = line.chars().peekable();
-    split.is_closed = true;
     while let Some(character) = characters.next() {
         if quote.is_none() && character.is_ascii_whitespace() {
-            split.words.extend(word.take());
+            words.extend(word.take());
             continue;
         }
         let is_plain = !matches!(character, '\'' | '"' | '\\');
@@ -139,44 +131,26 @@ fn words(line: &str) -> Words {
             }
             ('\\', None) => match characters.next() {
                 Some(escaped) => text.push(escaped),
-                None => split.is_closed = false,
+                None => is_followed = false,
             },
             (other, _) => text.push(other),
         }
     }
-    split.words.extend(word);
-    split.is_closed &= quote.is_none();
-    split
-}
-
-fn bytes(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    named_file::read(path, limit).map_err(|error| Error::of_file(what, path, &error))
-}
-
-fn unusable(what: &'static str, path: &Path, reason: String) -> Error {
-    Error::File {
-        what,
-        path: path.to_owned(),
-        reason,
-    }
+    words.extend(word);
+    (words, is_followed && quote.is_none())
 }
 
 /// The failure of something larger than [`LIMIT`].
 pub fn too_large(what: &str) -> io::Error {
-    let reason = format!("{what} is larger than 64 MiB");
-    io::Error::new(io::ErrorKind::InvalidData, reason)
+    io::Error::other(format!("{what} is larger than 64 MiB"))
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {
-    let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
     if bytes.len() > LIMIT {
         return Err(too_large("it"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8 text"))?;
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
+    Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 #[cfg(test)]

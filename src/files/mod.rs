@@ -13,18 +13,20 @@ use std::path::{Path, PathBuf};
 /// on Windows the one for roaming data.
 ///
 /// # Errors
-/// Where there is no home.
+/// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
         false => ("XDG_DATA_HOME", ".local/share"),
     };
     // A path that isn't absolute has to be ignored.
-    let given = std::env::var_os(variable).map(PathBuf::from);
-    let home = || std::env::home_dir().filter(|home| home.is_absolute());
+    let absolute = |path: &PathBuf| path.is_absolute();
+    let given = std::env::var_os(variable)
+        .map(PathBuf::from)
+        .filter(absolute);
+    let home = || Some(std::env::home_dir().filter(absolute)?.join(folder));
     given
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(home()?.join(folder)))
+        .or_else(home)
         .ok_or_else(|| io::Error::other("no home folder is known"))
 }
 
@@ -39,7 +41,7 @@ pub fn expand_home(path: &str) -> PathBuf {
 /// Writes a file that the user named, all of it or none; one that is there stays as it is.
 ///
 /// # Errors
-/// The system's, also where there is one.
+/// The system's, and one if the file exists already.
 pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
     let created = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = created.map_err(|error| match error.kind() {
@@ -53,12 +55,24 @@ pub fn write_new(path: &Path, content: &str) -> io::Result<()> {
         .inspect_err(|_| drop(fs::remove_file(path)))
 }
 
+/// What is known of a regular file: only of that it is sure that reading it ends, and takes no keys
+/// from the terminal.
+///
+/// # Errors
+/// The system's; says what else it is.
+pub fn regular(path: &Path) -> io::Result<fs::Metadata> {
+    match path.metadata()? {
+        folder if folder.is_dir() => Err(io::Error::other("It is a folder.")),
+        file if file.is_file() => Ok(file),
+        _ => Err(io::Error::other("It is no regular file.")),
+    }
+}
+
 /// Who besides its owner can read a file, as `others` or `the group`.
 #[cfg(unix)]
 pub fn other_readers(path: &Path) -> io::Result<Option<&'static str>> {
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    Ok(match mode {
+    Ok(match fs::metadata(path)?.permissions().mode() {
         mode if mode & 0o004 != 0 => Some("everybody on this machine"),
         mode if mode & 0o040 != 0 => Some("its group"),
         _ => None,
@@ -70,18 +84,13 @@ pub fn other_readers(_: &Path) -> io::Result<Option<&'static str>> {
     Ok(None)
 }
 
-/// What opens files that only their owner can read.
-#[cfg(unix)]
+/// What opens files to be added to, and has new ones readable by their owner only.
 pub fn private_file() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
     let mut options = OpenOptions::new();
-    options.mode(0o600);
+    options.append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
-}
-
-#[cfg(not(unix))]
-pub fn private_file() -> OpenOptions {
-    OpenOptions::new()
 }
 
 /// Makes a folder that only its owner can enter, and those above it.
@@ -90,65 +99,50 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(path).map_err(|error| {
-        let in_the_way = path
-            .ancestors()
-            .find(|folder| folder.symlink_metadata().is_ok() && !folder.is_dir());
-        match in_the_way {
-            Some(folder) if folder.is_symlink() => io::Error::new(
-                error.kind(),
-                format!("{} is a link that leads to no folder", folder.display()),
-            ),
-            Some(folder) => {
-                io::Error::new(error.kind(), format!("{} is no folder", folder.display()))
+        let is_in_the_way = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+        match path.ancestors().find(is_in_the_way) {
+            Some(other) => {
+                io::Error::new(error.kind(), format!("{} is no folder", other.display()))
             }
             None => error,
         }
     })
 }
 
-/// Whether a folder can be written, or made where it doesn't exist, without writing anything. A
+/// The folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Whether a folder can be written, or made if it doesn't exist, without writing anything. A
 /// link that leads nowhere is in the way of a folder.
 pub fn is_writable(folder: &Path) -> bool {
-    let existing = folder
-        .ancestors()
-        .find(|folder| folder.symlink_metadata().is_ok());
-    existing.is_some_and(|folder| {
-        fs::metadata(folder)
-            .is_ok_and(|metadata| metadata.is_dir() && is_permitted(folder, &metadata))
-    })
+    let mut folders = folder.ancestors();
+    let existing = folders.find(|folder| folder.symlink_metadata().is_ok());
+    existing.is_some_and(|folder| folder.is_dir() && is_permitted(folder))
 }
 
 /// Whether this user may read and write a file, or make others in a folder.
 #[cfg(unix)]
-pub fn is_permitted(path: &Path, metadata: &fs::Metadata) -> bool {
+pub fn is_permitted(path: &Path) -> bool {
     use rustix::fs::Access;
-    let all = Access::READ_OK | Access::WRITE_OK;
-    let access = if metadata.is_dir() {
-        all | Access::EXEC_OK
-    } else {
-        all
+    let enter = match path.is_dir() {
+        true => Access::EXEC_OK,
+        false => Access::empty(),
     };
-    rustix::fs::access(path, access).is_ok()
+    rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK | enter).is_ok()
 }
 
 #[cfg(not(unix))]
-pub fn is_permitted(_: &Path, metadata: &fs::Metadata) -> bool {
-    !metadata.permissions().readonly()
+pub fn is_permitted(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| !metadata.permissions().readonly())
 }
 
-/// Whether an open file has no name any more.
-#[cfg(unix)]
-pub fn is_deleted(file: &fs::File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
-}
-
-#[cfg(not(unix))]
-pub fn is_deleted(_: &fs::File) -> bool {
-    false
-}
-
-/// Whether a path is no longer that of this file, as where an editor wrote a new one.
+/// Whether a path is no longer that of this file, as when an editor wrote a new one.
 #[cfg(unix)]
 pub fn is_replaced(file: &fs::File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

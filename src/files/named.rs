@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::error::seconds;
+use crate::files::folder_of;
 
 /// How long a pipe may have nobody at its other end.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
@@ -15,7 +16,7 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 /// How long a program at the other end may say nothing; it may well have to work first.
 const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 
-/// The bytes of a file, and one more than `limit` where it has more: enough to say so.
+/// The bytes of a file, and one more than `limit` if it has more: enough to say so.
 ///
 /// # Errors
 /// The system's, for folders, and for pipes to which nobody writes.
@@ -32,24 +33,18 @@ pub fn read_at_once(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 }
 
 fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Vec<u8>> {
-    let most = limit as u64 + 1;
-    let mut bytes = Vec::new();
     if is_standard_input(path) {
         // Opened by its name, a redirected file would be read from its beginning once more.
-        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return read_to_end(io::stdin().lock(), limit);
     }
     let metadata = path.metadata()?;
     if metadata.is_dir() {
-        return Err(io::Error::new(
-            io::ErrorKind::IsADirectory,
-            "It is a folder.",
-        ));
+        return Err(io::Error::other("It is a folder."));
     }
     if metadata.is_file() {
-        File::open(path)?.take(most).read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return read_to_end(File::open(path)?, limit);
     }
+    let mut bytes = Vec::new();
     let pieces = pieces(path.to_owned())?;
     let mut wait = OPEN_LIMIT;
     loop {
@@ -69,8 +64,15 @@ fn read_patiently(path: &Path, limit: usize, silence: Duration) -> io::Result<Ve
     }
 }
 
+/// The bytes of a reader, and one more than `limit` if it has more.
+pub fn read_to_end(reader: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// What comes from a pipe or a device, with an empty piece once it is open. A thread of its own
-/// waits for it, because to open a pipe may take for ever.
+/// waits for it, because opening a pipe may take for ever.
 fn pieces(path: PathBuf) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let send_all = move || -> Option<()> {
@@ -95,23 +97,11 @@ fn pieces(path: PathBuf) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
 
 /// Whether a path is a name of standard input, or a link to one.
 pub fn is_standard_input(path: &Path) -> bool {
-    const NAMES: [&str; 4] = [
-        "/dev/stdin",
-        "/dev/fd/0",
-        "/proc/self/fd/0",
-        "/proc/thread-self/fd/0",
-    ];
-    let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for _ in 0..LINK_LIMIT {
-        if NAMES.iter().any(|name| Path::new(name) == path) {
-            return true;
-        }
-        match target(&path) {
-            Some(next) => path = next,
-            None => return false,
-        }
-    }
-    false
+    const NAMES: &str = "/dev/stdin /dev/fd/0 /proc/self/fd/0 /proc/thread-self/fd/0";
+    let is_name = |path: PathBuf| NAMES.split(' ').any(|name| Path::new(name) == path);
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut links = std::iter::successors(Some(path), |path| target(path)).take(LINK_LIMIT);
+    links.any(is_name)
 }
 
 /// As many links may lead from one to the next as the system follows.
@@ -128,23 +118,17 @@ fn target(path: &Path) -> Option<PathBuf> {
 /// # Errors
 /// Links that lead in a circle.
 pub fn behind_links(path: &Path) -> io::Result<PathBuf> {
-    let mut found = path.to_owned();
-    for _ in 0..LINK_LIMIT {
-        match target(&found) {
-            Some(next) => found = without_steps_back(&next),
-            None => return Ok(found),
-        }
-    }
-    Err(io::Error::other("It is a link that leads in a circle."))
+    let next = |path: &PathBuf| Some(without_steps_back(&target(path)?));
+    let mut links = std::iter::successors(Some(path.to_owned()), next).take(LINK_LIMIT);
+    links
+        .find(|path| target(path).is_none())
+        .ok_or_else(|| io::Error::other("It is a link that leads in a circle."))
 }
 
-/// A path as people would write it, where that surely leads to the same file.
+/// A path as people would write it, if that surely leads to the same file.
 fn without_steps_back(path: &Path) -> PathBuf {
     let has_steps = path.components().any(|part| part == Component::ParentDir);
-    let folder = path
-        .parent()
-        .filter(|_| has_steps)
-        .and_then(|folder| folder.canonicalize().ok());
+    let folder = folder_of(path).canonicalize().ok().filter(|_| has_steps);
     match (folder, path.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => path.components().collect(),

@@ -1,34 +1,26 @@
 //! New content for an existing file, such as a `.env`: the old content is never lost, and only
 //! regular files are replaced.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+
+use crate::files::{folder_of, regular};
 
 /// Whether a file may take this one's place: only another regular file that can be written has what
 /// is lost with it in its content.
 ///
 /// # Errors
-/// Says what stands there instead; also where the system doesn't.
+/// Says what stands there instead, which the system does not always do.
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
-    let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
-    let reason = if metadata.is_dir() {
-        "It is a folder."
-    } else if !metadata.is_file() {
-        "It is no regular file but a pipe, a device or the like: what comes from it is set \
-            elsewhere."
-    } else if metadata.permissions().readonly() {
-        "It is read-only."
-    } else {
-        return Ok(());
-    };
-    Err(io::Error::other(reason))
+    match regular(path) {
+        Ok(file) if file.permissions().readonly() => Err(io::Error::other("It is read-only.")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map(drop),
+    }
 }
 
-/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; where
+/// Replaces a regular file as a whole, readable by its owner only. It is never half-written; if
 /// no other file can be put in its place, as in that of one that is mounted alone, its content is
 /// overwritten.
 ///
@@ -36,18 +28,19 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 /// The system's, and what is no regular file; what was there is there still.
 pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
     check_replaceable(path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let error = match put_in_place(folder, path, content) {
-        Err(error) if is_about_place(&error) => error,
-        other => return other,
+    let folder = folder_of(path);
+    let Err(error) = put_in_place(folder, path, content) else {
+        return Ok(());
     };
+    let shown = folder.display();
+    // Whether it was the place of the file that was refused, and not its content.
     let reason = match error.kind() {
         io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => "It is mounted".to_owned(),
-        io::ErrorKind::NotFound => format!("Its folder {} is not there", folder.display()),
-        _ => format!("Its folder {} can't be written", folder.display()),
+        io::ErrorKind::NotFound => format!("Its folder {shown} is not there"),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!("Its folder {shown} can't be written")
+        }
+        _ => return Err(error),
     };
     if !path.exists() {
         return Err(io::Error::new(error.kind(), format!("{reason}.")));
@@ -69,20 +62,8 @@ fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether it was the place of the file that was refused, and not its content.
-fn is_about_place(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::ResourceBusy
-            | io::ErrorKind::CrossesDevices
-            | io::ErrorKind::NotFound
-    )
-}
-
 /// Writes over the content of a file. What needs room is written first, behind the old content,
-/// which is whole again where there is none.
+/// which is whole again if there is none.
 fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut before = Vec::new();
@@ -102,23 +83,16 @@ fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
         let restored = file.rewind().and_then(|()| file.write_all(&before));
         drop(restored.and_then(|()| file.set_len(before.len() as u64)));
     })?;
-    make_private(&file);
+    // It may be another user's, and then stays as it is.
+    #[cfg(unix)]
+    drop(file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)));
     Ok(())
 }
-
-/// Has nobody but its owner read a file. It may be another user's, who is then asked to.
-#[cfg(unix)]
-fn make_private(file: &fs::File) {
-    use std::os::unix::fs::PermissionsExt;
-    drop(file.set_permissions(fs::Permissions::from_mode(0o600)));
-}
-
-#[cfg(not(unix))]
-fn make_private(_: &fs::File) {}
 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 
     fn mode(path: &Path) -> u32 {

@@ -4,13 +4,14 @@
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
 //! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
-//! [`meaning`] is pure, this file runs the program.
+//! [`parse`] is pure, this file runs the program.
 
-mod meaning;
+mod parse;
 
 use std::io::{self, Read};
+use std::iter;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
-use meaning::Printed;
+use parse::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.
 const PROGRAM: &str = if cfg!(windows) {
@@ -41,12 +42,6 @@ const OUTPUT_LIMIT: usize = 1024 * 1024;
 /// 10 s.
 const PIPE_GRACE: Duration = Duration::from_millis(300);
 
-/// How long to wait for the program, and who is told every 100 ms how long it takes already.
-pub struct Patience<'a> {
-    pub limit: Duration,
-    pub progress: &'a mut dyn FnMut(Duration),
-}
-
 /// The program to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HerokuCli {
@@ -58,85 +53,64 @@ pub struct HerokuCli {
 impl HerokuCli {
     /// The CLI whose plugin started this program, which need not be on PATH; else the one on PATH.
     pub fn find(environment: &Environment) -> Self {
-        let file = |name| {
-            environment
-                .get(name)
-                .filter(|path| Path::new(path).is_file())
-        };
+        let file = |name| (environment.get(name)).filter(|path| Path::new(path).is_file());
         let words = match (file("HEROKU_CLI_NODE"), file("HEROKU_CLI_BIN")) {
             // Without the flag, which is on the CLI's first line, Node.js would warn of the CLI's
             // own dependencies.
-            (Some(node), Some(script)) => [node, "--no-deprecation", script]
-                .map(str::to_owned)
-                .to_vec(),
-            _ => vec![PROGRAM.to_owned()],
+            (Some(node), Some(script)) => vec![node, "--no-deprecation", script],
+            _ => vec![PROGRAM],
         };
         HerokuCli {
-            words,
+            words: words.into_iter().map(str::to_owned).collect(),
             is_on_dyno: environment.get("DYNO").is_some(),
         }
     }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut words = self
-            .words
-            .iter()
-            .map(String::as_str)
-            .chain(arguments.iter().copied());
-        let mut command = child::with_keys(words.next().unwrap_or(PROGRAM));
-        command.args(words);
-        command
-    }
 }
 
-/// Asks for config vars in one call; the CLI needs about a second of CPU for each start.
-pub fn config_vars(cli: &HerokuCli, query: &HerokuQuery, patience: Patience<'_>) -> HerokuAnswer {
+/// Asks for config vars in one call; the CLI needs about a second of CPU for each start. `progress`
+/// is told every 100 ms how long it takes already.
+pub fn config_vars(
+    cli: &HerokuCli,
+    query: &HerokuQuery,
+    limit: Duration,
+    progress: impl FnMut(Duration),
+) -> HerokuAnswer {
     let names = query.variables.iter().map(String::as_str);
-    let arguments: Vec<&str> = ["config:get"]
-        .into_iter()
+    let arguments: Vec<_> = iter::once("config:get")
         .chain(names)
         .chain(["--shell"])
         .collect();
-    meaning::variables(&run(cli, &with_app(arguments, query), patience)?, query)
+    parse::variables(&run(cli, &arguments, query, limit, progress)?, query)
 }
 
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
-pub fn all_config_vars(
-    cli: &HerokuCli,
-    query: &HerokuQuery,
-    patience: Patience<'_>,
-) -> HerokuAnswer {
-    meaning::all_variables(
-        &run(cli, &with_app(vec!["config", "--json"], query), patience)?,
-        query,
-    )
+pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) -> HerokuAnswer {
+    let printed = run(cli, &["config", "--json"], query, limit, |_| ())?;
+    parse::all_variables(&printed, query)
 }
 
 /// The version, such as `11.10.0`.
-pub fn version(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::version(&run(cli, &["--version"], patience)?)
+pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
+    let nothing = HerokuQuery::default();
+    parse::version(&run(cli, &["--version"], &nothing, limit, |_| ())?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
-pub fn account(cli: &HerokuCli, patience: Patience<'_>) -> Result<String, HerokuFailure> {
-    meaning::account(&run(cli, &["auth:whoami"], patience)?)
-}
-
-fn with_app<'a>(mut arguments: Vec<&'a str>, query: &'a HerokuQuery) -> Vec<&'a str> {
-    for (flag, value) in [("--app", &query.app), ("--remote", &query.remote)] {
-        arguments.extend(value.iter().flat_map(|value| [flag, value.as_str()]));
-    }
-    arguments
+pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
+    let nothing = HerokuQuery::default();
+    parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
 }
 
 fn run(
     cli: &HerokuCli,
     arguments: &[&str],
-    patience: Patience<'_>,
+    query: &HerokuQuery,
+    limit: Duration,
+    progress: impl FnMut(Duration),
 ) -> Result<Printed, HerokuFailure> {
-    let limit = patience.limit;
-    start_and_wait(cli, arguments, patience).map_err(|error| match error.kind() {
+    let printed = start_and_wait(cli, arguments, query, limit, progress);
+    printed.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if cli.is_on_dyno => HerokuFailure::OnDyno,
         io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
         io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
@@ -147,31 +121,34 @@ fn run(
 fn start_and_wait(
     cli: &HerokuCli,
     arguments: &[&str],
-    patience: Patience<'_>,
+    query: &HerokuQuery,
+    limit: Duration,
+    mut progress: impl FnMut(Duration),
 ) -> io::Result<Printed> {
-    let mut command = cli.command(arguments);
+    let mut command = child::with_keys(&cli.words[0]);
     command
+        .args(&cli.words[1..])
+        .args(arguments)
         // One line per error instead of a wrap at 80 columns in mid-sentence.
         .env("OCLIF_COLUMNS", "1000")
         .env("NO_COLOR", "1")
         .env("HEROKU_SKIP_NEW_VERSION_CHECK", "1")
         .env("HEROKU_DISABLE_AUTOUPDATE", "1")
+        .env_remove("DEBUG")
+        .env_remove("HEROKU_DEBUG")
+        .env_remove("HEROKU_DEBUG_HEADERS")
+        .env_remove("FORCE_COLOR")
         // With an open standard input it would wait for a key to be pressed.
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    for name in [
-        "DEBUG",
-        "HEROKU_DEBUG",
-        "HEROKU_DEBUG_HEADERS",
-        "FORCE_COLOR",
-    ] {
-        command.env_remove(name);
+    if let Some(app) = &query.app {
+        command.args(["--app", app]);
     }
-    // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
-    // what the user meant.
-    if arguments.contains(&"--remote") {
-        command.env_remove("HEROKU_APP");
+    if let Some(remote) = &query.remote {
+        // The CLI prefers the variable to the flag (`flags/app.js` of its version 11), which is not
+        // what the user meant.
+        command.args(["--remote", remote]).env_remove("HEROKU_APP");
     }
     let child = SharedChild::spawn(&mut command)?;
     let stdout = collect(child.take_stdout());
@@ -181,11 +158,11 @@ fn start_and_wait(
         if let Some(status) = child.wait_timeout(Duration::from_millis(100))? {
             break status;
         }
-        if started.elapsed() >= patience.limit {
+        if started.elapsed() >= limit {
             child.kill()?;
             return Err(io::ErrorKind::TimedOut.into());
         }
-        (patience.progress)(started.elapsed());
+        progress(started.elapsed());
     };
     let until = Instant::now() + PIPE_GRACE;
     Ok(Printed {
@@ -205,7 +182,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
             let mut buffer = [0; 4096];
             let mut left = OUTPUT_LIMIT;
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                // Read on past the limit, lest the program wait for ever.
+                // Reads on past the limit, or the program would wait for ever.
                 let kept = count.min(left);
                 left -= kept;
                 if sender.send(buffer[..kept].to_vec()).is_err() {
@@ -230,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cli_that_started_us_is_asked_where_its_files_are_there() {
+    fn the_cli_that_started_us_is_asked_if_its_files_are_there() {
         let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let found = |node, script| {
             HerokuCli::find(&Environment::from_pairs(&[

@@ -1,12 +1,12 @@
 //! One request and what comes back, received so that Ctrl-C and the clock are never behind a
 //! blocked read.
 //!
-//! A worker thread does the whole call, from DNS to the last byte. The owner waits on one bounded
-//! channel that carries what the worker gets and the wake-up of Ctrl-C; an exchange that is dropped
+//! A worker thread does the whole call, from DNS to the last byte. The owner waits at one bounded
+//! inbox for what the worker gets and for the wake-up of Ctrl-C; an exchange that is dropped
 //! abandons its worker.
 
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
@@ -22,7 +22,7 @@ pub struct Limits {
     pub first_byte: Duration,
     /// Between two reads of a response that has begun.
     pub idle: Duration,
-    /// For all of it, where it is something small; an answer of a model may take as long as it
+    /// For all of it, if it is something small; an answer of a model may take as long as it
     /// likes.
     pub total: Option<Duration>,
     /// Whether a call that failed is made again if that may help.
@@ -76,20 +76,12 @@ impl Limits {
     }
 }
 
-/// What may lie in the channel unread: some hundred KB, after which the worker waits for the
-/// terminal.
-const CHANNEL_SIZE: usize = 256;
-
-/// A step is handed over when it holds this much.
-const STEP_SIZE: usize = 64 * 1024;
+/// What may lie in the inbox unread, after which the worker waits for the terminal.
+const STEP_SIZE: usize = 32 * 1024;
 
 /// A request under way. Ctrl-C is heeded while it is waited for.
 pub struct Exchange {
-    events: Receiver<Event>,
-    /// Taken from the channel while looking for more of the body.
-    next_event: Option<Event>,
-    /// Wakes whoever waits at the channel.
-    waker: SyncSender<Event>,
+    inbox: Arc<Inbox>,
     watch: Watch,
     progress: Progress,
 }
@@ -103,9 +95,24 @@ struct Progress {
     started: Instant,
 }
 
+/// What the worker has got and nobody took yet.
+#[derive(Default)]
+struct Inbox {
+    unread: Mutex<Unread>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Unread {
+    events: VecDeque<Event>,
+    is_woken: bool,
+    is_abandoned: bool,
+}
+
 enum Event {
-    Received(Received),
-    Woken,
+    Connected,
+    Step(Step),
+    Failed(Error),
 }
 
 /// What happened next.
@@ -124,8 +131,7 @@ pub enum Step {
 impl Exchange {
     /// Starts a worker.
     pub fn start(http: &Arc<Http>, request: Request, limits: Limits, watch: Watch) -> Self {
-        let (sender, events) = mpsc::sync_channel(CHANNEL_SIZE);
-        let waker = sender.clone();
+        let inbox = Arc::new(Inbox::default());
         // Nobody can see the connection of a GET being made, so it gets the time of both.
         let waiting = if request.body.is_some() {
             Waiting::Connection
@@ -133,22 +139,16 @@ impl Exchange {
             Waiting::FirstByte
         };
         let http = Arc::clone(http);
-        let work = move || {
-            http.send(request, &mut |received| {
-                sender.send(Event::Received(received)).is_ok()
-            });
-        };
-        let started = std::thread::Builder::new().spawn(work);
-        let failed = |error: std::io::Error| {
-            Event::Received(Received::Failed(Error::System {
+        let theirs = Arc::clone(&inbox);
+        let work = move || http.send(request, &mut |received| theirs.put(received));
+        if let Err(error) = std::thread::Builder::new().spawn(work) {
+            inbox.put(Received::Failed(Error::System {
                 what: "starting a thread",
                 reason: error.to_string(),
-            }))
-        };
+            }));
+        }
         Exchange {
-            events,
-            next_event: started.err().map(failed),
-            waker,
+            inbox,
             watch,
             progress: Progress::new(limits, waiting, Instant::now()),
         }
@@ -159,21 +159,15 @@ impl Exchange {
     /// # Errors
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
-        let waker = self.waker.clone();
-        // A full channel is being read, and its reader looks for a press first.
-        let _awake = self.watch.wake(move || drop(waker.try_send(Event::Woken)));
+        let inbox = Arc::clone(&self.inbox);
+        let _awake = self.watch.wake(move || inbox.wake());
         loop {
             // A press wakes nobody who wasn't waiting yet.
             if self.watch.is_interrupted() {
                 return Err(Error::Interrupted);
             }
             let left = self.progress.left(Instant::now());
-            let event = match self.next_event.take() {
-                Some(event) => Ok(event),
-                None => self
-                    .events
-                    .recv_timeout(tick.map_or(left, |tick| tick.min(left))),
-            };
+            let event = self.inbox.take(tick.map_or(left, |tick| tick.min(left)));
             if self.watch.is_interrupted() {
                 return Err(Error::Interrupted);
             }
@@ -182,52 +176,104 @@ impl Exchange {
                 return Err(Error::Network(failure));
             }
             match event {
-                Ok(Event::Woken) => {}
-                Ok(Event::Received(Received::Connected)) => {
-                    self.progress.proceed(Waiting::FirstByte, now);
+                Some(Event::Connected) => self.progress.proceed(Waiting::FirstByte, now),
+                Some(Event::Step(step)) => {
+                    match step {
+                        Step::Head(_) => self.progress.proceed(Waiting::FirstByte, now),
+                        Step::Body(_) => self.progress.proceed(Waiting::NextByte, now),
+                        Step::End | Step::Tick => {}
+                    }
+                    return Ok(step);
                 }
-                Ok(Event::Received(Received::Head(head))) => {
-                    self.progress.proceed(Waiting::FirstByte, now);
-                    return Ok(Step::Head(head));
-                }
-                Ok(Event::Received(Received::Body(bytes))) => {
-                    self.progress.proceed(Waiting::NextByte, now);
-                    return Ok(Step::Body(with_what_came_since(
-                        bytes,
-                        &self.events,
-                        &mut self.next_event,
-                    )));
-                }
-                Ok(Event::Received(Received::End)) => return Ok(Step::End),
-                Ok(Event::Received(Received::Failed(error))) => return Err(error),
-                Err(RecvTimeoutError::Timeout) => match self.progress.limit(now) {
+                Some(Event::Failed(error)) => return Err(error),
+                // Woken, or waited long enough for something.
+                None => match self.progress.limit(now) {
                     Some(failure) => return Err(Error::Network(failure)),
-                    None => return Ok(Step::Tick),
+                    None if tick.is_some() => return Ok(Step::Tick),
+                    None => {}
                 },
-                // The worker always says how it ended, so its end alone says nothing.
-                Err(RecvTimeoutError::Disconnected) => return Ok(Step::End),
             }
         }
     }
 }
 
-/// Adds what lies in the channel already: attohttpc never reads over the end of a chunk, and the
-/// service sends a chunk for every token, which would be a write to the terminal each.
-fn with_what_came_since(
-    mut bytes: Vec<u8>,
-    events: &Receiver<Event>,
-    next_event: &mut Option<Event>,
-) -> Vec<u8> {
-    while bytes.len() < STEP_SIZE {
-        match events.try_recv() {
-            Ok(Event::Received(Received::Body(more))) => bytes.extend_from_slice(&more),
-            other => {
-                *next_event = other.ok();
-                break;
-            }
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let mut unread = self.inbox.unread();
+        unread.is_abandoned = true;
+        if unread.is_full() {
+            self.inbox.changed.notify_all();
         }
     }
-    bytes
+}
+
+impl Inbox {
+    fn unread(&self) -> MutexGuard<'_, Unread> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts in what was received, as soon as there is room. Returns whether anybody wants more.
+    ///
+    /// A body is added to that which lies there: attohttpc never reads over the end of a chunk, and
+    /// the service sends a chunk for every token, which would be a switch of threads and a write to
+    /// the terminal each.
+    fn put(&self, received: Received<'_>) -> bool {
+        let mut unread = self
+            .changed
+            .wait_while(self.unread(), |unread| {
+                unread.is_full() && !unread.is_abandoned
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        let event = match (received, unread.events.back_mut()) {
+            (Received::Body(more), Some(Event::Step(Step::Body(bytes)))) => {
+                bytes.extend_from_slice(more);
+                None
+            }
+            (Received::Body(bytes), _) => Some(Event::Step(Step::Body(bytes.to_vec()))),
+            (Received::Connected, _) => Some(Event::Connected),
+            (Received::Head(head), _) => Some(Event::Step(Step::Head(head))),
+            (Received::End, _) => Some(Event::Step(Step::End)),
+            (Received::Failed(error), _) => Some(Event::Failed(error)),
+        };
+        let was_empty = unread.events.is_empty();
+        unread.events.extend(event);
+        let is_wanted = !unread.is_abandoned;
+        drop(unread);
+        // Its owner waits only if nothing lies there, and each call wakes the system.
+        if was_empty {
+            self.changed.notify_all();
+        }
+        is_wanted
+    }
+
+    /// Takes what comes next; nothing if nothing comes for so long, or a press does.
+    fn take(&self, limit: Duration) -> Option<Event> {
+        let (mut unread, _) = self
+            .changed
+            .wait_timeout_while(self.unread(), limit, |unread| {
+                unread.events.is_empty() && !unread.is_woken
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        unread.is_woken = false;
+        if unread.is_full() {
+            self.changed.notify_all();
+        }
+        unread.events.pop_front()
+    }
+
+    fn wake(&self) {
+        self.unread().is_woken = true;
+        self.changed.notify_all();
+    }
+}
+
+impl Unread {
+    fn is_full(&self) -> bool {
+        match self.events.back() {
+            Some(Event::Step(Step::Body(bytes))) => bytes.len() >= STEP_SIZE,
+            _ => false,
+        }
+    }
 }
 
 impl Progress {
@@ -285,6 +331,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
     use super::*;
     use crate::config::environment::Environment;
     use crate::interrupt::Interrupts;
@@ -312,6 +360,72 @@ mod tests {
         interrupts.press();
         assert!(matches!(one.next(None), Err(Error::Interrupted)));
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn body(inbox: &Inbox) -> Option<Vec<u8>> {
+        match inbox.take(LONG)? {
+            Event::Step(Step::Body(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_body_are_joined_and_its_end_comes_behind_it() {
+        let inbox = Inbox::default();
+        assert!(inbox.put(Received::Connected));
+        for piece in ["a", "b", "c"] {
+            assert!(inbox.put(Received::Body(piece.as_bytes())));
+        }
+        assert!(inbox.put(Received::Failed(Error::Interrupted)));
+        assert!(inbox.put(Received::End));
+        assert!(matches!(inbox.take(LONG), Some(Event::Connected)));
+        assert_eq!(body(&inbox).as_deref(), Some(&b"abc"[..]));
+        assert!(matches!(inbox.take(LONG), Some(Event::Failed(_))));
+        assert!(matches!(inbox.take(LONG), Some(Event::Step(Step::End))));
+        assert!(inbox.take(Duration::ZERO).is_none());
+    }
+
+    /// An inbox that is full, and a worker that has something more for it; says what it is told.
+    fn full() -> (Arc<Inbox>, mpsc::Receiver<bool>) {
+        let inbox = Arc::new(Inbox::default());
+        assert!(inbox.put(Received::Body(&[b'a'; STEP_SIZE])));
+        let (theirs, (sender, told)) = (Arc::clone(&inbox), mpsc::channel());
+        std::thread::spawn(move || sender.send(theirs.put(Received::Body(b"b"))));
+        (inbox, told)
+    }
+
+    #[test]
+    fn a_worker_waits_for_room() {
+        let (inbox, told) = full();
+        assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+        assert_eq!(body(&inbox).map(|bytes| bytes.len()), Some(STEP_SIZE));
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
+        assert_eq!(body(&inbox).as_deref(), Some(&b"b"[..]));
+    }
+
+    #[test]
+    fn a_worker_is_free_once_its_exchange_is_dropped() {
+        let (inbox, told) = full();
+        let limits = Limits::with_first_byte(LONG);
+        drop(Exchange {
+            inbox,
+            watch: Interrupts::default().watch(),
+            progress: Progress::new(limits, Waiting::NextByte, Instant::now()),
+        });
+        assert_eq!(told.recv_timeout(LONG), Ok(false));
+    }
+
+    #[test]
+    fn a_press_wakes_whoever_waits_for_an_empty_inbox() {
+        let inbox = Arc::new(Inbox::default());
+        let ours = Arc::clone(&inbox);
+        let started = Instant::now();
+        let waiting = std::thread::spawn(move || ours.take(LONG).is_none());
+        inbox.wake();
+        assert!(waiting.join().is_ok_and(|is_nothing| is_nothing));
+        assert!(started.elapsed() < LONG);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Http {
     /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
     /// need not wait for.
     secure: OnceLock<Session>,
-    /// For `http://`, where no certificate is looked at.
+    /// For `http://`, which needs no certificate.
     plain: OnceLock<Session>,
 }
 
@@ -80,11 +80,11 @@ pub struct Head {
 
 /// What a worker delivers, in this order; `End` or `Failed` is the last.
 #[derive(Debug)]
-pub enum Received {
+pub enum Received<'a> {
     /// The connection stands and the request is being written. Only for a POST.
     Connected,
     Head(Head),
-    Body(Vec<u8>),
+    Body(&'a [u8]),
     End,
     Failed(Error),
 }
@@ -133,7 +133,7 @@ impl Http {
 
     /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns
     /// false.
-    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received) -> bool) {
+    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.exchange(&request, deliver)));
         let last = match outcome {
             Ok(Ok(())) => Received::End,
@@ -162,7 +162,7 @@ impl Http {
     fn exchange(
         &self,
         request: &Request,
-        deliver: &mut dyn FnMut(Received) -> bool,
+        deliver: &mut dyn FnMut(Received<'_>) -> bool,
     ) -> Result<(), Error> {
         let url = &request.url;
         let proxy = proxy::for_url(url, &self.environment)?;
@@ -222,10 +222,10 @@ impl Http {
                 Ok(0) => break,
                 Ok(length) => {
                     count += length as u64;
-                    wanted = deliver(Received::Body(buffer[..length].to_vec()));
+                    wanted = deliver(Received::Body(&buffer[..length]));
                 }
                 // The process was stopped and goes on (Ctrl-Z, fg): nothing was read, and nothing
-                // is lost. Where a part of something was read, std has gone on by itself.
+                // is lost. If a part of something was read, std has gone on by itself.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(classify_io(&error, url, through)),
             }
@@ -265,7 +265,7 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 }
 
 fn session(roots: Vec<CertificateDer<'static>>) -> Session {
-    // Fails where a provider is installed already, which is as good.
+    // Fails if a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut session = Session::new();
     session.follow_redirects(false);
@@ -279,7 +279,7 @@ fn session(roots: Vec<CertificateDer<'static>>) -> Session {
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
     bytes: Option<&'a [u8]>,
-    deliver: &'a mut dyn FnMut(Received) -> bool,
+    deliver: &'a mut dyn FnMut(Received<'_>) -> bool,
 }
 
 impl Body for Outgoing<'_> {

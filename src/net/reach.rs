@@ -106,7 +106,7 @@ pub fn of_proxy(error: Error, proxy: &Proxy) -> Error {
 /// A TLS handshake, trusting what requests trust. The version that was agreed on.
 ///
 /// # Errors
-/// [`NetworkFailure::Certificate`] with the issuer where that is the trouble, else
+/// [`NetworkFailure::Certificate`] with the issuer if that is the trouble, else
 /// [`NetworkFailure::Tls`].
 pub fn handshake(
     host: &str,

@@ -6,13 +6,13 @@ use crate::config::child;
 use crate::config::environment::Environment;
 use crate::error::Error;
 
-/// What is started where neither variable is set; every Unix has it.
+/// What is started if neither variable is set; every Unix has it.
 const DEFAULT_EDITOR: &str = "vi";
 
 /// Has the user edit a text, and returns it when the editor has ended.
 ///
 /// # Errors
-/// Where the editor can't be started, ends with a failure, or leaves no text; the text is unchanged
+/// If the editor can't be started, ends with a failure, or leaves no text; the text is unchanged
 /// then.
 pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
     let (_, command) = environment

@@ -10,14 +10,14 @@ use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 use unicode_width::UnicodeWidthStr;
 
-use super::commands::{COMMANDS, Command, Takes};
+use super::commands::{COMMANDS, Command, Tab};
 use super::keys::Keys;
 use super::stand_in;
 use super::window::Rows;
 use crate::api::models::Model;
+use crate::app::chat_ids;
 use crate::cli::settings;
 use crate::error::Error;
-use crate::files;
 use crate::screen::{for_terminal, terminal};
 use crate::store::Sessions;
 
@@ -73,12 +73,7 @@ impl LineHelper {
     }
 
     fn model_ids(&self) -> Vec<String> {
-        let models = self.models().unwrap_or_default();
-        models
-            .into_iter()
-            .filter(Model::is_chat)
-            .map(|model| model.id)
-            .collect()
+        chat_ids(self.models().unwrap_or_default())
     }
 
     /// Where the word to complete begins, and all it could be.
@@ -90,113 +85,61 @@ impl LineHelper {
             return (line.len(), Vec::new());
         };
         let Some((name, argument)) = command.split_once(' ') else {
-            return (
-                0,
-                COMMANDS
-                    .iter()
-                    .map(|command| completed(command.name(), command))
-                    .collect(),
-            );
+            return (0, COMMANDS.iter().map(completed).collect());
         };
         let start = line.len() - argument.len();
-        match Command::named(name).map(|command| command.takes) {
-            Some(Takes::Models(_)) => (start, self.model_ids()),
-            Some(Takes::Words(_, words)) => (start, owned(words)),
-            Some(Takes::Sessions(_)) => (start, session_names()),
-            Some(Takes::Settings(_)) => setting(start, argument),
-            Some(Takes::Nothing | Takes::Text(_) | Takes::Files(_)) | None => {
-                (line.len(), Vec::new())
-            }
-        }
-    }
-}
-
-/// Names of settings, then the values of the one that was named.
-fn setting(start: usize, argument: &str) -> (usize, Vec<String>) {
-    match argument.split_once(' ') {
-        None => (
-            start,
-            settings::names()
-                .into_iter()
-                .map(|name| format!("{name} "))
-                .collect(),
-        ),
-        Some((name, value)) => {
-            let words = settings::words(name);
-            (start + argument.len() - value.len(), words)
-        }
-    }
-}
-
-/// Where the names can't be had, /load will say why.
-fn session_names() -> Vec<String> {
-    Sessions::in_data_folder()
-        .and_then(|sessions| sessions.names())
-        .unwrap_or_default()
-}
-
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-/// A completed command is ready for what may follow it.
-fn completed(name: &str, command: &Command) -> String {
-    if command.takes == Takes::Nothing {
-        format!("/{name}")
-    } else {
-        format!("/{name} ")
-    }
-}
-
-impl LineHelper {
-    /// Names of files, also in the home folder, for which rustyline has no `~`.
-    fn file_names(
-        &self,
-        line: &str,
-        context: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let home = files::expand_home("~/").display().to_string();
-        let home = home.trim_end_matches('/');
-        let Some((before, rest)) = line.rsplit_once(" ~/") else {
-            return self.files.complete(line, line.len(), context);
+        let words = match Command::named(name).map_or(Tab::Nothing, Command::tab) {
+            Tab::Models => self.model_ids(),
+            Tab::Words(words) => words.iter().map(|&word| word.to_owned()).collect(),
+            Tab::Sessions => session_names(),
+            Tab::Settings => match argument.split_once(' ') {
+                None => settings::names()
+                    .iter()
+                    .map(|name| format!("{name} "))
+                    .collect(),
+                // The values of the one that was named.
+                Some((name, value)) => return (line.len() - value.len(), settings::words(name)),
+            },
+            Tab::Nothing | Tab::Files => Vec::new(),
         };
-        let expanded = format!("{before} {home}/{rest}");
-        let (start, mut pairs) = self.files.complete(&expanded, expanded.len(), context)?;
-        if start != before.len() + 1 {
-            return self.files.complete(line, line.len(), context);
-        }
-        for pair in &mut pairs {
-            if let Some(name) = pair.replacement.strip_prefix(home) {
-                pair.replacement = format!("~{name}");
-            }
-        }
-        Ok((start, pairs))
+        (start, words)
     }
 
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
-        if command
-            .and_then(|(name, _)| Command::named(name))
-            .is_some_and(|found| matches!(found.takes, Takes::Files(_)))
-        {
-            return self.file_names(line, context);
+        let command = command.and_then(|(name, _)| Command::named(name));
+        if command.is_some_and(|command| command.tab() == Tab::Files) {
+            return self.files.complete(line, line.len(), context);
         }
-        let (start, candidates) = self.candidates(line);
-        let typed = &line[start..];
+        let (start, mut candidates) = self.candidates(line);
+        candidates.retain(|text| text.starts_with(&line[start..]));
         let pair = |text: String| Pair {
             display: text.trim_end().to_owned(),
             replacement: text,
         };
-        Ok((
-            start,
-            candidates
-                .into_iter()
-                .filter(|text| text.starts_with(typed))
-                .map(pair)
-                .collect(),
-        ))
+        Ok((start, candidates.into_iter().map(pair).collect()))
     }
+
+    fn rows(&self, line: &str, position: usize) -> Rows {
+        Rows::new(self.prompt_width.get(), line, position, terminal::width())
+    }
+}
+
+/// Where the names can't be had, /load will say why.
+fn session_names() -> Vec<String> {
+    let names = Sessions::in_data_folder().and_then(|sessions| sessions.names());
+    names.unwrap_or_default()
+}
+
+/// A completed command is ready for what may follow it.
+fn completed(command: &Command) -> String {
+    let space = if command.arguments().is_empty() {
+        ""
+    } else {
+        " "
+    };
+    format!("/{}{space}", command.name())
 }
 
 impl Completer for LineHelper {
@@ -211,7 +154,7 @@ impl Completer for LineHelper {
         let (start, pairs) = self.fitting(&line[..position], context)?;
         // Only a list of several has a pager, and only after one is the line looked at again.
         self.keys.set_completing(pairs.len() > 1);
-        // Names of files and models are anybody's.
+        // Names of files and models may hold anything.
         let shown = |pair: Pair| Pair {
             display: for_terminal(&pair.display.replace('\n', "\u{240a}")).into_owned(),
             replacement: stand_in::shown(&pair.replacement).into_owned(),
@@ -228,10 +171,11 @@ impl Hinter for LineHelper {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
         if line.ends_with('\n') && position == line.len() && !self.keys.is_sending() {
-            return self
-                .keys
-                .has_open_fence(line)
-                .then_some(LineHint::Note(FENCE_NOTE));
+            let note = || LineHint {
+                text: FENCE_NOTE.to_owned(),
+                is_rest: false,
+            };
+            return self.keys.has_open_fence(line).then(note);
         }
         let typed = line
             .strip_prefix('/')
@@ -243,27 +187,23 @@ impl Hinter for LineHelper {
             .iter()
             .filter(|command| command.name().starts_with(typed));
         // A command that is typed in full fits before longer ones do.
-        let (command, rest) = (fitting.next()?, fitting.next());
-        if rest.is_some() && command.name() != typed {
+        let (command, other) = (fitting.next()?, fitting.next());
+        if other.is_some() && command.name() != typed {
             return None;
         }
-        let rest = &command.name()[typed.len()..];
-        Some(
-            format!("{rest} {}", command.arguments())
-                .trim_end()
-                .to_owned(),
-        )
-        .filter(|hint| !hint.is_empty())
-        .map(LineHint::Rest)
+        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments());
+        let text = rest.trim_end().to_owned();
+        (!text.is_empty()).then_some(LineHint {
+            text,
+            is_rest: true,
+        })
     }
 }
 
-/// What is shown behind a line.
-pub enum LineHint {
-    /// The rest of it.
-    Rest(String),
-    /// A word about it.
-    Note(&'static str),
+/// What is shown behind a line: the rest of it, or a word about it.
+pub struct LineHint {
+    text: String,
+    is_rest: bool,
 }
 
 /// Why Enter only made a new line, and what sends it.
@@ -271,28 +211,27 @@ const FENCE_NOTE: &str = "the code fence is open: close it, or press Enter on a 
 
 impl Hint for LineHint {
     fn display(&self) -> &str {
-        match self {
-            LineHint::Rest(text) => text,
-            LineHint::Note(text) => text,
-        }
+        &self.text
     }
 
     fn completion(&self) -> Option<&str> {
-        match self {
-            LineHint::Rest(text) => Some(text),
-            LineHint::Note(_) => None,
-        }
+        self.is_rest.then_some(&self.text)
     }
 }
 
 impl LineHelper {
-    fn rows(&self, line: &str, position: usize) -> Rows {
-        Rows::new(self.prompt_width.get(), line, position, terminal::width())
+    /// Whether what is drawn of a line is the line: a glance at a short one, which needs no layout.
+    fn is_itself(&self, line: &str) -> bool {
+        let rows = Rows::at_most(self.prompt_width.get(), line, terminal::width());
+        rows <= terminal::height() && !line.contains(|c| c == '\t' || stand_in::picture(c) != c)
     }
 }
 
 impl Highlighter for LineHelper {
     fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        if self.is_itself(line) {
+            return Cow::Borrowed(line);
+        }
         let (rows, height) = (self.rows(line, position), terminal::height());
         if rows.count() <= height || self.keys.is_sending() {
             return Cow::Owned(rows.all());
@@ -305,23 +244,22 @@ impl Highlighter for LineHelper {
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        self.keys.begin();
         let shown: String = prompt.chars().map(stand_in::picture).collect();
         self.prompt_width.set(shown.width());
         Cow::Owned(shown)
     }
 
-    /// rustyline writes a single character, and moves the cursor, without drawing the line; not so
-    /// where what is drawn isn't the line.
-    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
-        line.contains(|c| c == '\t' || stand_in::picture(c) != c)
-            || self.rows(line, position).count() > terminal::height()
+    /// rustyline writes a single character, and moves the cursor, without drawing the line, which
+    /// is wrong if what is drawn isn't the line.
+    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+        !self.is_itself(line)
     }
 
     fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
-        if self.color {
-            Cow::Owned(format!("\x1b[2m{hint}\x1b[0m"))
-        } else {
-            Cow::Borrowed(hint)
+        match self.color {
+            true => format!("\x1b[2m{hint}\x1b[0m").into(),
+            false => hint.into(),
         }
     }
 }

@@ -9,8 +9,8 @@ use rustyline::{
 
 use super::typed::Typed;
 use crate::markdown::open_fence;
-use crate::screen::inlet::Keyboard;
-use crate::screen::terminal::{self, Mode};
+use crate::screen::inlet::{Inlet, Keyboard};
+use crate::screen::terminal::Mode;
 
 /// Looks at every key before the editor does. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
@@ -30,6 +30,8 @@ struct State {
     /// Whether Enter was pressed.
     is_sending: bool,
     keyed: Keyed,
+    /// What stands between the keyboard and the editor; none where it can't be had.
+    inlet: Option<Inlet>,
     /// The mode in which the terminal goes to the shell while the process is stopped.
     found: Option<Mode>,
 }
@@ -46,8 +48,11 @@ pub enum Entry {
     Resized { before: String, after: String },
 }
 
-/// What the editor reads where the window has another size: a key that no keyboard has.
+/// What the editor reads when the window has another size: a key that no keyboard has.
 const RESIZED_KEY: &[u8] = b"\x1b[1;8y";
+
+/// What it reads to ask for the next key.
+pub const ASK_KEY: &[u8] = b"\x1b[1;8x";
 
 impl Keyboard for Keyed {
     fn push(&mut self, bytes: &[u8], has_more: bool) -> Vec<u8> {
@@ -65,6 +70,12 @@ impl Keyboard for Keyed {
     fn resized(&mut self) -> Option<Vec<u8>> {
         self.typed().is_typing().then(|| RESIZED_KEY.to_vec())
     }
+
+    /// Characters, Backspace and Enter. Behind others, and behind most in the manner of vi, the
+    /// editor may read more keys by itself, and would take the question for one.
+    fn is_plain(&self, read: &[u8]) -> bool {
+        !self.typed().is_vi && read.iter().all(|byte| *byte >= b' ' || *byte == b'\r')
+    }
 }
 
 impl Keyed {
@@ -76,9 +87,10 @@ impl Keyed {
 
 impl Keys {
     /// Keys of this keyboard, on a terminal that was found in this mode.
-    pub fn new(keyed: Keyed, found: Option<Mode>) -> Self {
+    pub fn new(keyed: Keyed, inlet: Option<Inlet>, found: Option<Mode>) -> Self {
         let state = State {
             keyed,
+            inlet,
             found,
             ..State::default()
         };
@@ -95,6 +107,11 @@ impl Keys {
     /// Whether the line is being sent, so that nothing should be proposed for it any more.
     pub fn is_sending(&self) -> bool {
         self.state().is_sending
+    }
+
+    /// The editor draws, and is about to read.
+    pub fn begin(&self) {
+        self.state().inlet.iter().for_each(Inlet::open);
     }
 
     /// Says whether completions are being shown.
@@ -130,6 +147,11 @@ impl ConditionalEventHandler for Keys {
         context: &EventContext<'_>,
     ) -> Option<Cmd> {
         let key = *event.get(0)?;
+        if key == ASKED {
+            let inlet = self.state().inlet.clone();
+            inlet.iter().for_each(Inlet::pull);
+            return Some(Cmd::Noop);
+        }
         self.state().key(key, context.line(), context.pos())
     }
 }
@@ -143,6 +165,7 @@ const CTRL_J: KeyEvent = KeyEvent(KeyCode::Char('J'), Modifiers::CTRL);
 const CTRL_M: KeyEvent = KeyEvent(KeyCode::Char('M'), Modifiers::CTRL);
 const CTRL_O: KeyEvent = KeyEvent(KeyCode::Char('O'), Modifiers::CTRL);
 const CTRL_Z: KeyEvent = KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL);
+const ASKED: KeyEvent = KeyEvent(KeyCode::Char('8'), Modifiers::CTRL_ALT_SHIFT);
 const RESIZED: KeyEvent = KeyEvent(KeyCode::Char('9'), Modifiers::CTRL_ALT_SHIFT);
 
 impl State {
@@ -158,6 +181,11 @@ impl State {
                 self.entry = Entry::ForEditor(line.to_owned());
                 Some(Cmd::AcceptLine)
             }
+            // The editor would want to set the mode of its input, which is the terminal no more.
+            CTRL_Z if self.inlet.is_some() => {
+                self.found.iter().for_each(Mode::stop);
+                Some(Cmd::Repaint)
+            }
             CTRL_Z => {
                 self.found.iter().for_each(Mode::restore);
                 None
@@ -167,7 +195,7 @@ impl State {
                 let (before, after) = (before.to_owned(), after.to_owned());
                 self.entry = Entry::Resized { before, after };
                 // Nothing is behind this key, so that the editor comes back at once.
-                terminal::end_input_after(Duration::ZERO);
+                self.inlet.iter().for_each(Inlet::end);
                 Some(Cmd::Noop)
             }
             _ => None,

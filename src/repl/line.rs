@@ -3,7 +3,7 @@
 use super::commands::{COMMANDS, Command};
 use crate::error::nearest::nearest;
 
-/// A line, read for its meaning.
+/// A line, parsed.
 #[derive(Debug)]
 pub enum Line<'a> {
     /// Nothing to do.
@@ -21,8 +21,8 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Reads a line, and whether its beginning was pasted. Two slashes at the start stand for one
-    /// where a command or a path was typed behind them. Code often begins with a comment, so
-    /// that what was pasted, has several lines, or can be no command is what it is.
+    /// if a command or a path was typed behind them. Code often begins with a comment, so a
+    /// line that was pasted, has several lines, or can't be a command is taken as it is.
     pub fn parse(text: &'a str, is_pasted: bool) -> Self {
         let trimmed = text.trim();
         if trimmed.is_empty() {

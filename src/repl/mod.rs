@@ -4,7 +4,6 @@
 mod commands;
 mod editor;
 mod helper;
-mod history;
 mod keys;
 mod line;
 mod reader;
@@ -14,24 +13,26 @@ mod stand_in;
 mod typed;
 mod window;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::api::Client;
 use crate::api::models::{self, Model};
-use crate::app::following::{MODELS, Show, follow, tell};
+use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
-use crate::app::{Connection, Context};
-use crate::chat::{Answer, Chat};
+use crate::app::{Connection, Context, chat_ids};
+use crate::chat::{Answer, Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::{EditMode, Turns};
 use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
+use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::screen::Screen;
-use crate::screen::inlet::{Inlet, Resized};
+use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use helper::LineHelper;
-use keys::{Keyed, Keys};
+use keys::{ASK_KEY, Keyed, Keys};
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
 
@@ -68,8 +69,6 @@ pub enum Flow {
     Continue,
     /// The next line begins with this text.
     Edit(String),
-    /// No answer came: the line that was sent is offered again.
-    Again,
     Leave,
 }
 
@@ -78,26 +77,25 @@ impl<'a> Repl<'a> {
     ///
     /// # Errors
     /// Where there is no usable terminal.
-    pub fn new(connection: &'a Connection, context: &'a mut Context) -> Result<Self, Error> {
+    pub fn new(
+        connection: &'a Connection,
+        context: &'a mut Context,
+        settings: ChatSettings,
+        saving: Saving,
+    ) -> Result<Self, Error> {
         // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is
         // the only way to be rid of the prompt.
-        let can_edit = !context
-            .environment
-            .get("TERM")
-            .is_some_and(|term| PLAIN_TERMINALS.contains(&term));
+        let terminal = context.environment.get("TERM");
+        let can_edit = !terminal.is_some_and(|term| PLAIN_TERMINALS.contains(&term));
         let quiet = can_edit.then(|| Mode::current().quiet());
         let (typed_ahead, keyed) = (TypedAhead::default(), Keyed::default());
         let found = quiet.as_ref().map(|quiet| quiet.found().clone());
         // Without one the editor reads the keyboard itself.
         let inlet = found
             .as_ref()
-            .and_then(|found| Inlet::new(found, keyed.clone()).ok());
-        if let Some(quiet) = &quiet {
-            let (found, again, typed) = (
-                quiet.found().clone(),
-                quiet.found().clone(),
-                typed_ahead.clone(),
-            );
+            .and_then(|found| Inlet::new(found, keyed.clone(), ASK_KEY).ok());
+        if let Some(found) = found.clone() {
+            let (again, typed) = (found.clone(), typed_ahead.clone());
             // What was typed for us must not reach the shell, which would run it.
             let leave = move || {
                 typed.add(&found.take_input());
@@ -107,8 +105,8 @@ impl<'a> Repl<'a> {
                 true => again.set_raw(),
                 false => again.set_quiet(),
             };
-            let resized = inlet.as_ref().map(Inlet::resized);
-            let resize = move || resized.iter().for_each(Resized::tell);
+            let resized = inlet.clone();
+            let resize = move || resized.iter().for_each(Inlet::resize);
             let guarded = context.interrupts.guard_terminal(enter, leave, resize);
             guarded.map_err(|error| Error::System {
                 what: "listening for signals",
@@ -118,23 +116,24 @@ impl<'a> Repl<'a> {
         }
         let color = context.screen.has_color();
         let fetch = fetch_models(&connection.client, context);
-        let reader = Reader::new(
+        let mut reader = Reader::new(
             |keys| LineHelper::new(fetch, keys, color),
-            Keys::new(keyed.clone(), found),
+            Keys::new(keyed.clone(), inlet.clone(), found),
             keyed,
             inlet,
             typed_ahead,
             can_edit,
             context,
         )?;
+        reader.set_vi(settings.values.editmode == EditMode::Vi);
         Ok(Repl {
             connection,
             context,
             reader,
             quiet,
             attachments: Vec::new(),
-            settings: ChatSettings::default(),
-            saving: Saving::default(),
+            settings,
+            saving,
         })
     }
 
@@ -142,16 +141,7 @@ impl<'a> Repl<'a> {
     ///
     /// # Errors
     /// Failures of the terminal; those of a turn are told and survived.
-    pub fn run(
-        &mut self,
-        mut chat: Chat,
-        settings: ChatSettings,
-        saving: Saving,
-    ) -> Result<ExitStatus, Error> {
-        self.saving = saving;
-        self.reader
-            .set_vi(settings.values().editmode == EditMode::Vi);
-        self.settings = settings;
+    pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
         self.greet(&chat);
         if chat.conversation.turns() > 0 {
             recap::show(&chat, self.saving.name().as_deref(), self.screen())?;
@@ -160,16 +150,14 @@ impl<'a> Repl<'a> {
         let mut leaving = false;
         loop {
             // Where nothing of a conversation is to be saved, its prompts aren't either.
-            self.reader.keep_history(self.saving.is_on());
-            match self
-                .reader
-                .read(PROMPT, &std::mem::take(&mut initial), self.context)?
-            {
-                Read::End => return Ok(self.leave()),
-                Read::Interrupted {
-                    on_empty_line: true,
-                } if leaving => return Ok(self.leave()),
+            self.reader.keep_history(self.saving.is_on);
+            let text = std::mem::take(&mut initial);
+            match self.reader.read(PROMPT, &text, self.context)? {
+                Read::End => break,
                 Read::Interrupted { on_empty_line } => {
+                    if leaving && on_empty_line {
+                        break;
+                    }
                     leaving = on_empty_line;
                     if on_empty_line {
                         self.screen().note("Ctrl-C again, or Ctrl-D, leaves");
@@ -178,74 +166,66 @@ impl<'a> Repl<'a> {
                 Read::ForEditor(text) => initial = self.edit(&text),
                 Read::Line { line, is_pasted } => {
                     leaving = false;
-                    let flow = self.obey(&mut chat, Line::parse(&line, is_pasted));
-                    self.saving.keep(&mut chat, &mut self.context.screen);
+                    let parsed = Line::parse(&line, is_pasted);
+                    let is_prompt = matches!(parsed, Line::Prompt(_));
+                    let flow = self.obey(&mut chat, &line, parsed);
+                    self.saving.save(&mut chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
-                        Ok(Flow::Continue) => {}
+                        Ok(Flow::Continue) => continue,
                         Ok(Flow::Edit(text)) => initial = text,
-                        Ok(Flow::Again) => initial = line,
-                        Ok(Flow::Leave) => return Ok(self.leave()),
+                        Ok(Flow::Leave) => break,
                         Err(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
+                        Err(Error::Interrupted) if is_prompt => {
+                            self.screen().note("stopped before an answer came");
+                        }
                         Err(Error::Interrupted) => self.screen().note("stopped"),
                         Err(error) => self.screen().explain(&error),
+                    }
+                    // No answer came: the prompt is offered again.
+                    if is_prompt {
+                        initial = line;
                     }
                 }
             }
         }
-    }
-
-    fn leave(&mut self) -> ExitStatus {
         if self.saving.has_failed() {
             self.screen()
                 .warning("the last of this conversation is not saved");
         }
-        ExitStatus::Done
+        Ok(ExitStatus::Done)
     }
 
-    /// The model to use: the one that was set, or one that the user picks. None where the user
-    /// leaves instead.
+    /// Has the user pick a model where none is set. Says whether there is one, or the user leaves
+    /// instead.
     ///
     /// # Errors
     /// Where there is nothing to pick from.
-    pub fn choose_model(&mut self, set: Option<String>) -> Result<Option<String>, Error> {
-        if set.is_some() {
-            return Ok(set);
+    pub fn choose_model(&mut self, chat: &mut Chat) -> Result<bool, Error> {
+        if !chat.model.is_empty() {
+            return Ok(true);
         }
-        let Context {
-            screen, interrupts, ..
-        } = &mut *self.context;
-        let client = &self.connection.client;
-        let models = client.models(interrupts, &mut |progress| {
-            tell(screen, MODELS, progress);
-        })?;
-        let ids: Vec<String> = models
-            .iter()
-            .filter(|model| model.is_chat())
-            .map(|model| model.id.clone())
-            .collect();
+        let models = self.context.models(&self.connection.client)?;
+        let ids = chat_ids(models.clone());
         if ids.is_empty() {
             return Err(self.connection.no_model(self.context));
         }
-        let list: Vec<String> = ids
-            .iter()
-            .enumerate()
-            .map(|(index, id)| format!("{:3}  {id}", index + 1))
-            .collect();
-        let variable = self.variable("MODEL_ID");
+        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
+        let list: String = ids.iter().zip(1..).map(line).collect();
+        let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(
             "{variable} is not set. Choose a model by number or id; -m or the variable does it \
                 for good:"
         ));
-        self.screen().print(&list.join("\n"))?;
+        self.screen().print(&list)?;
         self.reader.helper().set_models(models);
         self.reader.helper().choosing_model.set(true);
         let chosen = self.ask_for_one_of(&ids);
         self.reader.helper().choosing_model.set(false);
-        chosen
+        Ok(chosen?.map(|id| chat.model = id).is_some())
     }
 
-    /// Asks until the answer is one of these ids, or a number in their list. None where the user
+    /// Asks until the answer is one of these ids, or a number in their list. None if the user
     /// leaves instead.
     fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
         loop {
@@ -255,11 +235,7 @@ impl<'a> Repl<'a> {
                 Read::Interrupted { .. } | Read::End => return Ok(None),
             };
             let line = line.trim();
-            let by_number = line
-                .parse::<usize>()
-                .ok()
-                .and_then(|number| ids.get(number.checked_sub(1)?));
-            match by_number.or_else(|| ids.iter().find(|id| *id == line)) {
+            match numbered(ids, line).or_else(|| ids.iter().find(|id| *id == line)) {
                 Some(id) => return Ok(Some(id.clone())),
                 None if line.is_empty() => {}
                 None => self.screen().warning(&format!(
@@ -286,16 +262,6 @@ impl<'a> Repl<'a> {
         Ok(Flow::Continue)
     }
 
-    /// The catalogue.
-    fn models(&self) -> Result<Vec<Model>, Error> {
-        self.reader.helper().models()
-    }
-
-    /// The full name of a variable of the attachment in use.
-    fn variable(&self, suffix: &str) -> String {
-        self.connection.variable(suffix)
-    }
-
     /// Has files go with the next prompt; the same file again is what it is now.
     fn attach(&mut self, attachments: Vec<Attachment>) {
         self.attachments
@@ -305,32 +271,13 @@ impl<'a> Repl<'a> {
 
     /// Says what goes with the next prompt.
     fn list_attachments(&mut self) {
-        for label in self
-            .attachments
-            .iter()
-            .map(Attachment::label)
-            .collect::<Vec<_>>()
-        {
-            self.screen()
-                .note(&format!("{label} goes with the next prompt"));
+        for label in self.attachments.iter().map(Attachment::label) {
+            let note = format!("{label} goes with the next prompt");
+            self.context.screen.note(&note);
         }
     }
 
-    /// Hands a text to the terminal's clipboard, and says so.
-    fn copy(&mut self, text: &str, what: &str) {
-        let characters = text.chars().count();
-        if self.screen().copy(text) {
-            self.screen().note(&format!(
-                "copied {what}, {characters} characters; where the clipboard stays empty, the \
-                    terminal doesn't allow OSC 52"
-            ));
-        } else {
-            self.screen()
-                .warning("this terminal has no clipboard that a program can reach");
-        }
-    }
-
-    /// The text as the user's own editor leaves it; unchanged where that fails.
+    /// The text as the user's own editor leaves it; unchanged if that fails.
     fn edit(&mut self, text: &str) -> String {
         // The editor gets the terminal as the user had it.
         if let Some(quiet) = &self.quiet {
@@ -346,102 +293,90 @@ impl<'a> Repl<'a> {
         })
     }
 
-    fn obey(&mut self, chat: &mut Chat, line: Line<'_>) -> Result<Flow, Error> {
+    fn obey(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, argument),
             Line::Unknown { name, nearest } => {
-                let meant = nearest
-                    .map(|name| format!(" Did you mean /{name}?"))
-                    .unwrap_or_default();
+                let meant = did_you_mean(nearest.map(|name| format!("/{name}")));
                 self.screen().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins \
                         with / is typed with //"
                 ));
-                Ok(Flow::Again)
+                Ok(Flow::Edit(typed.to_owned()))
             }
             Line::Prompt(prompt) => {
                 let message = Message::prompt(prompt, self.attachments.clone());
-                let saying = chat.say(message, &self.context.interrupts);
-                let answer = follow(saying, Show::Words, &mut self.context.screen);
-                if answer.is_ok() {
-                    self.attachments.clear();
-                }
-                self.report(chat, answer)
+                self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
+                self.attachments.clear();
+                Ok(Flow::Continue)
             }
         }
     }
 
-    /// Tells how a turn went.
-    fn report(&mut self, chat: &Chat, answer: Result<Box<Answer>, Error>) -> Result<Flow, Error> {
-        match answer {
-            Ok(answer) => match answer.cut {
-                Some(error @ (Error::ReaderGone | Error::Output(_))) => Err(error),
-                _ => {
-                    self.finish(chat, &answer);
-                    Ok(Flow::Continue)
-                }
-            },
-            Err(Error::Interrupted) => {
-                self.screen().note("stopped before an answer came");
-                Ok(Flow::Again)
-            }
-            Err(error @ (Error::ReaderGone | Error::Output(_))) => Err(error),
-            Err(error) => {
-                self.screen().explain(&error);
-                Ok(Flow::Again)
-            }
-        }
-    }
-
-    fn finish(&mut self, chat: &Chat, answer: &Answer) {
+    /// Shows a turn and how it went. Says whether there was anything to say.
+    fn turn(
+        &mut self,
+        chat: &mut Chat,
+        begin: impl for<'c> FnOnce(&'c mut Chat, &Interrupts) -> Option<Saying<'c>>,
+    ) -> Result<bool, Error> {
         let screen = &mut self.context.screen;
-        match &answer.cut {
+        let Some(saying) = begin(chat, &self.context.interrupts) else {
+            return Ok(false);
+        };
+        let mut answer = follow(saying, Show::Words, screen)?;
+        match answer.cut.take() {
+            Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {
                 screen.note("stopped; what came is kept. /continue goes on, /retry asks again")
             }
             Some(error) => {
-                screen.explain(error);
+                screen.explain(&error);
                 screen.note("what came is kept. /continue goes on, /retry asks again");
             }
             None => {
-                let next = if answer.completion.is_at_limit() {
-                    "; /continue goes on"
-                } else {
-                    ""
-                };
-                answer
-                    .completion
-                    .remark()
-                    .iter()
-                    .for_each(|remark| screen.warning(&format!("{remark}{next}")));
+                let mut remark = answer.completion.remark().unwrap_or_default();
+                if answer.completion.is_at_limit() {
+                    remark += "; /continue goes on";
+                }
+                if !remark.is_empty() {
+                    screen.warning(&remark);
+                }
             }
         }
-        screen.footer(&footer(chat, answer));
-        if let Some(warning) = fullness(chat, answer) {
+        screen.footer(&footer(chat, &answer));
+        if let Some(warning) = fullness(chat, &answer) {
             screen.warning(&warning);
         }
+        Ok(true)
     }
 
     fn greet(&mut self, chat: &Chat) {
-        let settings = &self.connection.settings;
-        let greeting = if self.connection.sandbox.is_some() {
-            format!(
-                "Sandbox: {} is scripted, no model is called. /help for help",
-                chat.model
-            )
-        } else {
-            format!(
-                "{} at {}, from {}. /help for help",
-                chat.model,
-                chat.client.host(),
-                settings.url.source
-            )
+        let (model, host) = (&chat.model, chat.client.host());
+        let source = &self.connection.settings.url.source;
+        let greeting = match self.connection.sandbox {
+            Some(_) => format!("Sandbox: {model} is scripted, no model is called. /help for help"),
+            None => format!("{model} at {host}, from {source}. /help for help"),
         };
-        self.screen().note(&greeting);
-        let age = self.screen().age();
-        self.screen().debug(&format!("* prompt after {age:?}"));
+        let screen = &mut self.context.screen;
+        screen.note(&greeting);
+        screen.debug(&format!("* prompt after {:?}", screen.age()));
     }
+}
+
+/// The item of a list whose number was typed.
+fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
+    list.get(typed.parse::<usize>().ok()?.checked_sub(1)?)
+}
+
+/// The end of a sentence about a name that nothing has.
+fn did_you_mean(meant: Option<impl Display>) -> String {
+    meant.map_or_else(String::new, |name| format!(" Did you mean {name}?"))
+}
+
+/// A number of tokens, if the service said it.
+fn tokens(count: Option<u64>) -> String {
+    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
 }
 
 /// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
@@ -459,43 +394,34 @@ fn fetch_models(
 fn footer(chat: &Chat, answer: &Answer) -> String {
     let mut parts = Vec::new();
     if let Some(usage) = &answer.completion.usage {
-        let tokens =
-            |count: Option<u64>| count.map_or_else(|| "?".to_owned(), |count| count.to_string());
-        parts.push(format!(
-            "tokens: {} in, {} out",
-            tokens(usage.prompt_tokens()),
-            tokens(usage.completion_tokens())
-        ));
+        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
+        parts.push(format!("tokens: {prompt} in, {answer} out"));
     }
     if let Some(first) = answer.first_word {
         parts.push(format!("first word {}", seconds(first)));
     }
     parts.push(format!("total {}", seconds(answer.total)));
+    let all = chat.conversation.turns();
     if let Turns::Last(turns) = chat.options.context
-        && turns < chat.conversation.turns()
+        && turns < all
     {
-        parts.push(format!(
-            "the last {turns} of {} turns were sent",
-            chat.conversation.turns()
-        ));
+        parts.push(format!("the last {turns} of {all} turns were sent"));
     }
     parts.push(chat.model.clone());
     parts.join(" · ")
 }
 
-/// A warning where the model's context window fills up.
+/// A warning when the model's context window fills up.
 fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let usage = answer.completion.usage.as_ref()?;
     let tokens = usage
         .prompt_tokens()?
         .saturating_add(usage.completion_tokens()?);
-    let window = models::context_window(&chat.model)?;
+    let (model, window) = (&chat.model, models::context_window(&chat.model)?);
     (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(
-            "the conversation has {tokens} of the {window} tokens that {} takes: /undo or \
-             /clear, or /set context N to \
-             send the last N turns only",
-            chat.model
+            "the conversation has {tokens} of the {window} tokens that {model} takes: /undo or \
+             /clear, or /set context N to send the last N turns only"
         )
     })
 }

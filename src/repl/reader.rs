@@ -9,7 +9,6 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor, Event, EventHandler};
 
 use super::helper::LineHelper;
-use super::history::ShownHistory;
 use super::keys::{Entry, Keyed, Keys};
 use super::stand_in;
 use super::window::Rows;
@@ -24,10 +23,10 @@ const HISTORY_LINES: usize = 10_000;
 
 /// Reads lines, with editing and history.
 pub struct Reader {
-    editor: Editor<LineHelper, ShownHistory>,
+    editor: Editor<LineHelper, FileHistory>,
     keys: Keys,
     keyed: Keyed,
-    /// What stands between the keyboard and the editor; none where it can't be had.
+    /// What stands between the keyboard and the editor; none if it can't be had.
     inlet: Option<Inlet>,
     history: Option<PathBuf>,
     /// Whether lines go into the history.
@@ -77,7 +76,7 @@ impl Reader {
     /// Makes terminal and history ready.
     ///
     /// # Errors
-    /// Where there is no usable terminal.
+    /// If there is no usable terminal.
     pub fn new(
         helper: impl FnOnce(Keys) -> LineHelper,
         keys: Keys,
@@ -115,7 +114,7 @@ impl Reader {
             && is_kept
             && let Some(path) = &self.history
         {
-            // What was typed meanwhile would be written with the next line. Where the file can't be
+            // What was typed meanwhile would be written with the next line. If the file can't be
             // read any more, the next line will tell.
             let _ = self
                 .editor
@@ -175,7 +174,7 @@ impl Reader {
                     Err(ReadlineError::Eof),
                 ) => {
                     (before, after) = (left, right);
-                    // Some terminals wrap what they show anew, and some don't: what would be above
+                    // Some terminals rewrap what they show, and some don't: what would be above
                     // the line in one of the two isn't erased.
                     let row = |columns| {
                         let line = format!("{before}{after}");
@@ -192,8 +191,8 @@ impl Reader {
                 }
                 (_, Ok(line)) => {
                     let is_pasted = self.begins_with_paste(&line);
-                    let line = stand_in::read(&line).into_owned();
                     self.remember(&line, context);
+                    let line = stand_in::read(&line).into_owned();
                     Ok(Read::Line { line, is_pasted })
                 }
                 (_, Err(ReadlineError::Interrupted)) => Ok(Read::Interrupted {
@@ -216,7 +215,7 @@ impl Reader {
         let editor = &mut self.editor;
         let mut edit = || editor.readline_with_initial(prompt, (before, after));
         match &self.inlet {
-            Some(inlet) => inlet.during(edit)?,
+            Some(inlet) => inlet.during(edit),
             None => edit(),
         }
     }
@@ -243,8 +242,13 @@ impl Reader {
         let loaded = store::history_file()
             .map_err(|error| error.to_string())
             .and_then(|path| {
-                if self.editor.load_history(&path).is_err() {
-                    // rustyline could neither read nor append to it ever again.
+                let loaded = self.editor.load_history(&path);
+                let drives_terminal =
+                    |line: &String| line.chars().any(|c| stand_in::of(c).is_some());
+                if loaded.is_err() || self.editor.history().iter().any(drives_terminal) {
+                    // rustyline could neither read nor append to it ever again, or would show what
+                    // a terminal obeys. What is written here has stand-ins for that.
+                    let _ = self.editor.clear_history();
                     let aside = store::set_aside(&path).map_err(|error| error.to_string())?;
                     context.screen.warning(&format!(
                         "the history could not be read and is now {}",
@@ -282,7 +286,7 @@ fn line_editor(
     helper: LineHelper,
     keys: &Keys,
     has_inlet: bool,
-) -> rustyline::Result<Editor<LineHelper, ShownHistory>> {
+) -> rustyline::Result<Editor<LineHelper, FileHistory>> {
     let config = Config::builder()
         .max_history_size(HISTORY_LINES)?
         .history_ignore_space(true)
@@ -291,16 +295,16 @@ fn line_editor(
         // Without it the line would be drawn as it is, control characters and all; the colours are
         // the helper's.
         .color_mode(ColorMode::Forced)
-        // Prompt and echo go to the terminal even where answers go to a file.
+        // Prompt and echo go to the terminal even if answers go to a file.
         .behavior(if has_inlet {
             Behavior::Stdio
         } else {
             Behavior::PreferTerm
         })
         .build();
-    let history = ShownHistory::new(FileHistory::with_config(&config));
+    let history = FileHistory::with_config(&config);
     let editor = || Editor::with_history(config, history);
-    // Where its output is no terminal, it doesn't redraw by itself when the window has another
+    // If its output is no terminal, it doesn't redraw by itself when the window has another
     // size: it would erase as many rows as the line had, which may be the answer's by now.
     let mut editor = if has_inlet {
         terminal::without_output(editor)??

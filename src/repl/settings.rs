@@ -1,8 +1,8 @@
 //! `/set`: lists the settings, shows one, or changes it.
 
-use super::{Flow, Repl};
+use super::{Flow, Repl, did_you_mean};
 use crate::chat::Chat;
-use crate::cli::settings::{self, EditMode, Refused};
+use crate::cli::settings::EditMode;
 use crate::error::Error;
 use crate::error::nearest::nearest;
 use crate::screen::Overflow;
@@ -13,22 +13,23 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         .split_once(char::is_whitespace)
         .unwrap_or((argument, ""));
     let value = value.trim();
+    let rows = repl.settings.rows();
     if name.is_empty() {
-        list(repl)?;
+        let rows = rows
+            .into_iter()
+            .map(|it| [it.name, it.value, it.source.to_string(), it.about]);
+        let heads = ["SETTING", "VALUE", "FROM", "IS"];
+        repl.screen().table(Some(heads), rows, Overflow::Stack)?;
         return Ok(Flow::Continue);
     }
-    let rows = repl.settings.rows();
-    let Some(row) = rows.iter().find(|row| row.name == name) else {
-        let names = settings::names();
-        let meant = nearest(name, names.iter().map(String::as_str))
-            .map(|name| format!(" Did you mean {name}?"))
-            .unwrap_or_default();
+    if !rows.iter().any(|row| row.name == name) {
+        let meant = did_you_mean(nearest(name, rows.iter().map(|row| &*row.name)));
         return repl.warned(&format!(
             "there is no setting {name:?}.{meant} /set lists them"
         ));
-    };
+    }
     if !value.is_empty() {
-        if let Err(Refused::Value(rule)) = repl.settings.set(name, value) {
+        if let Err(rule) = repl.settings.set(name, value) {
             return repl.warned(&format!("{name} takes {rule}, or default; not {value:?}"));
         }
         apply(repl, chat);
@@ -37,44 +38,31 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         }
     }
     if let Some(now) = repl.settings.rows().iter().find(|row| row.name == name) {
-        let (value, source) = (&now.value, &now.source);
+        let (value, source, about) = (&now.value, &now.source, &now.about);
         repl.screen()
-            .note(&format!("{name} is {value}, from {source}: {}", row.about));
+            .note(&format!("{name} is {value}, from {source}: {about}"));
     }
     Ok(Flow::Continue)
 }
 
-fn list(repl: &mut Repl<'_>) -> Result<(), Error> {
-    let rows: Vec<[String; 4]> = repl
-        .settings
-        .rows()
-        .into_iter()
-        .map(|row| [row.name, row.value, row.source.to_string(), row.about])
-        .collect();
-    repl.screen().table(
-        Some(["SETTING", "VALUE", "FROM", "IS"]),
-        &rows,
-        Overflow::Stack,
-    )
-}
-
 /// Has what is set take effect.
 fn apply(repl: &mut Repl<'_>, chat: &mut Chat) {
-    let values = repl.settings.values().clone();
+    let values = repl.settings.values.clone();
     chat.options = values.request;
-    repl.screen().set_markdown(values.markdown);
+    repl.screen().wants_markdown = values.markdown;
     repl.reader.set_vi(values.editmode == EditMode::Vi);
 }
 
 fn save(repl: &mut Repl<'_>, chat: &Chat) {
-    if !repl.settings.values().save {
-        return repl.saving.pause();
+    if !repl.settings.values.save {
+        repl.saving.is_on = false;
+        return;
     }
     match repl.saving.resume() {
         Err(error) => repl.screen().explain(&error),
         Ok(()) if chat.conversation.turns() > 0 => {
-            repl.screen()
-                .note("all that was said in this conversation is saved; /clear begins another");
+            let note = "all that was said in this conversation is saved; /clear begins another";
+            repl.screen().note(note);
         }
         Ok(()) => {}
     }

@@ -2,7 +2,7 @@
 //! writes a line as it is and counts no column for a control character. Pure.
 //!
 //! They are of a private plane and one column wide. On the screen they are pictures (`␛`), and what
-//! is sent, or kept in the history, has the characters that they stand for.
+//! is sent has the characters that they stand for. The history keeps the stand-ins.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ const BIDI: [char; 9] = [
     '\u{2069}',
 ];
 
-/// What stands for a character; none where it can be shown.
+/// What stands for a character; none if it can be shown.
 pub fn of(character: char) -> Option<char> {
     let offset = match character {
         '\n' | '\t' => return None,

@@ -1,6 +1,6 @@
 //! What the keyboard sends, before the line editor sees it. Pure.
 //!
-//! rustyline 19 gives up a control sequence that it doesn't know in its middle, and types the rest;
+//! rustyline 19 drops a control sequence that it doesn't know halfway, and types the rest;
 //! within a paste it takes the end mark for a part of a sequence that was cut. So every sequence is
 //! read whole here, what nobody bound is left out, and a paste arrives as text alone. Enter with
 //! more behind it is part of a paste from a terminal that doesn't mark pastes; such a paste becomes
@@ -77,7 +77,7 @@ impl Typed {
         std::mem::take(&mut self.out)
     }
 
-    /// How long to wait for what belongs to what came; none where it may take as long as it likes.
+    /// How long to wait for what belongs to what came; none if it may take as long as it likes.
     pub fn patience(&self) -> Option<Duration> {
         let milliseconds = match self.state {
             State::Typing | State::Quoting => return None,
@@ -298,7 +298,7 @@ const SHIFT: u8 = 1;
 const ALT: u8 = 2;
 const CTRL: u8 = 4;
 
-/// The modifiers of a sequence, without those of locks; none where the key is let go.
+/// The modifiers of a sequence, without those of locks; none if the key is released.
 fn modifiers(field: &str) -> Option<u8> {
     let (modifiers, event) = field.split_once(':').unwrap_or((field, ""));
     let bits = modifiers

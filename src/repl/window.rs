@@ -70,6 +70,12 @@ impl Rows {
         }
     }
 
+    /// No less than there would be of a line without tabs, at less cost than all of them: a
+    /// character has no more columns than bytes, and a full row lacks one of its columns at most.
+    pub fn at_most(prompt: usize, line: &str, columns: usize) -> usize {
+        1 + line.matches('\n').count() + (prompt + line.len()) / columns.saturating_sub(1).max(1)
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.starts.len()
@@ -119,6 +125,10 @@ mod tests {
         ] {
             let laid = Rows::new(2, line, position, 10);
             assert_eq!((laid.count(), laid.cursor), (rows, cursor), "{line:?}");
+            assert!(
+                line.contains('\t') || rows <= Rows::at_most(2, line, 10),
+                "{line:?}"
+            );
             assert_eq!(laid.all().trim_end(), drawn.trim_end(), "{line:?}");
         }
     }

@@ -1,23 +1,23 @@
 //! A local server of the same API: the catalogue and chat completions, as JSON and as a stream. It
-//! calls no model; what its models say is scripted in [`replies`]. This file knows HTTP only.
+//! calls no model; what its models say is scripted in [`models`].
 
-mod asked;
-mod replies;
-mod request;
+mod chat;
+mod http;
+mod models;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 use url::Url;
 
-use asked::{Answer, Asked, Refusal};
-use replies::{Act, Framing, Reply};
-use request::Request;
+use chat::ChatRequest;
+use http::{Request, Response};
+use models::Act;
 
 /// A running server. It serves until the process ends.
 pub struct Sandbox {
@@ -25,24 +25,33 @@ pub struct Sandbox {
     acceptor: JoinHandle<()>,
 }
 
-/// An answer being streamed.
-struct Stream<'a> {
+/// An answer on its way.
+struct Answer<'a> {
     connection: &'a TcpStream,
-    framing: Framing,
+    request: ChatRequest,
     id: String,
-    model: &'a str,
+    created: u64,
+    acts: Vec<Act>,
+    tokens: u64,
+    /// The finish reason.
+    finish: &'static str,
 }
+
+/// The head of a stream.
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+    Transfer-Encoding: chunked\r\nx-ratelimit-limit-requests: 200\r\n\
+    x-ratelimit-remaining-requests: 199\r\nConnection: close\r\n\r\n";
 
 impl Sandbox {
     /// Its key; made up, so it may be shown.
     pub const KEY: &'static str = "inf-5a4db0c5-0000-4000-8000-000000000000";
 
-    /// The model that answers where none was chosen.
+    /// The model that answers if none was chosen.
     pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
 
     /// Whether this is the id of a scripted model.
     pub fn has_model(id: &str) -> bool {
-        replies::MODELS.iter().any(|model| model.id == id)
+        models::MODELS.iter().any(|(model, _)| *model == id)
     }
 
     /// Listens on 127.0.0.1; port 0 takes a free one.
@@ -80,189 +89,139 @@ impl Sandbox {
 fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
     // Without it, a token may wait for the acknowledgement of the one before.
     connection.set_nodelay(true)?;
-    let Some(request) = request::read(connection)? else {
-        return Ok(());
+    let request = Request::read(connection)?;
+    let has_key = request.authorization == format!("Bearer {}", Sandbox::KEY);
+    let response = match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/available-models") => Response::of_json(&models::catalogue()),
+        ("GET", "/v1/mcp/servers") | ("POST", "/v1/chat/completions") if !has_key => {
+            Response::error(401, "Invalid API key provided")
+        }
+        ("GET", "/v1/mcp/servers") => Response::of_json(&json!([])),
+        ("POST", "/v1/chat/completions") => match Answer::new(connection, &request.body, served) {
+            Ok(answer) if answer.request.stream => return answer.stream(),
+            Ok(answer) => return answer.send(),
+            Err(response) => response,
+        },
+        _ => Response::error(404, "no such path, or not with this method"),
     };
-    match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/available-models") => {
-            respond(connection, 200, &[], &replies::catalogue().to_string())
-        }
-        ("GET", "/v1/mcp/servers") if !has_key(&request) => {
-            refuse(connection, &Refusal::unauthorized())
-        }
-        ("GET", "/v1/mcp/servers") => respond(connection, 200, &[], "[]"),
-        ("POST", "/v1/chat/completions") => chat(connection, &request, served),
-        (_, "/available-models" | "/v1/mcp/servers" | "/v1/chat/completions") => {
-            refuse(connection, &Refusal::new(405, "method not allowed"))
-        }
-        _ => refuse(connection, &Refusal::new(404, "no such path")),
-    }
+    response.send(connection)
 }
 
-fn chat(connection: &TcpStream, request: &Request, served: &AtomicUsize) -> io::Result<()> {
-    if !has_key(request) {
-        return refuse(connection, &Refusal::unauthorized());
-    }
-    let asked = match Asked::parse(&request.body) {
-        Ok(asked) => asked,
-        Err(refusal) => return refuse(connection, &refusal),
-    };
-    let reply = (asked.model.reply)(&asked, served.fetch_add(1, Ordering::Relaxed));
-    match reply {
-        Reply::Refuse(refusal) => refuse(connection, &refusal),
+impl<'a> Answer<'a> {
+    /// The answer to a request body.
+    ///
+    /// # Errors
+    /// The failure that is answered in its place.
+    fn new(connection: &'a TcpStream, body: &[u8], served: &AtomicUsize) -> Result<Self, Response> {
+        let mut request = ChatRequest::parse(body)?;
+        let count = served.fetch_add(1, Ordering::Relaxed);
         // The model is looked at before the messages, so that a request without any tells whether
         // it may be used.
-        _ if asked.refusal.is_some() => asked
-            .refusal
-            .iter()
-            .try_for_each(|refusal| refuse(connection, refusal)),
-        Reply::Silence => wait_for_the_client(connection),
-        Reply::Say(framing, acts) => {
-            let id = format!("chatcmpl-{:021x}", served.load(Ordering::Relaxed));
-            let stream = Stream {
-                connection,
-                framing,
-                id,
-                model: asked.model.id,
-            };
-            let answer = asked.within_limit(acts);
-            if asked.stream {
-                stream.send(&asked, &answer)
-            } else {
-                stream.send_whole(&asked, &answer)
-            }
+        let mut acts = models::acts(&request, count)?;
+        if let Some(refusal) = request.refusal.take() {
+            return Err(refusal);
         }
+        let (tokens, finish) = request.limit(&mut acts);
+        Ok(Answer {
+            connection,
+            request,
+            id: format!("chatcmpl-{count:021x}"),
+            created: UNIX_EPOCH.elapsed().unwrap_or_default().as_secs(),
+            acts,
+            tokens,
+            finish,
+        })
     }
-}
 
-impl Stream<'_> {
-    fn send(&self, asked: &Asked, answer: &Answer) -> io::Result<()> {
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\
-            x-ratelimit-limit-requests: 200\r\nx-ratelimit-remaining-requests: 199\r\nConnection: close\r\n\r\n";
-        self.write(head.as_bytes())?;
-        for act in &answer.acts {
+    fn stream(&self) -> io::Result<()> {
+        let mut connection = self.connection;
+        let mut head = HEAD;
+        // One HTTP chunk in one write, so that a client sees an event at once and whole.
+        let mut send = |event: &[u8]| {
+            let size = format!("{}{:x}\r\n", std::mem::take(&mut head), event.len());
+            connection.write_all(&[size.as_bytes(), event, b"\r\n"].concat())
+        };
+        let event = |name: &str, data: &str| match self.request.model {
+            // Both framings are seen of the service and of its documents.
+            "sandbox-openai" => format!("data: {data}\n\n").into_bytes(),
+            _ => format!("event:{name}\ndata:{data}\n\n").into_bytes(),
+        };
+        let chunk = |delta: Value, finish: &str| {
+            let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
+            let object = self.object("chat.completion.chunk", json!([choice]));
+            event("message", &object.to_string())
+        };
+        // The empty string until the end is Heroku's; others send null.
+        for act in &self.acts {
             match act {
-                Act::Say(text) => self.delta(&json!({"content": text}))?,
-                Act::Think(text) => self.delta(&json!({"reasoning": {"thinking": text}}))?,
+                Act::Say(text) => send(&chunk(json!({"content": text}), ""))?,
+                Act::Think(text) => send(&chunk(json!({"reasoning": {"thinking": text}}), ""))?,
                 Act::Pause(time) => thread::sleep(*time),
-                Act::Raw(bytes) => self.chunk(bytes)?,
+                Act::Raw(bytes) => send(bytes)?,
                 Act::Cut => return Ok(()),
-                Act::Stall => return wait_for_the_client(self.connection),
+                Act::Stall => return stall(self.connection),
             }
         }
         // Finish and usage in chunks of their own, the last without choices: seen of the service.
-        self.event(&self.object(
-            "chat.completion.chunk",
-            json!([{"index": 0, "delta": {}, "finish_reason": answer.finish}]),
-            None,
-        ))?;
-        self.event(&self.object(
-            "chat.completion.chunk",
-            json!([]),
-            Some(asked.usage(answer.tokens)),
-        ))?;
-        self.chunk(self.framing.end().as_bytes())?;
-        self.write(b"0\r\n\r\n")
+        send(&chunk(json!({}), self.finish))?;
+        let mut last = self.object("chat.completion.chunk", json!([]));
+        last["usage"] = self.usage();
+        send(&event("message", &last.to_string()))?;
+        send(&event("done", "[DONE]"))?;
+        connection.write_all(b"0\r\n\r\n")
     }
 
-    fn send_whole(&self, asked: &Asked, answer: &Answer) -> io::Result<()> {
+    fn send(&self) -> io::Result<()> {
+        let mut connection = self.connection;
         let (mut content, mut thinking) = (String::new(), String::new());
-        for act in &answer.acts {
+        for act in &self.acts {
             match act {
                 Act::Say(text) => content.push_str(text),
                 Act::Think(text) => thinking.push_str(text),
                 Act::Pause(time) => thread::sleep(*time),
                 Act::Raw(bytes) => {
-                    return respond(self.connection, 200, &[], &String::from_utf8_lossy(bytes));
+                    let body = String::from_utf8_lossy(bytes).into_owned();
+                    return Response::new(200, body).send(connection);
                 }
                 Act::Cut => {
-                    return self.write(
-                        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{\"id\":",
-                    );
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+                    let cut = format!("{head}Content-Length: 999\r\n\r\n{{\"id\":");
+                    return connection.write_all(cut.as_bytes());
                 }
-                Act::Stall => return wait_for_the_client(self.connection),
+                Act::Stall => return stall(connection),
             }
         }
         let mut message = json!({"role": "assistant", "content": content, "refusal": null});
         if !thinking.is_empty() {
             message["reasoning"] = json!({"thinking": thinking});
         }
-        let choices = json!([{"index": 0, "message": message, "finish_reason": answer.finish}]);
-        let object = self.object("chat.completion", choices, Some(asked.usage(answer.tokens)));
-        respond(self.connection, 200, &[], &object.to_string())
+        let choice = json!({"index": 0, "message": message, "finish_reason": self.finish});
+        let mut object = self.object("chat.completion", json!([choice]));
+        object["usage"] = self.usage();
+        Response::of_json(&object).send(connection)
     }
 
-    fn delta(&self, delta: &Value) -> io::Result<()> {
-        // The empty string until the end is Heroku's; others send null.
-        let choice = json!({"index": 0, "delta": delta, "finish_reason": ""});
-        self.event(&self.object("chat.completion.chunk", json!([choice]), None))
+    fn object(&self, kind: &str, choices: Value) -> Value {
+        json!({
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.request.model,
+            "choices": choices,
+        })
     }
 
-    fn object(&self, kind: &str, choices: Value, usage: Option<Value>) -> Value {
-        let created = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        let mut object = json!({"id": self.id, "object": kind, "created": created, "model": self.model, "choices": choices});
-        if let Some(usage) = usage {
-            object["usage"] = usage;
-        }
-        object
+    fn usage(&self) -> Value {
+        let (asked, answered) = (self.request.prompt_tokens, self.tokens);
+        json!({
+            "prompt_tokens": asked,
+            "completion_tokens": answered,
+            "total_tokens": asked + answered,
+        })
     }
-
-    fn event(&self, data: &Value) -> io::Result<()> {
-        self.chunk(self.framing.event(&data.to_string()).as_bytes())
-    }
-
-    /// One HTTP chunk in one write, so that a client sees an event at once and whole.
-    fn chunk(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
-        chunk.extend_from_slice(bytes);
-        chunk.extend_from_slice(b"\r\n");
-        self.write(&chunk)
-    }
-
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut connection = self.connection;
-        connection.write_all(bytes)
-    }
-}
-
-fn has_key(request: &Request) -> bool {
-    request.header("authorization") == Some(&format!("Bearer {}", Sandbox::KEY))
-}
-
-fn refuse(connection: &TcpStream, refusal: &Refusal) -> io::Result<()> {
-    respond(connection, refusal.status, &refusal.headers, &refusal.body)
-}
-
-fn respond(
-    mut connection: &TcpStream,
-    status: u16,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> io::Result<()> {
-    let kind = if body.starts_with('<') {
-        "text/html"
-    } else {
-        "application/json"
-    };
-    let mut response = format!(
-        "HTTP/1.1 {status} Sandbox\r\nDate: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n",
-        httpdate::fmt_http_date(SystemTime::now()),
-        body.len()
-    );
-    for (name, value) in headers {
-        response.push_str(&format!("{name}: {value}\r\n"));
-    }
-    response.push_str("\r\n");
-    response.push_str(body);
-    connection.write_all(response.as_bytes())
 }
 
 /// Says nothing more until the client closes the connection.
-fn wait_for_the_client(mut connection: &TcpStream) -> io::Result<()> {
-    let mut ignored = [0; 512];
-    while connection.read(&mut ignored)? > 0 {}
-    Ok(())
+fn stall(mut connection: &TcpStream) -> io::Result<()> {
+    io::copy(&mut connection, &mut io::sink()).map(drop)
 }

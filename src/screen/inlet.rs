@@ -1,21 +1,25 @@
-//! A pseudo terminal between the keyboard and the line editor, so that what is typed can be read
-//! before the editor reads it. The editor writes to the terminal itself.
+//! A pipe between the keyboard and the line editor, so that what is typed can be read before the
+//! editor reads it. The editor writes to the terminal itself.
 //!
-//! It stands there while a line is edited, and at no other time: what is typed between two lines
-//! waits in the terminal. A thread carries the bytes, some 50 µs a key.
+//! The editor asks for the next key by reading one that no keyboard has: whoever handles its keys
+//! calls [`Inlet::pull`] then, which waits for the keyboard on the editor's own thread. A key that
+//! may have the editor read more keys by itself, as a search does, starts a thread that carries
+//! them to the end of the line.
+//!
+//! All of that is while a line is edited: what is typed between two lines waits in the terminal.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::io::{ioctl_fionbio, ioctl_fionread};
 
-use super::terminal::Mode;
+use super::terminal::{Mode, PASTE_OFF};
 
 /// What reads the keys: the bytes and whether more wait, or that nothing came for as long as it
 /// would wait. It returns what the editor is to read.
@@ -23,158 +27,180 @@ pub trait Keyboard: Send + 'static {
     fn push(&mut self, bytes: &[u8], has_more: bool) -> Vec<u8>;
     fn silence(&mut self) -> Vec<u8>;
     fn patience(&self) -> Option<Duration>;
-    /// What the editor is to read where the window has another size; none in mid sequence.
+    /// What the editor is to read when the window has another size; none in mid sequence.
     fn resized(&mut self) -> Option<Vec<u8>>;
+    /// Whether the editor can ask again behind this, as no key of it reads others by itself.
+    fn is_plain(&self, read: &[u8]) -> bool;
 }
 
-/// The line editor's end of the pseudo terminal.
-pub struct Inlet {
-    editor: OwnedFd,
-    /// What standard output is while a line is edited, where it isn't the terminal.
-    screen: Option<OwnedFd>,
-    found: Mode,
-    shared: Arc<Shared>,
-}
+/// The way from the keyboard to the line editor. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Inlet(Arc<Shared>);
 
 struct Shared {
-    turn: Mutex<Turn>,
-    changed: Condvar,
-    /// Ends a wait for keys.
-    wake: File,
-}
-
-#[derive(Default)]
-struct Turn {
+    /// The editor's end of the pipe.
+    editor: PipeReader,
+    /// What standard output is while a line is edited, if it isn't the terminal.
+    screen: Option<OwnedFd>,
+    found: Mode,
+    carrier: Mutex<Carrier>,
+    /// Carries the rest of a line.
+    thread: Mutex<Option<JoinHandle<()>>>,
     /// Whether a line is edited.
-    is_open: bool,
-    /// Whether the thread reads nothing.
-    is_parked: bool,
-    is_resized: bool,
-}
-
-/// Tells of another size of the window.
-#[derive(Clone)]
-pub struct Resized(Arc<Shared>);
-
-impl Resized {
-    pub fn tell(&self) {
-        self.0.turn().is_resized = true;
-        self.0.wake();
-    }
+    is_open: AtomicBool,
+    /// Whether the editor is about to read for the first time.
+    is_beginning: AtomicBool,
+    is_resized: AtomicBool,
+    /// Ends a wait for keys.
+    wake: PipeWriter,
 }
 
 impl Inlet {
-    /// Makes the pseudo terminal, and the thread.
-    pub fn new(found: &Mode, keyboard: impl Keyboard) -> io::Result<Self> {
+    /// Makes the pipe. The editor reads `ask` to ask for the next key.
+    pub fn new(found: &Mode, keyboard: impl Keyboard, ask: &'static [u8]) -> io::Result<Self> {
         let terminal = found.device().ok_or(io::ErrorKind::NotConnected)?;
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&ours)?;
-        unlockpt(&ours)?;
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let name = ptsname(&ours, Vec::new())?;
-        let editor = rustix::fs::open(name, flags, rustix::fs::Mode::empty())?;
-        // The keys that end and stop the process are those of the terminal; nothing is echoed, or
-        // the thread's end would fill.
-        let mut mode = tcgetattr(&terminal)?;
-        mode.make_raw();
-        tcsetattr(&editor, OptionalActions::Now, &mode)?;
-        fcntl_setfl(&ours, fcntl_getfl(&ours)? | OFlags::NONBLOCK)?;
         let screen = if rustix::termios::isatty(rustix::stdio::stdout()) {
             None
         } else {
-            let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
-            Some(rustix::fs::open(
-                "/dev/tty",
-                flags,
-                rustix::fs::Mode::empty(),
-            )?)
+            let screen = File::options().read(true).write(true).open("/dev/tty")?;
+            Some(screen.into())
         };
+        let (editor, ours) = io::pipe()?;
+        ioctl_fionbio(&ours, true)?;
         let (woken, wake) = io::pipe()?;
-        let shared = Arc::new(Shared {
-            turn: Mutex::new(Turn {
-                is_parked: true,
-                ..Turn::default()
-            }),
-            changed: Condvar::new(),
-            wake: File::from(OwnedFd::from(wake)),
-        });
         let carrier = Carrier {
             terminal: File::from(terminal),
-            woken: File::from(OwnedFd::from(woken)),
-            ours: File::from(ours),
+            woken,
+            ours: Some(ours),
             pending: Vec::new(),
-            shared: Arc::clone(&shared),
-            keyboard,
+            is_held: false,
+            is_asked: false,
+            ask,
+            keyboard: Box::new(keyboard),
         };
-        std::thread::Builder::new()
-            .name("keyboard".to_owned())
-            .spawn(move || carrier.run())?;
-        Ok(Inlet {
+        Ok(Inlet(Arc::new(Shared {
             editor,
             screen,
             found: found.clone(),
-            shared,
-        })
+            carrier: Mutex::new(carrier),
+            thread: Mutex::new(None),
+            is_open: AtomicBool::new(false),
+            is_beginning: AtomicBool::new(false),
+            is_resized: AtomicBool::new(false),
+            wake,
+        })))
     }
 
-    /// What tells of another size of the window.
-    pub fn resized(&self) -> Resized {
-        Resized(Arc::clone(&self.shared))
-    }
-
-    /// Edits a line: standard input is the pseudo terminal, and standard output a terminal.
-    pub fn during<T>(&self, edit: impl FnOnce() -> T) -> io::Result<T> {
-        let stdin = rustix::io::dup(rustix::stdio::stdin())?;
-        let stdout = rustix::io::dup(rustix::stdio::stdout())?;
-        rustix::stdio::dup2_stdin(&self.editor)?;
-        if let Some(screen) = &self.screen {
-            rustix::stdio::dup2_stdout(screen)?;
+    /// Edits a line: standard output is a terminal, and standard input the pipe from
+    /// [`Inlet::open`] on.
+    pub fn during<T, E: From<io::Error>>(
+        &self,
+        edit: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        let shared = &*self.0;
+        let mut stdout = None;
+        if let Some(screen) = &shared.screen {
+            let found = rustix::io::dup(rustix::stdio::stdout()).map_err(io::Error::from)?;
+            rustix::stdio::dup2_stdout(screen).map_err(io::Error::from)?;
+            stdout = Some(found);
         }
-        self.found.set_raw();
-        self.open(true);
+        shared.carrier().begin();
+        shared.is_open.store(true, Ordering::SeqCst);
+        shared.is_beginning.store(true, Ordering::SeqCst);
         let edited = edit();
-        self.open(false);
-        self.found.set_quiet();
-        rustix::stdio::dup2_stdin(&stdin)?;
-        if self.screen.is_some() {
-            rustix::stdio::dup2_stdout(&stdout)?;
+        shared.is_open.store(false, Ordering::SeqCst);
+        if let Some(thread) = lock(&shared.thread).take() {
+            shared.wake();
+            let _ = thread.join();
         }
-        Ok(edited)
+        let mut carrier = shared.carrier();
+        if edited.is_err() && ioctl_fionread(&shared.editor).is_ok_and(|unread| unread == 0) {
+            // An editor that fails throws away what it has read.
+            carrier.is_asked = false;
+        }
+        rustix::stdio::dup2_stdin(&carrier.terminal).map_err(io::Error::from)?;
+        // The editor couldn't: its input is no terminal any more.
+        shared.found.set_quiet();
+        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
+        if let Some(stdout) = stdout {
+            rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
+        }
+        edited
     }
 
-    /// Has the thread read keys, or waits until it doesn't.
-    fn open(&self, is_open: bool) {
-        let mut turn = self.shared.turn();
-        turn.is_open = is_open;
-        self.shared.wake();
-        self.shared.changed.notify_all();
-        while !is_open && !turn.is_parked {
-            let waited = self.shared.changed.wait(turn);
-            turn = waited.unwrap_or_else(PoisonError::into_inner);
+    /// The editor has set the terminal's mode, and reads from now on.
+    pub fn open(&self) {
+        if self.0.is_beginning.swap(false, Ordering::SeqCst) {
+            let _ = rustix::stdio::dup2_stdin(&self.0.editor);
+        }
+    }
+
+    /// Has the editor read an end of its input.
+    pub fn end(&self) {
+        if let Ok(nothing) = File::open("/dev/null") {
+            let _ = rustix::stdio::dup2_stdin(nothing);
+        }
+    }
+
+    /// The editor asks: waits for the next keys.
+    pub fn pull(&self) {
+        let mut carrier = self.0.carrier();
+        carrier.is_asked = false;
+        if carrier.fetch(&self.0).is_err() {
+            carrier.ours = None;
+            return;
+        }
+        if carrier.is_held {
+            let _ = carrier.write();
+            return;
+        }
+        if !carrier.keyboard.is_plain(&carrier.pending) {
+            let shared = Arc::clone(&self.0);
+            let thread = std::thread::Builder::new().name("keyboard".to_owned());
+            if let Ok(thread) = thread.spawn(move || shared.carrier().carry(&shared)) {
+                *lock(&self.0.thread) = Some(thread);
+                return;
+            }
+        }
+        carrier.ask();
+    }
+
+    /// Tells of another size of the window.
+    pub fn resize(&self) {
+        if !self.0.is_resized.swap(true, Ordering::SeqCst) {
+            self.0.wake();
         }
     }
 }
 
 impl Shared {
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn carrier(&self) -> MutexGuard<'_, Carrier> {
+        lock(&self.carrier)
     }
 
     fn wake(&self) {
-        // A pipe that is full wakes, too.
         let _ = (&self.wake).write(&[0]);
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Carries what is typed.
-struct Carrier<K> {
+struct Carrier {
     terminal: File,
-    woken: File,
-    ours: File,
+    woken: PipeReader,
+    /// Our end of the pipe; none if the terminal is gone, so that the editor reads an end.
+    ours: Option<PipeWriter>,
     /// What the editor didn't take yet.
     pending: Vec<u8>,
-    shared: Arc<Shared>,
-    keyboard: K,
+    /// Whether nothing more is read for this line.
+    is_held: bool,
+    /// Whether the question for the next key is on its way to the editor.
+    is_asked: bool,
+    ask: &'static [u8],
+    keyboard: Box<dyn Keyboard>,
 }
 
 /// How long nothing is read behind an Enter: it ends the line, and what comes then is the next
@@ -184,101 +210,93 @@ const AFTER_ENTER: Duration = Duration::from_millis(20);
 /// What is carried at once, and may wait for the editor.
 const CHUNK: usize = 4096;
 
-impl<K: Keyboard> Carrier<K> {
-    fn run(mut self) {
-        self.park();
-        while self.carry().is_ok() {
-            self.park();
+impl Carrier {
+    /// Begins a line.
+    fn begin(&mut self) {
+        self.is_held = false;
+        if !self.is_asked {
+            let unread = std::mem::take(&mut self.pending);
+            self.ask();
+            self.pending.extend(unread);
         }
-        // The terminal is gone: the editor reads an end, and nobody has to wait for this thread.
-        let shared = Arc::clone(&self.shared);
-        drop(self);
-        shared.turn().is_parked = true;
-        shared.changed.notify_all();
     }
 
-    /// Waits until a line is edited.
-    fn park(&self) {
-        let mut turn = self.shared.turn();
-        while !turn.is_open {
-            turn.is_parked = true;
-            self.shared.changed.notify_all();
-            let waited = self.shared.changed.wait(turn);
-            turn = waited.unwrap_or_else(PoisonError::into_inner);
+    /// Has the editor ask for the next key behind what it is to read.
+    fn ask(&mut self) {
+        self.pending.extend_from_slice(self.ask);
+        self.is_asked = true;
+        // The pipe has room: the editor has read all of it.
+        let _ = self.write();
+    }
+
+    /// Waits until there is something for the editor.
+    fn fetch(&mut self, shared: &Shared) -> io::Result<()> {
+        loop {
+            self.look_for_size(shared);
+            if !self.pending.is_empty() {
+                return Ok(());
+            }
+            self.wait()?;
         }
-        turn.is_parked = false;
     }
 
     /// Carries keys until the line is over.
-    fn carry(&mut self) -> io::Result<()> {
-        let mut is_held = false;
-        loop {
-            let is_resized = {
-                let mut turn = self.shared.turn();
-                if !turn.is_open {
-                    return Ok(());
-                }
-                let can_tell = !is_held && self.pending.is_empty();
-                can_tell && std::mem::take(&mut turn.is_resized)
-            };
-            if is_resized {
-                match self.keyboard.resized() {
-                    // The editor comes back for it, and what is typed meanwhile is for the next.
-                    Some(key) => (self.pending, is_held) = (key, true),
-                    None => self.shared.turn().is_resized = true,
-                }
+    fn carry(&mut self, shared: &Shared) {
+        while shared.is_open.load(Ordering::SeqCst) {
+            self.look_for_size(shared);
+            let is_enter = self.pending.last() == Some(&b'\r');
+            let written = self.write();
+            if is_enter && self.pending.is_empty() {
+                let limit = Timespec::try_from(AFTER_ENTER).ok();
+                let mut fds = [PollFd::new(&self.woken, PollFlags::IN)];
+                // Woken or not, the line is looked at again.
+                let _ = poll(&mut fds, limit.as_ref());
+            } else if written.and_then(|()| self.wait()).is_err() {
+                self.ours = None;
+                return;
             }
-            self.write()?;
-            self.wait(is_held)?;
+        }
+    }
+
+    /// Tells the editor of another size of the window, if it can be told now.
+    fn look_for_size(&mut self, shared: &Shared) {
+        if self.is_held || !self.pending.is_empty() || !shared.is_resized.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Some(key) = self.keyboard.resized() {
+            shared.is_resized.store(false, Ordering::SeqCst);
+            // The editor comes back for it, and what is typed meanwhile is for the next.
+            (self.pending, self.is_held) = (key, true);
         }
     }
 
     /// Waits for what comes next.
-    fn wait(&mut self, is_held: bool) -> io::Result<()> {
-        let can_read = !is_held && self.pending.is_empty();
-        let keys = if can_read {
-            PollFlags::IN
+    fn wait(&mut self) -> io::Result<()> {
+        let ours = self.ours.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let can_read = !self.is_held && self.pending.is_empty();
+        let (second, patience) = if can_read {
+            let keys = PollFd::new(&self.terminal, PollFlags::IN);
+            (keys, self.keyboard.patience())
+        } else if self.pending.is_empty() {
+            (PollFd::new(ours, PollFlags::empty()), None)
         } else {
-            PollFlags::empty()
-        };
-        let room = if self.pending.is_empty() {
-            PollFlags::empty()
-        } else {
-            PollFlags::OUT
-        };
-        let patience = if can_read {
-            self.keyboard.patience()
-        } else {
-            None
+            (PollFd::new(ours, PollFlags::OUT), None)
         };
         let limit = patience.and_then(|patience| Timespec::try_from(patience).ok());
-        let mut fds = [
-            PollFd::new(&self.woken, PollFlags::IN),
-            PollFd::new(&self.ours, room),
-            PollFd::new(&self.terminal, keys),
-        ];
-        // A terminal that is gone would end every wait.
-        let count = match (can_read, room.is_empty()) {
-            (true, _) => 3,
-            (false, false) => 2,
-            (false, true) => 1,
-        };
-        let ready = match poll(&mut fds[..count], limit.as_ref()) {
+        let mut fds = [PollFd::new(&self.woken, PollFlags::IN), second];
+        let ready = match poll(&mut fds, limit.as_ref()) {
             Err(rustix::io::Errno::INTR) => return Ok(()),
             other => other?,
         };
-        let has = |index: usize, flags: PollFlags| fds[index].revents().intersects(flags);
-        let is_gone = can_read && has(2, PollFlags::HUP | PollFlags::ERR);
-        let is_woken = has(0, PollFlags::IN);
-        let has_keys = can_read && has(2, PollFlags::IN | PollFlags::HUP | PollFlags::ERR);
-        if is_woken {
-            // However many calls there were, one look at the turn answers them.
+        let [is_woken, keys] = [&fds[0], &fds[1]].map(PollFd::revents);
+        if !is_woken.is_empty() {
+            // However many calls there were, one look answers them.
             let _ = self.woken.read(&mut [0; 64])?;
         }
         if ready == 0 {
             self.pending = self.keyboard.silence();
-        } else if has_keys {
-            self.read(is_gone)?;
+        } else if can_read && !keys.is_empty() {
+            self.read(keys.intersects(PollFlags::HUP | PollFlags::ERR))?;
         }
         Ok(())
     }
@@ -287,30 +305,27 @@ impl<K: Keyboard> Carrier<K> {
     fn read(&mut self, is_gone: bool) -> io::Result<()> {
         let mut buffer = [0; CHUNK];
         let count = self.terminal.read(&mut buffer)?;
-        if count == 0 {
-            // Gone, or taken by whoever ends the process.
-            return if is_gone {
-                Err(io::ErrorKind::UnexpectedEof.into())
-            } else {
-                Ok(())
-            };
+        if count == 0 && is_gone {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let has_more = rustix::io::ioctl_fionread(&self.terminal).is_ok_and(|bytes| bytes > 0);
-        self.pending = self.keyboard.push(&buffer[..count], has_more);
-        if self.pending.last() == Some(&b'\r') {
-            self.write()?;
-            let limit = Timespec::try_from(AFTER_ENTER).ok();
-            let mut fds = [PollFd::new(&self.woken, PollFlags::IN)];
-            // Woken or not, the line is looked at again.
-            let _ = poll(&mut fds, limit.as_ref());
+        let read = &buffer[..count];
+        // Only a line end asks what comes behind it.
+        let has_more = matches!(read.last(), Some(b'\r' | b'\n'))
+            && ioctl_fionread(&self.terminal).is_ok_and(|unread| unread > 0);
+        // Nothing is there if whoever ends the process took it.
+        if count > 0 {
+            self.pending = self.keyboard.push(read, has_more);
         }
         Ok(())
     }
 
-    /// Writes as much as the editor's end takes.
+    /// Writes as much as the pipe takes.
     fn write(&mut self) -> io::Result<()> {
+        let Some(ours) = &mut self.ours else {
+            return Ok(());
+        };
         while !self.pending.is_empty() {
-            match self.ours.write(&self.pending) {
+            match ours.write(&self.pending) {
                 Ok(count) => drop(self.pending.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

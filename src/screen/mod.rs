@@ -1,4 +1,4 @@
-//! The only writer. Results and answers go to standard output, byte for byte where that is no
+//! The only writer. Results and answers go to standard output, byte for byte if that is no
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
@@ -11,18 +11,20 @@ mod table;
 pub mod terminal;
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::ColorChoice;
 
+use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
-use crate::cli::{ColorChoice, OutputArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
-use crate::error::{Error, Explanation};
-
+use crate::error::Error;
 use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
@@ -32,39 +34,47 @@ pub use table::Overflow;
 pub struct Screen {
     out: Output,
     err: Output,
-    debug: bool,
+    /// Whether lines of `--debug` are shown.
+    pub is_debugging: bool,
     /// All keys it was ever told of.
     secrets: Vec<Secret>,
     spelling: Spelling,
     /// What is written to standard output with the next flush: one write for all that came with one
     /// read.
     pending: String,
+    /// Where in an answer the output is, and whether a line begins there.
     answer: AnswerState,
+    at_line_start: bool,
     /// Renders the answer that is being shown, on a terminal with colours.
     markdown: Option<Markdown>,
-    wants_markdown: bool,
+    /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
+    pub wants_markdown: bool,
     /// Whether the terminal opens links.
     takes_links: bool,
+    /// Set when the process goes on after it was stopped: the shell has written to the terminal.
+    has_continued: Arc<AtomicBool>,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
 }
 
-/// How a line of a report is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    Good,
-    Caution,
-    Bad,
-    Quiet,
+/// How a line of a report is meant: a style and a mark.
+#[derive(Clone, Copy)]
+pub struct Tone(&'static str, &'static str);
+
+impl Tone {
+    pub const GOOD: Tone = Tone(GREEN, "✓");
+    pub const CAUTION: Tone = Tone(YELLOW, "!");
+    pub const BAD: Tone = Tone(RED, "✗");
+    pub const QUIET: Tone = Tone(DIM, "-");
 }
 
-/// Where in an answer the output is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 enum AnswerState {
+    #[default]
     None,
-    Reasoning { at_line_start: bool },
-    Content { at_line_start: bool },
+    Reasoning,
+    Content,
 }
 
 /// Waits shorter than this show nothing.
@@ -73,29 +83,29 @@ const PATIENCE: Duration = Duration::from_millis(300);
 impl Screen {
     /// Looks at what the outputs are; asks the terminal nothing.
     pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
-        let plain_terminal = environment.get("TERM") == Some("dumb");
+        let is_plain = environment.get("TERM") == Some("dumb");
+        let has_color = !is_plain && environment.get("NO_COLOR").is_none();
         let output = |is_terminal: bool| Output {
             is_terminal,
-            can_erase: is_terminal && !plain_terminal,
+            can_erase: is_terminal && !is_plain,
             color: match args.color {
-                ColorChoice::Always => true,
-                ColorChoice::Never => false,
-                ColorChoice::Auto => {
-                    is_terminal && !plain_terminal && environment.get("NO_COLOR").is_none()
-                }
+                ColorChoice::Auto => is_terminal && has_color,
+                choice => choice == ColorChoice::Always,
             },
         };
         Screen {
             out: output(io::stdout().is_terminal()),
             err: output(io::stderr().is_terminal()),
-            debug: args.debug,
+            is_debugging: args.debug,
             secrets: Vec::new(),
             spelling,
             pending: String::new(),
             answer: AnswerState::None,
+            at_line_start: true,
             markdown: None,
             wants_markdown: true,
             takes_links: hyperlinks::are_taken(environment),
+            has_continued: Arc::default(),
             status: false,
             started: Instant::now(),
         }
@@ -118,19 +128,13 @@ impl Screen {
         self.err.color
     }
 
-    /// Has Markdown rendered where that can be done, or shown as the model wrote it.
-    pub fn set_markdown(&mut self, wanted: bool) {
-        self.wants_markdown = wanted;
+    /// What is set when the process goes on after it was stopped.
+    pub fn has_continued(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.has_continued)
     }
 
-    /// Whether lines of `--debug` are shown.
-    pub fn is_debugging(&self) -> bool {
-        self.debug
-    }
-
-    /// Shows lines of `--debug` from now on, or no more.
-    pub fn set_debug(&mut self, debug: bool) {
-        self.debug = debug;
+    fn renders_markdown(&self) -> bool {
+        self.wants_markdown && self.out.renders_markdown()
     }
 
     /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says
@@ -143,29 +147,25 @@ impl Screen {
         self.err.can_erase
     }
 
-    /// Prints a result, with a line end where it has none.
+    /// Prints a result, with a line end if it has none.
     pub fn print(&mut self, text: &str) -> Result<(), Error> {
-        let text = if self.out.is_terminal {
-            for_terminal(text)
-        } else {
-            text.into()
-        };
-        self.pending.push_str(&text);
+        self.pending.push_str(&self.out.safe(text));
         if !text.ends_with('\n') {
             self.pending.push('\n');
         }
         self.flush()
     }
 
-    /// Prints rows in columns, below their headings where there are any.
+    /// Prints rows in columns, below their headings if there are any.
     pub fn table<const COLUMNS: usize>(
         &mut self,
         headings: Option<[&str; COLUMNS]>,
-        rows: &[[String; COLUMNS]],
+        rows: impl IntoIterator<Item = [String; COLUMNS]>,
         overflow: Overflow,
     ) -> Result<(), Error> {
         let width = self.out.is_terminal.then(terminal::width);
-        self.print(&table::lay_out(headings, rows, width, overflow))
+        let rows: Vec<_> = rows.into_iter().collect();
+        self.print(&table::lay_out(headings, &rows, width, overflow))
     }
 
     /// Prints a line of a report, with what to do about it and the commands that do it.
@@ -176,29 +176,13 @@ impl Screen {
         hint: Option<&str>,
         commands: &[String],
     ) -> Result<(), Error> {
-        let (style, mark) = match tone {
-            Tone::Good => (GREEN, "✓"),
-            Tone::Caution => (YELLOW, "!"),
-            Tone::Bad => (RED, "✗"),
-            Tone::Quiet => (DIM, "-"),
-        };
+        let Tone(style, mark) = tone;
         let out = self.out;
-        let mark = out.styled(style, mark);
-        let mut lines = out.wrapped(&format!("{mark} "), "  ", &self.clean(text));
-        if let Some(hint) = hint {
-            lines.push_str(&format!(
-                "\n{}",
-                out.wrapped("    ", "    ", &self.clean(hint))
-            ));
-        }
-        for command in commands {
-            lines.push_str(&format!(
-                "\n      {}",
-                out.styled(CYAN, &self.clean(command))
-            ));
-        }
-        self.pending.push_str(&lines);
-        self.pending.push('\n');
+        let mark = format!("{} ", out.styled(style, mark));
+        let mut lines = vec![out.wrapped(&mark, "  ", &self.clean(text))];
+        lines.extend(hint.map(|hint| out.wrapped("    ", "    ", &self.clean(hint))));
+        lines.extend(self.commands(out, "      ", commands));
+        self.pending.push_str(&(lines.join("\n") + "\n"));
         self.flush()
     }
 
@@ -214,35 +198,24 @@ impl Screen {
     /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
     /// more.
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
-        let text = if self.out.is_terminal {
-            for_terminal(text.trim_end())
-        } else {
-            text.trim_end().into()
-        };
-        let width = terminal::width();
-        let (end, is_cut) = if self.wants_markdown && self.out.renders_markdown() {
+        let (mut text, width) = (self.out.safe(text.trim_end()), terminal::width());
+        if self.renders_markdown() {
             let markdown = Markdown::new(width, terminal::height());
-            let written = markdown.with_links(self.takes_links).whole(&text);
-            last_rows(&written, width, rows)
-        } else {
-            last_rows(&text, width, rows)
-        };
+            text = markdown.with_links(self.takes_links).whole(&text).into();
+        }
+        let (end, is_cut) = last_rows(&text, width, rows);
         self.clear_status();
         self.pending.push_str(if is_cut { "…\n\n" } else { "" });
         self.pending.push_str(end.trim_start_matches('\n'));
         self.flush()
     }
 
-    /// Ends the answer with a line end where it has none, and nothing where there was no answer.
+    /// Ends the answer with a line end if it has none, and nothing if there was no answer.
     pub fn end_answer(&mut self) -> Result<(), Error> {
         self.end_markdown();
-        match std::mem::replace(&mut self.answer, AnswerState::None) {
-            AnswerState::Content {
-                at_line_start: false,
-            } => self.pending.push('\n'),
-            AnswerState::Reasoning {
-                at_line_start: false,
-            } => self.write_err("\n"),
+        match std::mem::take(&mut self.answer) {
+            AnswerState::Content if !self.at_line_start => self.pending.push('\n'),
+            AnswerState::Reasoning if !self.at_line_start => self.write_err("\n"),
             _ => {}
         }
         self.flush()
@@ -251,42 +224,36 @@ impl Screen {
     /// Writes what is pending to standard output.
     ///
     /// # Errors
-    /// [`Error::ReaderGone`] where a pipe was closed, else [`Error::Output`].
+    /// [`Error::ReaderGone`] if a pipe was closed, else [`Error::Output`].
     pub fn flush(&mut self) -> Result<(), Error> {
         if self.pending.is_empty() {
             return Ok(());
         }
         let mut out = io::stdout().lock();
-        let written = out
-            .write_all(self.pending.as_bytes())
-            .and_then(|()| out.flush());
-        self.pending.clear();
+        let text = std::mem::take(&mut self.pending);
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         written.map_err(Error::from_output)
     }
 
     fn content(&mut self, text: &str) -> Result<(), Error> {
-        if let AnswerState::Reasoning { at_line_start } = self.answer {
-            let end = if at_line_start { "\n" } else { "\n\n" };
+        if self.answer == AnswerState::Reasoning {
+            let end = if self.at_line_start { "\n" } else { "\n\n" };
             let label = if self.err.color { "" } else { "[answer]\n" };
             self.write_err(&format!("{end}{label}"));
         }
-        if self.wants_markdown && self.out.renders_markdown() {
-            let new = || Markdown::new(terminal::width(), terminal::height());
-            let markdown = self
-                .markdown
-                .get_or_insert_with(|| new().with_links(self.takes_links));
+        if self.renders_markdown() {
+            let (width, height) = terminal::size();
+            let new = || Markdown::new(width, height).with_links(self.takes_links);
+            let markdown = self.markdown.get_or_insert_with(new);
+            markdown.resize(width, height);
+            if self.has_continued.swap(false, Ordering::Relaxed) {
+                markdown.freeze();
+            }
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
-            let safe = if self.out.is_terminal {
-                for_terminal(text)
-            } else {
-                text.into()
-            };
-            self.pending.push_str(&safe);
+            self.pending.push_str(&self.out.safe(text));
         }
-        self.answer = AnswerState::Content {
-            at_line_start: text.ends_with('\n'),
-        };
+        (self.answer, self.at_line_start) = (AnswerState::Content, text.ends_with('\n'));
         Ok(())
     }
 
@@ -294,9 +261,7 @@ impl Screen {
     fn end_markdown(&mut self) {
         if let Some(mut markdown) = self.markdown.take() {
             markdown.end(&mut self.pending);
-            self.answer = AnswerState::Content {
-                at_line_start: true,
-            };
+            (self.answer, self.at_line_start) = (AnswerState::Content, true);
         }
     }
 
@@ -308,21 +273,17 @@ impl Screen {
         self.end_markdown();
         self.flush()?;
         let label = match self.answer {
-            AnswerState::Content {
-                at_line_start: false,
-            } => "\n",
+            AnswerState::Content if !self.at_line_start => "\n",
             AnswerState::None if !self.err.color => "[reasoning]\n",
             _ => "",
         };
         let styled = self.err.styled(DIM, &for_terminal(text));
         self.write_err(&format!("{label}{styled}"));
-        self.answer = AnswerState::Reasoning {
-            at_line_start: text.ends_with('\n'),
-        };
+        (self.answer, self.at_line_start) = (AnswerState::Reasoning, text.ends_with('\n'));
         Ok(())
     }
 
-    /// Asks for a yes on the terminal; no where nobody can be asked.
+    /// Asks for a yes on the terminal; no if nobody can be asked.
     pub fn confirm(&mut self, question: &str) -> bool {
         if !self.err.is_terminal || !io::stdin().is_terminal() {
             return false;
@@ -333,7 +294,7 @@ impl Screen {
         io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
     }
 
-    /// A sentence by the way.
+    /// A note that calls for no action.
     pub fn note(&mut self, text: &str) {
         let lines = self.err.wrapped("", "", &self.clean(text));
         self.message(&self.err.styled(DIM, &lines));
@@ -341,65 +302,53 @@ impl Screen {
 
     /// A sentence the user should act on one day.
     pub fn warning(&mut self, text: &str) {
-        let mark = self.err.styled(YELLOW, "›");
-        self.message(&self.err.wrapped(
-            &format!(" {mark}   Warning: "),
-            &format!(" {mark}   "),
-            &self.clean(text),
-        ));
+        let indent = format!(" {}   ", self.err.styled(YELLOW, "›"));
+        let first = format!("{indent}Warning: ");
+        self.message(&self.err.wrapped(&first, &indent, &self.clean(text)));
     }
 
     /// A failure in the form of the Heroku CLI: title, detail and hint behind a mark, commands bare
     /// for copying.
     pub fn explain(&mut self, error: &Error) {
-        let Explanation {
-            title,
-            detail,
-            hints,
-        } = error.explain();
-        let mark = self.err.styled(RED, "›");
-        let indent = format!(" {mark}   ");
-        let paragraph = |text: &str| self.err.wrapped(&indent, &indent, &self.clean(text));
-        let mut lines =
-            vec![
-                self.err
-                    .wrapped(&format!("{indent}Error: "), &indent, &self.clean(&title)),
-            ];
-        lines.extend(detail.as_deref().map(paragraph));
-        for hint in hints {
-            lines.push(paragraph(&hint.to_string()));
-            lines.extend(
-                hint.commands.iter().map(|command| {
-                    format!("       {}", self.err.styled(CYAN, &self.clean(command)))
-                }),
-            );
+        let words = error.explain();
+        let indent = format!(" {}   ", self.err.styled(RED, "›"));
+        let paragraph =
+            |first: &str, text: &str| self.err.wrapped(first, &indent, &self.clean(text));
+        let mut lines = vec![paragraph(&format!("{indent}Error: "), &words.title)];
+        lines.extend(words.detail.map(|text| paragraph(&indent, &text)));
+        for hint in words.hints {
+            lines.push(paragraph(&indent, &hint.to_string()));
+            lines.extend(self.commands(self.err, "       ", &hint.commands));
         }
-        let text = lines.join("\n");
-        self.message(&text);
+        self.message(&lines.join("\n"));
     }
 
-    /// The line below an answer, only where somebody watches.
+    /// Commands, each bare on a line of its own.
+    fn commands(&self, output: Output, indent: &str, commands: &[String]) -> Vec<String> {
+        let line = |command: &String| output.styled(CYAN, &self.clean(command));
+        let lines = commands.iter().map(line);
+        lines.map(|line| format!("{indent}{line}")).collect()
+    }
+
+    /// The line below an answer, only if somebody watches.
     pub fn footer(&mut self, text: &str) {
         if self.err.is_terminal && self.out.is_terminal {
-            let lines = self.err.wrapped("", "", &self.clean(text));
-            self.message(&self.err.styled(DIM, &lines));
+            self.note(text);
         }
     }
 
     /// A line of `--debug`.
     pub fn debug(&self, text: &str) {
-        if self.debug {
+        if self.is_debugging {
             self.write_err(&format!("{}\n", self.err.styled(DIM, &self.clean(text))));
         }
     }
 
-    /// Says that a turn waits for its first word.
-    pub fn waiting(&mut self, model: &str, elapsed: Duration) {
+    /// Says what is waited for.
+    pub fn waiting(&mut self, what: &str, elapsed: Duration) {
         if elapsed >= PATIENCE {
-            self.status(&format!(
-                "waiting for {model}, {} s (Ctrl-C stops)",
-                elapsed.as_secs()
-            ));
+            let seconds = elapsed.as_secs();
+            self.status(&format!("waiting for {what}, {seconds} s (Ctrl-C stops)"));
         }
     }
 
@@ -408,33 +357,15 @@ impl Screen {
         self.status(&format!("checking: {title}"));
     }
 
-    /// Says that the Heroku CLI is being asked.
-    pub fn asking_heroku(&mut self, elapsed: Duration) {
-        if elapsed >= PATIENCE {
-            self.status(&format!(
-                "asking the Heroku CLI for the config vars, {} s",
-                elapsed.as_secs()
-            ));
+    /// Counts down to the next attempt, or says once when it will be.
+    pub fn retrying(&mut self, reason: &str, left: Duration, is_new: bool) {
+        let seconds = left.as_millis().div_ceil(1000);
+        let text = format!("{reason}: trying again in {seconds} s");
+        match self.err.can_erase {
+            true => self.status(&format!("{text}, Ctrl-C to stop")),
+            false if is_new => self.note(&text),
+            false => {}
         }
-    }
-
-    /// Says that the same request will be sent again, and why.
-    pub fn retrying(&mut self, title: &str, wait: Duration) {
-        if !self.err.can_erase {
-            self.note(&format!(
-                "{title}: trying again in {} s",
-                seconds_left(wait)
-            ));
-        }
-        self.still_retrying(title, wait);
-    }
-
-    /// Counts down to the next attempt.
-    pub fn still_retrying(&mut self, title: &str, left: Duration) {
-        self.status(&format!(
-            "{title}: trying again in {} s, Ctrl-C to stop",
-            seconds_left(left)
-        ));
     }
 
     /// A line that is erased by whatever is written next; only on a terminal.
@@ -459,11 +390,8 @@ impl Screen {
     pub fn erase_rows_above(&mut self, more: usize) {
         if self.err.can_erase {
             // Up a row, which ends at the first one.
-            self.write_err("\r\x1bM");
-            if more > 0 {
-                self.write_err(&format!("\x1b[{more}A"));
-            }
-            self.write_err("\x1b[J");
+            let up = "\x1b[A".repeat(more);
+            self.write_err(&format!("\r\x1bM{up}\x1b[J"));
         }
     }
 
@@ -494,8 +422,4 @@ impl Screen {
     pub fn age(&self) -> Duration {
         self.started.elapsed()
     }
-}
-
-fn seconds_left(left: Duration) -> u64 {
-    left.as_millis().div_ceil(1000) as u64
 }

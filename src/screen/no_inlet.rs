@@ -1,4 +1,4 @@
-//! Without pseudo terminals, the line editor reads the keyboard itself.
+//! Where a pipe can't stand in for standard input, the line editor reads the keyboard itself.
 
 use std::io;
 use std::time::Duration;
@@ -11,33 +11,37 @@ pub trait Keyboard: Send + 'static {
     fn silence(&mut self) -> Vec<u8>;
     fn patience(&self) -> Option<Duration>;
     fn resized(&mut self) -> Option<Vec<u8>>;
+    fn is_plain(&self, read: &[u8]) -> bool;
 }
 
 /// There is none.
-pub enum Inlet {}
-
-/// Nobody tells.
 #[derive(Clone)]
-pub enum Resized {}
-
-impl Resized {
-    pub fn tell(&self) {
-        match *self {}
-    }
-}
+pub enum Inlet {}
 
 impl Inlet {
     /// # Errors
     /// Always.
-    pub fn new(_: &Mode, _: impl Keyboard) -> io::Result<Self> {
+    pub fn new(_: &Mode, _: impl Keyboard, _: &'static [u8]) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn resized(&self) -> Resized {
+    pub fn during<T, E: From<io::Error>>(&self, _: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         match *self {}
     }
 
-    pub fn during<T>(&self, _: impl FnOnce() -> T) -> io::Result<T> {
+    pub fn open(&self) {
+        match *self {}
+    }
+
+    pub fn end(&self) {
+        match *self {}
+    }
+
+    pub fn pull(&self) {
+        match *self {}
+    }
+
+    pub fn resize(&self) {
         match *self {}
     }
 }

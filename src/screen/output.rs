@@ -1,8 +1,10 @@
 //! What an output can show: styles, and lines no wider than the terminal.
 
-use textwrap::WordSplitter;
+use std::borrow::Cow;
 
-use super::terminal;
+use textwrap::{Options, WordSplitter};
+
+use super::{for_terminal, terminal};
 
 pub const DIM: &str = "\x1b[2m";
 pub const RED: &str = "\x1b[31m";
@@ -22,9 +24,17 @@ pub struct Output {
 }
 
 impl Output {
-    /// Marks are read as styles only where styles can be shown and lines written over.
+    /// Marks are read as styles only if styles can be shown and lines written over.
     pub fn renders_markdown(self) -> bool {
         self.can_erase && self.color
+    }
+
+    /// A text from outside, safe to be shown here.
+    pub fn safe(self, text: &str) -> Cow<'_, str> {
+        match self.is_terminal {
+            true => for_terminal(text),
+            false => text.into(),
+        }
     }
 
     /// Wraps where somebody reads; a log gets one line for each sentence.
@@ -32,35 +42,10 @@ impl Output {
         if !self.is_terminal {
             return format!("{first}{text}");
         }
-        // Escape codes in the indents take no room; textwrap knows that of none but its own.
-        let plain = |indent: &str| {
-            [RED, YELLOW, GREEN, DIM, PLAIN]
-                .iter()
-                .fold(indent.to_owned(), |text, code| text.replace(code, ""))
-        };
-        // Ids and commands have hyphens; half of one can't be copied.
-        let options = textwrap::Options::new(terminal::width().max(20))
-            .word_splitter(WordSplitter::NoHyphenation);
-        let (plain_first, plain_rest) = (plain(first), plain(rest));
-        let lines = textwrap::wrap(
-            text,
-            options
-                .initial_indent(&plain_first)
-                .subsequent_indent(&plain_rest),
-        );
-        let restored = lines.iter().enumerate().map(|(index, line)| {
-            let (styled, bare) = if index == 0 {
-                (first, &plain_first)
-            } else {
-                (rest, &plain_rest)
-            };
-            line.strip_prefix(bare.as_str())
-                .map_or_else(|| line.to_string(), |line| format!("{styled}{line}"))
-        });
-        restored.collect::<Vec<_>>().join("\n")
+        filled(text, terminal::width(), first, rest)
     }
 
-    /// Text in a style, where there are colours.
+    /// Text in a style, if there are colours.
     pub fn styled(&self, style: &str, text: &str) -> String {
         if self.color {
             format!("{style}{text}{PLAIN}")
@@ -68,4 +53,11 @@ impl Output {
             text.to_owned()
         }
     }
+}
+
+/// A text in lines of this width, behind indents.
+pub fn filled(text: &str, width: usize, first: &str, rest: &str) -> String {
+    // Ids and commands have hyphens; half of one can't be copied.
+    let options = Options::new(width.max(20)).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(text, options.initial_indent(first).subsequent_indent(rest))
 }

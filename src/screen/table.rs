@@ -1,9 +1,10 @@
 //! Rows in columns without borders, so that grep can search them. If the terminal is too narrow,
 //! the last column is cut, or the cells of a row stand below each other.
 
-use textwrap::{Options, WordSplitter};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+use super::output::filled;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -20,7 +21,7 @@ pub enum Overflow {
     Stack,
 }
 
-/// Lays rows out in columns, below their headings where there are any, within `width` columns where
+/// Lays rows out in columns, below their headings if there are any, within `width` columns if
 /// that is limited.
 pub fn lay_out<const COLUMNS: usize>(
     headings: Option<[&str; COLUMNS]>,
@@ -30,35 +31,21 @@ pub fn lay_out<const COLUMNS: usize>(
 ) -> String {
     let headings = headings.map(|headings| headings.map(str::to_owned));
     let all: Vec<&[String; COLUMNS]> = headings.iter().chain(rows).collect();
-    let column = |index: usize| {
-        all.iter()
-            .map(|row| row[index].width())
-            .max()
-            .unwrap_or_default()
-    };
-    let columns: Vec<usize> = (0..COLUMNS).map(column).collect();
-    let before = columns
-        .iter()
-        .rev()
-        .skip(1)
-        .map(|column| column + GAP.len())
-        .sum::<usize>();
-    let last = columns.last().copied().unwrap_or_default();
-    let lines: Vec<String> = match width {
-        Some(width) if before + last <= width => {
-            all.iter().map(|row| line(*row, &columns, last)).collect()
-        }
-        Some(width) if overflow == Overflow::Cut && before + NARROWEST <= width => all
-            .iter()
-            .map(|row| line(*row, &columns, width - before))
-            .collect(),
-        Some(width) => rows.iter().map(|row| stacked(row, width)).collect(),
-        None => all.iter().map(|row| line(*row, &columns, last)).collect(),
-    };
-    lines.join("\n")
+    let widest = |index: usize| all.iter().map(|row| row[index].width()).max();
+    let columns: Vec<usize> = (0..COLUMNS).filter_map(widest).collect();
+    let (last, others) = columns.split_last().unwrap_or((&0, &[]));
+    let before: usize = others.iter().map(|column| column + GAP.len()).sum();
+    let width = width.unwrap_or(usize::MAX);
+    let fits = before + last <= width || overflow == Overflow::Cut && before + NARROWEST <= width;
+    if !fits {
+        let rows: Vec<String> = rows.iter().map(|row| stacked(row, width)).collect();
+        return rows.join("\n");
+    }
+    let line = |row: &&[String; COLUMNS]| line(*row, &columns, width - before);
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A row in these columns, the last one cut where it is wider than `room`.
+/// A row in these columns, the last one cut if it is wider than `room`.
 fn line(row: &[String], columns: &[usize], room: usize) -> String {
     let Some((last, others)) = row.split_last() else {
         return String::new();
@@ -67,9 +54,8 @@ fn line(row: &[String], columns: &[usize], room: usize) -> String {
         let padding = " ".repeat(column.saturating_sub(cell.width()));
         format!("{cell}{padding}{GAP}")
     });
-    format!("{}{}", padded.collect::<String>(), cut(last, room))
-        .trim_end()
-        .to_owned()
+    let line = padded.collect::<String>() + &cut(last, room);
+    line.trim_end().to_owned()
 }
 
 /// The text in so many columns, cut between characters as people count them.
@@ -92,19 +78,13 @@ fn stacked(row: &[String], width: usize) -> String {
     let Some((first, others)) = row.split_first() else {
         return String::new();
     };
-    let others: Vec<&str> = others
-        .iter()
-        .map(String::as_str)
-        .filter(|cell| !cell.is_empty())
-        .collect();
-    // Half of an id can't be copied.
-    let options = Options::new(width.max(20)).word_splitter(WordSplitter::NoHyphenation);
-    let first = textwrap::fill(first, options.clone());
-    if others.is_empty() {
-        return first;
+    let first = filled(first, width, "", "");
+    let mut others = others.to_vec();
+    others.retain(|cell| !cell.is_empty());
+    match others.is_empty() {
+        true => first,
+        false => format!("{first}\n{}", filled(&others.join(" · "), width, GAP, GAP)),
     }
-    let options = options.initial_indent(GAP).subsequent_indent(GAP);
-    format!("{first}\n{}", textwrap::fill(&others.join(" · "), options))
 }
 
 #[cfg(test)]

@@ -1,12 +1,18 @@
 //! The terminal itself: how wide it is, and its mode while an answer streams.
 
-/// Columns where the width is unknown.
+/// Columns if the width is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Rows where the height is unknown.
+/// Rows if the height is unknown.
 const DEFAULT_HEIGHT: usize = 24;
 
-/// Columns of the terminal behind standard error or, where that is redirected, standard output.
+/// Has a terminal mark what is pasted, as the line editor does, or no longer.
+#[cfg(unix)]
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+#[cfg(unix)]
+pub const PASTE_OFF: &[u8] = b"\x1b[?2004l";
+
+/// Columns of the terminal behind standard error or, if that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
     use rustix::termios::tcgetwinsize;
@@ -23,38 +29,27 @@ pub fn width() -> usize {
     DEFAULT_WIDTH
 }
 
+/// Columns and rows of the terminal behind standard output.
+#[cfg(unix)]
+pub fn size() -> (usize, usize) {
+    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout()).ok();
+    let known = |length: u16, default| if length > 0 { length.into() } else { default };
+    size.map_or((DEFAULT_WIDTH, DEFAULT_HEIGHT), |size| {
+        (
+            known(size.ws_col, DEFAULT_WIDTH),
+            known(size.ws_row, DEFAULT_HEIGHT),
+        )
+    })
+}
+
+#[cfg(not(unix))]
+pub fn size() -> (usize, usize) {
+    (DEFAULT_WIDTH, DEFAULT_HEIGHT)
+}
+
 /// Rows of the terminal behind standard output.
-#[cfg(unix)]
 pub fn height() -> usize {
-    let size = rustix::termios::tcgetwinsize(rustix::stdio::stdout());
-    size.ok()
-        .map(|size| usize::from(size.ws_row))
-        .filter(|&rows| rows > 0)
-        .unwrap_or(DEFAULT_HEIGHT)
-}
-
-#[cfg(not(unix))]
-pub fn height() -> usize {
-    DEFAULT_HEIGHT
-}
-
-/// Has a terminal in raw mode report an end of input where nothing comes for so long, to tenths of
-/// a second, instead of waiting. It holds until another mode is set. Says whether that can be done.
-#[cfg(unix)]
-pub fn end_input_after(silence: std::time::Duration) -> bool {
-    use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-    let Ok(mut mode) = tcgetattr(rustix::stdio::stdin()) else {
-        return false;
-    };
-    mode.special_codes[SpecialCodeIndex::VMIN] = 0;
-    mode.special_codes[SpecialCodeIndex::VTIME] =
-        u8::try_from(silence.as_millis() / 100).unwrap_or(u8::MAX);
-    tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &mode).is_ok()
-}
-
-#[cfg(not(unix))]
-pub fn end_input_after(_: std::time::Duration) -> bool {
-    false
+    size().1
 }
 
 /// Does something while standard output is no terminal.
@@ -130,7 +125,7 @@ impl Mode {
     pub fn restore(&self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         if let Some((device, mode)) = &self.0 {
-            // There is nobody left to tell where the terminal is gone.
+            // There is nobody left to tell if the terminal is gone.
             let _ = tcsetattr(device, OptionalActions::Now, mode);
         }
     }
@@ -184,6 +179,17 @@ impl Mode {
         }
     }
 
+    /// Stops the process in the middle of a line, and returns when it goes on.
+    pub fn stop(&self) {
+        use rustix::process::{Signal, kill_current_process_group};
+        self.restore();
+        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
+        // Whoever started the program may wait for it and is stopped, too, as by the terminal.
+        let _ = kill_current_process_group(Signal::TSTP);
+        self.set_raw();
+        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_ON);
+    }
+
     /// Keeps what is typed outside a prompt from being echoed into an answer; it stays in the
     /// terminal's buffer for the next prompt. Ctrl-C still is a signal.
     pub fn quiet(&self) -> Quiet {
@@ -229,6 +235,8 @@ impl Mode {
     pub fn set_quiet(&self) {}
 
     pub fn set_raw(&self) {}
+
+    pub fn stop(&self) {}
 
     pub fn quiet(&self) -> Quiet {
         Quiet(Mode)

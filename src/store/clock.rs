@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A time as in RFC 3339, to the second; none where no calendar has it.
+/// A time as in RFC 3339, to the second; none if no calendar has it.
 pub fn rfc3339(time: SystemTime) -> Option<String> {
     date_time(time)?.format(&Rfc3339).ok()
 }
@@ -19,19 +19,14 @@ pub fn stamp(time: SystemTime) -> String {
     format!("{}-{:02}{:02}", time.date(), time.hour(), time.minute())
 }
 
-/// How long ago something was, the way people say it; a date where that is long.
+/// How long ago something was, the way people say it; a date if that is long.
 pub fn age(time: SystemTime, now: SystemTime) -> String {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    const DAY: u64 = 24 * HOUR;
     match now.duration_since(time).unwrap_or_default().as_secs() {
-        0..MINUTE => "now".to_owned(),
-        seconds @ MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
-        seconds @ HOUR..DAY => format!("{} h ago", seconds / HOUR),
-        seconds if seconds < 14 * DAY => format!("{} d ago", seconds / DAY),
-        _ => date_time(time)
-            .map(|time| time.date().to_string())
-            .unwrap_or_default(),
+        0..60 => "now".to_owned(),
+        seconds @ 60..3_600 => format!("{} min ago", seconds / 60),
+        seconds @ 3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        seconds @ 86_400..1_209_600 => format!("{} d ago", seconds / 86_400),
+        _ => date_time(time).map_or_else(String::new, |time| time.date().to_string()),
     }
 }
 

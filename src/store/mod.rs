@@ -5,7 +5,6 @@ mod name;
 mod notice;
 mod reading;
 mod record;
-mod restored;
 mod session;
 mod sessions;
 mod summary;
@@ -15,8 +14,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder};
+pub use reading::Restored;
 pub use record::Record;
-pub use restored::Restored;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
 pub use summary::Summary;
@@ -32,12 +31,12 @@ const HISTORY_HEADER: &[u8] = b"#V2\n";
 /// It is made here rather than by rustyline, where two sessions that make it at once lose a line.
 ///
 /// # Errors
-/// Where there is no home or it can't be written.
+/// If there is no home or it can't be written.
 pub fn history_file() -> io::Result<PathBuf> {
     let folder = data_folder()?;
     private_folder(&folder)?;
     let path = folder.join("history");
-    match private_file().write(true).create_new(true).open(&path) {
+    match private_file().create_new(true).open(&path) {
         Ok(mut file) => file.write_all(HISTORY_HEADER)?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
@@ -48,7 +47,7 @@ pub fn history_file() -> io::Result<PathBuf> {
 /// The folder of the user's own data; it need not exist yet.
 ///
 /// # Errors
-/// Where there is no home.
+/// If there is no home.
 pub fn data_folder() -> io::Result<PathBuf> {
     Ok(data_home()?.join("heroku-chat"))
 }
@@ -57,28 +56,22 @@ pub fn data_folder() -> io::Result<PathBuf> {
 /// finds out without writing anything.
 pub fn unusable_place(data_folder: &Path) -> Option<PathBuf> {
     let history = data_folder.join("history");
-    let is_usable = |path: &Path| match fs::metadata(path) {
-        Ok(metadata) => metadata.is_file() && is_permitted(path, &metadata),
-        Err(_) => fs::symlink_metadata(path).is_err(),
+    let is_usable = match history.metadata() {
+        Ok(metadata) => metadata.is_file() && is_permitted(&history),
+        Err(_) => history.symlink_metadata().is_err(),
     };
     let folders = [data_folder.to_owned(), data_folder.join(SESSIONS_FOLDER)];
     let folder = folders.into_iter().find(|folder| !is_writable(folder));
-    folder.or_else(|| (!is_usable(&history)).then_some(history))
+    folder.or((!is_usable).then_some(history))
 }
 
 /// Puts a history that can't be read aside, so that the next one works, and says where.
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let numbered = (1..).map(|number| path.with_extension(format!("bad{number}")));
-    let aside = std::iter::once(path.with_extension("bad"))
-        .chain(numbered)
-        .find(|aside| !aside.exists());
-    let aside = aside.expect("numbers don't end");
+    let names = (1..).map(|number| path.with_extension(format!("bad{number}")));
+    let mut free = names.filter(|aside| !aside.exists());
+    let aside = free.next().expect("numbers don't end");
     fs::rename(path, &aside)?;
-    private_file()
-        .write(true)
-        .create_new(true)
-        .open(path)?
-        .write_all(HISTORY_HEADER)?;
+    history_file()?;
     Ok(aside)
 }
 

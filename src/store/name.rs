@@ -13,8 +13,7 @@ const LONGEST_SLUG: usize = 24;
 
 /// Whether a name can be given.
 pub fn is_valid(name: &str) -> bool {
-    let allowed =
-        |character: char| character.is_alphanumeric() || matches!(character, '-' | '_' | '.');
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     !name.is_empty()
         && name.len() <= LONGEST
         && !name.starts_with(['-', '.'])
@@ -55,11 +54,7 @@ pub fn numbered(base: &str, number: usize) -> String {
         return base.to_owned();
     }
     let suffix = format!("-{number}");
-    let mut end = base.len().min(LONGEST - suffix.len());
-    while !base.is_char_boundary(end) {
-        end -= 1;
-    }
-    base[..end].to_owned() + &suffix
+    base[..base.floor_char_boundary(LONGEST - suffix.len())].to_owned() + &suffix
 }
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
 //! Reads a session file, whatever a crash, a full disk or an editor made of it. Pure: it skips and
-//! counts what can't be read, knows what is torn at the end, and changes nothing.
+//! counts what can't be read, knows what is torn at the end, and changes nothing. Makes a
+//! conversation to continue of what it says.
 
-use std::borrow::Cow;
+use std::io;
 
-use serde::Deserialize;
-
-use super::record::{Line, VERSION};
-use crate::conversation::{Cost, Message, Role, title};
+use super::notice::Notice;
+use super::record::{Line, Record, VERSION};
+use crate::conversation::{Conversation, Cost, Message, title};
 
 /// What a file says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reading {
     /// When it was begun, in RFC 3339.
     pub started: Option<String>,
     /// Made of the first prompt that was ever said.
-    pub title: Option<String>,
+    pub title: String,
     /// The model that was named last.
     pub model: Option<String>,
     pub system: Option<String>,
@@ -27,24 +27,9 @@ pub struct Reading {
     /// Whether it ends in mid-line: the process was killed, or the disk was full. A last line that
     /// is whole but for its end is not torn.
     pub is_torn: bool,
-    /// Bytes up to the end of the last line that is whole.
+    /// Bytes up to the end of the last line that is whole. If there are none, the process ended
+    /// between making the file and writing to it.
     pub length: usize,
-}
-
-/// How much of a turn is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Detail {
-    Everything,
-    /// Not what was said, which is most of a file.
-    Outline,
-}
-
-/// A message without what was said.
-#[derive(Deserialize)]
-struct Outline<'a> {
-    role: Role,
-    #[serde(borrow)]
-    model: Option<Cow<'a, str>>,
 }
 
 const NO_SESSION: &str = "It is no conversation that was saved by heroku-chat.";
@@ -53,46 +38,36 @@ const NO_SESSION: &str = "It is no conversation that was saved by heroku-chat.";
 ///
 /// # Errors
 /// Says why this is no session that can be read.
-pub fn read(bytes: &[u8], detail: Detail) -> Result<Reading, String> {
-    let mut reading = Reading {
-        started: None,
-        title: None,
-        model: None,
-        system: None,
-        turns: Vec::new(),
-        costs: Vec::new(),
-        unreadable: 0,
-        is_torn: false,
-        length: 0,
-    };
-    let mut readable = 0;
+pub fn read(bytes: &[u8]) -> io::Result<Reading> {
+    let mut reading = Reading::default();
+    let mut is_session = false;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let has_end = line.ends_with(b"\n");
-        if !(line.trim_ascii().is_empty() && has_end) {
-            // A byte that is no UTF-8 costs a character, not the line.
-            let text = String::from_utf8_lossy(line);
-            let known = Line::read(&text);
-            if let Some(line) = known.as_ref().filter(|_| reading.length == 0) {
-                check_header(line)?;
-            }
-            match known.and_then(|line| reading.take(line, detail)) {
-                Some(()) => readable += 1,
-                None if !has_end => {
-                    reading.is_torn = true;
-                    break;
+        // A byte that is no UTF-8 costs a character, not the line.
+        let text = String::from_utf8_lossy(line);
+        match Line::read(&text) {
+            Some(line) => {
+                if reading.length == 0 {
+                    check_header(&line).map_err(io::Error::other)?;
                 }
-                None => reading.skip(&text),
+                reading.take(line);
+                is_session = true;
             }
+            None if !text.ends_with('\n') => {
+                reading.is_torn = true;
+                break;
+            }
+            None if text.trim().is_empty() => {}
+            None => reading.skip(&text),
         }
         reading.length += line.len();
     }
-    if readable == 0 && reading.unreadable > 0 {
-        return Err(NO_SESSION.to_owned());
+    match is_session || reading.unreadable == 0 {
+        true => Ok(reading),
+        false => Err(io::Error::other(NO_SESSION)),
     }
-    Ok(reading)
 }
 
-fn check_header(line: &Line<'_>) -> Result<(), String> {
+fn check_header(line: &Line) -> Result<(), String> {
     let (version, which) = match line.version {
         Some(VERSION) => return Ok(()),
         Some(version) if version > VERSION => (version, "a newer"),
@@ -106,22 +81,7 @@ fn check_header(line: &Line<'_>) -> Result<(), String> {
 }
 
 impl Reading {
-    /// Whether nothing was ever written: the process ended between making the file and writing to
-    /// it.
-    pub fn is_blank(&self) -> bool {
-        self.length == 0
-    }
-
-    /// None if the line holds a turn that can't be read; then nothing of it is taken.
-    fn take(&mut self, line: Line<'_>, detail: Detail) -> Option<()> {
-        let turn = match line.messages {
-            // A title needs the first prompt in any case.
-            Some(messages) if self.title.is_none() => {
-                Some(turn(messages.get(), Detail::Everything)?)
-            }
-            Some(messages) => Some(turn(messages.get(), detail)?),
-            None => None,
-        };
+    fn take(&mut self, line: Line) {
         self.started = self.started.take().or(line.started);
         self.costs.extend(line.spent);
         if let Some(text) = line.system {
@@ -129,61 +89,66 @@ impl Reading {
         }
         let left = self.turns.len().saturating_sub(line.taken_back);
         self.turns.truncate(left);
-        if let Some(messages) = turn {
-            self.title
-                .get_or_insert_with(|| title(&messages[0].content));
-            let costs = messages.iter().filter_map(|it| it.cost.clone());
-            let before = self.costs.len();
-            self.costs.extend(costs);
-            let answered = self.costs[before..].last().map(|cost| cost.model.clone());
-            self.model = answered.or(self.model.take());
+        if let Some(messages) = line.messages {
+            if self.title.is_empty() {
+                self.title = title(&messages[0].content);
+            }
+            let costs = messages.iter().filter_map(|message| message.cost.clone());
+            for cost in costs {
+                self.model = Some(cost.model.clone());
+                self.costs.push(cost);
+            }
             self.turns.push(Some(messages));
         }
         self.model = line.model.or(self.model.take());
-        Some(())
     }
 
     /// A line that can't be read was most likely a turn, and counts as one for what is taken back
     /// later.
     fn skip(&mut self, line: &str) {
         self.unreadable += 1;
-        let is_other = [
-            "{\"heroku-chat\"",
-            "{\"taken_back\"",
-            "{\"model\"",
-            "{\"spent\"",
-            "{\"system\"",
-        ];
-        if line.contains("\"messages\"") || !is_other.iter().any(|start| line.starts_with(start)) {
+        let first = line
+            .strip_prefix("{\"")
+            .and_then(|rest| rest.split('"').next());
+        let others = ["heroku-chat", "taken_back", "model", "spent", "system"];
+        if line.contains("\"messages\"") || !first.is_some_and(|it| others.contains(&it)) {
             self.turns.push(None);
         }
     }
 }
 
-/// The messages of a turn: a prompt, and what followed it.
-fn turn(text: &str, detail: Detail) -> Option<Vec<Message>> {
-    let messages: Vec<Message> = match detail {
-        Detail::Everything => serde_json::from_str(text).ok()?,
-        Detail::Outline => {
-            let outlines: Vec<Outline<'_>> = serde_json::from_str(text).ok()?;
-            outlines.into_iter().map(Message::from).collect()
-        }
-    };
-    let (first, rest) = messages.split_first()?;
-    let follows = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
-    let is_turn = first.role == Role::User && !rest.is_empty() && rest.iter().all(follows);
-    is_turn.then_some(messages)
+/// What was said in a session.
+#[derive(Debug, Default)]
+pub struct Restored {
+    pub conversation: Conversation,
+    /// The model that was used last.
+    pub model: Option<String>,
+    /// What each answer took, those that were taken back included: they were paid for.
+    pub costs: Vec<Cost>,
+    /// What is to be told about the reading.
+    pub notices: Vec<Notice>,
+    /// The lines of the file, to add to.
+    pub record: Record,
 }
 
-impl From<Outline<'_>> for Message {
-    fn from(Outline { role, model }: Outline<'_>) -> Self {
-        Message {
-            cost: model.map(|model| Cost {
-                model: model.into_owned(),
-                ..Cost::default()
-            }),
-            ..Message::new(role, "")
-        }
+impl Restored {
+    /// Reads a file, to the last message.
+    ///
+    /// # Errors
+    /// Says why this is no session that can be read.
+    pub fn read(bytes: &[u8]) -> io::Result<Self> {
+        let reading = read(bytes)?;
+        let unreadable = (reading.unreadable > 0).then_some(Notice::Unreadable(reading.unreadable));
+        let torn = reading.is_torn.then_some(Notice::TurnInFlight);
+        let record = Record::of_file(bytes, &reading);
+        let messages = reading.turns.into_iter().flatten().flatten().collect();
+        Ok(Restored {
+            conversation: Conversation::recorded(reading.system, messages),
+            model: reading.model,
+            costs: reading.costs,
+            notices: unreadable.into_iter().chain(torn).collect(),
+            record,
+        })
     }
 }
 
@@ -195,8 +160,8 @@ mod tests {
     const TURN: &str = "{\"time\":\"T\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"},\
                         {\"role\":\"assistant\",\"content\":\"b\",\"model\":\"m\"}]}\n";
 
-    fn outline(text: &str) -> Reading {
-        read(text.as_bytes(), Detail::Outline).unwrap()
+    fn parsed(text: &str) -> Reading {
+        read(text.as_bytes()).unwrap()
     }
 
     fn turns(reading: &Reading) -> String {
@@ -221,7 +186,7 @@ mod tests {
             ("some\ntext\n", "no conversation"),
         ];
         for (text, reason) in table {
-            let error = read(text.as_bytes(), Detail::Outline).unwrap_err();
+            let error = read(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }
@@ -229,12 +194,12 @@ mod tests {
     #[test]
     fn a_file_of_no_bytes_or_half_a_header_is_blank() {
         for end in 0..HEADER.len() - 1 {
-            let reading = outline(&HEADER[..end]);
-            assert!(reading.is_blank(), "{end}");
+            let reading = parsed(&HEADER[..end]);
+            assert_eq!(reading.length, 0, "{end}");
             assert_eq!(reading.is_torn, end > 0, "{end}");
         }
-        let reading = outline(HEADER);
-        assert!(!reading.is_blank());
+        let reading = parsed(HEADER);
+        assert!(reading.length > 0);
         let whole = (Some("T"), false);
         assert_eq!((reading.started.as_deref(), reading.is_torn), whole);
     }
@@ -254,7 +219,7 @@ mod tests {
             ),
         ];
         for (lines, left, costs) in table {
-            let reading = outline(&[HEADER, &lines.concat()].concat());
+            let reading = parsed(&[HEADER, &lines.concat()].concat());
             assert_eq!(
                 (turns(&reading).as_str(), reading.costs.len()),
                 (left, costs)
@@ -283,14 +248,14 @@ mod tests {
             messages(&["user", "robot"]),
         ];
         for line in damaged {
-            let reading = outline(&[HEADER, TURN, &line, TURN].concat());
+            let reading = parsed(&[HEADER, TURN, &line, TURN].concat());
             assert_eq!(
                 (reading.unreadable, turns(&reading).as_str()),
                 (1, "txt"),
                 "{line}"
             );
             let lines = [HEADER, TURN, &line, TURN, "{\"taken_back\":2}\n", TURN];
-            assert_eq!(turns(&outline(&lines.concat())), "tt", "{line}");
+            assert_eq!(turns(&parsed(&lines.concat())), "tt", "{line}");
         }
         // A damaged header, model or taking back was no turn.
         let others = [
@@ -299,7 +264,7 @@ mod tests {
             "{\"taken_back\":\n",
             "{\"model\":\n",
         ];
-        let reading = outline(&others.concat());
+        let reading = parsed(&others.concat());
         assert_eq!((reading.unreadable, turns(&reading).as_str()), (3, "t"));
     }
 
@@ -308,7 +273,7 @@ mod tests {
         let mut bytes = [HEADER, TURN].concat().into_bytes();
         let place = bytes.iter().rposition(|byte| *byte == b'b').unwrap();
         bytes[place] = 0xff;
-        let reading = read(&bytes, Detail::Everything).unwrap();
+        let reading = read(&bytes).unwrap();
         let turn = reading.turns[0].as_ref().unwrap();
         assert_eq!(turn[1].content, "\u{fffd}");
     }
@@ -319,7 +284,7 @@ mod tests {
         let later = later.replace("\"content\"", "\"mood\":\"fine\",\"content\"");
         let text = [HEADER, "\n  \r\n", &later, "{\"mood\":\"fine\"}\n"];
         let text = text.concat().replace('\n', "\r\n");
-        let reading = outline(&text);
+        let reading = parsed(&text);
         let whole = (0, false, text.len());
         assert_eq!((reading.unreadable, reading.is_torn, reading.length), whole);
         assert_eq!(turns(&reading), "t");
@@ -328,20 +293,8 @@ mod tests {
     #[test]
     fn a_last_line_without_its_end_is_read_if_it_is_whole() {
         let text = [HEADER, TURN.trim_end()].concat();
-        let reading = outline(&text);
+        let reading = parsed(&text);
         assert_eq!((reading.is_torn, reading.length), (false, text.len()));
         assert_eq!(turns(&reading), "t");
-    }
-
-    #[test]
-    fn an_outline_counts_what_the_whole_reading_has() {
-        let system = "{\"role\":\"system\",\"content\":\"x\"}";
-        let odd = TURN.replace(
-            "{\"role\":\"assistant\"",
-            &format!("{system},{{\"role\":\"tool\""),
-        );
-        let text = [HEADER, TURN, &odd, TURN].concat();
-        let whole = read(text.as_bytes(), Detail::Everything).unwrap();
-        assert_eq!(turns(&outline(&text)), turns(&whole));
     }
 }

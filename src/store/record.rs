@@ -17,11 +17,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 
 use super::clock;
 use super::reading::Reading;
-use crate::conversation::{Conversation, Cost, Message, title};
+use crate::conversation::{Conversation, Cost, Message, Role, title};
 
 /// The version of the format. It changes when this program would misread a file.
 pub const VERSION: u32 = 2;
@@ -29,12 +28,13 @@ pub const VERSION: u32 = 2;
 /// The lines of a session file, whether there is a file or not.
 #[derive(Debug, Default)]
 pub struct Record {
-    lines: Vec<u8>,
+    /// Each with its end.
+    pub(super) lines: Vec<u8>,
     /// The turns that were not taken back, and whether each can be read: who takes turns back
     /// doesn't see the others, and they have to be counted.
-    turns: Vec<bool>,
-    /// Made of the first prompt.
-    title: Option<String>,
+    pub(super) turns: Vec<bool>,
+    /// Made of the first prompt; empty before it.
+    pub(super) title: String,
     /// The model that was named last.
     model: Option<String>,
 }
@@ -42,7 +42,7 @@ pub struct Record {
 /// A line as it is read. A member that is not known is no reason to misread the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Line<'a> {
+pub struct Line {
     #[serde(rename = "heroku-chat")]
     pub version: Option<u32>,
     pub started: Option<String>,
@@ -50,8 +50,7 @@ pub struct Line<'a> {
     pub model: Option<String>,
     pub taken_back: usize,
     pub spent: Vec<Cost>,
-    #[serde(borrow)]
-    pub messages: Option<&'a RawValue>,
+    pub messages: Option<Vec<Message>>,
 }
 
 /// A turn as it is written.
@@ -63,13 +62,23 @@ struct TurnLine<'a> {
     messages: &'a [Message],
 }
 
-impl<'a> Line<'a> {
+impl Line {
     /// None if it can't be read.
-    pub fn read(text: &'a str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         // serde takes an array for an object, too.
         text.trim_start().strip_prefix('{')?;
-        serde_json::from_str(text).ok()
+        let line: Line = serde_json::from_str(text).ok()?;
+        line.messages.as_deref().is_none_or(is_turn).then_some(line)
     }
+}
+
+/// Whether it is a prompt, and what followed it.
+fn is_turn(messages: &[Message]) -> bool {
+    let follows = |message: &Message| matches!(message.role, Role::Assistant | Role::Tool);
+    let [prompt, rest @ ..] = messages else {
+        return false;
+    };
+    prompt.role == Role::User && !rest.is_empty() && rest.iter().all(follows)
 }
 
 impl Record {
@@ -106,8 +115,9 @@ impl Record {
             };
             self.write(&turn, now);
             self.turns.push(true);
-            self.title
-                .get_or_insert_with(|| title(&messages[0].content));
+            if self.title.is_empty() {
+                self.title = title(&messages[0].content);
+            }
             let answered = messages.iter().rev().find_map(|it| it.cost.as_ref());
             self.model = answered
                 .map(|cost| cost.model.clone())
@@ -120,21 +130,6 @@ impl Record {
             self.write(&json!({"model": model}), now);
             self.model = Some(model.to_owned());
         }
-    }
-
-    /// All lines, each with its end.
-    pub fn lines(&self) -> &[u8] {
-        &self.lines
-    }
-
-    /// Whether there is no turn in it.
-    pub fn is_blank(&self) -> bool {
-        self.turns.is_empty()
-    }
-
-    /// What it is about; empty before the first turn.
-    pub fn title(&self) -> &str {
-        self.title.as_deref().unwrap_or_default()
     }
 
     /// How many turns of the file go with the last `count` that can be read.
@@ -161,8 +156,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conversation::Role;
-    use crate::store::reading::{Detail, read};
+    use crate::store::reading::read;
 
     /// A turn of a model, in which a tool was called.
     fn turn(model: &str) -> Vec<Message> {
@@ -190,8 +184,8 @@ mod tests {
         let mut written = 0;
         let mut add = |conversation: &mut Conversation, model| {
             record.add(conversation, model, SystemTime::UNIX_EPOCH);
-            let new = String::from_utf8(record.lines()[written..].to_vec()).unwrap();
-            written = record.lines().len();
+            let new = String::from_utf8(record.lines[written..].to_vec()).unwrap();
+            written = record.lines.len();
             new
         };
         assert_eq!(add(&mut conversation, "m"), "");
@@ -229,14 +223,18 @@ mod tests {
         let block = readme.split("```json\n{\"heroku-chat\"").nth(1);
         let block = block.expect("an example in README.md");
         let block = format!("{{\"heroku-chat\"{}", block.split("```").next().unwrap());
-        let reading = read(block.as_bytes(), Detail::Everything).unwrap();
+        let reading = read(block.as_bytes()).unwrap();
         let known = (reading.started.is_some(), reading.unreadable);
         assert_eq!((known, reading.turns.len()), ((true, 0), 0));
         assert!(reading.costs.iter().all(|cost| !cost.usage.is_blank()));
-        let turns = block.lines().filter_map(|line| Line::read(line)?.messages);
-        for messages in turns {
-            let read: Vec<Message> = serde_json::from_str(messages.get()).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), messages.get());
+        let lines = block
+            .lines()
+            .filter_map(|line| Some((line, Line::read(line)?.messages?)));
+        let turns: Vec<_> = lines.collect();
+        assert!(!turns.is_empty());
+        for (line, messages) in turns {
+            let written = serde_json::to_string(&messages).unwrap();
+            assert!(line.contains(&format!("\"messages\":{written}")), "{line}");
         }
     }
 }

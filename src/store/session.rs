@@ -4,7 +4,7 @@
 //! The file only grows. A save is one write of what was added to the record, so that a process that
 //! is killed loses the turn in flight at the most; what a failed write left behind is cut off by
 //! the next. Nothing is synchronised with the disk: a power cut may cost the last seconds, and
-//! leaves a torn line, which is mended like any other.
+//! leaves a torn line, which is repaired like any other.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,29 +15,24 @@ use super::notice::Notice;
 use super::record::Record;
 use super::{clock, name};
 use crate::error::Error;
-use crate::files::{is_deleted, is_replaced, private_file, private_folder};
+use crate::files::{is_replaced, private_file, private_folder};
 
 /// An open session. Its file is made with the first turn.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Session {
     folder: PathBuf,
-    target: Target,
+    /// None if it will be made of the first prompt.
+    name: Option<String>,
+    /// Locked while it is open.
+    file: Option<File>,
     /// How much of the record is in the file, in bytes.
     written: usize,
-    /// Bytes in the file that another process added, where files have no locks.
-    foreign: u64,
+    /// Where in the file that ends. It is further on if another process added to it and files
+    /// have no locks.
+    end: u64,
     /// Whether there may be a torn line behind what is good.
     is_torn: bool,
     notices: Vec<Notice>,
-}
-
-/// Where it is written.
-#[derive(Debug)]
-enum Target {
-    /// Nowhere yet. Without a name it gets one that is made of its first prompt.
-    Wanted(Option<String>),
-    /// A file, locked while it is open.
-    Open { file: File, name: String },
 }
 
 impl Session {
@@ -46,43 +41,33 @@ impl Session {
     pub(super) fn wanted(folder: PathBuf, name: Option<String>) -> Self {
         Session {
             folder,
-            target: Target::Wanted(name),
-            written: 0,
-            foreign: 0,
-            is_torn: false,
-            notices: Vec::new(),
+            name,
+            ..Session::default()
         }
     }
 
     /// A session whose file was locked, and read to its `length`. It may lack the end of its last
     /// line, or have a torn one more than the record.
-    pub(super) fn opened(
-        folder: PathBuf,
-        name: String,
-        file: File,
-        length: usize,
-        record: &Record,
-    ) -> Self {
-        let good = record.lines().len();
+    pub(super) fn opened(self, file: File, length: usize, record: &Record) -> Self {
+        let good = record.lines.len();
+        let written = good.min(length);
         Session {
-            target: Target::Open { file, name },
-            written: good.min(length),
+            file: Some(file),
+            written,
+            end: written as u64,
             is_torn: good < length,
-            ..Session::wanted(folder, None)
+            ..self
         }
     }
 
     /// Its name; none if that will be made of its first prompt.
     pub fn name(&self) -> Option<String> {
-        match &self.target {
-            Target::Open { name, .. } => Some(name.clone()),
-            Target::Wanted(name) => name.clone(),
-        }
+        self.name.clone()
     }
 
     /// Whether there is a file.
     pub fn is_written(&self) -> bool {
-        matches!(self.target, Target::Open { .. })
+        self.file.is_some()
     }
 
     /// What the last save has to tell, once.
@@ -98,24 +83,20 @@ impl Session {
     /// writes what this one didn't, and [`Session::rename`] has all of it written anew.
     pub fn save(&mut self, record: &Record) -> io::Result<()> {
         if !self.is_written() {
-            if record.is_blank() {
+            if record.turns.is_empty() {
                 return Ok(());
             }
-            self.make(record.title())?;
+            self.make(&record.title)?;
         }
         if let Some(reason) = self.lost() {
             return Err(io::Error::other(reason));
         }
-        let Target::Open { file, .. } = &mut self.target else {
+        let lines = &record.lines[self.written..];
+        let Some(file) = self.file.as_mut().filter(|_| !lines.is_empty()) else {
             return Ok(());
         };
-        let lines = &record.lines()[self.written..];
-        if lines.is_empty() {
-            return Ok(());
-        }
-        let good = self.written as u64 + self.foreign;
         if self.is_torn {
-            file.set_len(good)?;
+            file.set_len(self.end)?;
         }
         let length = file.metadata()?.len();
         if let Err(error) = file.write_all(lines) {
@@ -123,7 +104,7 @@ impl Session {
             return Err(error);
         }
         self.is_torn = false;
-        self.foreign += length.saturating_sub(good);
+        self.end = length + lines.len() as u64;
         self.written += lines.len();
         Ok(())
     }
@@ -137,17 +118,15 @@ impl Session {
         if self.lost().is_some() {
             *self = Session::wanted(self.folder.clone(), None);
         }
-        if self.name().is_some_and(|name| name == new) {
+        if self.name.as_deref() == Some(new) {
             return Ok(());
         }
         let path = file_of(&self.folder, new);
         let failed = |error: io::Error| Error::of_file("the session", &path, &error);
-        match &mut self.target {
-            Target::Wanted(_) if path.exists() => {
-                return Err(Error::SessionExists(new.to_owned()));
-            }
-            Target::Wanted(name) => *name = Some(new.to_owned()),
-            Target::Open { name, .. } => {
+        match self.name.as_ref().filter(|_| self.is_written()) {
+            None if path.exists() => return Err(Error::SessionExists(new.to_owned())),
+            None => {}
+            Some(name) => {
                 // The empty file holds the name until ours is put in its place.
                 let Some(_placeholder) = claim(&path).map_err(failed)? else {
                     return Err(Error::SessionExists(new.to_owned()));
@@ -156,48 +135,45 @@ impl Session {
                 renamed
                     .inspect_err(|_| drop(fs::remove_file(&path)))
                     .map_err(failed)?;
-                new.clone_into(name);
             }
         }
+        self.name = Some(new.to_owned());
         Ok(())
     }
 
     /// Why its file is no place for a turn any more: another program deleted it, cut it, left its
     /// last line unfinished, or put another in its place. Whole lines that were added are another
-    /// chat's, where files have no locks; what a failed write of our own left behind is cut off.
+    /// chat's, if files have no locks; what a failed write of our own left behind is cut off.
     pub fn lost(&self) -> Option<&'static str> {
-        let Target::Open { file, name } = &self.target else {
+        let (Some(file), Some(name)) = (&self.file, &self.name) else {
             return None;
         };
-        if is_deleted(file) {
-            return Some("its file was deleted");
-        }
-        let good = self.written as u64 + self.foreign;
+        let path = file_of(&self.folder, name);
         let is_broken = || -> io::Result<bool> {
-            let length = file.metadata()?.len();
-            Ok(length < good || length > good && !self.is_torn && !ends_line(file, length)?)
+            let (length, end) = (file.metadata()?.len(), self.end);
+            Ok(length < end || length > end && !self.is_torn && !ends_line(file, length)?)
         };
-        (is_broken().unwrap_or(false) || is_replaced(file, &file_of(&self.folder, name)))
-            .then_some("another program changed its file")
+        let is_lost = is_replaced(file, &path) || is_broken().unwrap_or(false);
+        is_lost.then(|| match path.exists() {
+            true => "another program changed its file",
+            false => "its file was deleted",
+        })
     }
 
     /// Makes the file, under a name nobody has.
     fn make(&mut self, title: &str) -> io::Result<()> {
-        let wanted = self.name();
-        let base = wanted
-            .clone()
-            .unwrap_or_else(|| name::from_prompt(&clock::stamp(SystemTime::now()), title));
+        let made = || name::from_prompt(&clock::stamp(SystemTime::now()), title);
+        let base = self.name.clone().unwrap_or_else(made);
         private_folder(&self.folder)?;
         for name in (1..).map(|number| name::numbered(&base, number)) {
-            let Some(file) = claim(&file_of(&self.folder, &name))? else {
-                continue;
-            };
-            if let Some(wanted) = wanted.filter(|wanted| *wanted != name) {
-                let name = name.clone();
-                self.notices.push(Notice::NameTaken { wanted, name });
+            self.file = claim(&file_of(&self.folder, &name))?;
+            if self.file.is_some() {
+                let wanted = self.name.replace(name.clone());
+                let taken = wanted.filter(|wanted| *wanted != name);
+                self.notices
+                    .extend(taken.map(|wanted| Notice::NameTaken { wanted, name }));
+                break;
             }
-            self.target = Target::Open { file, name };
-            break;
         }
         Ok(())
     }
@@ -216,22 +192,18 @@ pub(super) fn file_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.jsonl"))
 }
 
-/// Makes a file and locks it; none where there is a session of that name. A file of no bytes is
-/// none: it is left where a process ended before its first write.
+/// Makes a file and locks it; none if there is a session of that name. A file of no bytes is
+/// none: it is left when a process ended before its first write.
 fn claim(path: &Path) -> io::Result<Option<File>> {
     // Not even for a moment is a session locked that only has the name.
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
         return Ok(None);
     }
-    let file = private_file()
-        .read(true)
-        .append(true)
-        .create(true)
-        .open(path)?;
+    let file = private_file().read(true).create(true).open(path)?;
     Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
 }
 
-/// Locks a file for as long as it is open; false where another has it. Some network file systems
+/// Locks a file for as long as it is open; false if another has it. Some network file systems
 /// have no locks, and are used without.
 pub(super) fn lock(file: &File) -> io::Result<bool> {
     match file.try_lock() {

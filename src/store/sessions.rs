@@ -1,17 +1,18 @@
 //! The saved conversations as a whole: finds them by name or age, lists, searches, opens and
 //! deletes them.
 
-use std::fs;
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
-use super::restored::Restored;
+use super::reading::Restored;
 use super::session::{Session, file_of, lock};
-use super::summary::{Entry, Summary};
-use super::{data_folder, name, private_file};
+use super::summary::Summary;
+use super::{data_folder, name};
 use crate::conversation::Role;
 use crate::error::Error;
 use crate::error::nearest::nearest;
+use crate::files::regular;
 
 /// The folder of the sessions. It is made with the first of them.
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ impl Sessions {
     /// The sessions of this user.
     ///
     /// # Errors
-    /// Where there is no home to have a data folder in.
+    /// If there is no home to have a data folder in.
     pub fn in_data_folder() -> Result<Self, Error> {
         let none = |error: io::Error| Error::System {
             what: "finding the data folder",
@@ -70,35 +71,23 @@ impl Sessions {
     /// A name that breaks the rule, a session that another process has open, a file that is no
     /// session of this version or can't be written, the system's.
     pub fn open(&self, name: &str) -> Result<Opened, Error> {
-        name::check(name)?;
-        let path = file_of(&self.folder, name);
-        let unusable = |error: io::Error| self.unusable(name, error.to_string());
-        // A pipe or a device may never end.
-        if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(self.unusable(name, "It is no regular file.".to_owned()));
-        }
-        let mut file = match private_file().read(true).append(true).open(&path) {
-            // A file in the folder's place is told where saving fails.
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
+        let wanted = Session::wanted(self.folder.clone(), Some(name.to_owned()));
+        let mut file = match self.lock(name, OpenOptions::new().append(true)) {
+            // If there is no folder to have it in, saving will report that.
+            Err(Error::NoSession { .. }) => {
                 return Ok(Opened {
-                    session: Session::wanted(self.folder.clone(), Some(name.to_owned())),
+                    session: wanted,
                     restored: Restored::default(),
                 });
             }
-            other => other.map_err(unusable)?,
+            other => other?,
         };
-        // Locked before it is read, so that nobody writes in between.
-        if !lock(&file).map_err(unusable)? {
-            return Err(Error::SessionInUse(name.to_owned()));
-        }
         let mut bytes = Vec::new();
+        let unusable = |error| self.unusable(name, error);
         file.read_to_end(&mut bytes).map_err(unusable)?;
-        let restored = Restored::read(&bytes).map_err(|reason| self.unusable(name, reason))?;
-        let (folder, name) = (self.folder.clone(), name.to_owned());
+        let restored = Restored::read(&bytes).map_err(unusable)?;
         Ok(Opened {
-            session: Session::opened(folder, name, file, bytes.len(), &restored.record),
+            session: wanted.opened(file, bytes.len(), &restored.record),
             restored,
         })
     }
@@ -106,10 +95,13 @@ impl Sessions {
     /// What was said in a session, which is left as it is.
     ///
     /// # Errors
-    /// As [`Sessions::open`], and where there is none of this name.
+    /// As [`Sessions::open`], and if there is none of this name.
     pub fn load(&self, name: &str) -> Result<Restored, Error> {
         name::check(name)?;
-        Restored::read(&self.bytes(name)?).map_err(|reason| self.unusable(name, reason))
+        let bytes = fs::read(file_of(&self.folder, name));
+        bytes
+            .and_then(|bytes| Restored::read(&bytes))
+            .map_err(|error| self.unusable(name, error))
     }
 
     /// A session's line in the list.
@@ -117,94 +109,80 @@ impl Sessions {
     /// # Errors
     /// As [`Sessions::load`].
     pub fn summary(&self, name: &str) -> Result<Summary, Error> {
-        let metadata = file_of(&self.folder, name).metadata();
-        let metadata = metadata.map_err(|error| self.unusable(name, error.to_string()))?;
-        let changed = metadata
-            .modified()
-            .map_err(|error| self.unusable(name, error.to_string()))?;
-        let entry = Entry {
-            name: name.to_owned(),
-            changed,
-            bytes: metadata.len(),
-        };
-        let summary = self.summarise(&entry)?;
-        summary.ok_or_else(|| self.unusable(name, "It is empty.".to_owned()))
+        let empty = || self.unusable(name, io::Error::other("It is empty."));
+        self.written(name)?.ok_or_else(empty)
     }
 
     /// The name of the session that was written to last.
     pub fn latest(&self) -> Result<String, Error> {
-        let entries = self.entries()?;
-        let is_session = |entry: &&Entry| matches!(self.summarise(entry), Ok(Some(_)));
-        entries
-            .iter()
-            .find(is_session)
-            .map(|entry| entry.name.clone())
-            .ok_or(Error::NothingToContinue)
+        let is_session = |name: &String| matches!(self.written(name), Ok(Some(_)));
+        let latest = self.names()?.into_iter().find(is_session);
+        latest.ok_or(Error::NothingToContinue)
     }
 
     /// All sessions, the newest first.
     pub fn list(&self) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        for entry in self.entries()? {
-            match self.summarise(&entry) {
-                Ok(Some(summary)) => listing.sessions.push(summary),
-                Ok(None) => {}
-                Err(_) => listing.unreadable.push(entry.name),
+        for name in self.names()? {
+            match self.written(&name) {
+                Ok(summary) => listing.sessions.extend(summary),
+                Err(_) => listing.unreadable.push(name),
             }
         }
         Ok(listing)
     }
 
-    /// The names of all files, also of those that can't be read.
+    /// The names of all files, also of those that can't be read; the newest first.
     ///
     /// # Errors
-    /// As [`Sessions::list`].
+    /// The system's, if the folder can't be read.
     pub fn names(&self) -> Result<Vec<String>, Error> {
-        Ok(self
-            .entries()?
-            .into_iter()
-            .map(|entry| entry.name)
-            .collect())
+        let folder = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other
+                .map_err(|error| Error::of_file("the sessions' folder", &self.folder, &error))?,
+        };
+        let dated = folder.flatten().filter_map(|entry| {
+            let file = entry.file_name().into_string().ok()?;
+            let name = file
+                .strip_suffix(".jsonl")
+                .filter(|name| name::is_valid(name))?;
+            let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
+            Some((metadata.modified().ok()?, name.to_owned()))
+        });
+        let mut dated: Vec<_> = dated.collect();
+        dated.sort_unstable();
+        Ok(dated.into_iter().rev().map(|(_, name)| name).collect())
     }
 
-    /// The session of this very name.
+    /// The session of exactly this name.
     pub fn exact(&self, name: &str) -> Result<String, Error> {
-        let found = self.find(name)?;
-        if found == name {
-            Ok(found)
-        } else {
-            Err(Error::NoSession {
-                name: name.to_owned(),
-                nearest: Some(found),
-            })
+        match self.find(name)? {
+            found if found == name => Ok(found),
+            found => Err(no_session(name, Some(found))),
         }
     }
 
     /// The session that is meant by a name or the beginning of one.
     ///
     /// # Errors
-    /// Where it is none, or the beginning of several.
+    /// If no session has this name, or several begin with it.
     pub fn find(&self, typed: &str) -> Result<String, Error> {
         let names = self.names()?;
-        if let Some(name) = names.iter().find(|name| *name == typed) {
-            return Ok(name.clone());
+        if names.iter().any(|name| name == typed) {
+            return Ok(typed.to_owned());
         }
-        let beginning: Vec<&String> = names
-            .iter()
-            .filter(|name| name.starts_with(typed))
-            .collect();
-        match beginning[..] {
-            [name] => Ok(name.clone()),
-            [] => {
-                let nearest = nearest(typed, names.iter().map(String::as_str)).map(str::to_owned);
-                Err(Error::NoSession {
-                    name: typed.to_owned(),
-                    nearest,
-                })
+        let begins = |name: &&String| name.starts_with(typed);
+        let mut beginning: Vec<String> = names.iter().filter(begins).cloned().collect();
+        match beginning.len() {
+            0 => {
+                let nearest = nearest(typed, names.iter().map(String::as_str));
+                Err(no_session(typed, nearest.map(str::to_owned)))
             }
+            1 => Ok(beginning.remove(0)),
             _ => Err(Error::SeveralSessions {
                 typed: typed.to_owned(),
-                names: beginning.into_iter().cloned().collect(),
+                names: beginning,
             }),
         }
     }
@@ -212,35 +190,21 @@ impl Sessions {
     /// Deletes a session.
     ///
     /// # Errors
-    /// Where there is none of this name, or another process has it open; the system's.
+    /// If there is none of this name, or another process has it open; the system's.
     pub fn delete(&self, name: &str) -> Result<(), Error> {
-        name::check(name)?;
-        let path = file_of(&self.folder, name);
-        let unusable = |error: io::Error| self.unusable(name, error.to_string());
-        let file = match private_file().read(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Error::NoSession {
-                    name: name.to_owned(),
-                    nearest: None,
-                });
-            }
-            other => other.map_err(unusable)?,
-        };
-        if !lock(&file).map_err(unusable)? {
-            return Err(Error::SessionInUse(name.to_owned()));
-        }
-        fs::remove_file(&path).map_err(unusable)
+        let _locked = self.lock(name, &mut OpenOptions::new())?;
+        fs::remove_file(file_of(&self.folder, name)).map_err(|error| self.unusable(name, error))
     }
 
     /// The messages in which all of these words occur, in whatever case, of the newest session
     /// first.
     ///
     /// # Errors
-    /// The system's, where the folder can't be read. Sessions that can't be read are left out.
+    /// The system's, if the folder can't be read. Sessions that can't be read are left out.
     pub fn search(&self, words: &[String]) -> Result<Vec<Found>, Error> {
         let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let mut found = Vec::new();
-        for Entry { name, .. } in self.entries()? {
+        for name in self.names()? {
             let Ok(restored) = self.load(&name) else {
                 continue;
             };
@@ -256,68 +220,54 @@ impl Sessions {
         Ok(found)
     }
 
-    /// The files of sessions, the newest first.
-    fn entries(&self) -> Result<Vec<Entry>, Error> {
-        let folder = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other
-                .map_err(|error| Error::of_file("the sessions' folder", &self.folder, &error))?,
-        };
-        let mut entries: Vec<Entry> = folder
-            .flatten()
-            .filter_map(|entry| Entry::of(&entry))
-            .collect();
-        entries.sort_unstable_by(|one, other| {
-            other
-                .changed
-                .cmp(&one.changed)
-                .then_with(|| other.name.cmp(&one.name))
-        });
-        Ok(entries)
-    }
-
     /// None for a file to which nothing was ever written.
-    fn summarise(&self, entry: &Entry) -> Result<Option<Summary>, Error> {
-        let bytes = self.bytes(&entry.name)?;
-        Summary::of(entry, &bytes).map_err(|reason| self.unusable(&entry.name, reason))
+    fn written(&self, name: &str) -> Result<Option<Summary>, Error> {
+        Summary::read(name, &file_of(&self.folder, name))
+            .map_err(|error| self.unusable(name, error))
     }
 
-    fn bytes(&self, name: &str) -> Result<Vec<u8>, Error> {
-        fs::read(file_of(&self.folder, name)).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::NoSession {
-                name: name.to_owned(),
-                nearest: None,
-            },
-            _ => self.unusable(name, error.to_string()),
-        })
+    /// Opens the file of a session and locks it before anything is read, so that nobody writes in
+    /// between.
+    fn lock(&self, name: &str, options: &mut OpenOptions) -> Result<File, Error> {
+        name::check(name)?;
+        let path = file_of(&self.folder, name);
+        let unusable = |error| self.unusable(name, error);
+        // A pipe or a device may never end.
+        regular(&path).map_err(unusable)?;
+        let file = options.read(true).open(&path).map_err(unusable)?;
+        match lock(&file).map_err(unusable)? {
+            true => Ok(file),
+            false => Err(Error::SessionInUse(name.to_owned())),
+        }
     }
 
-    fn unusable(&self, name: &str, reason: String) -> Error {
-        Error::File {
-            what: "the session",
-            path: file_of(&self.folder, name),
-            reason,
+    fn unusable(&self, name: &str, error: io::Error) -> Error {
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => no_session(name, None),
+            _ => Error::of_file("the session", &file_of(&self.folder, name), &error),
         }
     }
 }
 
-/// The line with the most of the words, where all of them occur in the text.
+fn no_session(name: &str, nearest: Option<String>) -> Error {
+    Error::NoSession {
+        name: name.to_owned(),
+        nearest,
+    }
+}
+
+/// The line with the most of the words, if all of them occur in the text.
 fn line_with(words: &[String], text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
-    if !words.iter().all(|word| lower.contains(word)) {
+    let count = |text: &str| {
+        let lower = text.to_lowercase();
+        words.iter().filter(|word| lower.contains(*word)).count()
+    };
+    if count(text) < words.len() {
         return None;
     }
-    let count = |line: &&str| {
-        words
-            .iter()
-            .filter(|word| line.to_lowercase().contains(*word))
-            .count()
-    };
     // The first of several, which `max_by_key` would leave for the last.
-    text.lines()
-        .rev()
-        .max_by_key(count)
-        .map(|line| line.trim().to_owned())
+    let line = text.lines().rev().max_by_key(|line| count(line))?;
+    Some(line.trim().to_owned())
 }
 
 #[cfg(test)]

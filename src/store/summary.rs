@@ -1,10 +1,10 @@
-//! A session in a list. It is read without its text, because there may be a thousand.
+//! A session in a list.
 
-use std::fs::{DirEntry, Metadata};
+use std::path::Path;
 use std::time::SystemTime;
+use std::{fs, io};
 
-use super::reading::{self, Detail};
-use super::{clock, name};
+use super::{clock, reading};
 
 /// A session, for a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,32 +20,7 @@ pub struct Summary {
     /// When it was written to last.
     pub changed: SystemTime,
     /// Size of its file.
-    pub bytes: u64,
-}
-
-/// A file of the folder.
-#[derive(Debug)]
-pub struct Entry {
-    pub name: String,
-    pub changed: SystemTime,
-    pub bytes: u64,
-}
-
-impl Entry {
-    /// None for what is no session.
-    pub fn of(entry: &DirEntry) -> Option<Self> {
-        let file = entry.file_name().into_string().ok()?;
-        let name = file
-            .strip_suffix(".jsonl")
-            .filter(|name| name::is_valid(name))?
-            .to_owned();
-        let metadata = entry.metadata().ok().filter(Metadata::is_file)?;
-        Some(Entry {
-            name,
-            changed: metadata.modified().ok()?,
-            bytes: metadata.len(),
-        })
-    }
+    pub bytes: usize,
 }
 
 impl Summary {
@@ -54,30 +29,31 @@ impl Summary {
 
     /// A row of the list.
     pub fn row(&self, now: SystemTime) -> [String; 5] {
-        let model = self.model.clone().unwrap_or_default();
         [
             self.name.clone(),
             clock::age(self.changed, now),
             self.turns.to_string(),
-            model,
+            self.model.clone().unwrap_or_default(),
             self.title.clone(),
         ]
     }
 
-    /// Reads a file; none where nothing was ever written to it.
+    /// Reads a file; none if nothing was ever written to it.
     ///
     /// # Errors
-    /// Says why this is no session that can be read.
-    pub fn of(entry: &Entry, bytes: &[u8]) -> Result<Option<Self>, String> {
-        let reading = reading::read(bytes, Detail::Outline)?;
-        Ok((!reading.is_blank()).then(|| Summary {
-            name: entry.name.clone(),
-            title: reading.title.unwrap_or_default(),
+    /// The system's; says why this is no session that can be read.
+    pub fn read(name: &str, path: &Path) -> io::Result<Option<Self>> {
+        let bytes = fs::read(path)?;
+        let reading = reading::read(&bytes)?;
+        let changed = path.metadata()?.modified()?;
+        Ok((reading.length > 0).then(|| Summary {
+            name: name.to_owned(),
+            title: reading.title,
             turns: reading.turns.iter().flatten().count(),
             model: reading.model,
             started: reading.started,
-            changed: entry.changed,
-            bytes: entry.bytes,
+            changed,
+            bytes: bytes.len(),
         }))
     }
 }

@@ -167,6 +167,7 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("typed ahead\rsecond line");
+    terminal.wait_until_typed(23);
     sender.send(()).unwrap();
     terminal.wait_for("beginning and end");
     terminal.wait_for("> typed ahead\nsecond line");
@@ -405,18 +406,19 @@ fn history_survives_the_process_and_corruption() {
         0o600
     );
 
-    std::fs::OpenOptions::new()
-        .append(true)
-        .open(&path)
-        .unwrap()
-        .write_all(b"\xff\xfe\n")
-        .unwrap();
-    let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
-    corrupt.wait_for("history could not be read and is now");
-    corrupt.wait_for_prompt();
-    corrupt.send("new line\r");
-    corrupt.wait_for("out ·");
-    assert!(std::fs::read_to_string(&path).unwrap().contains("new line"));
+    // Bytes that are no text, and what would drive a terminal.
+    for damage in [&b"\xff\xfe\n"[..], b"\x1b]0;x\x07\n"] {
+        let file = std::fs::OpenOptions::new().append(true).open(&path);
+        file.unwrap().write_all(damage).unwrap();
+        let corrupt = Terminal::start(&program, &["--sandbox"], 24, 80);
+        corrupt.wait_for("history could not be read and is now");
+        corrupt.wait_for_prompt();
+        corrupt.send("new line\r");
+        corrupt.wait_for("out ·");
+        let history = std::fs::read_to_string(&path).unwrap();
+        assert!(history.contains("new line") && !history.contains('\x1b'));
+        assert!(!corrupt.raw().contains("\x1b]0"));
+    }
 }
 
 #[test]
@@ -429,7 +431,7 @@ fn without_a_model_the_user_picks_one() {
             exchange.send(&format!(
                 "{}{}event:done\ndata:[DONE]\n\n",
                 sse_head(),
-                event("hi")
+                event("good day")
             ));
         }
     });
@@ -444,8 +446,7 @@ fn without_a_model_the_user_picks_one() {
     terminal.send("sec\t\r");
     terminal.wait_for("second-model at 127.0.0.1");
     terminal.wait_for_prompt();
-    terminal.send("hello\r");
-    terminal.wait_for("hi");
+    terminal.run("hello", "good day");
     assert_eq!(
         api.requests().last().expect("a request").json()["model"],
         "second-model"

@@ -163,6 +163,7 @@ fn nothing_is_written_where_nothing_may_be() {
     terminal.wait_for_prompt();
     terminal.send("hello\r");
     terminal.wait_for("tokens:");
+    terminal.wait_for_prompt();
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
     assert!(!folder(&never).exists());

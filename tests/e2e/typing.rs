@@ -1,7 +1,7 @@
 //! What keyboards, terminals and other people's text send to the prompt. What a turn does with it
 //! is not here.
 
-use super::support::{Api, Program, Terminal};
+use super::support::{Api, Program, Terminal, is_sane};
 
 /// A chat with a service that answers everything, on a terminal of this size.
 fn chat(rows: u16, columns: u16) -> (Api, Program, Terminal) {
@@ -42,6 +42,61 @@ fn keys_that_nobody_bound_type_nothing_and_shift_enter_begins_a_line() {
     }
     terminal.wait_for("> ab\nc\nc");
     assert_eq!(sent(&api, &terminal), "ab\nc\nc");
+}
+
+#[test]
+fn keys_that_want_more_keys_get_them_and_typing_goes_on() {
+    let (api, _program, terminal) = chat(24, 80);
+    terminal.send("first of all");
+    assert_eq!(sent(&api, &terminal), "first of all");
+    terminal.wait_for_prompt();
+    terminal.send("z\x15\x12");
+    terminal.wait_for("(reverse-i-search)");
+    for keys in ["f", "\x1b[<64;10;20M", "i", "q", "\x7f", "r"] {
+        terminal.send(keys);
+    }
+    terminal.wait_for("(reverse-i-search)`fir': first of all");
+    assert_eq!(sent(&api, &terminal), "first of all");
+    terminal.wait_for_prompt();
+    for keys in [
+        "\x16", "\x1b", "\x1b5", "x", "\x18", "\x15", "y", "\x7f", "é",
+    ] {
+        terminal.send(keys);
+    }
+    terminal.wait_for("> ␛é");
+    assert_eq!(sent(&api, &terminal), "\x1bé");
+    terminal.wait_for_prompt();
+    terminal.send("/set editmode vi\r");
+    terminal.wait_for("editmode is vi");
+    terminal.send("one two");
+    terminal.wait_for("> one two");
+    terminal.send("\x1b");
+    terminal.wait_until_quiet();
+    for keys in ["0", "d", "w", "2", "x", "A", "p"] {
+        terminal.send(keys);
+    }
+    terminal.wait_for("> op");
+    assert_eq!(sent(&api, &terminal), "op");
+}
+
+#[test]
+fn ctrl_z_at_the_prompt_leaves_a_sane_terminal_and_the_line_goes_on() {
+    let api = Api::tokens(&["got it"]);
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::in_shell(&program);
+    terminal.send("half");
+    terminal.wait_for("> half");
+    terminal.send("\x1a");
+    terminal.wait_for("Stopped");
+    assert!(is_sane(&terminal.device()));
+    terminal.send("fg\r");
+    terminal.wait_until("the line", |screen| {
+        let below = screen.rsplit_once("fg\n").map(|(_, below)| below);
+        below.is_some_and(|below| below.trim_end().ends_with("> half"))
+    });
+    terminal.send(" a line");
+    terminal.wait_for("> half a line");
+    assert_eq!(sent(&api, &terminal), "half a line");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod served;
 mod setup;
 mod terminal;
 mod tls;
+mod turn;
 
 pub use api::{Api, event, respond, sse_head};
 pub use limit::Limit;
@@ -20,10 +21,11 @@ pub use platform::{Answer, NOBODY_LISTENS, Platform};
 pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
-    KEY, Program, Run, fifo, git, heroku, output, script, which, with_heroku, without_heroku,
+    KEY, Program, RECORDED_ACCOUNT, Run, fifo, git, heroku, output, script, which, with_heroku,
+    with_recordings, without_heroku,
 };
 pub use setup::{
-    CATALOGUE, Case, Report, SERVICE, Setup, api, check_part, env_file, report, with_model,
+    CATALOGUE, Case, Report, SERVICE, Setup, api, check_part, env_file, in_time, report, with_model,
 };
 pub use terminal::{Terminal, is_sane};
 pub use tls::{Proxy, Tls};

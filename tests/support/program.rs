@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::limit::{self, Limit};
 use super::platform::{Platform, TOKEN};
+use super::turn::Turn;
 
 /// The key that tests use. It must turn up nowhere in what the program prints, which every run
 /// checks.
@@ -93,11 +94,15 @@ impl Program {
 
     /// Puts a shell script on the program's PATH.
     pub fn command(&self, name: &str, body: &str) {
-        use std::os::unix::fs::PermissionsExt;
         let path = self.folder.path().join("bin").join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a script");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))
-            .expect("an executable script");
+        // Written by another process: what a test beside this one starts would inherit the open
+        // file for a moment, and the system runs no file that somebody may write to.
+        let written = Command::new("/bin/sh")
+            .args(["-c", "printf '%s' \"$1\" > \"$0\" && chmod 755 \"$0\""])
+            .arg(path)
+            .arg(format!("#!/bin/sh\n{body}\n"))
+            .status();
+        assert!(written.is_ok_and(|status| status.success()), "a script");
     }
 
     /// The command, ready to be run or changed.
@@ -131,6 +136,9 @@ impl Program {
 impl Run {
     /// Runs a command with this standard input.
     pub fn of(command: Command, input: &str) -> Self {
+        let variables = command.get_envs();
+        let variables = variables.filter_map(|(name, value)| Some((name, value?)));
+        let _turn = Turn::of(&variables.collect(), command.get_args());
         let mut command = assert_cmd::Command::from_std(command);
         let output = command
             .write_stdin(input)
@@ -196,7 +204,43 @@ pub fn with_heroku(platform: &Platform) -> Program {
     program.with("PATH", &path)
 }
 
-/// The same without the CLI on PATH, which has what the CLI needs.
+/// What [`with_recordings`] prints instead of asking the real CLI.
+pub const RECORDED_VERSION: &str = "RECORDED_VERSION";
+pub const RECORDED_ACCOUNT: &str = "RECORDED_ACCOUNT";
+
+/// The same, but what doctor asks in any setup, the version and [`TOKEN`]'s account, was asked of
+/// the real CLI once, for all tests: a case then starts it for the question that it is about.
+pub fn with_recordings(platform: &Platform) -> Program {
+    static RECORDED: OnceLock<[String; 2]> = OnceLock::new();
+    let [version, account] = RECORDED.get_or_init(|| {
+        let platform = Platform::start();
+        let program = with_heroku(&platform);
+        ["--version", "auth:whoami"].map(|question| {
+            let answer = Run::of(program.process_of(heroku(), &[question]), "");
+            answer.expect_code(0).stdout.trim().to_owned()
+        })
+    });
+    let program = with_heroku(platform)
+        .with(RECORDED_VERSION, version)
+        .with(RECORDED_ACCOUNT, account);
+    let real = heroku().display();
+    program.command(
+        "heroku",
+        &format!(
+            "case \"$1\" in
+            --version) said=$RECORDED_VERSION ;;
+            auth:whoami) said=$RECORDED_ACCOUNT ;;
+            esac
+            [ -z \"$said\" ] && exec '{real}' \"$@\"
+            echo \"$said\""
+        ),
+    );
+    let bin = program.folder.path().join("bin");
+    let path = format!("{}:{}", bin.display(), program.variables["PATH"]);
+    program.with("PATH", &path)
+}
+
+/// A program logged in at this API, whose PATH has what the CLI needs, but not the CLI.
 pub fn without_heroku(platform: &Platform) -> Program {
     let node = which("node")
         .parent()

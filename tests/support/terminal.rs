@@ -1,6 +1,7 @@
 //! A real pseudo terminal with an emulator behind it, so that tests see what a person would: a
 //! screen.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -15,6 +16,7 @@ use pty_process::blocking::{Command, Pts, Pty};
 use super::limit::{self, Limit};
 use super::process::{Signal, signal};
 use super::program::{Program, assert_no_key};
+use super::turn::Turn;
 
 /// How long a test waits for the screen to show something before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,6 +28,7 @@ pub struct Terminal {
     shared: Arc<Shared>,
     /// Keeps the terminal open after the program's end, for a look at its modes.
     device: File,
+    _turn: Option<Turn>,
 }
 
 struct Shared {
@@ -64,6 +67,9 @@ impl Terminal {
         rows: u16,
         columns: u16,
     ) -> Self {
+        let variables = program.variables().iter();
+        let variables = variables.map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
+        let turn = Turn::of(&variables.collect(), arguments.iter().map(OsStr::new));
         let (pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
         pty.resize(Size::new(rows, columns)).expect("its size");
         let device = terminal_device(&pts);
@@ -97,6 +103,7 @@ impl Terminal {
             child,
             shared,
             device,
+            _turn: turn,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a
 //! local stand-in for Heroku's Platform API.
 
-use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, git, with_heroku};
+use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, git, heroku, with_heroku};
 
 const VARIABLES: [(&str, &str); 3] = [
     ("INFERENCE_URL", "https://us.inference.heroku.com"),
@@ -119,9 +119,18 @@ fn git_remotes_name_the_app() {
 #[test]
 fn an_api_that_is_down_is_told() {
     let platform = Platform::stand_by();
-    let program = with_heroku(&platform).with("HEROKU_HOST", NOBODY_LISTENS);
-    config(&program, &["-a", "good"])
-        .expect_code(1)
-        .expect_error("it could not reach Heroku")
-        .expect_error("ECONNREFUSED");
+    let program = with_heroku(&platform)
+        .with("HEROKU_HOST", NOBODY_LISTENS)
+        .with("HEROKU_PARTICLEBOARD_URL", NOBODY_LISTENS);
+    std::thread::scope(|scope| {
+        // What doctor asks. Each gives up after seven seconds.
+        let whoami = program.process_of(heroku(), &["auth:whoami"]);
+        let account = scope.spawn(|| Run::of(whoami, ""));
+        config(&program, &["-a", "good"])
+            .expect_code(1)
+            .expect_error("it could not reach Heroku")
+            .expect_error("ECONNREFUSED");
+        let account = account.join().expect("it ends");
+        account.expect_code(1).expect_error("connect ECONNREFUSED");
+    });
 }

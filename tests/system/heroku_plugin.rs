@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::support::{
-    Api, KEY, PLUGIN, Platform, Program, Run, Signal, Terminal, event, heroku, is_sane, offline,
-    packages, respond, signal, sse_head, with_plugin, without_heroku,
+    Api, KEY, PLUGIN, Platform, Program, Run, Signal, Terminal, event, heroku, in_time, is_sane,
+    offline, packages, respond, signal, sse_head, with_plugin, without_heroku,
 };
 
 fn run(program: &Program, arguments: &[&str]) -> Run {
@@ -320,7 +320,7 @@ fn an_app_is_asked_of_the_cli_that_was_called_even_if_it_is_not_on_path() {
     run(&program, &["ai:ask", "-a", "good", "hello"])
         .expect_code(0)
         .expect_output("fine\n");
-    let report = run(&program, &["ai:doctor", "-a", "good", "--json"]);
+    let report = in_time(|| run(&program, &["ai:doctor", "-a", "good", "--json"]));
     let report: Value = serde_json::from_str(&report.stdout).expect("JSON");
     let check = |id: &str| {
         report["checks"]

@@ -49,7 +49,8 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
     let (_model, program) = start();
     let terminal = Terminal::start(
         &program,
-        &["--max-tokens", "200", "--temperature", "0"],
+        // A long story, so that Ctrl-C comes before its end on a busy machine, too.
+        &["--max-tokens", "1000", "--temperature", "0"],
         30,
         80,
     );

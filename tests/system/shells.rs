@@ -147,6 +147,10 @@ fn install(program: &Program, arguments: &[&str]) -> String {
 #[test]
 fn an_installed_program_is_found_by_shells_and_man_and_goes_without_a_trace() {
     let program = Program::new();
+    // Else fish's first start reads all man pages in the background, ours among them, and writes
+    // into this folder at some time after the end.
+    let generated = ".local/share/fish/generated_completions";
+    std::fs::create_dir_all(program.home().join(generated)).expect("a folder of fish's");
     let before = files(&program.home());
     let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
         .display()

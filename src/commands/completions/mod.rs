@@ -9,8 +9,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::Client;
-use crate::api::models::Model;
-use crate::app::{Context, start_sandbox};
+use crate::app::{Context, chat_ids, start_sandbox};
 use crate::cli::offer::{Offer, offer};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::error::{Error, ExitStatus};
@@ -31,9 +30,9 @@ pub fn run(args: &CompletionsArgs, context: &mut Context) -> Result<ExitStatus, 
             (Shell::Bash, [line, piece]) => bash_words(line, piece, context),
             (_, typed) => next_words(typed, context),
         };
-        words
-            .iter()
-            .try_for_each(|(word, about)| context.screen.print(&line(args.shell, word, about)))?;
+        for (word, about) in words {
+            context.screen.print(&line(args.shell, &word, &about))?;
+        }
     } else {
         context.screen.print(script(args.shell))?;
     }
@@ -64,9 +63,10 @@ fn line(shell: Shell, word: &str, about: &str) -> String {
 fn bash_words(line: &str, piece: &str, context: &Context) -> Vec<(String, String)> {
     let typed = behind_program(line);
     let kept = kept_by_bash(typed.last().map_or("", String::as_str), piece).to_owned();
-    let words = next_words(&typed, context).into_iter();
-    words
-        .filter_map(|(word, about)| Some((word.strip_prefix(&kept)?.to_owned(), about)))
+    let piece = |(word, about): (String, String)| Some((word.strip_prefix(&kept)?.into(), about));
+    next_words(&typed, context)
+        .into_iter()
+        .filter_map(piece)
         .collect()
 }
 
@@ -97,33 +97,17 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     }
     let mut root = Args::command();
     root.build();
-    match offer(&root, &typed) {
-        Offer::Words(words) => words,
-        Offer::Anything => Vec::new(),
-        Offer::Models(before) => fitting(&typed, &before, models(&typed, context)),
-        Offer::Sessions(before) => fitting(
-            &typed,
-            &before,
-            Sessions::in_data_folder().and_then(|sessions| sessions.names()),
-        ),
-    }
-}
-
-/// The names that fit the last word, behind a text; none if they can't be read.
-fn fitting(
-    typed: &[String],
-    before: &str,
-    names: Result<Vec<String>, Error>,
-) -> Vec<(String, String)> {
+    let (before, names) = match offer(&root, &typed) {
+        Offer::Words(words) => return words,
+        Offer::Models(before) => (before, models(&typed, context)),
+        Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
+    };
     let word = typed.last().map(String::as_str).unwrap_or_default();
-    let names = names
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|name| is_plain(name));
-    let words = names
-        .map(|name| format!("{before}{name}"))
-        .filter(|text| text.starts_with(word));
-    words.map(|word| (word, String::new())).collect()
+    let mut names = names.unwrap_or_default();
+    names.retain(|name| is_plain(name));
+    let words = names.into_iter().map(|name| before.clone() + &name);
+    let fitting = words.filter(|text| text.starts_with(word));
+    fitting.map(|word| (word, String::new())).collect()
 }
 
 /// Whether a word means nothing else to any shell: it comes from a server and lands on a command
@@ -135,12 +119,8 @@ fn is_plain(id: &str) -> bool {
 
 /// The chat models of the service that the words mean.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
-    let args = connection(typed)?;
-    let sandbox = if args.sandbox {
-        Some(start_sandbox()?)
-    } else {
-        None
-    };
+    let args = connection(typed);
+    let sandbox = start_sandbox(&args)?;
     let (environment, interrupts) = (context.environment.clone(), context.interrupts.clone());
     let models = context.interrupts.run(LIMIT, move || {
         let url = match &sandbox {
@@ -150,44 +130,26 @@ fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
         let limits = Limits::with_first_byte(LIMIT).at_most(LIMIT).once();
         Client::new(url, None, limits, environment).models(&interrupts, &mut |_| ())
     })?;
-    let models = models.unwrap_or(Ok(Vec::new()))?;
-    Ok(models
-        .into_iter()
-        .filter(Model::is_chat)
-        .map(|model| model.id)
-        .collect())
+    models.unwrap_or(Ok(Vec::new())).map(chat_ids)
 }
 
 /// Which service an unfinished command line means. The Heroku CLI is too slow to be asked for it.
-fn connection(typed: &[String]) -> Result<ConnectionArgs, Error> {
-    let unfinished = |word: &String| matches!(word.as_str(), "-m" | "--model");
-    let before = typed.split_last().map_or(typed, |(_, before)| before);
-    let end = before
-        .iter()
-        .rposition(|word| !unfinished(word))
-        .map_or(0, |last| last + 1);
-    let mut args = read_connection(&before[..end]).or_else(|_| read_connection(&[]))?;
+fn connection(typed: &[String]) -> ConnectionArgs {
+    let read = |words: &[String]| {
+        let command = Args::command().no_binary_name(true).ignore_errors(true);
+        let matches = command.try_get_matches_from(words).ok()?;
+        let below = matches.subcommand().map(|(_, matches)| matches);
+        ConnectionArgs::from_arg_matches(below.unwrap_or(&matches)).ok()
+    };
+    let words = match typed {
+        [words @ .., flag, _] if matches!(flag.as_str(), "-m" | "--model") => words,
+        [words @ .., _] => words,
+        [] => &[],
+    };
+    let args = read(words).or_else(|| read(&[]));
+    let mut args = args.expect("every flag of it is optional");
     (args.heroku.app, args.heroku.remote) = (None, None);
-    Ok(args)
-}
-
-fn read_connection(words: &[String]) -> Result<ConnectionArgs, Error> {
-    let words = ["heroku-chat"]
-        .into_iter()
-        .chain(words.iter().map(String::as_str));
-    let matches = Args::command()
-        .ignore_errors(true)
-        .try_get_matches_from(words);
-    let connection = matches.and_then(|matches| {
-        let matches = matches
-            .subcommand()
-            .map_or(&matches, |(_, matches)| matches);
-        ConnectionArgs::from_arg_matches(matches)
-    });
-    connection.map_err(|error| Error::System {
-        what: "reading the command line",
-        reason: error.to_string(),
-    })
+    args
 }
 
 #[cfg(test)]
@@ -204,21 +166,17 @@ mod tests {
                     .collect::<Vec<_>>(),
             )
         };
-        assert!(connection(&["ask", "--sandbox", "-m", ""]).unwrap().sandbox);
-        assert!(connection(&["--sandbox", "--model=x"]).unwrap().sandbox);
+        assert!(connection(&["ask", "--sandbox", "-m", ""]).sandbox);
+        assert!(connection(&["--sandbox", "--model=x"]).sandbox);
         assert_eq!(
             connection(&["ask", "--url", "http://x", "-m", "c"])
-                .unwrap()
                 .url
                 .as_deref(),
             Some("http://x")
         );
-        assert!(!connection(&["ask", "--bogus", "-m", ""]).unwrap().sandbox);
+        assert!(!connection(&["ask", "--bogus", "-m", ""]).sandbox);
         assert_eq!(
-            connection(&["models", "-a", "app", "-m", ""])
-                .unwrap()
-                .heroku
-                .app,
+            connection(&["models", "-a", "app", "-m", ""]).heroku.app,
             None
         );
     }

@@ -2,107 +2,79 @@
 
 mod pull;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::app::{Context, sandbox_settings, start_sandbox};
-use crate::cli::settings;
 use crate::cli::{ConfigArgs, ConfigCommand};
 use crate::config::{Gathered, Setting, showable};
 use crate::error::{Error, ExitStatus};
+
+/// A variable or setting, and if it is set its value, fit to be shown, and its source.
+type Row = (String, Option<(String, String)>);
 
 /// Prints the settings even if they can't be used, and then why not.
 pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     if let Some(ConfigCommand::Pull(args)) = &args.command {
         return pull::run(args, context);
     }
-    let gathered = match args.connection.sandbox {
-        true => Gathered::of_sandbox(&sandbox_settings(&start_sandbox()?, &args.connection)),
-        false => context.gather(&args.connection)?,
+    let gathered = match start_sandbox(&args.connection)? {
+        Some(sandbox) => Gathered::of_sandbox(&sandbox_settings(&sandbox, &args.connection)),
+        None => context.gather(&args.connection)?,
     };
-    let settings = context.settings(&args.settings)?;
-    let rows: Vec<Row> = service_rows(&gathered)
-        .into_iter()
-        .chain(settings.rows().into_iter().map(chat_row))
-        .collect();
-    let text = if args.json {
-        as_json(&rows)
-    } else {
-        as_text(&rows)
-    };
-    context.screen.print(&text)?;
-    gathered.settings(&args.connection)?;
-    Ok(ExitStatus::Done)
-}
-
-/// A variable or setting, its value fit to be shown, and its source.
-struct Row {
-    name: String,
-    value: Option<String>,
-    source: Option<String>,
-}
-
-fn chat_row(row: settings::Row) -> Row {
-    Row {
-        name: row.name,
-        value: Some(row.value),
-        source: Some(row.source.to_string()),
-    }
-}
-
-fn service_rows(gathered: &Gathered) -> [Row; 3] {
-    let row = |suffix: &str, shown: Option<(String, String)>| {
-        let (value, source) = shown.unzip();
-        Row {
-            name: gathered.variable(suffix),
-            value,
-            source,
-        }
-    };
+    let settings = context.settings(&args.settings)?.rows();
     let text = |setting: &Setting<String>| {
         (
             showable(&setting.value).to_owned(),
             setting.source.to_string(),
         )
     };
-    [
-        row("URL", gathered.url.as_ref().map(text)),
-        row(
+    let key = gathered.key.as_ref();
+    let service = [
+        ("URL", gathered.url.as_ref().map(text)),
+        (
             "KEY",
-            gathered
-                .key
-                .as_ref()
-                .map(|key| (key.value.to_string(), key.source.to_string())),
+            key.map(|key| (key.value.to_string(), key.source.to_string())),
         ),
-        row("MODEL_ID", gathered.model.as_ref().map(text)),
-    ]
+        ("MODEL_ID", gathered.model.as_ref().map(text)),
+    ];
+    let rows: Vec<Row> = service
+        .into_iter()
+        .map(|(suffix, shown)| (gathered.variable(suffix), shown))
+        .chain(
+            settings
+                .into_iter()
+                .map(|it| (it.name, Some((it.value, it.source.to_string())))),
+        )
+        .collect();
+    let text = match args.json {
+        true => as_json(rows),
+        false => as_text(&rows),
+    };
+    context.screen.print(&text)?;
+    gathered.settings(&args.connection)?;
+    Ok(ExitStatus::Done)
 }
 
 fn as_text(rows: &[Row]) -> String {
     let width = rows
         .iter()
-        .map(|row| row.name.len())
+        .map(|(name, _)| name.len() + 1)
         .max()
-        .unwrap_or_default()
-        + 1;
-    let line = |row: &Row| {
-        let name = format!("{}:", row.name);
-        match (&row.value, &row.source) {
-            (Some(value), Some(source)) => format!("{name:width$} {value}  (from {source})"),
-            _ => format!("{name:width$} not set"),
+        .unwrap_or_default();
+    let line = |(name, shown): &Row| {
+        let name = format!("{name}:");
+        match shown {
+            Some((value, source)) => format!("{name:width$} {value}  (from {source})"),
+            None => format!("{name:width$} not set"),
         }
     };
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn as_json(rows: &[Row]) -> String {
-    let fields: Map<String, Value> = rows
-        .iter()
-        .map(|row| {
-            (
-                row.name.clone(),
-                json!({"value": row.value, "source": row.source}),
-            )
-        })
-        .collect();
-    format!("{:#}", Value::Object(fields))
+fn as_json(rows: Vec<Row>) -> String {
+    let field = |(name, shown): Row| {
+        let (value, source) = shown.unzip();
+        (name, json!({"value": value, "source": source}))
+    };
+    format!("{:#}", Value::Object(rows.into_iter().map(field).collect()))
 }

@@ -1,5 +1,7 @@
 //! `sessions delete`: asks before it deletes what was not named in full.
 
+use std::collections::BTreeSet;
+
 use crate::app::Context;
 use crate::cli::SessionsDeleteArgs;
 use crate::error::{Error, ExitStatus};
@@ -8,64 +10,49 @@ use crate::store::Sessions;
 /// Deletes sessions; none of them if one of the names has no session.
 ///
 /// # Errors
-/// A name that is nobody's; a deletion that nobody confirmed; a session that another process has
+/// A name that no session has; a deletion that nobody confirmed; a session that another process has
 /// open.
 pub fn run(
     args: &SessionsDeleteArgs,
     sessions: &Sessions,
     context: &mut Context,
 ) -> Result<ExitStatus, Error> {
-    let names = names(args, sessions)?;
+    // Without a question, only what is named in full is meant.
+    let meant = |typed: &String| match args.yes {
+        true => sessions.exact(typed),
+        false => sessions.find(typed),
+    };
+    let names: BTreeSet<String> = match args.all {
+        true => sessions.names()?.into_iter().collect(),
+        false => args.names.iter().map(meant).collect::<Result<_, _>>()?,
+    };
     let is_exact = !args.all && names.iter().all(|name| args.names.contains(name));
     if names.is_empty() {
         context.screen.note("no conversation is saved");
         return Ok(ExitStatus::Done);
     }
     if !is_exact && !args.yes {
-        confirm(&names, context)?;
+        let what = match (names.first(), names.len()) {
+            (Some(name), 1) => format!("deleting {name}"),
+            (_, count) => format!("deleting {count} conversations"),
+        };
+        if !context
+            .screen
+            .confirm(&format!("{what} can't be undone; continue?"))
+        {
+            return Err(Error::Unconfirmed { what });
+        }
     }
     let mut failure = None;
     for name in &names {
         match sessions.delete(name) {
             Ok(()) => context.screen.note(&format!("deleted {name}")),
-            // The others go all the same; the last failure is explained in full.
+            // The others are deleted all the same; the last failure is explained in full.
             Err(error) => {
-                failure = Some(error).inspect(|_| context.screen.note(&format!("left {name}")))
+                context.screen.note(&format!("left {name}"));
+                failure = Some(error);
             }
         }
     }
     failure.map_or(Ok(ExitStatus::Done), Err)
-}
-
-/// The sessions that are meant, each once.
-fn names(args: &SessionsDeleteArgs, sessions: &Sessions) -> Result<Vec<String>, Error> {
-    if args.all {
-        return sessions.names();
-    }
-    let mut names = Vec::new();
-    for typed in &args.names {
-        // Without a question, only what is named in full is meant.
-        let name = if args.yes {
-            sessions.exact(typed)?
-        } else {
-            sessions.find(typed)?
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-fn confirm(names: &[String], context: &mut Context) -> Result<(), Error> {
-    let what = match names {
-        [name] => format!("deleting {name}"),
-        names => format!("deleting {} conversations", names.len()),
-    };
-    let question = format!("{what} can't be undone; continue?");
-    if context.screen.confirm(&question) {
-        Ok(())
-    } else {
-        Err(Error::Unconfirmed { what })
-    }
 }

@@ -3,10 +3,10 @@
 
 use crate::api::request::RequestOptions;
 use crate::app::Context;
+use crate::app::listing::write_export;
 use crate::cli::SessionsExportArgs;
 use crate::error::{Error, ExitStatus};
 use crate::export::{self, Format, Subject};
-use crate::files;
 use crate::store::Sessions;
 
 /// The prefix of the variables in exported code, which no session says.
@@ -15,44 +15,30 @@ const PREFIX: &str = "INFERENCE";
 /// Prints the session in a format, or writes it to a file.
 ///
 /// # Errors
-/// A name that is nobody's, a session without a prompt, a file that is there already or can't be
+/// A name that no session has, a session without a prompt, a file that is there already or can't be
 /// written.
 pub fn run(
     args: &SessionsExportArgs,
     sessions: &Sessions,
     context: &mut Context,
 ) -> Result<ExitStatus, Error> {
-    let name = sessions.find(&args.name)?;
-    let restored = sessions.load(&name)?;
-    restored
-        .notices
-        .iter()
-        .for_each(|notice| context.screen.note(&notice.to_string()));
+    let (name, restored) = super::load(&args.name, sessions, context)?;
     let format = format(args)?;
     if restored.conversation.turns() == 0 {
         return Err(Error::NothingSaid { session: name });
     }
-    let (conversation, options) = (&restored.conversation, &RequestOptions::default());
-    let model = restored.model.as_deref().unwrap_or_default();
-    let text = export::export(
-        format,
-        &Subject {
-            conversation,
-            model,
-            options,
-            prefix: PREFIX,
-        },
-    );
-    let Some(path) = &args.output else {
-        context.screen.print(&text)?;
-        return Ok(ExitStatus::Done);
+    let subject = Subject {
+        conversation: &restored.conversation,
+        model: restored.model.as_deref().unwrap_or_default(),
+        options: &RequestOptions::default(),
+        prefix: PREFIX,
     };
-    files::write_new(path, &text).map_err(|error| Error::of_file("--output", path, &error))?;
-    context.screen.note(&format!(
-        "written to {}: {}",
-        path.display(),
-        format.row().about
-    ));
+    let text = export::export(format, &subject);
+    let screen = &mut context.screen;
+    match &args.output {
+        Some(path) => write_export("--output", path, format, &text, screen)?,
+        None => screen.print(&text)?,
+    }
     Ok(ExitStatus::Done)
 }
 

@@ -1,119 +1,158 @@
 //! What the Heroku CLI can tell; it is asked only if URL or key is missing.
 
-use crate::doctor::{Probe, Status, Verdict};
-use crate::error::{Error, HerokuFailure};
+use std::io;
+use std::thread::{Builder, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::config::{self, HerokuAnswer, HerokuQuery};
+use crate::doctor::Status::{Fail, Pass, Skip};
+use crate::doctor::{Probe, Verdict};
+use crate::error::{Error, HerokuFailure, words};
+use crate::heroku::{self, HerokuCli};
 
 /// The oldest version whose output is known.
 const OLDEST: u32 = 8;
 
-pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    if probe.needs_heroku() {
-        probe.ask_heroku()?;
-    }
-    let Some(facts) = &probe.heroku else {
-        return Ok(skipped());
-    };
-    Ok(match &facts.version {
-        Ok(version) => {
-            let major = version
-                .split('.')
-                .next()
-                .and_then(|major| major.parse::<u32>().ok());
-            match major {
-                Some(major) if major < OLDEST => Verdict::fail(format!(
-                    "version {version} is too old; {OLDEST} and later are known to work"
-                ))
-                .hint("Update it")
-                .command("heroku update"),
-                _ => Verdict::pass(format!("version {version}")),
+/// The longest wait for the Heroku CLI, whose commands run side by side.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// What the Heroku CLI said.
+#[derive(Debug)]
+pub struct Facts {
+    version: Result<String, HerokuFailure>,
+    account: Result<String, HerokuFailure>,
+    pub variables: HerokuAnswer,
+    /// All variables of the app, looked at only if ours are not among them.
+    all: Option<HerokuAnswer>,
+}
+
+impl Facts {
+    /// Asks for version, account and variables.
+    fn of(cli: &HerokuCli, query: &HerokuQuery) -> Self {
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            let start = |ask: fn(&HerokuCli, Duration) -> Result<String, HerokuFailure>| {
+                Builder::new().spawn_scoped(scope, move || ask(cli, LIMIT))
+            };
+            let (version, account) = (start(heroku::version), start(heroku::account));
+            let variables = heroku::config_vars(cli, query, LIMIT, |_| ());
+            // All of them together keep to the one limit.
+            let left = LIMIT.saturating_sub(started.elapsed());
+            let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
+            let ended = |thread: io::Result<ScopedJoinHandle<'_, _>>| match thread {
+                Ok(thread) => thread.join().unwrap_or(Err(HerokuFailure::TimedOut(LIMIT))),
+                Err(error) => Err(HerokuFailure::NotStarted(error.to_string())),
+            };
+            Facts {
+                all: is_missing.then(|| heroku::all_config_vars(cli, query, left)),
+                version: ended(version),
+                account: ended(account),
+                variables,
             }
-        }
-        Err(failure) => Verdict::new(Status::Fail, failure.explain()),
+        })
+    }
+
+    /// Another attachment of the add-on.
+    pub fn other_attachment(&self) -> Option<String> {
+        let all = self.all.as_ref()?.as_ref().ok()?;
+        config::attachments(all).into_iter().next()
+    }
+}
+
+fn facts<'a>(probe: &'a Probe<'_>) -> &'a Facts {
+    let facts = probe.heroku.as_ref();
+    facts.expect("the check of the CLI holds, so it was asked")
+}
+
+pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    let gathered = &mut probe.gathered;
+    if probe.sandbox.is_some() || (gathered.url.is_some() && gathered.key.is_some()) {
+        return Ok(Skip.found("not needed: URL and key are known"));
+    }
+    let query = HerokuQuery::of(&probe.args.heroku)?;
+    let cli = HerokuCli::find(&probe.context.environment);
+    let asked = (probe.context.interrupts).run(LIMIT * 2, move || Facts::of(&cli, &query))?;
+    let facts = asked.ok_or(Error::System {
+        what: "asking the Heroku CLI",
+        reason: "It does not end.".to_owned(),
+    })?;
+    if let Ok(values) = &facts.variables {
+        gathered.add_heroku(values);
+        probe.keep_secret();
+    }
+    let facts = probe.heroku.insert(facts);
+    let version = match &facts.version {
+        Ok(version) => version,
+        Err(failure) => return Ok(Fail.found(failure.explain())),
+    };
+    let major = version.split('.').next().and_then(|it| it.parse().ok());
+    Ok(match major {
+        Some(0..OLDEST) => Fail.found(words!("doctor::heroku_cli old", version, OLDEST)),
+        _ => Pass.found(format!("version {version}")),
     })
 }
 
 pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(facts) = &probe.heroku else {
-        return Ok(skipped());
-    };
+    let facts = facts(probe);
     Ok(match (&facts.account, &facts.variables) {
-        (Ok(account), _) => Verdict::pass(account.clone()),
+        (Ok(account), _) => Pass.found(account),
         // The account is asked at another host than the variables, and only these are needed.
         (Err(HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)), Ok(_)) => {
-            Verdict::pass("logged in; the account's name did not come in time")
+            Pass.found("logged in; the account's name did not come in time")
         }
-        (Err(failure), _) => Verdict::new(Status::Fail, failure.explain()),
+        (Err(failure), _) => Fail.found(failure.explain()),
     })
 }
 
 pub fn app(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(facts) = &probe.heroku else {
-        return Ok(skipped());
+    let facts = facts(probe);
+    let failure = match &facts.variables {
+        Ok(_) | Err(HerokuFailure::NotAttached(_)) => return Ok(Pass.found(app_name(probe))),
+        Err(failure) => failure,
     };
-    let app = app_name(probe);
-    Ok(match &facts.variables {
-        Ok(_) | Err(HerokuFailure::NotAttached(_)) => Verdict::pass(app),
-        Err(failure @ (HerokuFailure::UnknownApp(_) | HerokuFailure::Refused(_))) => {
-            let mut words = failure.explain();
-            let account = facts.account.as_deref().unwrap_or("unknown");
-            words.title.push_str(&format!("; the account is {account}"));
-            Verdict::new(Status::Fail, words)
-        }
-        Err(failure) => Verdict::new(Status::Fail, failure.explain()),
-    })
+    let mut words = failure.explain();
+    if let HerokuFailure::UnknownApp(_) | HerokuFailure::Refused(_) = failure {
+        let account = facts.account.as_deref().unwrap_or("unknown");
+        words.title += &format!("; the account is {account}");
+    }
+    Ok(Fail.found(words))
 }
 
 pub fn addon(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let app = app_name(probe);
-    let prefix = probe.gathered.prefix.clone();
-    let Some(facts) = &probe.heroku else {
-        return Ok(skipped());
-    };
-    Ok(match &facts.variables {
-        Ok(values) if values.contains_key(&format!("{prefix}_MODEL_ID")) => {
-            Verdict::pass(format!("attached as {prefix}, on a plan of one model"))
+    let facts = facts(probe);
+    let (app, prefix) = (app_name(probe), &probe.gathered.prefix);
+    let failure = match &facts.variables {
+        Ok(values) => {
+            let plan = match values.contains_key(&format!("{prefix}_MODEL_ID")) {
+                true => "a plan of one model",
+                false => "the standard plan: one key for all models",
+            };
+            return Ok(Pass.found(format!("attached as {prefix}, on {plan}")));
         }
-        Ok(_) => Verdict::pass(format!(
-            "attached as {prefix}, on the standard plan: one key for all models"
-        )),
-        Err(failure) => match (facts.others.first(), &facts.all) {
-            (Some(other), _) => {
-                Verdict::fail(format!("{app} has no attachment {prefix}, but has {other}"))
-                    .hint("Name that one")
-                    .command(probe.command_for(other))
-            }
-            (
-                None,
-                Some(Err(late @ (HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)))),
-            ) => Verdict::new(Status::Fail, late.explain()),
-            // The CLI takes a page in place of the API for an app without variables.
-            (None, Some(Err(page))) => {
-                let reason = page.explain();
-                let detail = reason.detail.unwrap_or(reason.title);
-                Verdict::fail(format!("what answered is not Heroku's API: {detail}")).hint(
-                    "A sign-in page of the network may be in the way: open a browser, \
-                        then try again",
-                )
-            }
-            _ => Verdict::new(Status::Fail, failure.explain()),
-        },
-    })
-}
-
-/// A check of the CLI or its answers, if the CLI wasn't asked.
-fn skipped() -> Verdict {
-    Verdict::skip("not needed: URL and key are known")
+        Err(failure) => failure,
+    };
+    if let Some(other) = facts.other_attachment() {
+        let words = words!("doctor::addon elsewhere", app, prefix, other);
+        return Ok(Fail.found(words.command(probe.command_for(&other))));
+    }
+    Ok(Fail.found(match &facts.all {
+        Some(Err(late @ (HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)))) => {
+            late.explain()
+        }
+        // The CLI takes a page in place of the API for an app without variables.
+        Some(Err(page)) => {
+            let page = page.explain();
+            let reason = page.detail.unwrap_or(page.title);
+            words!("doctor::addon page", reason)
+        }
+        _ => failure.explain(),
+    }))
 }
 
 fn app_name(probe: &Probe<'_>) -> String {
-    let named = probe.gathered.app.clone();
-    let remote = probe
-        .args
-        .heroku
-        .remote
-        .as_ref()
-        .map(|remote| format!("the app of the git remote {remote}"));
-    named
-        .or(remote)
-        .unwrap_or_else(|| "the app of this folder's git remote".to_owned())
+    match (&probe.gathered.app, &probe.args.heroku.remote) {
+        (Some(app), _) => app.clone(),
+        (None, Some(remote)) => format!("the app of the git remote {remote}"),
+        (None, None) => "the app of this folder's git remote".to_owned(),
+    }
 }

@@ -7,6 +7,7 @@ mod setup;
 
 use super::{Probe, Verdict};
 use crate::error::Error;
+pub use heroku::Facts;
 
 /// A check.
 pub struct Check {
@@ -21,6 +22,36 @@ pub struct Check {
 /// How a check is made. An error is a verdict too, but for Ctrl-C.
 type Run = fn(&mut Probe<'_>) -> Result<Verdict, Error>;
 
+/// All of them, a row each.
+#[rustfmt::skip]
+pub const CHECKS: &[Check] = &[
+    check("version", "version", &[], setup::version),
+    check("env-file", "env file", &[], setup::env_file),
+    check("env-permissions", "env file's permissions", &["env-file"], setup::env_permissions),
+    check("env-git", "env file and git", &["env-file"], setup::env_git),
+    check("heroku-cli", "Heroku CLI", &[], heroku::cli),
+    check("heroku-login", "Heroku account", &["heroku-cli"], heroku::login),
+    check("heroku-app", "Heroku app", &["heroku-login"], heroku::app),
+    check("heroku-addon", "add-on", &["heroku-app"], heroku::addon),
+    check("url", "URL", &[], setup::url),
+    check("key", "key", &[], setup::key),
+    check("same-source", "URL and key together", &["url", "key"], setup::same_source),
+    check("proxy", "proxy", &["url"], network::proxy),
+    check("dns", "host name", &["url", "proxy"], network::dns),
+    check("tcp", "connection", &["dns"], network::tcp),
+    check("tls", "TLS", &["tcp"], network::tls),
+    check("catalogue", "list of models", &["tls", "same-source"], network::catalogue),
+    check("clock", "clock", &["catalogue"], network::clock),
+    check("model", "model", &["catalogue"], service::model),
+    check("key-accepted", "key accepted", &["catalogue"], service::key_accepted),
+    check("request", "request accepted", &["key-accepted", "model"], service::request),
+    check("live", "completion", &["request"], service::live),
+    check("streaming", "streaming", &["live"], service::streaming),
+    check("rate-limit", "rate limit", &["live"], service::rate_limit),
+    check("terminal", "terminal", &[], setup::terminal),
+    check("data-folder", "data folder", &[], setup::data_folder),
+];
+
 const fn check(
     id: &'static str,
     title: &'static str,
@@ -33,73 +64,6 @@ const fn check(
         needs,
         run,
     }
-}
-
-/// All of them.
-pub const CHECKS: &[Check] = &[
-    check("version", "version", &[], setup::version),
-    check("env-file", "env file", &[], setup::env_file),
-    check(
-        "env-permissions",
-        "env file's permissions",
-        &["env-file"],
-        setup::env_permissions,
-    ),
-    check("env-git", "env file and git", &["env-file"], setup::env_git),
-    check("heroku-cli", "Heroku CLI", &[], heroku::cli),
-    check(
-        "heroku-login",
-        "Heroku account",
-        &["heroku-cli"],
-        heroku::login,
-    ),
-    check("heroku-app", "Heroku app", &["heroku-login"], heroku::app),
-    check("heroku-addon", "add-on", &["heroku-app"], heroku::addon),
-    check("url", "URL", &[], setup::url),
-    check("key", "key", &[], setup::key),
-    check(
-        "same-source",
-        "URL and key together",
-        &["url", "key"],
-        setup::same_source,
-    ),
-    check("proxy", "proxy", &["url"], network::proxy),
-    check("dns", "host name", &["url", "proxy"], network::dns),
-    check("tcp", "connection", &["dns"], network::tcp),
-    check("tls", "TLS", &["tcp"], network::tls),
-    check(
-        "catalogue",
-        "list of models",
-        &["tls", "same-source"],
-        network::catalogue,
-    ),
-    check("clock", "clock", &["catalogue"], network::clock),
-    check("model", "model", &["catalogue"], service::model),
-    check(
-        "key-accepted",
-        "key accepted",
-        &["catalogue"],
-        service::key_accepted,
-    ),
-    check(
-        "request",
-        "request accepted",
-        &["key-accepted", "model"],
-        service::request,
-    ),
-    check("live", "completion", &["request"], service::live),
-    check("streaming", "streaming", &["live"], service::streaming),
-    check("rate-limit", "rate limit", &["live"], service::rate_limit),
-    check("terminal", "terminal", &[], setup::terminal),
-    check("data-folder", "data folder", &[], setup::data_folder),
-];
-
-/// The title of a check, by its id.
-pub fn title(id: &str) -> &'static str {
-    CHECKS
-        .iter()
-        .find(|check| check.id == id)
-        .map_or("another check", |check| check.title)
 }
 
 #[cfg(test)]

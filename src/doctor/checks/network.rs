@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::api::wait::Now;
+use crate::doctor::Status::{Fail, Pass, Skip, Warn};
 use crate::doctor::{Probe, STEP_LIMIT, Verdict};
-use crate::error::{Error, NetworkFailure, ProblemKind, seconds};
+use crate::error::{Error, NetworkFailure, ProblemKind, seconds, words};
 use crate::net::{proxy as proxies, reach, tunnel};
 
 /// Clocks further apart than this get a word.
@@ -17,87 +18,79 @@ const CLOCK_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The service's address: that of usable settings, or of a URL whose key is still in question.
 fn target(probe: &Probe<'_>) -> Url {
-    let settings = probe
-        .settings
-        .as_ref()
-        .map(|settings| settings.url.value.clone());
-    let found = || {
-        let url = probe.gathered.url.as_ref()?;
-        probe.gathered.checked_url(url, probe.args).ok()
-    };
-    settings.or_else(found).expect("the check of the URL holds")
+    if let Some(settings) = &probe.settings {
+        return settings.url.value.clone();
+    }
+    let url = probe.gathered.url.as_ref();
+    url.and_then(|url| probe.gathered.checked_url(url, probe.args).ok())
+        .expect("the check of the URL holds")
+}
+
+fn host_and_port(url: &Url) -> (String, u16) {
+    let host = url.host_str().unwrap_or_default();
+    (host.to_owned(), url.port_or_known_default().unwrap_or(443))
+}
+
+/// Host and port to connect to first.
+fn next_hop(probe: &Probe<'_>) -> (String, u16) {
+    match &probe.proxy {
+        Some(proxy) => (proxy.host.clone(), proxy.port),
+        None => host_and_port(&target(probe)),
+    }
+}
+
+/// Does a step that can't be interrupted; it fails with `late` if it takes too long.
+fn step<T: Send + 'static>(
+    probe: &Probe<'_>,
+    limit: Duration,
+    late: NetworkFailure,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = probe.context.interrupts.run(limit, work)?;
+    done.unwrap_or(Err(Error::Network(late)))
 }
 
 pub fn proxy(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let environment = &probe.context.environment;
     let url = target(probe);
-    let found = proxies::for_url(&url, environment)?;
+    probe.proxy = proxies::for_url(&url, environment)?;
     let host = url.host_str().unwrap_or_default();
-    let verdict = match &found {
-        Some(proxy) => Verdict::pass(format!("{proxy} from {}", proxy.variable)),
-        None => match environment.first(proxies::VARIABLES) {
-            Some((variable, _)) => {
-                Verdict::pass(format!("{variable} is set, and {host} goes without it"))
-            }
-            None => Verdict::pass("none"),
-        },
-    };
-    probe.proxy = found;
-    Ok(verdict)
-}
-
-/// Host and port to connect to first.
-fn next_hop(probe: &Probe<'_>) -> (String, u16) {
-    if let Some(proxy) = &probe.proxy {
-        return (proxy.host.clone(), proxy.port);
-    }
-    let url = target(probe);
-    (
-        url.host_str().unwrap_or_default().to_owned(),
-        url.port_or_known_default().unwrap_or(443),
-    )
+    let is_set = environment.first(proxies::VARIABLES);
+    Ok(match (&probe.proxy, is_set) {
+        (Some(proxy), _) => Pass.found(format!("{proxy} from {}", proxy.variable)),
+        (None, Some((variable, _))) => {
+            Pass.found(format!("{variable} is set, and {host} goes without it"))
+        }
+        (None, None) => Pass.found("none"),
+    })
 }
 
 pub fn dns(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let (host, port) = next_hop(probe);
-    let asked = host.clone();
-    let found = probe
-        .context
-        .interrupts
-        .run(STEP_LIMIT, move || reach::resolve(&asked, port))?;
-    let Some(found) = found else {
-        let reason = format!("no answer within {}", seconds(STEP_LIMIT));
-        return Err(Error::Network(NetworkFailure::UnknownHost { host, reason }));
+    let late = NetworkFailure::UnknownHost {
+        host: host.clone(),
+        reason: format!("no answer within {}", seconds(STEP_LIMIT)),
     };
-    probe.addresses = found?;
-    let addresses: Vec<String> = probe
-        .addresses
-        .iter()
-        .take(3)
-        .map(|address| address.ip().to_string())
-        .collect();
-    Ok(Verdict::pass(if addresses == [host.as_str()] {
-        format!("{host} is an address")
-    } else {
-        format!("{host} is {}", addresses.join(", "))
+    let name = host.clone();
+    probe.addresses = step(probe, STEP_LIMIT, late, move || reach::resolve(&name, port))?;
+    let addresses = probe.addresses.iter().take(3);
+    let addresses: Vec<_> = addresses.map(|it| it.ip().to_string()).collect();
+    Ok(Pass.found(match addresses == [host.as_str()] {
+        true => format!("{host} is an address"),
+        false => format!("{host} is {}", addresses.join(", ")),
     }))
 }
 
 pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let addresses = probe.addresses.clone();
-    let connected = probe
-        .context
-        .interrupts
-        .run(STEP_LIMIT, move || reach::connect(&addresses, STEP_LIMIT))?;
     let (host, port) = next_hop(probe);
-    let connected = connected.unwrap_or_else(|| {
-        Err(Error::Network(NetworkFailure::Unreachable {
-            address: format!("{host}:{port}"),
-            reason: "no answer".to_owned(),
-        }))
-    });
-    match (connected, &probe.proxy) {
-        (Ok(_), _) => Ok(Verdict::pass(format!("{host}:{port} takes connections"))),
+    let late = NetworkFailure::Unreachable {
+        address: format!("{host}:{port}"),
+        reason: "no answer".to_owned(),
+    };
+    let addresses = probe.addresses.clone();
+    let connect = move || reach::connect(&addresses, STEP_LIMIT);
+    match (step(probe, STEP_LIMIT, late, connect), &probe.proxy) {
+        (Ok(_), _) => Ok(Pass.found(format!("{host}:{port} takes connections"))),
         (Err(error), Some(proxy)) => Err(reach::of_proxy(error, proxy)),
         (Err(error), None) => Err(error),
     }
@@ -106,100 +99,74 @@ pub fn tcp(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let url = target(probe);
     if url.scheme() == "http" {
-        return Ok(Verdict::pass("not used: the URL is http://"));
+        return Ok(Pass.found("not used: the URL is http://"));
     }
-    let addresses = probe.addresses.clone();
-    let proxy = probe.proxy.clone();
-    let environment = probe.context.environment.clone();
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let (name, port) = (host.clone(), url.port_or_known_default().unwrap_or(443));
-    let work = move || {
-        let stream = reach::connect(&addresses, STEP_LIMIT)?;
-        if let Some(proxy) = &proxy {
-            tunnel::connect(&stream, proxy, &name, port, Instant::now() + STEP_LIMIT)?;
-        }
-        reach::handshake(&name, stream, &environment)
+    let (host, port) = host_and_port(&url);
+    let late = NetworkFailure::Tls {
+        host: host.clone(),
+        reason: "no answer".to_owned(),
     };
-    match probe
-        .context
-        .interrupts
-        .run(STEP_LIMIT + Duration::from_secs(1), work)?
-    {
-        Some(agreed) => agreed
-            .map(|version| Verdict::pass(format!("{version}, and the certificate is trusted"))),
-        None => Err(Error::Network(NetworkFailure::Tls {
-            host,
-            reason: "no answer".to_owned(),
-        })),
-    }
+    let (addresses, proxy) = (probe.addresses.clone(), probe.proxy.clone());
+    let environment = probe.context.environment.clone();
+    let version = step(
+        probe,
+        STEP_LIMIT + Duration::from_secs(1),
+        late,
+        move || {
+            let stream = reach::connect(&addresses, STEP_LIMIT)?;
+            if let Some(proxy) = &proxy {
+                tunnel::connect(&stream, proxy, &host, port, Instant::now() + STEP_LIMIT)?;
+            }
+            reach::handshake(&host, stream, &environment)
+        },
+    )?;
+    Ok(Pass.found(format!("{version}, and the certificate is trusted")))
 }
 
 pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
+    use ProblemKind::{NotFound, Unauthorized};
     match probe.ask(|client, interrupts, tell| client.catalogue(interrupts, tell)) {
         Ok(catalogue) => {
-            let count = catalogue
-                .models
-                .iter()
-                .filter(|model| model.is_chat())
-                .count();
+            let models = catalogue.models.iter();
+            let count = models.filter(|model| model.is_chat()).count();
             probe.catalogue = catalogue;
-            Ok(Verdict::pass(format!("{count} models for chat")))
+            Ok(Pass.found(format!("{count} models for chat")))
         }
         // Other servers of this API have none, and can be talked to all the same.
-        Err(Error::Service(problem))
-            if matches!(
-                problem.kind,
-                ProblemKind::NotFound | ProblemKind::Unauthorized
-            ) =>
-        {
-            Ok(Verdict::warn(format!(
-                "{} has no list of models (status {})",
-                problem.host, problem.status
-            ))
-            .hint("That is usual for servers other than Heroku's; models can't be checked there"))
+        Err(Error::Service(problem)) if matches!(problem.kind, NotFound | Unauthorized) => {
+            let (host, status) = (problem.host, problem.status);
+            Ok(Warn.found(words!("doctor::catalogue none", host, status)))
         }
-        Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => Ok(Verdict::fail(format!(
-            "connected, and no whole answer within {}",
-            seconds(limit)
-        ))
-        .hint(
-            "Something accepts connections and stays silent: a proxy, a VPN, or the \
-                    wrong port in the URL",
-        )),
+        Err(Error::Network(NetworkFailure::TimedOut { limit, .. })) => {
+            let limit = seconds(limit);
+            Ok(Fail.found(words!("doctor::catalogue silent", limit)))
+        }
         Err(error) => Err(error),
     }
 }
 
 pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(theirs) = probe.catalogue.date else {
-        return Ok(Verdict::skip("the service did not say what time it is"));
+        return Ok(Skip.found("the service did not say what time it is"));
     };
-    let now = Now::read().date;
-    let (apart, direction) = match now.duration_since(theirs) {
+    let (apart, direction) = match Now::read().date.duration_since(theirs) {
         Ok(apart) => (apart, "ahead of"),
         Err(error) => (error.duration(), "behind"),
     };
-    let found = format!(
-        "this machine is {} min {direction} the service",
-        apart.as_secs() / 60
-    );
-    let hint = "Set the clock, or let NTP set it: certificates are checked against it";
+    let minutes = apart.as_secs() / 60;
+    let off = words!("doctor::clock", minutes, direction);
     Ok(if apart > CLOCK_LIMIT {
-        Verdict::fail(found).hint(hint)
+        Fail.found(off)
     } else if apart > CLOCK_TOLERANCE {
-        Verdict::warn(found).hint(hint)
+        Warn.found(off)
     } else {
-        Verdict::pass("agrees with the service's")
+        Pass.found("agrees with the service's")
     })
 }
 
 /// The region of Heroku's inference hosts, such as `eu`.
 pub fn region(probe: &Probe<'_>) -> Option<String> {
     let url = target(probe);
-    match url.host() {
-        Some(Host::Domain(host)) => host
-            .strip_suffix(".inference.heroku.com")
-            .map(str::to_owned),
-        _ => None,
-    }
+    let region = url.host_str()?.strip_suffix(".inference.heroku.com")?;
+    Some(region.to_owned())
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::network::region;
 use crate::api::request::RequestOptions;
 use crate::app::following::{Show, follow};
-use crate::chat::Chat;
+use crate::chat::{Answer, Chat};
 use crate::config::Source;
 use crate::conversation::{Conversation, Message};
+use crate::doctor::Status::{Fail, Pass, Skip, Warn};
 use crate::doctor::{Probe, Verdict};
 use crate::error::nearest::nearest;
-use crate::error::{Error, shell};
-use crate::net::Limits;
+use crate::error::{Error, words};
 
 /// How long `--live` waits for the first word, and between words.
 const LIVE_LIMIT: Duration = Duration::from_secs(10);
@@ -20,221 +20,151 @@ const LIVE_LIMIT: Duration = Duration::from_secs(10);
 const LIVE_TOKENS: u32 = 200;
 
 fn chosen(probe: &Probe<'_>) -> Option<String> {
-    probe
-        .settings
-        .as_ref()?
-        .model
-        .as_ref()
-        .map(|model| model.value.clone())
+    let model = probe.settings.as_ref()?.model.as_ref()?;
+    Some(model.value.clone())
 }
 
-/// The command that sets a variable; ids of models are the service's words.
-fn export(variable: &str, value: &str) -> String {
-    format!("export {variable}={}", shell::quoted(value))
+fn answer<'a>(probe: &'a Probe<'_>) -> &'a Answer {
+    let answer = probe.answer.as_deref();
+    answer.expect("the check of the completion holds")
 }
 
 pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let settings = probe
-        .settings
-        .as_ref()
-        .expect("the check of the sources holds");
+    let models = &probe.catalogue.models;
     let variable = probe.gathered.variable("MODEL_ID");
+    let settings = probe.settings.as_ref();
+    let settings = settings.expect("the check of the sources holds");
     let Some(model) = &settings.model else {
-        let example = probe
-            .catalogue
-            .models
-            .first()
-            .map_or("MODEL", |model| model.id.as_str());
-        return Ok(Verdict::warn(format!(
-            "{variable} is not set; the chat will ask for one, and `ask` will fail"
-        ))
-        .hint("Choose one, here or with -m")
-        .command(export(&variable, example)));
+        let example = models.first().map_or("MODEL", |model| model.id.as_str());
+        return Ok(Warn.found(words!("doctor::model none", variable, example)));
     };
     let (id, source) = (&model.value, &model.source);
-    let models = &probe.catalogue.models;
-    if models.is_empty() {
-        let verdict = Verdict::warn(format!("{id}, not checked: there is no list of models"));
-        return Ok(verdict
-            .hint("A wrong id shows up with the next request")
-            .from(source));
-    }
-    let Some(listed) = models.iter().find(|model| model.id == *id) else {
-        let ids = models
-            .iter()
-            .filter(|model| model.is_chat())
-            .map(|model| model.id.as_str());
-        let verdict = Verdict::fail(format!("the service lists no model {id}")).from(source);
-        return Ok(match nearest(id, ids) {
-            Some(near) => {
-                let command = match source {
-                    Source::Flag(_) => {
-                        let sandbox = probe.sandbox.as_ref().map_or("", |_| " --sandbox");
-                        format!("heroku-chat{sandbox} -m {}", shell::quoted(near))
-                    }
-                    _ => export(&variable, near),
-                };
-                verdict
-                    .hint(format!("You probably meant {near}"))
-                    .command(command)
+    let listed = models.iter().find(|model| model.id == *id);
+    let verdict = match listed {
+        None if models.is_empty() => Warn.found(words!("doctor::model unchecked", id)),
+        None => {
+            let ids = models.iter().filter(|model| model.is_chat());
+            let near = nearest(id, ids.map(|model| model.id.as_str()));
+            let name = match (near, source, &probe.sandbox) {
+                (None, ..) => "doctor::model unknown",
+                (_, Source::Flag(_), Some(_)) => "doctor::model misspelt sandbox",
+                (_, Source::Flag(_), None) => "doctor::model misspelt flag",
+                _ => "doctor::model misspelt",
+            };
+            let near = near.unwrap_or_default();
+            Fail.found(words!(name, id, variable, near))
+        }
+        Some(listed) if !listed.is_chat() => {
+            let kinds = listed.kinds.join(", ");
+            Fail.found(words!("doctor::model kind", id, kinds))
+        }
+        Some(listed) => match region(probe).filter(|region| !listed.is_in(region)) {
+            Some(region) => {
+                let regions = listed.regions.join(", ");
+                Fail.found(words!("doctor::model region", id, region, regions))
             }
-            None => verdict
-                .hint("See the ids there are")
-                .command("heroku-chat models"),
-        });
+            None if listed.is_deprecated() => {
+                let end = listed.end_of_life();
+                let end = end.map(|date| format!(" and stops answering on {date}"));
+                let end = end.unwrap_or_default();
+                Warn.found(match &listed.replacement_model {
+                    Some(next) => words!("doctor::model replaced", id, end, variable, next),
+                    None => words!("doctor::model deprecated", id, end),
+                })
+            }
+            None => Pass.found(id),
+        },
     };
-    if !listed.is_chat() {
-        let verdict = Verdict::fail(format!(
-            "{id} is not a chat model but {}",
-            listed.kinds.join(", ")
-        ))
-        .from(source);
-        return Ok(verdict
-            .hint("See the chat models")
-            .command("heroku-chat models"));
-    }
-    if let Some(region) = region(probe).filter(|region| !listed.is_in(region)) {
-        let found = format!(
-            "{id} is not offered in {region}, only in {}",
-            listed.regions.join(", ")
-        );
-        return Ok(Verdict::fail(found)
-            .hint("Choose another model, or an add-on in that region")
-            .from(source));
-    }
-    if listed.is_deprecated() {
-        let end = listed.end_of_life().map_or_else(String::new, |date| {
-            format!(" and stops answering on {date}")
-        });
-        let verdict = Verdict::warn(format!("{id} is deprecated{end}")).from(source);
-        return Ok(match &listed.replacement_model {
-            Some(next) => verdict
-                .hint("Its replacement")
-                .command(export(&variable, next)),
-            None => verdict.hint("See the others").command("heroku-chat models"),
-        });
-    }
-    Ok(Verdict::pass(id.clone()).from(source))
+    Ok(verdict.from(source))
 }
 
 pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    Ok(
-        match probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell))? {
-            Some(()) => Verdict::pass("yes; no token was spent"),
-            None => Verdict::warn("not known: this service has no free request that needs the key")
-                .hint("The next check sends it with a request"),
-        },
-    )
+    let accepted = probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell))?;
+    Ok(match accepted {
+        Some(()) => Pass.found("yes; no token was spent"),
+        None => Warn.found(words!("doctor::key_accepted unknown")),
+    })
 }
 
 pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(model) = chosen(probe) else {
-        return Ok(Verdict::skip("needs a model"));
+        return Ok(Skip.found("needs a model"));
     };
-    Ok(
-        match probe
-            .ask(|client, interrupts, tell| client.probe_request(&model, interrupts, tell))?
-        {
-            true => Verdict::pass(format!("yes, for {model}; no token was spent")),
-            false => Verdict::warn(format!(
-                "{model} answered a request without messages; that may have spent tokens"
-            ))
-            .hint("Heroku refuses such a request; this server is a different one"),
-        },
-    )
+    let was_refused =
+        probe.ask(|client, interrupts, tell| client.probe_request(&model, interrupts, tell))?;
+    Ok(match was_refused {
+        true => Pass.found(format!("yes, for {model}; no token was spent")),
+        false => Warn.found(words!("doctor::request answered", model)),
+    })
 }
 
 pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     if !probe.live {
-        return Ok(Verdict::skip("only with --live: it spends some tokens"));
+        return Ok(Skip.found("only with --live: it spends some tokens"));
     }
-    let Some(model) = chosen(probe) else {
-        return Ok(Verdict::skip("needs a model"));
-    };
-    let client = probe.client().with_limits(
-        Limits::with_first_byte(LIVE_LIMIT)
-            .at_most(LIVE_LIMIT)
-            .once(),
-    );
+    let model = chosen(probe).expect("the check of the request holds");
     let options = RequestOptions {
         stream: true,
         max_tokens: Some(LIVE_TOKENS),
         ..RequestOptions::default()
     };
-    let mut chat = Chat::new(client, model, options, Conversation::default());
-    let prompt = Message::prompt(
-        "Count from one to twenty in words, separated by spaces.",
-        Vec::new(),
+    let mut chat = Chat::new(
+        probe.client(LIVE_LIMIT),
+        model,
+        options,
+        Conversation::default(),
     );
-    let saying = chat.say(prompt, &probe.context.interrupts);
+    let prompt = "Count from one to twenty in words, separated by spaces.";
+    let saying = chat.say(
+        Message::prompt(prompt, Vec::new()),
+        &probe.context.interrupts,
+    );
     let mut answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
     answer.completion.content = chat.last_text().to_owned();
     if let Some(cut) = answer.cut {
         return Err(cut);
     }
-    let first = answer.first_word.unwrap_or_default();
     let usage = answer.completion.usage.as_ref();
     let tokens = usage.and_then(|usage| usage.total_tokens());
-    let spent = tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"));
     let found = format!(
-        "first word after {:.1} s, all after {:.1} s{spent}",
-        first.as_secs_f64(),
-        answer.total.as_secs_f64()
+        "first word after {:.1} s, all after {:.1} s{}",
+        answer.first_word.unwrap_or_default().as_secs_f64(),
+        answer.total.as_secs_f64(),
+        tokens.map_or_else(String::new, |tokens| format!(", {tokens} tokens spent"))
     );
     probe.answer = Some(answer);
-    Ok(Verdict::pass(found))
+    Ok(Pass.found(found))
 }
 
 pub fn streaming(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(answer) = &probe.answer else {
-        return Ok(Verdict::skip("only with --live"));
-    };
-    let spread = answer
-        .total
-        .saturating_sub(answer.first_word.unwrap_or_default());
+    let answer = answer(probe);
+    let spread = (answer.total).saturating_sub(answer.first_word.unwrap_or_default());
     let words = answer.completion.content.split_whitespace().count();
-    Ok(if words < 5 {
-        Verdict::skip("the answer was too short to tell")
-    } else if answer.reads < 2 {
-        Verdict::warn("the answer came in one piece: something on the way holds it back")
-            .hint("A proxy that buffers does that: answers will be complete, but not word by word")
-    } else {
-        Verdict::pass(format!(
-            "{} pieces over {:.1} s",
-            answer.reads,
+    Ok(match answer.reads {
+        _ if words < 5 => Skip.found("the answer was too short to tell"),
+        ..2 => Warn.found(words!("doctor::streaming buffered")),
+        pieces => Pass.found(format!(
+            "{pieces} pieces over {:.1} s",
             spread.as_secs_f64()
-        ))
+        )),
     })
 }
 
 pub fn rate_limit(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let Some(answer) = &probe.answer else {
-        return Ok(Verdict::skip("only with --live"));
-    };
-    let header = |name: &str| {
-        answer
-            .head
-            .header(&format!("x-ratelimit-{name}"))
-            .map(str::to_owned)
-    };
-    let left = |what: &str| {
-        Some(format!(
-            "{} of {} {what} left",
-            header(&format!("remaining-{what}"))?,
-            header(&format!("limit-{what}"))?
-        ))
-    };
-    let parts: Vec<String> = ["requests", "tokens"]
-        .into_iter()
-        .filter_map(left)
-        .collect();
-    let exhausted = header("remaining-requests").as_deref() == Some("0")
-        || header("remaining-tokens").as_deref() == Some("0");
-    Ok(if parts.is_empty() {
-        Verdict::skip("the service did not say")
-    } else if exhausted {
-        Verdict::warn(parts.join(", ")).hint("The limits are per minute: wait a minute")
-    } else {
-        Verdict::pass(parts.join(", "))
+    let head = &answer(probe).head;
+    let header = |name, what| head.header(&format!("x-ratelimit-{name}-{what}"));
+    let kinds = ["requests", "tokens"].into_iter();
+    let exhausted = kinds
+        .clone()
+        .any(|what| header("remaining", what) == Some("0"));
+    let left = kinds.filter_map(|what| {
+        let (left, limit) = (header("remaining", what)?, header("limit", what)?);
+        Some(format!("{left} of {limit} {what} left"))
+    });
+    let left = left.collect::<Vec<_>>().join(", ");
+    Ok(match left.as_str() {
+        "" => Skip.found("the service did not say"),
+        _ if exhausted => Warn.found(words!("doctor::rate_limit", left)),
+        _ => Pass.found(left),
     })
 }

@@ -60,6 +60,8 @@ enum State {
     Open,
     /// A line of the paragraph.
     Text,
+    /// A heading, as far as it has no closing marks.
+    Heading,
     /// A line of code, behind so many columns.
     Code(usize),
 }
@@ -114,9 +116,17 @@ impl Markdown {
         (self.top, self.reader) = (self.rows.count(), Reader::default());
     }
 
-    /// The terminal has another size: what is shown stays, and the next word begins a row.
+    /// The terminal may have another size. If it has, the next word begins a row.
     pub fn resize(&mut self, width: usize, height: usize) {
-        self.rows.freeze_all(width, reach(width, height));
+        let reach = reach(width, height);
+        if self.rows.resize(width, reach) {
+            self.freeze();
+        }
+    }
+
+    /// What is shown stays as it is: the cursor may be anywhere.
+    pub fn freeze(&mut self) {
+        self.rows.freeze_all();
         if let Some(flow) = &mut self.flow {
             flow.end_row();
         }
@@ -145,7 +155,7 @@ impl Markdown {
     fn go_on(&mut self, character: char) {
         let can_draw = self.can_draw();
         match (&self.state, &mut self.flow) {
-            (State::Text, Some(flow)) => flow.push(character, &mut self.rows),
+            (State::Text | State::Heading, Some(flow)) => flow.push(character, &mut self.rows),
             (State::Code(indent), _) => {
                 draw::verbatim(character, Style::CODE, *indent, &mut self.rows);
             }
@@ -172,8 +182,13 @@ impl Markdown {
         let frame = Frame::new(reader.containers(), read.fresh, self.rows.width);
         match &read.kind {
             Kind::Text { text, indent } if is_decided(text) => {
-                self.begin_text(text, &frame.indented(*indent), read.continues);
+                let frame = frame.indented(*indent);
+                self.begin_text(text, &frame, Style::PLAIN, read.continues);
                 self.state = State::Text;
+            }
+            Kind::Heading { level, text } if is_decided(text) => {
+                self.begin_text(text, &frame, draw::heading(*level), false);
+                self.state = State::Heading;
             }
             kind => {
                 self.rows.truncate(self.top);
@@ -187,14 +202,14 @@ impl Markdown {
     }
 
     /// Draws the line as one of a paragraph.
-    fn begin_text(&mut self, text: &str, frame: &Frame, continues: bool) {
+    fn begin_text(&mut self, text: &str, frame: &Frame, base: Style, continues: bool) {
         self.rows.truncate(self.top);
         let flow = match &mut self.flow {
             Some(flow) if continues => {
                 flow.begin_line(frame, &mut self.rows);
                 flow
             }
-            flow => flow.insert(Flow::new(frame, Style::PLAIN, &mut self.rows)),
+            flow => flow.insert(Flow::new(frame, base, &mut self.rows)),
         };
         for character in text.chars() {
             flow.push(character, &mut self.rows);
@@ -216,7 +231,8 @@ impl Markdown {
                     match state {
                         State::Text => {}
                         _ if can_draw => {
-                            self.begin_text(text, &frame.indented(*indent), read.continues);
+                            let frame = frame.indented(*indent);
+                            self.begin_text(text, &frame, Style::PLAIN, read.continues);
                         }
                         // It stands as it came, and the paragraph ended above.
                         _ => self.flow = None,
@@ -231,6 +247,12 @@ impl Markdown {
                 if let Some(flow) = self.flow.take().filter(|_| can_draw) {
                     self.rows.truncate(self.top);
                     flow.emphasize(draw::heading(*level), &mut self.rows);
+                }
+                self.table = None;
+            }
+            Kind::Heading { .. } if state == State::Heading && !line.trim_end().ends_with('#') => {
+                if let Some(mut flow) = self.flow.take() {
+                    flow.end_line(&mut self.rows);
                 }
                 self.table = None;
             }
@@ -328,7 +350,9 @@ fn is_decided(text: &str) -> bool {
         let end = label.find([']', ' ']);
         end.is_none_or(|end| matches!(&label[end..], "]" | "]:"))
     });
-    text.contains(char::is_alphabetic) && !is_box && !is_note
+    let may_be_mark = |first: char| "-+*_#>=~`$\\[<".contains(first) || first.is_ascii_digit();
+    let is_text = text.contains(char::is_alphabetic) || !text.starts_with(may_be_mark);
+    is_text && !text.is_empty() && !is_box && !is_note
 }
 
 fn is_code(kind: &Kind<'_>) -> bool {

@@ -272,11 +272,16 @@ impl Rows {
         }
     }
 
-    /// All that is shown stays as it is: the terminal has another size, or the cursor is in another
-    /// place.
-    pub fn freeze_all(&mut self, width: usize, reach: usize) {
-        self.frozen = self.count();
+    /// Has another size from now on, and says whether it is another.
+    pub fn resize(&mut self, width: usize, reach: usize) -> bool {
+        let is_other = (self.width, self.reach) != (width, reach);
         (self.width, self.reach) = (width, reach);
+        is_other
+    }
+
+    /// All that is shown stays as it is.
+    pub fn freeze_all(&mut self) {
+        self.frozen = self.count();
     }
 
     /// Writes what makes the terminal show these rows.

@@ -115,7 +115,7 @@ impl<'a> Span<'a> {
 /// Columns a character takes at most. Terminals disagree on sequences: many give each part of one
 /// its own columns, and some make a character wide that is followed by the emoji selector.
 pub fn char_width(character: char) -> usize {
-    if character == '\u{fe0f}' {
+    if matches!(character, ' '..='~' | '\u{fe0f}') {
         1
     } else {
         character.width().unwrap_or(0)

@@ -5,12 +5,9 @@ use proptest::prelude::*;
 
 use super::Markdown;
 
-/// The sample of `sandbox/replies.rs`, and what models like to send.
+/// The sample of the sandbox, and what models like to send.
 const SAMPLES: [&str; 15] = [
-    "# A sample\n\nThe sandbox calls **no model**: this text is *scripted*. It has `code`, a \
-     [link](https://devcenter.heroku.com) and\n\n- a list\n- of two lines\n\n> a quote,\n\n1. a numbered\n2. list,\n\n\
-     | plan | models |\n|------|-------:|\n| standard | all |\n| legacy | one |\n\n```ruby\nputs \
-     ENV.fetch(\"INFERENCE_MODEL_ID\")\n```\n\nand a rule:\n\n---\n",
+    include_str!("../../sandbox/sample.md"),
     "Plain text that stays as it is.\nAnd a second line, which is a good deal longer than most terminals of the test are \
      wide, so that it has to be wrapped between its words.\n\n\nA_word_with_underscores, 2 * 3 * 4, and the end",
     "- one\n  - two is **bold and goes on for long enough to be wrapped**\n    - three\n      * four\n        + five with \

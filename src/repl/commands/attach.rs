@@ -33,11 +33,8 @@ fn attach(
         repl.attachments.clear();
     } else {
         let read = |path: &PathBuf| input::regular(what, path).and_then(|path| read(what, path));
-        let attachments: Vec<Attachment> = input::paths(paths)?
-            .iter()
-            .map(read)
-            .collect::<Result<_, _>>()?;
-        repl.attach(attachments);
+        let attachments: Result<_, _> = input::paths(paths)?.iter().map(read).collect();
+        repl.attach(attachments?);
     }
     if repl.attachments.is_empty() {
         repl.screen().note("nothing goes with the next prompt");

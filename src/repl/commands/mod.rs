@@ -12,151 +12,152 @@ use crate::error::Error;
 use crate::screen::Overflow;
 
 /// A slash command.
+#[derive(Debug)]
 pub struct Command {
     /// Without the slash. The first is listed; the others are those of other clients, and work.
     names: &'static [&'static str],
-    pub takes: Takes,
+    /// What may follow, in the notation of help texts, and what Tab completes it from.
+    takes: Option<(&'static str, Tab)>,
     pub about: &'static str,
     run: fn(&mut Repl<'_>, &mut Chat, &str) -> Result<Flow, Error>,
 }
 
-/// What may follow a command, in the notation of help texts, and what Tab completes it from.
+/// What Tab completes behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum Tab {
     Nothing,
-    Text(&'static str),
-    Files(&'static str),
-    Models(&'static str),
-    Sessions(&'static str),
-    Settings(&'static str),
-    Words(&'static str, &'static [&'static str]),
+    Files,
+    Models,
+    Sessions,
+    Settings,
+    Words(&'static [&'static str]),
 }
 
 /// All of them, in the order of `/help`.
 pub const COMMANDS: &[Command] = &[
     Command {
         names: &["help", "?"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "list the commands",
         run: help,
     },
     Command {
         names: &["model"],
-        takes: Takes::Models("[MODEL]"),
+        takes: Some(("[MODEL]", Tab::Models)),
         about: "show or change the model",
         run: model::model,
     },
     Command {
         names: &["models"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "list the models of the service",
         run: model::models,
     },
     Command {
         names: &["system"],
-        takes: Takes::Words("[TEXT|@FILE|none]", &["none"]),
+        takes: Some(("[TEXT|@FILE|none]", Tab::Words(&["none"]))),
         about: "show, set or remove the system prompt",
         run: model::system,
     },
     Command {
         names: &["set"],
-        takes: Takes::Settings("[SETTING [VALUE]]"),
+        takes: Some(("[SETTING [VALUE]]", Tab::Settings)),
         about: "list, show or change the settings",
         run: settings::set,
     },
     Command {
         names: &["file"],
-        takes: Takes::Files("[PATH…|none]"),
+        takes: Some(("[PATH…|none]", Tab::Files)),
         about: "send text files with the next prompt",
         run: attach::file,
     },
     Command {
         names: &["image"],
-        takes: Takes::Files("[PATH…|none]"),
+        takes: Some(("[PATH…|none]", Tab::Files)),
         about: "send images with the next prompt",
         run: attach::image,
     },
     Command {
         names: &["retry", "regenerate"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "ask the last prompt again",
         run: turns::retry,
     },
     Command {
         names: &["continue"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "go on with an answer that was cut",
         run: turns::go_on,
     },
     Command {
         names: &["undo"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "take the last turn back and edit its prompt",
         run: turns::undo,
     },
     Command {
         names: &["edit"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "open the last prompt in $VISUAL or $EDITOR",
         run: turns::edit,
     },
     Command {
         names: &["clear", "new"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "begin a new conversation",
         run: turns::clear,
     },
     Command {
         names: &["show"],
-        takes: Takes::Words("[last|request [PROMPT]]", &["last", "request"]),
+        takes: Some(("[last|request [PROMPT]]", Tab::Words(&["last", "request"]))),
         about: "show what was said, or a request as curl",
         run: show::show,
     },
     Command {
         names: &["save"],
-        takes: Takes::Text("[NAME]"),
+        takes: Some(("[NAME]", Tab::Nothing)),
         about: "save the conversation, under this name",
         run: session::save,
     },
     Command {
         names: &["load", "resume"],
-        takes: Takes::Sessions("[NAME]"),
+        takes: Some(("[NAME]", Tab::Sessions)),
         about: "go on with a saved conversation",
         run: session::load,
     },
     Command {
         names: &["sessions", "history"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "list the saved conversations",
         run: session::sessions,
     },
     Command {
         names: &["export"],
-        takes: Takes::Files("FILE"),
+        takes: Some(("FILE", Tab::Files)),
         about: "write it as .md, .json or code (.rb .py .js .sh)",
         run: show::export,
     },
     Command {
         names: &["copy"],
-        takes: Takes::Text("[N]"),
+        takes: Some(("[N]", Tab::Nothing)),
         about: "copy the last answer, or its Nth code block",
         run: show::copy,
     },
     Command {
         names: &["usage", "tokens", "cost"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "show the tokens of each answer, and of all",
         run: show::usage,
     },
     Command {
         names: &["debug"],
-        takes: Takes::Words("[on|off]", &["on", "off"]),
+        takes: Some(("[on|off]", Tab::Words(&["on", "off"]))),
         about: "show heads of requests and responses",
         run: show::debug,
     },
     Command {
         names: &["quit", "exit", "q", "bye"],
-        takes: Takes::Nothing,
+        takes: None,
         about: "leave; so does Ctrl-D",
         run: turns::quit,
     },
@@ -177,47 +178,33 @@ impl Command {
 
     /// What may follow, in the notation of help texts; empty if nothing may.
     pub fn arguments(&self) -> &'static str {
-        match self.takes {
-            Takes::Nothing => "",
-            Takes::Text(notation)
-            | Takes::Files(notation)
-            | Takes::Models(notation)
-            | Takes::Sessions(notation)
-            | Takes::Settings(notation)
-            | Takes::Words(notation, _) => notation,
-        }
+        self.takes.map_or("", |(notation, _)| notation)
+    }
+
+    /// What Tab completes behind it.
+    pub fn tab(&self) -> Tab {
+        self.takes.map_or(Tab::Nothing, |(_, tab)| tab)
     }
 
     /// Runs it with what followed its name.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
-        if self.takes == Takes::Nothing && !argument.is_empty() {
-            repl.screen().warning(&format!(
-                "/{} takes nothing after it; {argument:?} was not used",
-                self.name()
-            ));
+        if self.takes.is_none() && !argument.is_empty() {
+            let name = self.name();
+            let warning = format!("/{name} takes nothing after it; {argument:?} was not used");
+            repl.screen().warning(&warning);
         }
         (self.run)(repl, chat, argument)
     }
 
     fn usage(&self) -> String {
-        format!("/{} {}", self.name(), self.arguments())
-            .trim_end()
-            .to_owned()
-    }
-}
-
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "/{}", self.name())
+        let usage = format!("/{} {}", self.name(), self.arguments());
+        usage.trim_end().to_owned()
     }
 }
 
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let rows: Vec<[String; 2]> = COMMANDS
-        .iter()
-        .map(|command| [command.usage(), command.about.to_owned()])
-        .collect();
-    repl.screen().table(None, &rows, Overflow::Stack)?;
+    let rows = COMMANDS.iter().map(|it| [it.usage(), it.about.to_owned()]);
+    repl.screen().table(None, rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your \
      editor, Ctrl-R searches the \
                 history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";

@@ -1,7 +1,8 @@
 //! Who answers, and how: the model and the system prompt.
 
-use super::super::{Flow, Repl};
+use super::super::{Flow, Repl, did_you_mean};
 use crate::api::models::{self, Model};
+use crate::app::chat_ids;
 use crate::chat::Chat;
 use crate::error::Error;
 use crate::error::nearest::nearest;
@@ -11,14 +12,13 @@ use crate::screen::Overflow;
 
 pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Error> {
     if id.is_empty() {
-        let current = chat.model.clone();
-        repl.screen()
-            .print(&format!("{current}  (/models lists the others)"))?;
+        let text = format!("{}  (/models lists the others)", chat.model);
+        repl.screen().print(&text)?;
         return Ok(Flow::Continue);
     }
     // A catalogue that can't be had is no reason to refuse: the service will say what it doesn't
     // know.
-    let models = match repl.models() {
+    let models = match repl.reader.helper().models() {
         Err(Error::Interrupted) => return Err(Error::Interrupted),
         other => other.unwrap_or_default(),
     };
@@ -26,13 +26,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         Some(model) => warn_of_end(repl, model),
         None if models.is_empty() => {}
         None => {
-            let ids = models
-                .iter()
-                .filter(|model| model.is_chat())
-                .map(|model| model.id.as_str());
-            let meant = nearest(id, ids)
-                .map(|id| format!(" Did you mean {id}?"))
-                .unwrap_or_default();
+            let meant = did_you_mean(nearest(id, chat_ids(models).iter().map(String::as_str)));
             return repl.warned(&format!(
                 "the service lists no model {id:?}.{meant} Still using {}.",
                 chat.model
@@ -40,76 +34,60 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
         }
     }
     id.clone_into(&mut chat.model);
-    repl.screen()
-        .note(&format!("now talking to {id}; the conversation goes on"));
+    let note = format!("now talking to {id}; the conversation goes on");
+    repl.screen().note(&note);
     if models::is_text_only(id) && chat.sends_images() {
-        repl.screen().warning(&format!(
-            "{id} takes no images, and there are some in this conversation"
-        ));
+        let warning = format!("{id} takes no images, and there are some in this conversation");
+        return repl.warned(&warning);
     }
     Ok(Flow::Continue)
 }
 
 fn warn_of_end(repl: &mut Repl<'_>, model: &Model) {
     if let Some(date) = model.end_of_life() {
-        let then = model
-            .replacement_model
-            .as_ref()
-            .map(|id| format!("; its replacement is {id}"))
-            .unwrap_or_default();
-        repl.screen()
-            .warning(&format!("{} stops answering on {date}{then}", model.id));
+        let mut warning = format!("{} stops answering on {date}", model.id);
+        if let Some(id) = &model.replacement_model {
+            warning += &format!("; its replacement is {id}");
+        }
+        repl.screen().warning(&warning);
     }
 }
 
 pub fn models(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let models: Vec<Model> = repl.models()?.into_iter().filter(Model::is_chat).collect();
-    let row = |model: &Model| {
-        let mark = if model.id == chat.model {
-            ", in use"
-        } else {
-            ""
-        };
-        [
-            model.id.clone(),
-            format!("{}{mark}", model.state_word()),
-            model.future(),
-        ]
-    };
-    let rows: Vec<[String; 3]> = models.iter().map(row).collect();
-    repl.screen().table(
-        Some(["MODEL", "STATE", "END OF LIFE"]),
-        &rows,
-        Overflow::Stack,
-    )?;
+    let models = repl
+        .reader
+        .helper()
+        .models()?
+        .into_iter()
+        .filter(Model::is_chat);
+    let rows = models.map(|model| {
+        let mut state = model.state_word().to_owned();
+        if model.id == chat.model {
+            state += ", in use";
+        }
+        let future = model.future();
+        [model.id, state, future]
+    });
+    let heads = ["MODEL", "STATE", "END OF LIFE"];
+    repl.screen().table(Some(heads), rows, Overflow::Stack)?;
     Ok(Flow::Continue)
 }
 
 pub fn system(repl: &mut Repl<'_>, chat: &mut Chat, text: &str) -> Result<Flow, Error> {
-    match text {
-        "" => {
-            let current = chat
-                .conversation
-                .system()
-                .unwrap_or("There is no system prompt.")
-                .to_owned();
-            repl.screen().print(&current)?;
-        }
-        "none" => {
-            chat.conversation.set_system(None);
-            repl.screen().note("the system prompt is removed");
-        }
-        text => {
-            let system = match text.strip_prefix('@') {
-                Some(path) => of_file(path)?,
-                None => text.to_owned(),
-            };
-            chat.conversation.set_system(Some(system));
-            repl.screen()
-                .note("the system prompt is set, from the next turn on");
-        }
+    if text.is_empty() {
+        let current = chat.conversation.system();
+        let text = current.unwrap_or("There is no system prompt.");
+        repl.screen().print(text)?;
+        return Ok(Flow::Continue);
     }
-    Ok(Flow::Continue)
+    if text == "none" {
+        chat.conversation.set_system(None);
+        return repl.noted("the system prompt is removed");
+    }
+    let system = text.strip_prefix('@').map(of_file).transpose()?;
+    chat.conversation
+        .set_system(system.or_else(|| Some(text.to_owned())));
+    repl.noted("the system prompt is set, from the next turn on")
 }
 
 /// The text of a file, whose name may be typed as it is, or with a shell's quotes as behind

@@ -1,23 +1,20 @@
 //! Conversations on disk: named, listed, loaded.
 
 use super::super::{Flow, Repl, recap};
-use crate::api::wait::Now;
-use crate::app::saving::last_model;
+use crate::app::listing::list_sessions;
+use crate::app::saving::{Saving, last_model};
 use crate::chat::Chat;
 use crate::error::Error;
-use crate::screen::Overflow;
-use crate::store::{Sessions, Summary};
+use crate::store::Sessions;
 
 pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
     let before = repl.saving.name();
     let name = Some(name).filter(|name| !name.is_empty());
-    if !repl.saving.keep_as(name, chat, &mut repl.context.screen)? {
+    if !repl.saving.save_as(name, chat, &mut repl.context.screen)? {
         return Ok(Flow::Continue);
     }
-    let renamed = match (before, name) {
-        (Some(before), Some(name)) if before != name => format!(", {before} before"),
-        _ => String::new(),
-    };
+    let other = before.filter(|before| name.is_some_and(|name| name != before));
+    let renamed = other.map_or_else(String::new, |before| format!(", {before} before"));
     let note = match repl.saving.name() {
         Some(name) if chat.conversation.messages().is_empty() => {
             format!("this conversation will be saved as {name}")
@@ -44,35 +41,20 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
     if !repl.saving.may_be_left(&mut repl.context.screen) {
         return Ok(Flow::Continue);
     }
-    let restored = repl.saving.open(&name, &mut repl.context.screen)?;
+    let screen = &mut repl.context.screen;
+    let (restored, saving) = Saving::open(&name, &repl.settings, screen)?;
+    repl.saving = saving;
     let now = Some(chat.model.clone());
-    if let Some(model) = last_model(&restored, now, repl.connection, &mut repl.context.screen) {
+    if let Some(model) = last_model(&restored, now, repl.connection, screen) {
         chat.model = model;
     }
     chat.conversation = restored.conversation;
     chat.costs = restored.costs;
-    recap::show(chat, Some(&name), &mut repl.context.screen)?;
+    recap::show(chat, Some(&name), screen)?;
     Ok(Flow::Continue)
 }
 
 pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let listing = Sessions::in_data_folder()?.list()?;
-    if !listing.unreadable.is_empty() {
-        repl.screen().warning(&format!(
-            "not readable, and left out: {}",
-            listing.unreadable.join(", ")
-        ));
-    }
-    if listing.sessions.is_empty() {
-        return repl.noted("no conversation is saved");
-    }
-    let now = Now::read().date;
-    let rows: Vec<[String; 5]> = listing
-        .sessions
-        .iter()
-        .map(|summary| summary.row(now))
-        .collect();
-    repl.screen()
-        .table(Some(Summary::HEADS), &rows, Overflow::Cut)?;
+    list_sessions(&Sessions::in_data_folder()?, false, repl.screen())?;
     Ok(Flow::Continue)
 }

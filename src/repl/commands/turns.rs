@@ -2,43 +2,27 @@
 
 use super::super::line::as_typed;
 use super::super::{Flow, Repl};
-use crate::app::following::{Show, follow};
 use crate::chat::Chat;
 use crate::conversation::Role;
 use crate::error::Error;
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    let Some(saying) = chat.say_again(&repl.context.interrupts) else {
-        return repl.noted("there is no prompt to ask again");
-    };
-    let answer = follow(saying, Show::Words, &mut repl.context.screen);
-    without_offer(repl.report(chat, answer))
-}
-
-/// The command that failed need not be offered again: it is short, and what it works on is still
-/// there.
-fn without_offer(flow: Result<Flow, Error>) -> Result<Flow, Error> {
-    match flow? {
-        Flow::Again => Ok(Flow::Continue),
-        flow => Ok(flow),
+    match repl.turn(chat, Chat::say_again)? {
+        true => Ok(Flow::Continue),
+        false => repl.noted("there is no prompt to ask again"),
     }
 }
 
 pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
-    if chat
-        .conversation
-        .messages()
-        .last()
-        .is_some_and(|last| last.role == Role::Assistant && !last.cut)
-    {
-        repl.screen()
-            .note("the last answer is complete; it is asked for more all the same");
+    let last = chat.conversation.messages().last();
+    if last.is_some_and(|last| last.role == Role::Assistant && !last.cut) {
+        let note = "the last answer is complete; it is asked for more all the same";
+        repl.screen().note(note);
     }
-    let Some(saying) = chat.go_on(&repl.context.interrupts) else {
-        return repl.noted("there is no answer to go on with");
-    };
-    let answer = follow(saying, Show::Words, &mut repl.context.screen);
-    without_offer(repl.report(chat, answer))
+    match repl.turn(chat, Chat::go_on)? {
+        true => Ok(Flow::Continue),
+        false => repl.noted("there is no answer to go on with"),
+    }
 }
 
 pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
@@ -66,13 +50,11 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     }
     chat.conversation.clear();
     chat.costs.clear();
-    let left = repl.saving.begin_another()?;
-    let before = left
-        .map(|name| format!("; the last one stays as {name}"))
-        .unwrap_or_default();
-    repl.noted(&format!(
-        "a new conversation; system prompt and model stay{before}"
-    ))
+    let mut note = "a new conversation; system prompt and model stay".to_owned();
+    if let Some(name) = repl.saving.begin_another()? {
+        note += &format!("; the last one stays as {name}");
+    }
+    repl.noted(&note)
 }
 
 pub fn quit(_: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {

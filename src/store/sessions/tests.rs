@@ -278,7 +278,7 @@ proptest! {
             prop_assert_eq!(restored.conversation.system(), open.conversation.system());
             prop_assert_eq!(&restored.costs, &open.costs);
             prop_assert_eq!(restored.model.as_ref(), Some(&model));
-            prop_assert_eq!(restored.record.lines(), open.record.lines());
+            prop_assert_eq!(&restored.record.lines, &open.record.lines);
             prop_assert!(restored.notices.is_empty());
         }
     }
@@ -330,7 +330,7 @@ fn a_file_with_any_byte_damaged_loads_and_goes_on() {
         damaged[index] = damage;
         fs::write(file(&sessions, "k"), &damaged).unwrap();
         let before = prompts(&sessions, "k");
-        // Where a line end is gone, the line is part of two turns.
+        // If a line end is gone, the line is part of two turns.
         let lost = if bytes[index] == b'\n' { 2 } else { 1 };
         assert!(before.len() + lost >= 3, "{index} {damage}: {before:?}");
         drop(saved(&sessions, "k", &["four"]));

@@ -1,23 +1,4 @@
-//! Ruby, with net/http. The time to wait for an answer is longer than Ruby's minute, because
-//! nothing is streamed.
-
-use super::code::Language;
-use super::literal::Notation;
-
-pub const LANGUAGE: Language = Language {
-    template: || TEMPLATE.into(),
-    notation: NOTATION,
-    model: |variable, model| format!("env.fetch(\"{variable}\", {})", NOTATION.text(model)),
-};
-
-const NOTATION: Notation = Notation {
-    null: "nil",
-    no: "false",
-    yes: "true",
-    special: &[("#{", "\\#{"), ("#$", "\\#$"), ("#@", "\\#@")],
-};
-
-const TEMPLATE: &str = r##"# A chat completion of Heroku Managed Inference, with Ruby's standard library.
+# A chat completion of Heroku Managed Inference, with Ruby's standard library.
 require "json"
 require "net/http"
 require "uri"
@@ -39,4 +20,3 @@ end
 
 abort "Request failed: #{response.code}, #{response.body}" unless response.is_a?(Net::HTTPSuccess)
 puts JSON.parse(response.body).dig("choices", 0, "message", "content")
-"##;

@@ -1,24 +1,4 @@
-//! JavaScript, with fetch. It runs as a CommonJS and as an ES module, so there is neither `import`
-//! nor an `await` outside a function.
-
-use super::code::Language;
-use super::literal::Notation;
-
-pub const LANGUAGE: Language = Language {
-    template: || TEMPLATE.into(),
-    notation: NOTATION,
-    model: |variable, model| format!("process.env.{variable} || {}", NOTATION.text(model)),
-};
-
-const NOTATION: Notation = Notation {
-    null: "null",
-    no: "false",
-    yes: "true",
-    // Inside a page, "</script>" would end the script.
-    special: &[("</", "<\\/")],
-};
-
-const TEMPLATE: &str = r#"// A chat completion of Heroku Managed Inference, with the fetch of Node.js 18 or newer.
+// A chat completion of Heroku Managed Inference, with the fetch of Node.js 18 or newer.
 const [url, key] = ["INFERENCE_URL", "INFERENCE_KEY"].map((name) => {
   const value = process.env[name];
   if (!value) {
@@ -46,4 +26,3 @@ async function main() {
 }
 
 main();
-"#;

@@ -1,4 +1,4 @@
-//! What the `heroku` program means by what it prints. Pure.
+//! Reads what the `heroku` program prints. Pure.
 
 use std::collections::BTreeMap;
 
@@ -15,96 +15,106 @@ pub struct Printed {
     pub stderr: Secret,
 }
 
+const LOGIN_PROMPT: &str = "Press any key to open up the browser";
+
+/// What the CLI says if it reaches no API.
+const UNREACHABLE: &[&str] = &[
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "Request timed out",
+    "tunneling socket",
+];
+
+impl Printed {
+    /// Standard output, if the run went well and there is any.
+    fn output(&self) -> Option<&str> {
+        let output = self.stdout.expose().trim();
+        (self.code == Some(0) && !output.is_empty()).then_some(output)
+    }
+
+    /// The lines of standard error joined into one, without the `›` that the CLI puts before each.
+    fn message(&self) -> String {
+        let words = (self.stderr.expose().lines())
+            .map(without_mark)
+            .flat_map(str::split_whitespace);
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    fn other(&self, message: &str) -> HerokuFailure {
+        HerokuFailure::Other {
+            code: self.code,
+            message: message.chars().take(300).collect(),
+        }
+    }
+}
+
 /// Reads `config:get NAME… --shell`.
 pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
-    let message = unwrapped(printed.stderr.expose());
-    let logged_out = message.contains("Press any key to open up the browser");
-    if printed.code != Some(0) || logged_out || printed.stdout.expose().is_empty() {
-        return Err(failure(printed, &message, query));
+    let Some(output) = printed
+        .output()
+        .filter(|_| !printed.message().contains(LOGIN_PROMPT))
+    else {
+        return Err(failure(printed, query));
+    };
+    let values: BTreeMap<String, String> = output.lines().filter_map(shell_assignment).collect();
+    if !query.variables.iter().any(|name| values.contains_key(name)) {
+        return Err(printed.other(&format!("it printed no variables: {output}")));
     }
-    let is_answer = |(name, _): &(String, String)| query.variables.contains(name);
-    if !printed
-        .stdout
-        .expose()
-        .lines()
-        .filter_map(shell_assignment)
-        .any(|assignment| is_answer(&assignment))
-    {
-        let message = format!(
-            "it printed no variables: {}",
-            printed.stdout.expose().trim()
-        );
-        return Err(HerokuFailure::Other {
-            code: printed.code,
-            message: message.chars().take(300).collect(),
-        });
-    }
-    let values: BTreeMap<String, Secret> = printed
-        .stdout
-        .expose()
-        .lines()
-        .filter_map(shell_assignment)
+    let values: BTreeMap<String, Secret> = (values.into_iter())
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| (name, Secret::new(value)))
         .collect();
-    if values.is_empty() {
-        return Err(HerokuFailure::NotAttached(query.app.clone()));
+    match values.is_empty() {
+        true => Err(HerokuFailure::NotAttached(query.app.clone())),
+        false => Ok(values),
     }
-    Ok(values)
 }
 
 /// Reads `config --json`.
 pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
-    match (printed.code, serde_json::from_str(printed.stdout.expose())) {
-        (Some(0), Ok(values)) => Ok(values),
-        _ => Err(failure(printed, &unwrapped(printed.stderr.expose()), query)),
-    }
+    let values = (printed.output()).and_then(|output| serde_json::from_str(output).ok());
+    values.ok_or_else(|| failure(printed, query))
 }
 
 /// Reads `--version`, as in `heroku/11.10.0 linux-x64 node-v20.20.2`.
 pub fn version(printed: &Printed) -> Result<String, HerokuFailure> {
-    let first = printed
-        .stdout
-        .expose()
-        .split_whitespace()
-        .next()
-        .and_then(|word| word.strip_prefix("heroku/"));
-    match first {
+    let first = printed.stdout.expose().split_whitespace().next();
+    match first.and_then(|word| word.strip_prefix("heroku/")) {
         Some(version) => Ok(version.to_owned()),
-        None => Err(HerokuFailure::Other {
-            code: printed.code,
-            message: error_sentence(&unwrapped(printed.stderr.expose())),
-        }),
+        None => Err(printed.other(error_sentence(&printed.message()))),
     }
 }
 
 /// Reads `auth:whoami`.
 pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
-    let message = unwrapped(printed.stderr.expose());
-    if printed.code == Some(0) && !printed.stdout.expose().trim().is_empty() {
-        return Ok(printed.stdout.expose().trim().to_owned());
+    if let Some(account) = printed.output() {
+        return Ok(account.to_owned());
     }
+    let message = printed.message();
     if printed.code == Some(100) || message.contains("not logged in") {
         return Err(HerokuFailure::NotLoggedIn);
     }
-    match failure(printed, &message, &HerokuQuery::default()) {
-        // The same answer means another thing where no token of the environment was used.
+    Err(match failure(printed, &HerokuQuery::default()) {
+        // The same answer means another thing if no token of the environment was used.
         HerokuFailure::InvalidToken if !message.contains("HEROKU_API_KEY") => {
-            Err(HerokuFailure::NotLoggedIn)
+            HerokuFailure::NotLoggedIn
         }
-        other => Err(other),
-    }
+        other => other,
+    })
 }
 
-fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailure {
+fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
+    let message = printed.message();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let own_words = || error_sentence(message);
-    if says(&["Press any key to open up the browser"])
-        || (printed.code == Some(0) && printed.stdout.expose().is_empty())
-    {
+    let sentence = error_sentence(&message);
+    let own_words = || sentence.chars().take(300).collect();
+    if says(&[LOGIN_PROMPT]) || (printed.code == Some(0) && printed.stdout.expose().is_empty()) {
         HerokuFailure::NotLoggedIn
     } else if says(&[
-        "token provided to HEROKU_API_KEY is invalid",
+        "provided to HEROKU_API_KEY is invalid",
         "Error ID: unauthorized",
     ]) {
         HerokuFailure::InvalidToken
@@ -120,46 +130,23 @@ fn failure(printed: &Printed, message: &str, query: &HerokuQuery) -> HerokuFailu
         HerokuFailure::Refused(own_words())
     } else if says(&["CERT", "certificate", "UNABLE_TO_VERIFY"]) {
         HerokuFailure::Certificate(own_words())
-    } else if says(&[
-        "ENOTFOUND",
-        "EAI_AGAIN",
-        "ECONNREFUSED",
-        "ECONNRESET",
-        "ETIMEDOUT",
-        "Request timed out",
-        "tunneling socket",
-    ]) {
+    } else if says(UNREACHABLE) {
         HerokuFailure::Unreachable(own_words())
     } else {
-        HerokuFailure::Other {
-            code: printed.code,
-            message: own_words(),
-        }
+        printed.other(sentence)
     }
-}
-
-/// The lines of standard error joined into one, without the `›` that the CLI puts before each.
-fn unwrapped(stderr: &str) -> String {
-    let words = stderr
-        .lines()
-        .map(without_mark)
-        .flat_map(str::split_whitespace);
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn without_mark(line: &str) -> &str {
     line.trim_start().trim_start_matches(['›', '»']).trim()
 }
 
-/// The error without the warnings before it and the word that introduces it, short enough to show.
-fn error_sentence(message: &str) -> String {
-    let sentence = message
-        .rfind("Error: ")
-        .map_or(message, |start| &message[start + "Error: ".len()..]);
-    sentence.chars().take(300).collect()
+/// The error without the warnings before it and the word that introduces it.
+fn error_sentence(message: &str) -> &str {
+    message.rsplit("Error: ").next().unwrap_or(message)
 }
 
-/// The `app (remote)` lines the CLI prints where it finds several.
+/// The `app (remote)` lines the CLI prints if it finds several.
 fn remotes(stderr: &str) -> Vec<String> {
     let lines = stderr.lines().map(without_mark);
     lines
@@ -168,39 +155,11 @@ fn remotes(stderr: &str) -> Vec<String> {
         .collect()
 }
 
-/// A line of `--shell` output: `NAME=value`, `NAME='value'`, or `NAME="value"` with backslash
-/// escapes.
+/// A line of `--shell` output: `NAME=value`, the value quoted for a shell.
 fn shell_assignment(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once('=')?;
-    let inside = |quote| {
-        value
-            .strip_prefix(quote)
-            .and_then(|rest| rest.strip_suffix(quote))
-    };
-    let value = if let Some(literal) = inside('\'') {
-        literal.to_owned()
-    } else if let Some(escaped) = inside('"') {
-        unescaped(escaped)
-    } else {
-        value.to_owned()
-    };
-    Some((name.to_owned(), value))
-}
-
-fn unescaped(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut result = String::new();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next() {
-                Some('n') => result.push('\n'),
-                Some(other) => result.push(other),
-                None => result.push('\\'),
-            },
-            other => result.push(other),
-        }
-    }
-    result
+    let words = shlex::split(value)?;
+    Some((name.to_owned(), words.concat()))
 }
 
 #[cfg(test)]
@@ -230,14 +189,14 @@ mod tests {
 
     #[test]
     fn values_are_read_in_every_quoting_of_the_cli() {
-        let stdout = "INFERENCE_URL='https://us.inference.heroku.com'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\"a\\\"b\\n\"\n";
+        let stdout = "INFERENCE_URL='https://us.inference.heroku.com'\nINFERENCE_KEY=inf-1\nINFERENCE_MODEL_ID=\"a\\\"b'c\"\n";
         let values = answer(0, stdout, "").unwrap();
         assert_eq!(
             values["INFERENCE_URL"].expose(),
             "https://us.inference.heroku.com"
         );
         assert_eq!(values["INFERENCE_KEY"].expose(), "inf-1");
-        assert_eq!(values["INFERENCE_MODEL_ID"].expose(), "a\"b\n");
+        assert_eq!(values["INFERENCE_MODEL_ID"].expose(), "a\"b'c");
     }
 
     #[test]
@@ -253,7 +212,7 @@ mod tests {
 
     /// Each row is what a real version of the CLI printed.
     #[test]
-    fn every_way_to_fail_has_its_meaning() {
+    fn every_way_to_fail_is_told_from_the_others() {
         let refused = |text: &str| HerokuFailure::Refused(text.to_owned());
         let table = [
             (

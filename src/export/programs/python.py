@@ -1,23 +1,4 @@
-//! Python 3, with urllib. It follows redirects, and would send the key along if it were an ordinary
-//! header.
-
-use super::code::Language;
-use super::literal::Notation;
-
-pub const LANGUAGE: Language = Language {
-    template: || TEMPLATE.into(),
-    notation: NOTATION,
-    model: |variable, model| format!("os.environ.get(\"{variable}\") or {}", NOTATION.text(model)),
-};
-
-const NOTATION: Notation = Notation {
-    null: "None",
-    no: "False",
-    yes: "True",
-    special: &[],
-};
-
-const TEMPLATE: &str = r#""""A chat completion of Heroku Managed Inference, with Python's standard library."""
+"""A chat completion of Heroku Managed Inference, with Python's standard library."""
 import json
 import os
 import sys
@@ -50,4 +31,3 @@ try:
 except urllib.error.HTTPError as error:
     sys.exit(f"Request failed: {error.code}, {error.read().decode()}")
 print(completion["choices"][0]["message"]["content"])
-"#;
