@@ -88,14 +88,14 @@ impl LineHelper {
             return (0, COMMANDS.iter().map(completed).collect());
         };
         let start = line.len() - argument.len();
-        let words = match Command::named(name).map_or(Tab::Nothing, Command::tab) {
+        let words = match Command::named(name).map_or(Tab::Nothing, |command| command.tab) {
             Tab::Models => self.model_ids(),
             Tab::Words(words) => words.iter().map(|&word| word.to_owned()).collect(),
             Tab::Sessions => session_names(),
             Tab::Settings => match argument.split_once(' ') {
                 None => settings::names()
-                    .iter()
-                    .map(|name| format!("{name} "))
+                    .into_iter()
+                    .map(|name| name + " ")
                     .collect(),
                 // The values of the one that was named.
                 Some((name, value)) => return (line.len() - value.len(), settings::words(name)),
@@ -109,7 +109,7 @@ impl LineHelper {
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
         let command = command.and_then(|(name, _)| Command::named(name));
-        if command.is_some_and(|command| command.tab() == Tab::Files) {
+        if command.is_some_and(|command| command.tab == Tab::Files) {
             return self.files.complete(line, line.len(), context);
         }
         let (start, mut candidates) = self.candidates(line);
@@ -134,12 +134,10 @@ fn session_names() -> Vec<String> {
 
 /// A completed command is ready for what may follow it.
 fn completed(command: &Command) -> String {
-    let space = if command.arguments().is_empty() {
-        ""
-    } else {
-        " "
-    };
-    format!("/{}{space}", command.name())
+    match (command.name(), command.arguments) {
+        (name, "") => format!("/{name}"),
+        (name, _) => format!("/{name} "),
+    }
 }
 
 impl Completer for LineHelper {
@@ -170,52 +168,39 @@ impl Hinter for LineHelper {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<LineHint> {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
-        if line.ends_with('\n') && position == line.len() && !self.keys.is_sending() {
-            let note = || LineHint {
-                text: FENCE_NOTE.to_owned(),
-                is_rest: false,
-            };
-            return self.keys.has_open_fence(line).then(note);
-        }
-        let typed = line
-            .strip_prefix('/')
-            .filter(|typed| position == line.len() && !typed.is_empty())?;
-        if self.keys.is_sending() {
+        if self.keys.is_sending() || position < line.len() {
             return None;
         }
-        let mut fitting = COMMANDS
-            .iter()
-            .filter(|command| command.name().starts_with(typed));
+        if line.ends_with('\n') {
+            let note = || LineHint(FENCE_NOTE.to_owned(), false);
+            return self.keys.has_open_fence(line).then(note);
+        }
+        let typed = line.strip_prefix('/').filter(|typed| !typed.is_empty())?;
+        let mut fitting = COMMANDS.iter().filter(|it| it.name().starts_with(typed));
         // A command that is typed in full fits before longer ones do.
         let (command, other) = (fitting.next()?, fitting.next());
         if other.is_some() && command.name() != typed {
             return None;
         }
-        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments());
-        let text = rest.trim_end().to_owned();
-        (!text.is_empty()).then_some(LineHint {
-            text,
-            is_rest: true,
-        })
+        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments);
+        let rest = Some(rest.trim_end()).filter(|rest| !rest.is_empty());
+        rest.map(|rest| LineHint(rest.to_owned(), true))
     }
 }
 
-/// What is shown behind a line: the rest of it, or a word about it.
-pub struct LineHint {
-    text: String,
-    is_rest: bool,
-}
+/// What is shown behind a line, and whether it is the rest of it and no word about it.
+pub struct LineHint(String, bool);
 
 /// Why Enter only made a new line, and what sends it.
 const FENCE_NOTE: &str = "the code fence is open: close it, or press Enter on a third empty line";
 
 impl Hint for LineHint {
     fn display(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     fn completion(&self) -> Option<&str> {
-        self.is_rest.then_some(&self.text)
+        self.1.then_some(&self.0)
     }
 }
 
