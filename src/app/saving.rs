@@ -5,7 +5,7 @@ use crate::api::wait::Now;
 use crate::app::Connection;
 use crate::chat::Chat;
 use crate::cli::source::Source;
-use crate::cli::{ChatSettings, SessionArgs};
+use crate::cli::{ChatArgs, ChatSettings};
 use crate::config::is_loopback;
 use crate::error::Error;
 use crate::sandbox::Sandbox;
@@ -55,7 +55,7 @@ impl Saving {
     /// # Errors
     /// A session that was named and can't be had.
     pub fn begin(
-        args: &SessionArgs,
+        args: &ChatArgs,
         settings: &ChatSettings,
         saves_unnamed: bool,
         screen: &mut Screen,

@@ -3,6 +3,7 @@
 
 mod commands;
 mod editor;
+mod footer;
 mod helper;
 mod keys;
 mod line;
@@ -17,13 +18,13 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use crate::api::Client;
-use crate::api::models::{self, Model};
+use crate::api::models::Model;
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::app::{Connection, Context, chat_ids};
-use crate::chat::{Answer, Chat, Saying};
+use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
-use crate::cli::settings::{EditMode, Turns};
+use crate::cli::settings::EditMode;
 use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
@@ -31,6 +32,7 @@ use crate::net::Limits;
 use crate::screen::Screen;
 use crate::screen::inlet::{Inlet, Resized};
 use crate::screen::terminal::{Mode, Quiet};
+use footer::{footer, fullness};
 use helper::LineHelper;
 use keys::{Keyed, Keys};
 use line::Line;
@@ -45,10 +47,6 @@ const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 /// The prompt of the chat, and of the question for a model.
 const PROMPT: &str = "> ";
 const MODEL_PROMPT: &str = "model> ";
-
-/// The share of a model's context window, in percent, from which on the user is told that it fills
-/// up.
-const FULL: u64 = 80;
 
 /// An interactive chat.
 pub struct Repl<'a> {
@@ -374,11 +372,6 @@ fn did_you_mean(meant: Option<impl Display>) -> String {
     meant.map_or_else(String::new, |name| format!(" Did you mean {name}?"))
 }
 
-/// A number of tokens, if the service said it.
-fn tokens(count: Option<u64>) -> String {
-    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
-}
-
 /// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
 fn fetch_models(
     client: &Client,
@@ -388,44 +381,4 @@ fn fetch_models(
     let interrupts = context.interrupts.clone();
     // A line of --debug would tear the prompt that is being edited.
     move || client.models(&interrupts, &mut |_| ())
-}
-
-/// Tokens, times and model of an answer.
-fn footer(chat: &Chat, answer: &Answer) -> String {
-    let mut parts = Vec::new();
-    if let Some(usage) = &answer.completion.usage {
-        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
-        parts.push(format!("tokens: {prompt} in, {answer} out"));
-    }
-    if let Some(first) = answer.first_word {
-        parts.push(format!("first word {}", seconds(first)));
-    }
-    parts.push(format!("total {}", seconds(answer.total)));
-    let all = chat.conversation.turns();
-    if let Turns::Last(turns) = chat.options.context
-        && turns < all
-    {
-        parts.push(format!("the last {turns} of {all} turns were sent"));
-    }
-    parts.push(chat.model.clone());
-    parts.join(" · ")
-}
-
-/// A warning where the model's context window fills up.
-fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
-    let usage = answer.completion.usage.as_ref()?;
-    let tokens = usage
-        .prompt_tokens()?
-        .saturating_add(usage.completion_tokens()?);
-    let (model, window) = (&chat.model, models::context_window(&chat.model)?);
-    (tokens.saturating_mul(100) >= window * FULL).then(|| {
-        format!(
-            "the conversation has {tokens} of the {window} tokens that {model} takes: /undo or \
-             /clear, or /set context N to send the last N turns only"
-        )
-    })
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
 }
