@@ -96,11 +96,10 @@ impl Chat {
         curl::command(&self.client.chat_endpoint(), key, body)
     }
 
-    /// Whether images go with any message that a request would have.
-    pub fn sends_images(&self) -> bool {
-        request::sent(&self.conversation, &self.options)
-            .iter()
-            .any(|message| message.images().next().is_some())
+    /// Whether images go with a message that a request would have, and the model takes none.
+    pub fn sends_images_in_vain(&self) -> bool {
+        let mut sent = request::sent(&self.conversation, &self.options).iter();
+        models::is_text_only(&self.model) && sent.any(|it| it.images().next().is_some())
     }
 
     /// Says something.
@@ -137,7 +136,7 @@ impl Chat {
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();
         let (host, attempts, now) = (self.client.host(), self.client.attempts(), Now::read());
         let mut turn = Turn::new(host, &self.model, options, quirks, attempts, now.instant);
-        if models::is_text_only(&self.model) && self.sends_images() {
+        if self.sends_images_in_vain() {
             let model = self.model.clone();
             turn.refuse(Error::TextOnly { model });
         }

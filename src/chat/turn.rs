@@ -78,7 +78,7 @@ impl Turn {
                     }
                     return Next::Need(need);
                 }
-                Next::Tell(progress) => self.heed(progress, now),
+                Next::Tell(progress) => self.handle(progress, now),
             }
         }
     }
@@ -91,7 +91,7 @@ impl Turn {
     /// Ends the turn at once, for instance because nobody can see the answer any more. It has what
     /// came until now.
     pub fn stop(&mut self, error: Error, now: Now) -> Result<Box<Answer>, Error> {
-        judged(self.answer(Some(error), now))
+        non_blank(self.answer(Some(error), now))
     }
 
     fn begin(&mut self, now: Instant) {
@@ -101,7 +101,7 @@ impl Turn {
         self.head = Head::default();
     }
 
-    fn heed(&mut self, progress: Progress, now: Now) {
+    fn handle(&mut self, progress: Progress, now: Now) {
         match progress {
             // The words themselves show that it goes on.
             Progress::Waiting(_) if self.first_word.is_some() => {}
@@ -163,7 +163,7 @@ impl Turn {
             },
             cut => {
                 answer.cut = cut;
-                self.events.push_back(Event::Done(judged(answer)));
+                self.events.push_back(Event::Done(non_blank(answer)));
             }
         }
     }
@@ -218,7 +218,7 @@ fn add(words: &mut Vec<Event>, part: Part<'_>) {
 }
 
 /// An answer without a word is none.
-fn judged(answer: Answer) -> Result<Box<Answer>, Error> {
+fn non_blank(answer: Answer) -> Result<Box<Answer>, Error> {
     if !answer.completion.is_blank() {
         return Ok(Box::new(answer));
     }

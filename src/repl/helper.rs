@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::time::Duration;
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,16 +15,23 @@ use super::commands::{COMMANDS, Command, Tab};
 use super::keys::Keys;
 use super::stand_in;
 use super::window::Rows;
+use crate::api::Client;
 use crate::api::models::Model;
 use crate::app::chat_ids;
 use crate::cli::settings;
 use crate::error::Error;
+use crate::interrupt::Interrupts;
+use crate::net::Limits;
 use crate::screen::{for_terminal, terminal};
 use crate::store::Sessions;
 
+/// The longest wait for the catalogue that Tab and /model want.
+const TAB_LIMIT: Duration = Duration::from_secs(2);
+
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
-    fetch: Box<dyn Fn() -> Result<Vec<Model>, Error>>,
+    client: Client,
+    interrupts: Interrupts,
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
     files: FilenameCompleter,
@@ -38,14 +46,13 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    /// A helper that gets the catalogue from `fetch`, until it has it.
-    pub fn new(
-        fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static,
-        keys: Keys,
-        color: bool,
-    ) -> Self {
+    /// A helper that completes models of this service, and gives up soon: Ctrl-C is a key while Tab
+    /// waits.
+    pub fn new(client: &Client, interrupts: Interrupts, keys: Keys, color: bool) -> Self {
+        let limits = Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT);
         LineHelper {
-            fetch: Box::new(fetch),
+            client: client.with_limits(limits.once()),
+            interrupts,
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
             keys,
@@ -61,7 +68,8 @@ impl LineHelper {
         if let Some(models) = self.models.get() {
             return Ok(models.clone());
         }
-        let models = (self.fetch)()?;
+        // A line of --debug would tear the prompt that is being edited.
+        let models = self.client.models(&self.interrupts, &mut |_| ())?;
         self.set_models(models.clone());
         Ok(models)
     }

@@ -15,10 +15,7 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
-use std::time::Duration;
 
-use crate::api::Client;
-use crate::api::models::Model;
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::app::{Connection, Context, chat_ids};
@@ -28,7 +25,6 @@ use crate::cli::settings::EditMode;
 use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
-use crate::net::Limits;
 use crate::screen::Screen;
 use crate::screen::inlet::{Inlet, Resized};
 use crate::screen::terminal::{Mode, Quiet};
@@ -37,9 +33,6 @@ use helper::LineHelper;
 use keys::{Keyed, Keys};
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
-
-/// The longest wait for the catalogue that Tab and /model want.
-const TAB_LIMIT: Duration = Duration::from_secs(2);
 
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
@@ -112,10 +105,9 @@ impl<'a> Repl<'a> {
             })?;
             context.interrupts.hold();
         }
-        let color = context.screen.has_color();
-        let fetch = fetch_models(&connection.client, context);
+        let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
         let mut reader = Reader::new(
-            |keys| LineHelper::new(fetch, keys, color),
+            |keys| LineHelper::new(&connection.client, interrupts, keys, color),
             Keys::new(keyed.clone(), found),
             keyed,
             inlet,
@@ -166,7 +158,7 @@ impl<'a> Repl<'a> {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
                     let is_prompt = matches!(parsed, Line::Prompt(_));
-                    let flow = self.obey(&mut chat, &line, parsed);
+                    let flow = self.execute(&mut chat, &line, parsed);
                     self.saving.save(&mut chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
@@ -254,7 +246,7 @@ impl<'a> Repl<'a> {
         Ok(Flow::Continue)
     }
 
-    /// As [`Repl::noted`], if the command wasn't obeyed.
+    /// As [`Repl::noted`], if the command did nothing.
     fn warned(&mut self, text: &str) -> Result<Flow, Error> {
         self.screen().warning(text);
         Ok(Flow::Continue)
@@ -291,7 +283,7 @@ impl<'a> Repl<'a> {
         })
     }
 
-    fn obey(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
+    fn execute(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, argument),
@@ -370,15 +362,4 @@ fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
 /// The end of a sentence about a name that nothing has.
 fn did_you_mean(meant: Option<impl Display>) -> String {
     meant.map_or_else(String::new, |name| format!(" Did you mean {name}?"))
-}
-
-/// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
-fn fetch_models(
-    client: &Client,
-    context: &Context,
-) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
-    let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT).once());
-    let interrupts = context.interrupts.clone();
-    // A line of --debug would tear the prompt that is being edited.
-    move || client.models(&interrupts, &mut |_| ())
 }
