@@ -2,7 +2,7 @@
 
 use super::super::{Flow, Repl, recap};
 use crate::app::listing::list_sessions;
-use crate::app::saving::{Saving, last_model};
+use crate::app::saving::{Saving, last_model, refusal};
 use crate::chat::Chat;
 use crate::error::Error;
 use crate::error::shell::quoted;
@@ -45,7 +45,9 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         return Ok(Flow::Continue);
     }
     let screen = &mut repl.context.screen;
-    let (restored, saving) = Saving::open(&name, &repl.settings, screen)?;
+    // /save goes before what is set.
+    let refusal = refusal(&repl.settings).filter(|_| !repl.saving.is_on);
+    let (restored, saving) = Saving::open(&name, refusal, screen)?;
     repl.saving = saving;
     let now = Some(chat.model.clone());
     if let Some(model) = last_model(&restored, now, repl.connection, screen) {
