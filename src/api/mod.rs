@@ -16,7 +16,6 @@ pub mod request;
 mod sse;
 mod text;
 mod think;
-mod usual;
 pub mod wait;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -27,7 +26,6 @@ use url::Url;
 
 use call::{Call, Need, Progress, Satisfied, TICK};
 use chunk::Chunk;
-use json::Json;
 use models::{Catalogue, Model};
 use wait::{Attempts, Now};
 
@@ -185,7 +183,8 @@ impl Client {
             let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
             return Err(self.unreadable(reason, &body));
         }
-        if is_failure(&text) {
+        // Whatever the status says.
+        if json::parse(&text).is_ok_and(|json| Chunk::read(&json, true).error.is_some()) {
             let problem = problem::read(&head, &body, self.host(), model, Now::read().date);
             return Err(Error::Service(Box::new(problem)));
         }
@@ -229,12 +228,4 @@ impl Line {
 fn jitter() -> f64 {
     let random = RandomState::new().build_hasher().finish();
     random as f64 / u64::MAX as f64
-}
-
-/// Whether a response tells of a failure, whatever its status.
-fn is_failure(text: &str) -> bool {
-    Json::parse(page::trimmed(text)).is_ok_and(|json| {
-        let chunk = Chunk::read(json);
-        chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
-    })
 }

@@ -181,7 +181,7 @@ impl Turn {
         let reply = reply.unwrap_or_else(|| Reply::new(&self.host, &self.model));
         let is_complete = reply.is_complete();
         let mut words = Words::default();
-        let (completion, result) = reply.end(now.date, &mut |part| words.add(part));
+        let (completion, result) = reply.end(&mut |part| words.add(part));
         self.tell(words, now);
         if self.first_word.is_some() || completion.usage.is_some() {
             self.usages

@@ -129,8 +129,8 @@ mod tests {
     {"role": "user", "content": "Hi"},
     {"role": "assistant", "content": "one\n\ntwo"}
   ],
-  "extended_thinking": {"enabled": YES, "nothing": NULL},
-  "stop": ["END", "\n"]
+  "stop": ["END", "\n"],
+  "extended_thinking": {"enabled": YES, "nothing": NULL}
 }"#;
             let expected = expected.replace("YES", yes).replace("NULL", null);
             assert_eq!(payload(notation, &value), expected);
