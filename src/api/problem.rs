@@ -20,7 +20,7 @@ const SENTENCE: usize = 2000;
 /// How deep a sentence may stand; JSON in strings counts, too.
 const DEPTH: usize = 8;
 
-/// How many failures of a list are report.
+/// How many failures of a list are told.
 const SEVERAL: usize = 3;
 
 /// Where the sentence stands, the first that has one, in lower case and without `_`. FastAPI writes

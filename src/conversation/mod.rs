@@ -7,7 +7,9 @@ mod part;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
-pub use message::{Call, Cost, Message, Role, Usage};
+#[cfg(test)]
+pub use message::Call;
+pub use message::{Cost, Message, Role, Usage};
 pub use part::Part;
 pub use title::title;
 

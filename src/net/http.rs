@@ -50,11 +50,9 @@ const READ_SIZE: usize = 16 * 1024;
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {
     environment: Environment,
-    /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
-    /// need not wait for.
-    secure: OnceLock<Session>,
-    /// For `http://`, where no certificate is looked at.
-    plain: OnceLock<Session>,
+    /// Loaded with the first request over TLS; the system's take 3 ms that a prompt need not wait
+    /// for.
+    roots: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
 /// A request, ready to send.
@@ -126,8 +124,7 @@ impl Http {
     pub fn new(environment: Environment) -> Self {
         Http {
             environment,
-            secure: OnceLock::new(),
-            plain: OnceLock::new(),
+            roots: OnceLock::new(),
         }
     }
 
@@ -146,17 +143,25 @@ impl Http {
         deliver(last);
     }
 
-    fn session(&self, url: &Url) -> Result<&Session, Error> {
-        if url.scheme() != "https" {
-            return Ok(self.plain.get_or_init(|| session(Vec::new())));
-        }
-        match self.secure.get() {
-            Some(session) => Ok(session),
-            None => {
-                let roots = roots::trusted(&self.environment)?;
-                Ok(self.secure.get_or_init(|| session(roots)))
+    fn session(&self, url: &Url) -> Result<Session, Error> {
+        // Fails where a provider is installed already, which is as good.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let mut session = Session::new();
+        session.follow_redirects(false);
+        session.connect_timeout(CONNECT_LIMIT);
+        if url.scheme() == "https" {
+            let roots = match self.roots.get() {
+                Some(roots) => roots,
+                None => {
+                    let roots = roots::trusted(&self.environment)?;
+                    self.roots.get_or_init(|| roots)
+                }
+            };
+            for root in roots {
+                session.add_root_certificate(root.clone());
             }
         }
+        Ok(session)
     }
 
     fn exchange(
@@ -207,8 +212,8 @@ impl Http {
             headers: readable(&headers),
         };
         if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
-            let headers = head.headers.iter();
-            let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+            let headers = headers.iter();
+            let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
             return Err(tunnel::refused_login(proxy, headers));
         }
         let expected = head
@@ -264,18 +269,6 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
         .map_err(|_| io::Error::other("the system has no random numbers"))
 }
 
-fn session(roots: Vec<CertificateDer<'static>>) -> Session {
-    // Fails where a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut session = Session::new();
-    session.follow_redirects(false);
-    session.connect_timeout(CONNECT_LIMIT);
-    for root in roots {
-        session.add_root_certificate(root);
-    }
-    session
-}
-
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
     bytes: Option<&'a [u8]>,
@@ -328,14 +321,6 @@ fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-fn address(url: &Url) -> String {
-    format!(
-        "{}:{}",
-        host(url),
-        url.port_or_known_default().unwrap_or_default()
-    )
-}
-
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
         ErrorKind::Io(error) => classify_io(error, url, proxy),
@@ -345,53 +330,35 @@ fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error 
 }
 
 fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
-    if let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
-        return match proxy {
-            Some(proxy) if matches!(tls, rustls::Error::InvalidMessage(_)) => {
+    let inner = error.get_ref();
+    if let Some(tls) = inner.and_then(|inner| inner.downcast_ref()) {
+        return match (tls, proxy) {
+            (rustls::Error::InvalidMessage(_), Some(proxy)) => {
                 proxy.failure("what it passes on is no TLS")
             }
             _ => Error::Network(certificate::classify(tls, host(url))),
         };
     }
-    if let Some(inner) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<attohttpc::Error>())
-    {
+    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
         return garbled(url, &inner.to_string());
     }
     let text = error.to_string();
-    let target = address(url);
-    Error::Network(match error.kind() {
-        // The resolver's failures have neither a kind nor a number of their own.
-        _ if text.contains("lookup address") => NetworkFailure::UnknownHost {
-            host: host(url),
-            reason: text.rsplit(": ").next().unwrap_or(&text).to_owned(),
-        },
+    // The resolver's failures have neither a kind nor a number of their own.
+    if text.contains("lookup address") {
+        return reach::unknown(&host(url), &text);
+    }
+    let reason = reach::reason(error);
+    match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::TimedOut
         | io::ErrorKind::WouldBlock
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::AddrNotAvailable => NetworkFailure::Unreachable {
-            address: target,
-            reason: reach::reason(error),
-        },
-        io::ErrorKind::UnexpectedEof => NetworkFailure::Lost {
-            host: host(url),
-            reason: "it was closed before the answer was complete".to_owned(),
-        },
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted => NetworkFailure::Lost {
-            host: host(url),
-            reason: "it was reset by the other side".to_owned(),
-        },
-        _ => NetworkFailure::Lost {
-            host: host(url),
-            reason: text,
-        },
-    })
+        | io::ErrorKind::AddrNotAvailable => {
+            let port = url.port_or_known_default().unwrap_or_default();
+            let address = format!("{}:{port}", host(url));
+            Error::Network(NetworkFailure::Unreachable { address, reason })
+        }
+        _ => lost(url, &reason),
+    }
 }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -173,29 +174,10 @@ fn matches(url: &Url, entry: &str) -> bool {
 }
 
 fn in_network(host: IpAddr, network: &str) -> bool {
-    let (address, bits) = match network.split_once('/') {
-        Some((address, bits)) => (address, bits.parse::<u32>().ok()),
-        None if network.contains(':') => (network, Some(128)),
-        None => (network, Some(32)),
-    };
-    let (Ok(address), Some(bits)) = (address.parse::<IpAddr>(), bits) else {
-        return false;
-    };
-    let (host, address, width) = match (host, address) {
-        (IpAddr::V4(host), IpAddr::V4(address)) => (
-            u128::from(host.to_bits()),
-            u128::from(address.to_bits()),
-            32,
-        ),
-        (IpAddr::V6(host), IpAddr::V6(address)) => (host.to_bits(), address.to_bits(), 128),
-        _ => return false,
-    };
-    if bits > width {
-        return false;
+    match network.parse::<IpNet>() {
+        Ok(network) => network.contains(&host),
+        Err(_) => network.parse() == Ok(host),
     }
-    let shift = width - bits;
-    // Shifting by the full width is not defined, and a network of zero bits is everything.
-    shift == 128 || host >> shift == address >> shift
 }
 
 #[cfg(test)]
