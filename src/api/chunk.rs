@@ -11,7 +11,7 @@ use std::slice;
 use serde_json::{Map, Value};
 
 use super::json::{field, number, text};
-use super::problem::{is_failure, is_report};
+use super::problem::{contains_any, is_failure, is_report};
 
 /// A chunk of a stream, or a whole completion.
 #[derive(Debug, Default)]
@@ -202,9 +202,10 @@ fn says(object: &Value) -> bool {
 
 /// Whether a part of this type is reasoning: `thinking`, `reasoning`, `reasoning.text`, …
 fn is_thought(kind: &str) -> bool {
-    ["thinking", "reasoning", "thought"]
-        .iter()
-        .any(|word| kind.to_ascii_lowercase().contains(word))
+    contains_any(
+        &kind.to_ascii_lowercase(),
+        &["thinking", "reasoning", "thought"],
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Why an answer ended, in all the words seen for it: this API's, Anthropic's, Bedrock's, Google's,
 //! Cohere's, and those of open models' makers.
 
+use super::problem::contains_any;
+
 /// What a finish reason means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
@@ -40,7 +42,7 @@ impl Finish {
     /// What a reason means, in any case.
     pub fn of(reason: &str) -> Self {
         let reason = reason.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-        let has = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
+        let has = |parts: &[&str]| contains_any(&reason, parts);
         match reason.as_str() {
             "" | "null" | "none" | "nil" | "undefined" | "in_progress" => Finish::Unfinished,
             "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete"

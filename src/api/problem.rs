@@ -46,19 +46,6 @@ const SENTENCES: &[&str] = &[
     "response",
 ];
 
-/// Where code and type stand, in the same manner.
-const CODES: &[&str] = &[
-    "code",
-    "status",
-    "statuscode",
-    "httpcode",
-    "httpstatus",
-    "errorcode",
-    "type",
-    "errortype",
-    "name",
-];
-
 /// What a failure says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
@@ -122,12 +109,7 @@ fn kind(status: u16, head: &Head, text: &str, report: &Report) -> ProblemKind {
         401 => ProblemKind::Blocked,
         403 if json::parse(text).is_err() => ProblemKind::Blocked,
         // The key is the matter.
-        403 if ["model", "key", " plan"]
-            .iter()
-            .any(|word| message.contains(word)) =>
-        {
-            ProblemKind::ModelNotCovered
-        }
+        403 if contains_any(&message, &["model", "key", " plan"]) => ProblemKind::ModelNotCovered,
         404 => ProblemKind::NotFound,
         429 => ProblemKind::RateLimited,
         511 => ProblemKind::SignIn,
@@ -138,16 +120,10 @@ fn kind(status: u16, head: &Head, text: &str, report: &Report) -> ProblemKind {
 
 /// What a failure means that names no status, by its code and type.
 fn kind_of(labels: &str) -> ProblemKind {
-    let says = |words: &[&str]| words.iter().any(|word| labels.contains(word));
+    let says = |words: &[&str]| contains_any(labels, words);
     if says(&["authentication", "unauthorized", "invalidapikey"]) {
         ProblemKind::Unauthorized
-    } else if says(&[
-        "ratelimit",
-        "throttl",
-        "quota",
-        "resourceexhausted",
-        "toomanyrequests",
-    ]) {
+    } else if says(&["ratelimit", "throttl", "quota", "exhausted", "toomany"]) {
         ProblemKind::RateLimited
     } else if says(&["invalid", "validation", "badrequest"]) {
         ProblemKind::Rejected
@@ -161,25 +137,18 @@ fn kind_of(labels: &str) -> ProblemKind {
 fn is_quota(report: &Report, wait: Option<Duration>) -> bool {
     let labels = report.plain_labels();
     let message = report.message.to_lowercase();
-    let label_says = [
-        "insufficient",
-        "billing",
-        "spend",
-        "quotaexceeded",
-        "payment",
-    ];
-    let message_says = [
-        "current quota",
-        "billing",
-        "spend limit",
-        "spending limit",
-        "credit balance",
-        "insufficient balance",
-        "insufficient credit",
-    ];
-    let is_about_money = message_says.iter().any(|word| message.contains(word));
-    label_says.iter().any(|word| labels.contains(word))
-        || (is_about_money && wait.is_none() && !message.contains("per minute"))
+    let is_about_money = contains_any(&message, &["billing", "spend", "credit", "insufficient"])
+        || message.contains("current quota");
+    contains_any(
+        &labels,
+        &[
+            "insufficient",
+            "billing",
+            "spend",
+            "payment",
+            "quotaexceeded",
+        ],
+    ) || (is_about_money && wait.is_none() && !message.contains("per minute"))
 }
 
 /// The sentence of a failure in an answer, with code and type.
@@ -214,9 +183,7 @@ pub fn is_report(object: &Value) -> bool {
     fields.any(|(name, value)| match plain(name).as_str() {
         "object" | "type" | "status" => {
             let text = value.as_str().unwrap_or_default().to_ascii_lowercase();
-            ["error", "failed", "failure"]
-                .iter()
-                .any(|end| text.ends_with(end))
+            ends_in_any(&text, &["error", "failed", "failure"])
         }
         "success" | "ok" => *value == false,
         "message" | "msg" | "detail" | "errormessage" | "faultstring" => {
@@ -227,9 +194,15 @@ pub fn is_report(object: &Value) -> bool {
 }
 
 fn is_exception(plain_name: &str) -> bool {
-    ["error", "errors", "exception", "fault"]
-        .iter()
-        .any(|end| plain_name.ends_with(end))
+    ends_in_any(plain_name, &["error", "errors", "exception", "fault"])
+}
+
+pub fn contains_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}
+
+pub fn ends_in_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.ends_with(word))
 }
 
 /// A name without its manner of writing.
@@ -290,7 +263,9 @@ impl Report {
             }
             // What was sent wrong is named by its place; its type is the checker's, not the
             // service's.
-            if place.is_none() && CODES.contains(&plain.as_str()) {
+            if place.is_none()
+                && (plain == "name" || ends_in_any(plain, &["code", "status", "type"]))
+            {
                 match number(value) {
                     Some(code) if (400.0..600.0).contains(&code) => self.status = Some(code as u16),
                     Some(0.0) => {}
@@ -321,9 +296,11 @@ impl Report {
 
     fn label_with(&mut self, label: &str) {
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '#');
-        let is_label = !label.is_empty() && label.len() <= 64 && label.chars().all(is_word);
-        let says_nothing = ["error", "failed", "failure", "true", "false"];
-        let says_nothing = says_nothing.contains(&label.to_lowercase().as_str());
+        let is_label = (1..=64).contains(&label.len()) && label.chars().all(is_word);
+        let says_nothing = matches!(
+            &*label.to_lowercase(),
+            "error" | "failed" | "failure" | "true" | "false"
+        );
         if is_label && !says_nothing && !self.labels.iter().any(|other| other == label) {
             self.labels.push(label.to_owned());
         }

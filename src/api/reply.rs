@@ -2,6 +2,8 @@
 //! Pure, and the same for a stream, for whole JSON if a stream was asked for, and the other way
 //! round.
 
+use std::time::SystemTime;
+
 use serde_json::Value;
 
 use super::chunk::{Chunk, Said, Voice};
@@ -12,7 +14,6 @@ use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::text::Text;
-use super::wait::Now;
 use crate::conversation::{Part, Usage};
 use crate::error::Error;
 use crate::net::Head;
@@ -21,11 +22,10 @@ use crate::net::Head;
 const LIMIT: usize = 128 * 1024 * 1024;
 
 /// Reads one response.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reply {
     host: String,
     model: String,
-    head: Head,
     form: Form,
     /// The body without blanks before it; of a stream until its first event, in case there is no
     /// answer in it.
@@ -47,10 +47,11 @@ pub struct Reply {
     limit: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Form {
     /// Nothing is known before the first bytes. What the response says of its type is no help:
     /// failures are sent as streams, and streams as JSON.
+    #[default]
     Unknown,
     Stream,
     Whole,
@@ -62,26 +63,9 @@ impl Reply {
         Reply {
             host: host.to_owned(),
             model: model.to_owned(),
-            head: Head::default(),
-            form: Form::Unknown,
-            body: Vec::new(),
-            decoder: SseDecoder::default(),
-            text: Text::default(),
-            completion: Completion::default(),
-            has_choice: false,
-            has_event: false,
-            is_streamed: false,
-            done: false,
-            failure: None,
-            ended: false,
-            length: 0,
             limit: LIMIT,
+            ..Reply::default()
         }
-    }
-
-    /// Takes the head of the response.
-    pub fn head(&mut self, head: Head) {
-        self.head = head;
     }
 
     /// Takes bytes of the body and hands over the parts of the answer in them. Returns whether more
@@ -175,22 +159,23 @@ impl Reply {
 
     /// Why the answer isn't complete.
     fn outcome(&mut self) -> Result<(), Error> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
+        if self.is_complete() {
+            return Ok(());
         }
-        Err(match &self.completion.finish_reason {
-            Some(reason) if Finish::of(reason) == Finish::Failed => Error::BrokenAnswer {
-                reason: format!("the service ended it with the reason {reason:?}"),
+        Err(
+            match (self.failure.take(), &self.completion.finish_reason) {
+                (Some(failure), _) => failure,
+                (None, Some(reason)) => Error::BrokenAnswer {
+                    reason: format!("the service ended it with the reason {reason:?}"),
+                },
+                _ if self.has_event || self.is_begun_stream() => Error::Truncated,
+                _ if self.body.is_empty() => self.unreadable("it sent nothing", ""),
+                _ => {
+                    let text = String::from_utf8_lossy(&self.body);
+                    self.unreadable("what it sent holds no answer", &text)
+                }
             },
-            Some(_) => return Ok(()),
-            None if self.done => return Ok(()),
-            None if self.has_event || self.is_begun_stream() => Error::Truncated,
-            None if self.body.is_empty() => self.unreadable("it sent nothing", ""),
-            None => {
-                let text = String::from_utf8_lossy(&self.body);
-                self.unreadable("what it sent holds no answer", &text)
-            }
-        })
+        )
     }
 
     /// Whether what came so far are lines of a stream, but no event: comments keep a connection.
@@ -213,10 +198,9 @@ impl Reply {
         self.has_event = true;
         let data = page::trimmed(&event.data);
         let name = event.name.to_ascii_lowercase();
-        let failures = ["error", "exception", "failed"];
         if data == "[DONE]" {
             self.done = true;
-        } else if failures.iter().any(|end| name.ends_with(end)) {
+        } else if problem::ends_in_any(&name, &["error", "exception", "failed"]) {
             self.report(data);
         } else {
             let is_known = matches!(name.as_str(), "" | "message" | "done");
@@ -359,9 +343,16 @@ impl Reply {
         let completion = &self.completion;
         self.fail(
             if completion.content.is_empty() && completion.reasoning.is_empty() {
-                let now = Now::read().date;
+                // An answer's headers say nothing of a failure.
+                let (head, now) = (
+                    Head {
+                        status: 200,
+                        ..Head::default()
+                    },
+                    SystemTime::UNIX_EPOCH,
+                );
                 let body = text.as_bytes();
-                let problem = problem::read(&self.head, body, &self.host, Some(&self.model), now);
+                let problem = problem::read(&head, body, &self.host, Some(&self.model), now);
                 Error::Service(Box::new(problem))
             } else {
                 let reason = problem::sentence(text);

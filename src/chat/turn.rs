@@ -120,9 +120,6 @@ impl Turn {
             Progress::Failed(error) => self.finish(Some(error), now),
             Progress::Head { ref head, .. } => {
                 self.head = head.clone();
-                if let Some(reply) = &mut self.reply {
-                    reply.head(head.clone());
-                }
                 self.events.push_back(Event::Call(progress));
             }
             Progress::Sent(_) | Progress::Waiting(_) | Progress::Retrying { .. } => {

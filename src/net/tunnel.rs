@@ -168,13 +168,9 @@ fn silence(error: &io::Error) -> String {
 /// Acknowledges at once what was read. attohttpc writes CONNECT, and the end of the handshake, in
 /// small pieces, each of which waits for the acknowledgement of the one before (there is no
 /// TCP_NODELAY), which the system sends 40 ms late.
-fn acknowledge(stream: &TcpStream) {
+fn acknowledge(_stream: &TcpStream) {
     #[cfg(target_os = "linux")]
-    {
-        _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = stream;
+    let _ = rustix::net::sockopt::set_tcp_quickack(_stream, true);
 }
 
 /// Reads a head with its empty line and not one byte beyond it, which is no longer ours. One that
@@ -227,26 +223,23 @@ fn greet(client: &TcpStream, pass: &Secret, rewritten: Option<&str>) -> io::Resu
 /// Passes on bytes both ways. attohttpc never closes one direction alone, so the end of either is
 /// the end of both.
 fn pump(client: TcpStream, server: TcpStream, first: &str) -> io::Result<()> {
-    let close = |one: &TcpStream, other: &TcpStream| {
-        _ = one.shutdown(Shutdown::Both);
-        _ = other.shutdown(Shutdown::Both);
-    };
     { &server }.write_all(first.as_bytes())?;
     let (from, to) = (client.try_clone()?, server.try_clone()?);
-    let upward = std::thread::Builder::new().spawn(move || {
-        let mut buffer = vec![0; 16 * 1024];
-        while let Ok(count @ 1..) = { &from }.read(&mut buffer) {
-            acknowledge(&from);
-            if { &to }.write_all(&buffer[..count]).is_err() {
-                break;
-            }
-        }
-        close(&from, &to);
-    })?;
-    _ = io::copy(&mut { &server }, &mut { &client });
-    close(&client, &server);
-    _ = upward.join();
+    std::thread::Builder::new().spawn(move || pass_on(&from, &to))?;
+    pass_on(&server, &client);
     Ok(())
+}
+
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        acknowledge(from);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    _ = from.shutdown(Shutdown::Both);
+    _ = to.shutdown(Shutdown::Both);
 }
 
 #[cfg(test)]
