@@ -258,6 +258,7 @@ impl Call {
             return;
         };
         let (head, body) = refusal.take().unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
         let problem = problem::read(&head, &body, &self.host, self.model.as_deref(), at.date);
         self.try_again(Error::Service(Box::new(problem)), at.instant);
     }

@@ -108,8 +108,10 @@ impl Client {
 
     /// How often a call of this client is made.
     pub fn attempts(&self) -> Attempts {
+        // From 0 to 1, another one for each process: the hasher's keys are random.
+        let random = RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64;
         match self.limits.retries {
-            true => Attempts::usual(jitter()),
+            true => Attempts::usual(random),
             false => Attempts::single(),
         }
     }
@@ -130,7 +132,8 @@ impl Client {
             ..client.request("/available-models", None)
         };
         let (head, body) = client.fetch(&request, None, interrupts, tell)?;
-        let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
+        let models =
+            models::parse(&body).map_err(|reason| page::unreadable(self.host(), reason, &body))?;
         let date = head
             .header("date")
             .and_then(|date| httpdate::parse_http_date(date).ok());
@@ -170,34 +173,26 @@ impl Client {
         model: Option<&str>,
         interrupts: &Interrupts,
         tell: &mut dyn FnMut(&Progress),
-    ) -> Result<(Head, Vec<u8>), Error> {
+    ) -> Result<(Head, String), Error> {
+        let host = self.host();
         let mut line = self.line(interrupts);
-        let call = Call::new(self.host(), model, self.attempts());
+        let call = Call::new(host, model, self.attempts());
         let satisfy = |need| line.satisfy(need, || request.clone());
         let (head, body) = call.collect(FETCH_LIMIT, satisfy, tell)?;
-        let text = String::from_utf8_lossy(&body);
+        let text = String::from_utf8_lossy(&body).into_owned();
         if page::is_html(&text) {
-            return Err(self.unreadable("it sent a web page".to_owned(), &body));
+            return Err(page::unreadable(host, "it sent a web page", &text));
         }
         if body.len() > FETCH_LIMIT {
             let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
-            return Err(self.unreadable(reason, &body));
+            return Err(page::unreadable(host, reason, &text));
         }
         // Whatever the status says.
         if json::parse(&text).is_ok_and(|json| Chunk::read(&json, true).error.is_some()) {
-            let problem = problem::read(&head, &body, self.host(), model, Now::read().date);
+            let problem = problem::read(&head, &text, host, model, Now::read().date);
             return Err(Error::Service(Box::new(problem)));
         }
-        Ok((head, body))
-    }
-
-    fn unreadable(&self, reason: String, body: &[u8]) -> Error {
-        let excerpt = page::excerpt(&String::from_utf8_lossy(body));
-        Error::Unreadable {
-            host: self.host().to_owned(),
-            reason,
-            excerpt,
-        }
+        Ok((head, text))
     }
 
     fn endpoint(&self, path: &str) -> Url {
@@ -222,10 +217,4 @@ impl Line {
             }
         }
     }
-}
-
-/// From 0 to 1, another one for each process: the hasher's keys are random.
-fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    random as f64 / u64::MAX as f64
 }

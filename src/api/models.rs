@@ -155,9 +155,9 @@ pub struct Catalogue {
 ///
 /// # Errors
 /// A phrase, where the body is no list of models.
-pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
-    let json = json::parse(&String::from_utf8_lossy(body))
-        .map_err(|error| format!("the list of models is no JSON: {error}"))?;
+pub fn parse(body: &str) -> Result<Vec<Model>, String> {
+    let json =
+        json::parse(body).map_err(|error| format!("the list of models is no JSON: {error}"))?;
     // The second is OpenAI's form, which other servers of this API may give.
     let list = [&json, &json["data"], &json["models"]]
         .into_iter()
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn chat_models_come_first_and_missing_fields_are_no_matter() {
-        let body = br#"[
+        let body = r#"[
             {"model_id":"cohere-embed-v4","type":["text-to-embedding"]},
             {"model_id":"nova-lite","regions":["eu","us"],"type":["text-to-text"]},
             {"strange":true}, {"model_id":"\u001b[2J","type":["text-to-text"]},
@@ -206,14 +206,14 @@ mod tests {
             r#""type":["text-to-text"],"eol_date":1790000000,"created":1e999,"eol_date":null"#,
         ] {
             let body = format!("\u{feff} [{{\"model_id\":\"m\",{more}}}]\n");
-            assert_eq!(parse(body.as_bytes()), Ok(vec![chat.clone()]), "{more}");
+            assert_eq!(parse(&body), Ok(vec![chat.clone()]), "{more}");
         }
         for body in [
             r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"}]}"#,
             r#"{"models":["b","a"]}"#,
             r#"[{"model_id":null,"id":"a"},{"id":"b","type":null},null,7]"#,
         ] {
-            let models = parse(body.as_bytes()).unwrap();
+            let models = parse(body).unwrap();
             let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
             assert_eq!(ids, ["a", "b"], "{body}");
             assert!(models[0].is_chat(), "{body}");
@@ -222,9 +222,9 @@ mod tests {
 
     #[test]
     fn a_page_in_place_of_the_list_is_an_error() {
-        assert!(parse(b"<html>").is_err());
-        assert!(parse(br#"{"error":"x"}"#).is_err());
-        assert!(parse(br#"[{"name":"a"},{"name":"b"}]"#).is_err());
-        assert_eq!(parse(b"[]"), Ok(vec![]));
+        assert!(parse("<html>").is_err());
+        assert!(parse(r#"{"error":"x"}"#).is_err());
+        assert!(parse(r#"[{"name":"a"},{"name":"b"}]"#).is_err());
+        assert_eq!(parse("[]"), Ok(vec![]));
     }
 }

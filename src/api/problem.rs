@@ -60,20 +60,19 @@ pub struct Report {
 /// What a failed response means, or a failure inside an answer.
 pub fn read(
     head: &Head,
-    body: &[u8],
+    body: &str,
     host: &str,
     model: Option<&str>,
     now: SystemTime,
 ) -> ServiceProblem {
-    let text = String::from_utf8_lossy(body);
-    let report = Report::read(&text);
+    let report = Report::read(body);
     let wait = wait::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600)));
     let is_answer = (200..=299).contains(&head.status);
     let named = report.status.filter(|_| is_answer);
     let status = named.unwrap_or(head.status);
     let kind = match status {
         200..=299 => kind_of(&report.plain_labels()),
-        _ => kind(status, head, &text, &report),
+        _ => kind(status, head, body, &report),
     };
     let kind = match kind {
         ProblemKind::RateLimited if is_quota(&report, wait) => ProblemKind::QuotaUsedUp,
@@ -263,14 +262,8 @@ impl Report {
             }
             // What was sent wrong is named by its place; its type is the checker's, not the
             // service's.
-            if place.is_none()
-                && (plain == "name" || ends_in_any(plain, &["code", "status", "type"]))
-            {
-                match number(value) {
-                    Some(code) if (400.0..600.0).contains(&code) => self.status = Some(code as u16),
-                    Some(0.0) => {}
-                    _ => self.label_with(&written(value)),
-                }
+            if place.is_none() {
+                self.note_code(plain, value);
             }
         }
         // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
@@ -292,6 +285,17 @@ impl Report {
             })
         })?;
         Some(place.map_or_else(|| said.clone(), |place| format!("{place}: {said}")))
+    }
+
+    fn note_code(&mut self, name: &str, value: &Value) {
+        if !(name == "name" || ends_in_any(name, &["code", "status", "type"])) {
+            return;
+        }
+        match number(value) {
+            Some(code) if (400.0..600.0).contains(&code) => self.status = Some(code as u16),
+            Some(0.0) => {}
+            _ => self.label_with(&written(value)),
+        }
     }
 
     fn label_with(&mut self, label: &str) {
@@ -317,12 +321,9 @@ impl Report {
         let labels = self
             .labels
             .iter()
-            .filter(|label| !self.message.contains(label.as_str()));
-        let parts: Vec<String> = status
-            .map(|status| status.to_string())
-            .into_iter()
-            .chain(labels.cloned())
-            .collect();
+            .filter(|label| !self.message.contains(*label));
+        let parts = status.map(|status| status.to_string()).into_iter();
+        let parts: Vec<String> = parts.chain(labels.cloned()).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }

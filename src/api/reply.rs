@@ -119,21 +119,19 @@ impl Reply {
 
     /// Hands over what is new in the completion afterwards.
     fn hand_over(&mut self, deliver: &mut dyn FnMut(Part<'_>), read: impl FnOnce(&mut Self)) {
-        let known = (
-            self.completion.reasoning.len(),
-            self.completion.content.len(),
-        );
+        let Completion {
+            reasoning, content, ..
+        } = &self.completion;
+        let (thought, said) = (reasoning.len(), content.len());
         read(self);
-        let completion = &self.completion;
-        let (thought, said) = (
-            &completion.reasoning[known.0..],
-            &completion.content[known.1..],
-        );
-        if !thought.is_empty() {
-            deliver(Part::Reasoning(thought));
+        let Completion {
+            reasoning, content, ..
+        } = &self.completion;
+        if reasoning.len() > thought {
+            deliver(Part::Reasoning(&reasoning[thought..]));
         }
-        if !said.is_empty() {
-            deliver(Part::Content(said));
+        if content.len() > said {
+            deliver(Part::Content(&content[said..]));
         }
     }
 
@@ -162,20 +160,22 @@ impl Reply {
         if self.is_complete() {
             return Ok(());
         }
-        Err(
-            match (self.failure.take(), &self.completion.finish_reason) {
-                (Some(failure), _) => failure,
-                (None, Some(reason)) => Error::BrokenAnswer {
-                    reason: format!("the service ended it with the reason {reason:?}"),
-                },
-                _ if self.has_event || self.is_begun_stream() => Error::Truncated,
-                _ if self.body.is_empty() => self.unreadable("it sent nothing", ""),
-                _ => {
-                    let text = String::from_utf8_lossy(&self.body);
-                    self.unreadable("what it sent holds no answer", &text)
-                }
-            },
-        )
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        if let Some(reason) = &self.completion.finish_reason {
+            let reason = format!("the service ended it with the reason {reason:?}");
+            return Err(Error::BrokenAnswer { reason });
+        }
+        if self.has_event || self.is_begun_stream() {
+            return Err(Error::Truncated);
+        }
+        let reason = match self.body.is_empty() {
+            true => "it sent nothing",
+            false => "what it sent holds no answer",
+        };
+        let text = String::from_utf8_lossy(&self.body);
+        Err(page::unreadable(&self.host, reason, &text))
     }
 
     /// Whether what came so far are lines of a stream, but no event: comments keep a connection.
@@ -213,7 +213,7 @@ impl Reply {
                 && is_needed
             {
                 self.fail(if self.completion.content.is_empty() {
-                    self.unreadable(&format!("an event can't be read: {error}"), data)
+                    page::unreadable(&self.host, format!("an event can't be read: {error}"), data)
                 } else {
                     let reason = format!("an event can't be read: {}", page::excerpt(data));
                     Error::BrokenAnswer { reason }
@@ -288,11 +288,11 @@ impl Reply {
         let said_on = all.content.starts_with(&completion.content);
         // Else it is a piece, as in a stream of messages, or what came in pieces once more.
         for (voice, piece) in message.iter().filter(|_| !self.is_streamed) {
-            if !(if *voice == Voice::Reasoning {
-                thought_on
-            } else {
-                said_on
-            }) {
+            let goes_on = match voice {
+                Voice::Reasoning => thought_on,
+                Voice::Content | Voice::Refusal => said_on,
+            };
+            if !goes_on {
                 self.text.push(*voice, piece, completion);
             }
         }
@@ -315,22 +315,23 @@ impl Reply {
         let text = page::trimmed(&body);
         let (values, end) = json::values(text);
         values.iter().for_each(|value| self.value(value, true));
-        match end {
-            Ok(()) if !self.has_choice => {
-                self.fail(self.unreadable("the object holds no answer", text));
-            }
+        let reason = match end {
+            Ok(()) if !self.has_choice => "the object holds no answer".to_owned(),
             // Objects one behind the other are a stream, which needs an end.
             Ok(()) => {
                 self.done = values.len() == 1;
                 self.has_event = true;
                 self.completion.raw = self.done.then(|| text.to_owned());
+                return;
             }
-            Err(_) if page::is_html(text) => {
-                self.fail(self.unreadable("it sent a web page", text));
+            Err(_) if page::is_html(text) => "it sent a web page".to_owned(),
+            Err(_) if self.has_choice => {
+                self.has_event = true;
+                return;
             }
-            Err(_) if self.has_choice => self.has_event = true,
-            Err(error) => self.fail(self.unreadable(&format!("it sent no JSON: {error}"), text)),
-        }
+            Err(error) => format!("it sent no JSON: {error}"),
+        };
+        self.fail(page::unreadable(&self.host, reason, text));
     }
 
     /// Fails, unless it has failed before.
@@ -341,32 +342,17 @@ impl Reply {
     /// Fails for what stands in the answer itself.
     fn report(&mut self, text: &str) {
         let completion = &self.completion;
-        self.fail(
-            if completion.content.is_empty() && completion.reasoning.is_empty() {
-                // An answer's headers say nothing of a failure.
-                let (head, now) = (
-                    Head {
-                        status: 200,
-                        ..Head::default()
-                    },
-                    SystemTime::UNIX_EPOCH,
-                );
-                let body = text.as_bytes();
-                let problem = problem::read(&head, body, &self.host, Some(&self.model), now);
-                Error::Service(Box::new(problem))
-            } else {
-                let reason = problem::sentence(text);
-                Error::BrokenAnswer { reason }
-            },
-        );
-    }
-
-    fn unreadable(&self, reason: &str, text: &str) -> Error {
-        Error::Unreadable {
-            host: self.host.clone(),
-            reason: reason.to_owned(),
-            excerpt: page::excerpt(text),
-        }
+        let is_begun = !(completion.content.is_empty() && completion.reasoning.is_empty());
+        self.fail(if is_begun {
+            let reason = problem::sentence(text);
+            Error::BrokenAnswer { reason }
+        } else {
+            // The headers of an answer say nothing of a failure in it.
+            let (status, headers) = (200, Vec::new());
+            let (head, now) = (Head { status, headers }, SystemTime::UNIX_EPOCH);
+            let problem = problem::read(&head, text, &self.host, Some(&self.model), now);
+            Error::Service(Box::new(problem))
+        });
     }
 }
 

@@ -347,7 +347,6 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     if text.contains("lookup address") {
         return reach::unknown(&host(url), &text);
     }
-    let reason = reach::reason(error);
     match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::TimedOut
@@ -356,9 +355,8 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::AddrNotAvailable => {
             let port = url.port_or_known_default().unwrap_or_default();
-            let address = format!("{}:{port}", host(url));
-            Error::Network(NetworkFailure::Unreachable { address, reason })
+            reach::unreachable(format!("{}:{port}", host(url)), error)
         }
-        _ => lost(url, &reason),
+        _ => lost(url, &reach::reason(error)),
     }
 }

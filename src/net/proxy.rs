@@ -85,10 +85,11 @@ pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<Proxy>, Er
     let Some((variable, value)) = environment.first(names) else {
         return Ok(None);
     };
-    let bypassed = environment
+    let (_, list) = environment
         .first(&["no_proxy", "NO_PROXY"])
-        .is_some_and(|(_, list)| is_listed(url, list));
-    if bypassed || is_loopback(url) {
+        .unwrap_or_default();
+    let mut entries = list.split(|c: char| c == ',' || c.is_whitespace());
+    if entries.any(|entry| matches(url, entry)) || is_loopback(url) {
         return Ok(None);
     }
     match parse(variable, value.trim()) {
@@ -135,15 +136,9 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, &'static str> {
     })
 }
 
-/// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in
-/// CIDR form; each may carry a port. Ports, and `*` before a domain or in a list, are not curl's
-/// but common elsewhere.
-fn is_listed(url: &Url, list: &str) -> bool {
-    list.split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| matches(url, entry))
-}
-
+/// Whether an entry of `no_proxy` names the host: `*`, a domain and all below it, an address, or a
+/// network in CIDR form; each may carry a port. Ports, and `*` before a domain or in a list, are
+/// not curl's but common elsewhere.
 fn matches(url: &Url, entry: &str) -> bool {
     if entry == "*" {
         return true;
@@ -161,11 +156,8 @@ fn matches(url: &Url, entry: &str) -> bool {
                 .trim_start_matches('*')
                 .trim_matches('.')
                 .to_ascii_lowercase();
-            let host = host.trim_end_matches('.');
-            host == domain
-                || host
-                    .strip_suffix(&domain)
-                    .is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
+            let above = host.trim_end_matches('.').strip_suffix(&domain);
+            !domain.is_empty() && above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         }
         Some(Host::Ipv4(host)) => in_network(IpAddr::V4(host), name),
         Some(Host::Ipv6(host)) => in_network(IpAddr::V6(host), name.trim_matches(['[', ']'])),

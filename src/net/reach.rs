@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
@@ -49,10 +49,7 @@ pub fn unknown(host: &str, words: &str) -> Error {
 /// [`NetworkFailure::Unreachable`], with the reason of the last address.
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
     let share = limit / u32::try_from(addresses.len().clamp(1, 4)).unwrap_or(1);
-    let mut failure = NetworkFailure::Unreachable {
-        address: String::new(),
-        reason: reason(&io::ErrorKind::AddrNotAvailable.into()),
-    };
+    let mut failure = unreachable(String::new(), &io::ErrorKind::AddrNotAvailable.into());
     for address in addresses {
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
@@ -60,15 +57,16 @@ pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, E
                 _ = stream.set_write_timeout(Some(limit));
                 return Ok(stream);
             }
-            Err(error) => {
-                failure = NetworkFailure::Unreachable {
-                    address: address.to_string(),
-                    reason: reason(&error),
-                };
-            }
+            Err(error) => failure = unreachable(address.to_string(), &error),
         }
     }
-    Err(Error::Network(failure))
+    Err(failure)
+}
+
+/// That no connection could be made.
+pub fn unreachable(address: String, error: &io::Error) -> Error {
+    let reason = reason(error);
+    Error::Network(NetworkFailure::Unreachable { address, reason })
 }
 
 /// What a connection failed with, in words; Unix reports a time limit as "resource temporarily
@@ -122,7 +120,7 @@ pub fn handshake(
             .map_err(|error| failed(&error))?;
     let witness = Arc::new(Witness {
         verifier,
-        seen: Mutex::default(),
+        seen: OnceLock::new(),
     });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -163,14 +161,13 @@ fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure 
 #[derive(Debug)]
 struct Witness {
     verifier: Arc<WebPkiServerVerifier>,
-    seen: Mutex<Option<CertificateDer<'static>>>,
+    seen: OnceLock<CertificateDer<'static>>,
 }
 
 impl Witness {
     /// The name of the issuer of the certificate that was shown.
     fn issuer(&self) -> Option<String> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let certificate = webpki::EndEntityCert::try_from(seen.as_ref()?).ok()?;
+        let certificate = webpki::EndEntityCert::try_from(self.seen.get()?).ok()?;
         common_name(certificate.issuer())
     }
 }
@@ -198,8 +195,7 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(end_entity.clone().into_owned());
+        _ = self.seen.set(end_entity.clone().into_owned());
         self.verifier
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }

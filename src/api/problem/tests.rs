@@ -8,13 +8,7 @@ fn problem(status: u16, body: &str) -> ServiceProblem {
         status,
         ..Head::default()
     };
-    read(
-        &head,
-        body.as_bytes(),
-        "host",
-        Some("model"),
-        SystemTime::UNIX_EPOCH,
-    )
+    read(&head, body, "host", Some("model"), SystemTime::UNIX_EPOCH)
 }
 
 #[test]
