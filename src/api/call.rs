@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::problem;
 use super::wait::{Attempts, Now};
+use super::{Tell, problem};
 use crate::error::Error;
 use crate::net::{Head, Step};
 
@@ -219,7 +219,7 @@ impl Call {
         mut self,
         limit: usize,
         mut satisfy: impl FnMut(Need) -> Satisfied,
-        tell: &mut dyn FnMut(&Progress),
+        tell: Tell<'_>,
     ) -> Result<(Head, Vec<u8>), Error> {
         let (mut head, mut body) = (Head::default(), Vec::new());
         let mut has_begun = false;

@@ -50,6 +50,9 @@ pub struct Line {
     exchange: Option<Exchange>,
 }
 
+/// Hears how a call goes.
+pub type Tell<'t> = &'t mut dyn FnMut(&Progress);
+
 /// A service at its address, with the key for it.
 #[derive(Clone)]
 pub struct Client {
@@ -121,11 +124,7 @@ impl Client {
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
-    pub fn catalogue(
-        &self,
-        interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<Catalogue, Error> {
+    pub fn catalogue(&self, interrupts: &Interrupts, tell: Tell<'_>) -> Result<Catalogue, Error> {
         let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
         let request = Request {
             key: None,
@@ -144,11 +143,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::catalogue`].
-    pub fn models(
-        &self,
-        interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<Vec<Model>, Error> {
+    pub fn models(&self, interrupts: &Interrupts, tell: Tell<'_>) -> Result<Vec<Model>, Error> {
         Ok(self.catalogue(interrupts, tell)?.models)
     }
 
@@ -172,7 +167,7 @@ impl Client {
         request: &Request,
         model: Option<&str>,
         interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
+        tell: Tell<'_>,
     ) -> Result<(Head, String), Error> {
         let host = self.host();
         let mut line = self.line(interrupts);

@@ -18,8 +18,9 @@ use crate::conversation::{Part, Usage};
 use crate::error::Error;
 use crate::net::Head;
 
-/// The longest response that is taken, in bytes: memory is finite, and no model says as much.
-const LIMIT: usize = 128 * 1024 * 1024;
+/// The longest response that is taken, in bytes: memory is finite, and no model says as much, even
+/// with 250 bytes for each token of a stream.
+const LIMIT: usize = 64 * 1024 * 1024;
 
 /// Reads one response.
 #[derive(Debug, Default)]

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
-    ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use attohttpc::{ErrorKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
@@ -173,10 +173,9 @@ impl Http {
         let proxy = proxy::for_url(url, &self.environment)?;
         let through = proxy.as_ref();
         let session = self.session(url)?;
-        let tunnel = match through {
-            Some(proxy) => Some(tunnel::open(proxy, url, PROXY_LIMIT)?),
-            None => None,
-        };
+        let tunnel = through
+            .map(|proxy| tunnel::open(proxy, url, PROXY_LIMIT))
+            .transpose()?;
         let address = tunnel.as_ref().map(|tunnel| tunnel.address.clone());
         let settings = ProxySettings::builder()
             .http_proxy(address.clone())
@@ -189,10 +188,18 @@ impl Http {
         let mut builder = builder
             .proxy_settings(settings)
             .read_timeout(request.silence);
-        add_headers(builder.headers_mut(), request)?;
+        let headers = builder.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if let Some(key) = &request.key {
+            let value = secret_value(url, &format!("Bearer {}", key.expose()))?;
+            headers.insert(AUTHORIZATION, value);
+        }
         if let Some(tunnel) = tunnel.as_ref().filter(|_| url.scheme() == "http") {
-            let pass = secret_value(url, tunnel.pass.expose())?;
-            builder.headers_mut().insert(PROXY_AUTHORIZATION, pass);
+            headers.insert(
+                PROXY_AUTHORIZATION,
+                secret_value(url, tunnel.pass.expose())?,
+            );
         }
         let outgoing = Outgoing {
             bytes: request.body.as_deref(),
@@ -209,7 +216,7 @@ impl Http {
         }
         let head = Head {
             status: status.as_u16(),
-            headers: readable(&headers),
+            headers: headers.iter().map(readable).collect(),
         };
         if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
             let headers = headers.iter();
@@ -237,21 +244,11 @@ impl Http {
         }
         match expected {
             Some(expected) if wanted && count < expected => {
-                Err(lost(url, &format!("only {count} of {expected} bytes came")))
+                Err(lost(url, format!("only {count} of {expected} bytes came")))
             }
             _ => Ok(()),
         }
     }
-}
-
-fn add_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Error> {
-    headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    if let Some(key) = &request.key {
-        let value = secret_value(&request.url, &format!("Bearer {}", key.expose()))?;
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(())
 }
 
 fn secret_value(url: &Url, text: &str) -> Result<HeaderValue, Error> {
@@ -295,26 +292,19 @@ impl Body for Outgoing<'_> {
     }
 }
 
-fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-        .collect()
+fn readable((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    (name.as_str().to_owned(), text.into_owned())
 }
 
-fn lost(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Lost {
-        host: host(url),
-        reason: reason.to_owned(),
-    })
+fn lost(url: &Url, reason: impl Into<String>) -> Error {
+    let (host, reason) = (host(url), reason.into());
+    Error::Network(NetworkFailure::Lost { host, reason })
 }
 
-fn garbled(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Garbled {
-        host: host(url),
-        reason: reason.to_owned(),
-    })
+fn garbled(url: &Url, reason: impl Into<String>) -> Error {
+    let (host, reason) = (host(url), reason.into());
+    Error::Network(NetworkFailure::Garbled { host, reason })
 }
 
 fn host(url: &Url) -> String {
@@ -324,8 +314,8 @@ fn host(url: &Url) -> String {
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
         ErrorKind::Io(error) => classify_io(error, url, proxy),
-        ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
-        _ => garbled(url, &error.to_string()),
+        ErrorKind::InvalidResponse(what) => garbled(url, what.to_string()),
+        _ => garbled(url, error.to_string()),
     }
 }
 
@@ -340,7 +330,7 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
         };
     }
     if let Some(inner) = inner.and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
-        return garbled(url, &inner.to_string());
+        return garbled(url, inner.to_string());
     }
     let text = error.to_string();
     // The resolver's failures have neither a kind nor a number of their own.
@@ -357,6 +347,6 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             let port = url.port_or_known_default().unwrap_or_default();
             reach::unreachable(format!("{}:{port}", host(url)), error)
         }
-        _ => lost(url, &reach::reason(error)),
+        _ => lost(url, reach::reason(error)),
     }
 }
