@@ -113,9 +113,6 @@ impl Turn {
             }
             Progress::Head { ref head, .. } => {
                 self.head = head.clone();
-                self.reply
-                    .iter_mut()
-                    .for_each(|reply| reply.head(head.clone()));
                 self.events.push_back(Event::Call(progress));
             }
         }
@@ -174,7 +171,7 @@ impl Turn {
         let reply = reply.unwrap_or_else(|| Reply::new(&self.host, &self.model));
         let is_complete = reply.is_complete();
         let mut words = Vec::new();
-        let (completion, result) = reply.end(now.date, &mut |part| add(&mut words, part));
+        let (completion, result) = reply.end(&mut |part| add(&mut words, part));
         self.tell(words, now);
         if self.first_word.is_some() || completion.usage.is_some() {
             let usage = completion.usage.clone();
