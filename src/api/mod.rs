@@ -16,6 +16,7 @@ pub mod request;
 mod sse;
 mod text;
 mod think;
+mod usual;
 pub mod wait;
 
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -14,6 +14,7 @@ use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::text::Text;
+use super::usual;
 use crate::conversation::{Part, Usage};
 use crate::error::Error;
 use crate::net::Head;
@@ -205,6 +206,18 @@ impl Reply {
             self.report(data);
         } else {
             let is_known = matches!(name.as_str(), "" | "message" | "done");
+            // The first chunk tells more than its text.
+            if self.is_streamed
+                && is_known
+                && let Some(text) = usual::content(data)
+            {
+                if !text.is_empty() {
+                    self.completion.finish_reason = None;
+                }
+                self.text.push(Voice::Content, &text, &mut self.completion);
+                self.done |= name == "done";
+                return;
+            }
             let (values, end) = json::values(data);
             values.iter().for_each(|value| self.value(value, is_known));
             // Names unknown today may carry anything, the last event may be torn, and an answer

@@ -39,9 +39,11 @@ impl SseDecoder {
             let is_cr = bytes[end] == b'\r';
             let ends_crlf = self.after_cr && end == 0 && !is_cr;
             self.after_cr = is_cr;
-            if !ends_crlf {
+            if !ends_crlf && self.line.is_empty() {
+                self.take_line(&bytes[..end]);
+            } else if !ends_crlf {
                 self.line.extend_from_slice(&bytes[..end]);
-                self.take_line();
+                self.take_kept_line();
             }
             bytes = &bytes[end + 1..];
         }
@@ -54,16 +56,23 @@ impl SseDecoder {
     /// right after `data:[DONE]` meant it.
     pub fn end(&mut self) -> Vec<SseEvent> {
         if !self.line.is_empty() {
-            self.take_line();
+            self.take_kept_line();
         }
         self.dispatch();
         std::mem::take(&mut self.events)
     }
 
-    fn take_line(&mut self) {
-        let bytes = std::mem::take(&mut self.line);
+    fn take_kept_line(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        self.take_line(&line);
+        // The allocation is used again.
+        line.clear();
+        self.line = line;
+    }
+
+    fn take_line(&mut self, bytes: &[u8]) {
         // A whole line can't end inside a character, so what is not UTF-8 here never will be.
-        let mut line = &*String::from_utf8_lossy(&bytes);
+        let mut line = &*String::from_utf8_lossy(bytes);
         if !std::mem::replace(&mut self.begun, true) {
             line = line.strip_prefix('\u{feff}').unwrap_or(line);
         }

@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Id};
 
 use super::Args;
 use super::spelling::Spelling;
@@ -39,11 +39,13 @@ pub fn without_false_tips(mut error: clap::Error) -> clap::Error {
 /// A flag of the chat before the name of another command would be read and not used.
 pub fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     let command = matches.subcommand_name()?;
-    let is_misplaced = |argument: &&Arg| {
-        !argument.is_global_set()
-            && matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
-    };
+    let is_given = |id: &Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    // To ask the definition costs as much as to read the command line.
+    if !matches.ids().any(is_given) {
+        return None;
+    }
     let mut root = Args::command();
+    let is_misplaced = |flag: &&Arg| !flag.is_global_set() && is_given(flag.get_id());
     let flag = root.get_arguments().find(is_misplaced)?.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
     Some(root.error(ErrorKind::ArgumentConflict, message))
