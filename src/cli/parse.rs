@@ -10,14 +10,14 @@ use super::spelling::Spelling;
 impl Args {
     /// Reads the command line. Ends the process where it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
-        let matches = spelling
+        let mut matches = spelling
             .of_help(Args::command())
             .try_get_matches()
             .unwrap_or_else(|error| without_false_tips(error).exit());
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }
-        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        Args::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
     }
 }
 

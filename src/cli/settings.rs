@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::LazyLock;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
@@ -208,7 +209,7 @@ impl Default for ChatSettings {
 impl FromArgMatches for ChatSettings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut given = BTreeMap::new();
-        for argument in definition().get_arguments() {
+        for argument in DEFINITION.get_arguments() {
             let id = argument.get_id().as_str();
             if matches.value_source(id) != Some(ValueSource::CommandLine) {
                 continue;
@@ -248,7 +249,7 @@ impl Args for ChatSettings {
 
 /// The names of all settings.
 pub fn names() -> Vec<String> {
-    definition().get_arguments().map(name).collect()
+    DEFINITION.get_arguments().map(name).collect()
 }
 
 /// The values of a setting that can be listed.
@@ -264,22 +265,25 @@ pub fn words(setting: &str) -> Vec<String> {
         .collect()
 }
 
-fn definition() -> Command {
+/// All settings, as flags. To make it takes a while, and every start needs it.
+static DEFINITION: LazyLock<Command> = LazyLock::new(|| {
     let command = Command::new("set").no_binary_name(true);
     ChatValues::augment_args(command).disable_help_flag(true)
-}
+});
 
 /// The definition with a value for each setting: a switch is `on` or `off`, where its flag has none
 /// and turns it off.
 fn with_switches_set() -> Command {
     let words = || PossibleValuesParser::new(["on", "off"]).map(|word| word == "on");
-    definition().mut_args(|argument| match is_switch(&argument) {
-        true => argument
-            .action(ArgAction::Set)
-            .value_parser(words())
-            .default_value("on"),
-        false => argument,
-    })
+    DEFINITION
+        .clone()
+        .mut_args(|argument| match is_switch(&argument) {
+            true => argument
+                .action(ArgAction::Set)
+                .value_parser(words())
+                .default_value("on"),
+            false => argument,
+        })
 }
 
 fn name(argument: &Arg) -> String {

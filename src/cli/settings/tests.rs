@@ -3,7 +3,7 @@
 use super::*;
 
 fn of_flags(flags: &[&str]) -> ChatSettings {
-    let matches = definition().try_get_matches_from(flags).unwrap();
+    let matches = DEFINITION.clone().try_get_matches_from(flags).unwrap();
     ChatSettings::from_arg_matches(&matches).unwrap()
 }
 
@@ -82,7 +82,7 @@ fn every_kind_of_text_reaches_its_setting() {
 #[test]
 fn readme_lists_the_settings() {
     let readme = include_str!("../../../README.md");
-    let definition = definition();
+    let definition = &*DEFINITION;
     let row = |argument: &Arg| {
         let name = name(argument);
         format!(
