@@ -7,8 +7,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::problem;
 use super::wait::{Attempts, Now};
+use super::{Tell, problem};
 use crate::error::Error;
 use crate::net::{Head, Step};
 
@@ -45,9 +45,6 @@ enum State {
     Paused {
         until: Instant,
         reason: String,
-        /// Whether the wait was reported since time last passed.
-        is_told: bool,
-        is_new: bool,
     },
     Over,
 }
@@ -123,13 +120,11 @@ impl Call {
         if let Some(progress) = self.told.pop_front() {
             return Next::Tell(progress);
         }
-        if let State::Paused { until, .. } = self.state
-            && until <= now
-        {
-            self.state = State::Ready;
-        }
-        match &mut self.state {
-            State::Ready => {
+        match self.state {
+            State::Paused { until, .. } if until > now => {
+                Next::Need(Need::Sleep((until - now).min(COUNTDOWN)))
+            }
+            State::Ready | State::Paused { .. } => {
                 self.state = State::Sent {
                     since: now,
                     refusal: None,
@@ -138,22 +133,6 @@ impl Call {
                 Next::Need(Need::Send)
             }
             State::Sent { .. } => Next::Need(Need::Step),
-            State::Paused {
-                until,
-                reason,
-                is_told,
-                is_new,
-            } => {
-                let left = until.saturating_duration_since(now);
-                if std::mem::replace(is_told, true) {
-                    return Next::Need(Need::Sleep(left.min(COUNTDOWN)));
-                }
-                Next::Tell(Progress::Retrying {
-                    reason: reason.clone(),
-                    left,
-                    is_new: std::mem::take(is_new),
-                })
-            }
             State::Over => Next::Tell(Progress::End),
         }
     }
@@ -161,64 +140,69 @@ impl Call {
     /// Takes what came of a need.
     pub fn take(&mut self, came: Result<Step, Error>, at: Now) {
         let now = at.instant;
-        match &mut self.state {
+        let (since, refusal, has_begun) = match &mut self.state {
             State::Sent {
                 since,
                 refusal,
                 has_begun,
-            } => match came {
-                Ok(Step::Head(head)) => {
-                    let after = now - *since;
-                    if (200..=299).contains(&head.status) {
-                        *has_begun = true;
-                    } else {
-                        *refusal = Some((head.clone(), Vec::new()));
+            } => (*since, refusal, has_begun),
+            State::Paused { until, reason } => {
+                let left = until.saturating_duration_since(now);
+                let (reason, is_new) = (reason.clone(), false);
+                return match came {
+                    Err(error) => self.fail(error),
+                    Ok(_) if left.is_zero() => {}
+                    Ok(_) => self.told.push_back(Progress::Retrying {
+                        reason,
+                        left,
+                        is_new,
+                    }),
+                };
+            }
+            State::Ready | State::Over => return,
+        };
+        match came {
+            Ok(Step::Head(head)) => {
+                *has_begun = (200..=299).contains(&head.status);
+                *refusal = (!*has_begun).then(|| (head.clone(), Vec::new()));
+                let after = now - since;
+                self.told.push_back(Progress::Head { head, after });
+            }
+            Ok(Step::Body(bytes)) => match refusal {
+                None => self.told.push_back(Progress::Body(bytes)),
+                Some((_, body)) => {
+                    body.extend_from_slice(&bytes);
+                    if body.len() >= FAILURE_LIMIT {
+                        self.refuse(at);
                     }
-                    self.told.push_back(Progress::Head { head, after });
                 }
-                Ok(Step::Body(bytes)) => match refusal {
-                    None => self.told.push_back(Progress::Body(bytes)),
-                    Some((_, body)) => {
-                        body.extend_from_slice(&bytes);
-                        if body.len() >= FAILURE_LIMIT {
-                            self.refuse(at);
-                        }
-                    }
-                },
-                Ok(Step::Tick) => {
-                    let waited = now - *since;
-                    self.told.push_back(Progress::Waiting(waited));
-                }
-                Err(Error::Interrupted) => self.fail(Error::Interrupted),
-                // What the connection does after the service has refused is no matter.
-                Ok(Step::End) | Err(_) if refusal.is_some() => self.refuse(at),
-                Ok(Step::End) => {
-                    self.state = State::Over;
-                    self.told.push_back(Progress::End);
-                }
-                Err(error) if *has_begun => self.fail(error),
-                Err(error) => self.try_again(error, now),
             },
-            State::Paused { is_told, .. } => match came {
-                Ok(_) => *is_told = false,
-                Err(error) => self.fail(error),
-            },
-            State::Ready | State::Over => {}
+            Ok(Step::Tick) => self.told.push_back(Progress::Waiting(now - since)),
+            Err(Error::Interrupted) => self.fail(Error::Interrupted),
+            // What the connection does after the service has refused is no matter.
+            Ok(Step::End) | Err(_) if refusal.is_some() => self.refuse(at),
+            Ok(Step::End) => {
+                self.state = State::Over;
+                self.told.push_back(Progress::End);
+            }
+            Err(error) if *has_begun => self.fail(error),
+            Err(error) => self.try_again(error, now),
         }
     }
 
     /// Sends the request again after a wait if this failure may pass by itself; else the call has
     /// failed with it.
     pub fn try_again(&mut self, error: Error, now: Instant) {
-        let Some(wait) = self.attempts.wait_after(&error) else {
+        let Some(left) = self.attempts.wait_after(&error) else {
             return self.fail(error);
         };
-        self.state = State::Paused {
-            until: now + wait,
-            reason: error.explain().title,
-            is_told: false,
+        let (until, reason) = (now + left, error.explain().title);
+        self.told.push_back(Progress::Retrying {
+            reason: reason.clone(),
+            left,
             is_new: true,
-        };
+        });
+        self.state = State::Paused { until, reason };
     }
 
     /// Has another request sent at once, as after a repair.
@@ -235,7 +219,7 @@ impl Call {
         mut self,
         limit: usize,
         mut satisfy: impl FnMut(Need) -> Satisfied,
-        tell: &mut dyn FnMut(&Progress),
+        tell: Tell<'_>,
     ) -> Result<(Head, Vec<u8>), Error> {
         let (mut head, mut body) = (Head::default(), Vec::new());
         let mut has_begun = false;
@@ -274,6 +258,7 @@ impl Call {
             return;
         };
         let (head, body) = refusal.take().unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
         let problem = problem::read(&head, &body, &self.host, self.model.as_deref(), at.date);
         self.try_again(Error::Service(Box::new(problem)), at.instant);
     }

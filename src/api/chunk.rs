@@ -6,41 +6,36 @@
 //! recorded answers, and what other servers of this API send.
 
 use std::borrow::Cow;
+use std::slice;
 
-use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::json::{Json, Kind};
-use super::problem;
-use crate::conversation::Usage;
+use super::json::{field, number, text};
+use super::problem::{contains_any, is_failure, is_report};
 
 /// A chunk of a stream, or a whole completion.
 #[derive(Debug, Default)]
 pub struct Chunk<'a> {
-    pub id: Option<Json<'a>>,
-    pub model: Option<Json<'a>>,
-    pub created: Option<Json<'a>>,
-    /// Empty in the chunk that carries the usage, which comes last.
-    choices: Vec<Json<'a>>,
-    pub usage: Option<Json<'a>>,
-    /// A failure that is named as such.
-    pub error: Option<Json<'a>>,
+    pub id: &'a str,
+    pub model: &'a str,
+    /// Seconds since 1970.
+    pub created: Option<u64>,
+    /// Kimi counts in the choice.
+    pub usages: Vec<&'a Map<String, Value>>,
+    /// Whether it has the choice that was asked for. The chunk that carries the usage has none.
+    pub has_choice: bool,
+    /// What the choice adds to the answer.
+    pub added: Said<'a>,
+    /// The answer as far as it came. Some streams end with one that holds all of it once more
+    /// (MiniMax), in others each holds all so far (DashScope).
+    pub message: Said<'a>,
+    pub finish_reason: &'a str,
+    /// What tells of a failure.
+    pub error: Option<&'a Value>,
 }
 
-/// One answer.
-#[derive(Debug, Default)]
-pub struct Choice<'a> {
-    index: Option<Json<'a>>,
-    delta: Option<Json<'a>>,
-    /// In place of `delta` if the answer is whole. Some streams end with one that holds all of
-    /// it once more (MiniMax), in others each holds all so far (DashScope).
-    message: Option<Json<'a>>,
-    /// Of the older completions, in place of both.
-    text: Option<Json<'a>>,
-    pub finish_reason: Option<Json<'a>>,
-    /// Kimi counts here.
-    pub usage: Option<Json<'a>>,
-    pub error: Option<Json<'a>>,
-}
+/// The texts of an answer, in order.
+pub type Said<'a> = Vec<(Voice, Cow<'a, str>)>;
 
 /// What a text of an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +45,6 @@ pub enum Voice {
     /// What the model says in place of an answer that it refuses.
     Refusal,
 }
-
-/// Takes the texts of an answer, as [`Json::bytes`] has them.
-pub type Take<'t> = dyn FnMut(Voice, &[u8]) + 't;
 
 /// Where the answer itself stands, the first that holds anything.
 const CONTENT: &[&str] = &["content", "text", "output_text", "value", "parts"];
@@ -73,236 +65,162 @@ const REASONING: &[&str] = &[
 ];
 
 impl<'a> Chunk<'a> {
-    pub fn read(object: Json<'a>) -> Self {
-        let mut chunk = Chunk::default();
-        object.fields(|name, value| match name {
-            "id" => chunk.id = Some(value),
-            "model" => chunk.model = Some(value),
-            "created" => chunk.created = Some(value),
-            "usage" => chunk.usage = Some(value),
-            "choices" => {
-                chunk.choices.clear();
-                value.items(|choice| chunk.choices.push(choice));
-                chunk
-                    .choices
-                    .extend((value.kind() == Kind::Object).then_some(value));
-            }
-            // MiniMax has a status of its own beside every answer.
-            "error" | "base_resp" if problem::is_failure(name, value) => chunk.error = Some(value),
-            _ => {}
-        });
-        let is_bare = chunk.choices.is_empty() && chunk.error.is_none();
-        if is_bare && says(object) && !problem::is_report(object) {
-            chunk.choices.push(object);
+    /// Reads an object. Where an answer belongs (`is_known`), a failure that isn't named as one
+    /// counts, too.
+    pub fn read(object: &'a Value, is_known: bool) -> Self {
+        // MiniMax has a status of its own beside every answer.
+        let is_named = ["error", "base_resp"]
+            .iter()
+            .any(|name| field(object, name).is_some_and(|value| is_failure(name, value)));
+        let choices = match &object["choices"] {
+            Value::Array(choices) => choices.as_slice(),
+            choice @ Value::Object(_) => slice::from_ref(choice),
+            _ => &[],
+        };
+        let is_bare = choices.is_empty() && !is_named;
+        let choices = match is_bare && says(object) && !is_report(object) {
+            true => slice::from_ref(object),
+            false => choices,
+        };
+        let is_silent = is_known && choices.is_empty() && field(object, "usage").is_none();
+        let mut chunk = Chunk {
+            id: text(object, "id"),
+            model: text(object, "model"),
+            created: number(&object["created"]).map(|seconds| seconds as u64),
+            usages: object["usage"].as_object().into_iter().collect(),
+            // Its code and sentence may stand beside an error that is only named.
+            error: (is_named || is_silent && is_report(object)).then_some(object),
+            ..Chunk::default()
+        };
+        // Servers that were asked for several choices number them; without a number, the place in
+        // the list is it.
+        let choice = choices
+            .iter()
+            .filter(|choice| choice.is_object())
+            .enumerate()
+            .find(|(place, choice)| number(&choice["index"]).unwrap_or(*place as f64) == 0.0);
+        if let Some((_, choice)) = choice {
+            chunk.read_choice(choice);
         }
         chunk
     }
 
-    /// Whether there is nothing in it of which an answer is made.
-    pub fn is_empty(&self) -> bool {
-        self.choices.is_empty() && self.usage.is_none() && self.error.is_none()
-    }
-
-    /// The choice that was asked for. Servers that were asked for several number them; if no
-    /// number stands, the place in the list is it.
-    pub fn choice(&self) -> Option<Choice<'a>> {
-        let objects = self
-            .choices
+    fn read_choice(&mut self, choice: &'a Value) {
+        self.has_choice = true;
+        self.usages.extend(choice["usage"].as_object());
+        texts(&choice["delta"], Voice::Content, &mut self.added);
+        if self.added.is_empty() {
+            // Of the older completions, and of other APIs.
+            let names = ["text", "output_text", "content"];
+            first(choice, &names, Voice::Content, &mut self.added);
+        }
+        texts(&choice["message"], Voice::Content, &mut self.message);
+        self.finish_reason = ["finish_reason", "done_reason", "stop_reason"]
             .iter()
-            .filter(|choice| choice.kind() == Kind::Object);
-        objects
-            .map(|object| Choice::read(*object))
-            .enumerate()
-            .find(|(place, choice)| {
-                let index = choice.index.and_then(Json::number);
-                index.unwrap_or(*place as f64) == 0.0
-            })
-            .map(|(_, choice)| choice)
-    }
-}
-
-impl<'a> Choice<'a> {
-    fn read(object: Json<'a>) -> Self {
-        let mut choice = Choice::default();
-        object.fields(|name, value| match name {
-            "index" => choice.index = Some(value),
-            "delta" => choice.delta = Some(value),
-            "message" => choice.message = Some(value),
-            "text" | "output_text" | "content" => choice.text = Some(value),
-            "finish_reason" => choice.finish_reason = Some(value),
-            "done_reason" | "stop_reason" if choice.finish_reason.is_none() => {
-                choice.finish_reason = Some(value);
-            }
-            "usage" => choice.usage = Some(value),
-            "error" if problem::is_failure(name, value) => choice.error = Some(value),
-            _ => {}
+            .find_map(|name| field(choice, name))
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        self.error = self.error.or_else(|| {
+            [choice, &choice["delta"], &choice["message"]]
+                .into_iter()
+                .filter_map(|object| field(object, "error"))
+                .find(|error| is_failure("error", error))
         });
-        if choice.error.is_none() {
-            let inner = [choice.delta, choice.message].into_iter().flatten();
-            choice.error = inner
-                .filter(|piece| piece.written().contains("\"error\""))
-                .find_map(|piece| piece.field("error"))
-                .filter(|error| problem::is_failure("error", *error));
-        }
-        choice
-    }
-
-    /// Hands over what it adds to the answer. Returns whether that was anything.
-    pub fn added(&self, take: &mut Take<'_>) -> bool {
-        let said = self
-            .delta
-            .is_some_and(|delta| texts(delta, Voice::Content, take));
-        said || self
-            .text
-            .is_some_and(|text| texts(text, Voice::Content, take))
-    }
-
-    /// Hands over the answer as far as it came, if the choice has it. Returns whether it does.
-    pub fn whole(&self, take: &mut Take<'_>) -> bool {
-        self.message
-            .is_some_and(|message| texts(message, Voice::Content, take))
     }
 }
 
-/// Hands over the texts of a value: a string, a list of parts, or an object that holds such.
-/// Returns whether there was any.
-fn texts(value: Json<'_>, voice: Voice, take: &mut Take<'_>) -> bool {
-    match value.kind() {
-        Kind::Text => {
-            let text = value.bytes();
-            if !text.is_empty() {
-                take(voice, &text);
-            }
-            !text.is_empty()
-        }
+/// Takes the texts of a value: a string, a list of parts, or an object that holds such. Returns
+/// whether there was any.
+fn texts<'a>(value: &'a Value, voice: Voice, said: &mut Said<'a>) -> bool {
+    let before = said.len();
+    match value {
+        Value::String(text) if !text.is_empty() => said.push((voice, text.into())),
         // A figure beside the answer counts something; in its place it is what the model said.
-        Kind::Number if voice == Voice::Content => {
-            take(voice, value.written().as_bytes());
-            true
+        Value::Number(number) if voice == Voice::Content => {
+            said.push((voice, number.to_string().into()));
         }
-        Kind::List => {
-            let mut any = false;
-            value.items(|item| any |= texts(item, voice, take));
-            any
-        }
-        Kind::Object => object(value, voice, take),
-        Kind::Null | Kind::Bool | Kind::Number => false,
+        Value::Array(items) => items.iter().for_each(|item| {
+            texts(item, voice, said);
+        }),
+        Value::Object(_) => parts(value, voice, said),
+        _ => {}
+    }
+    said.len() > before
+}
+
+fn parts<'a>(object: &'a Value, voice: Voice, said: &mut Said<'a>) {
+    // Gemini marks its parts so.
+    let is_thought = object["thought"] == true || is_thought(text(object, "type"));
+    let voice = if is_thought { Voice::Reasoning } else { voice };
+    let has_thought = first(object, REASONING, Voice::Reasoning, said);
+    let mut content = Said::new();
+    let has_content = first(object, CONTENT, voice, &mut content);
+    // Reasoning is taken once: parts of the content may hold it, too.
+    content.retain(|(voice, _)| !(has_thought && *voice == Voice::Reasoning));
+    said.append(&mut content);
+    if !has_content {
+        first(object, &["refusal"], Voice::Refusal, said);
     }
 }
 
-fn object(object: Json<'_>, voice: Voice, take: &mut Take<'_>) -> bool {
-    let mut content = [None; CONTENT.len()];
-    let mut reasoning = [None; REASONING.len()];
-    let (mut refusal, mut voice) = (None, voice);
-    object.fields(|name, value| {
-        let place = |names: &[&str]| names.iter().position(|other| *other == name);
-        if let Some(place) = place(CONTENT) {
-            content[place] = Some(value);
-        } else if name == "thought" && value.written() == "true" {
-            // Gemini marks its parts so.
-            voice = Voice::Reasoning;
-        } else if let Some(place) = place(REASONING) {
-            reasoning[place] = Some(value);
-        } else if name == "refusal" {
-            refusal = Some(value);
-        } else if name == "type" && is_thought(&value.text()) {
-            voice = Voice::Reasoning;
-        }
-    });
-    let thought = reasoning
-        .iter()
-        .flatten()
-        .any(|value| texts(*value, Voice::Reasoning, take));
-    // Reasoning is taken once: parts of the content may hold it, too.
-    let mut take = |voice: Voice, text: &[u8]| {
-        if !(thought && voice == Voice::Reasoning) {
-            take(voice, text);
-        }
-    };
-    let said = content.iter().flatten().any(|value| {
-        let any = texts(*value, voice, &mut take);
-        // If a model was asked for JSON, some servers send it as an object.
-        let is_data = !any && voice == Voice::Content && is_data(*value);
+/// Takes the texts of the first of these fields that has any. Returns whether there is one.
+fn first<'a>(object: &'a Value, names: &[&str], voice: Voice, said: &mut Said<'a>) -> bool {
+    let mut fields = names.iter().filter_map(|name| field(object, name));
+    fields.any(|value| {
+        // Where a model was asked for JSON, some servers send it as an object.
+        let is_data = voice == Voice::Content && is_data(value);
         if is_data {
-            take(voice, value.written().as_bytes());
+            said.push((voice, value.to_string().into()));
         }
-        any || is_data
-    });
-    let refused = !said && refusal.is_some_and(|refusal| texts(refusal, Voice::Refusal, &mut take));
-    thought || said || refused
+        is_data || texts(value, voice, said)
+    })
 }
 
 /// Whether an object has nothing of a part of a message.
-fn is_data(object: Json<'_>) -> bool {
-    let (mut has_fields, mut is_part) = (false, false);
-    object.fields(|name, _| {
-        has_fields = true;
-        is_part |= matches!(name, "type" | "role" | "refusal")
-            || CONTENT.contains(&name)
-            || REASONING.contains(&name);
-    });
-    has_fields && !is_part
+fn is_data(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| {
+        let mut names = object.keys().map(String::as_str);
+        let is_part = |name| {
+            let others = ["type", "role", "refusal"];
+            [CONTENT, REASONING, &others]
+                .iter()
+                .any(|names| names.contains(&name))
+        };
+        !object.is_empty() && !names.any(is_part)
+    })
 }
 
 /// Whether an object without choices holds the answer itself, as those of Ollama's and llama.cpp's
 /// own APIs do.
-fn says(object: Json<'_>) -> bool {
-    let mut says = false;
-    object.fields(|name, value| {
-        says |= match name {
-            "message" | "delta" => value.kind() == Kind::Object,
-            "content" | "text" | "output_text" => value.kind() != Kind::Object,
-            _ => false,
-        };
-    });
-    says
+fn says(object: &Value) -> bool {
+    let has = |names: &[&str], is_object| {
+        let mut fields = names.iter().filter_map(|name| field(object, name));
+        fields.any(|value| value.is_object() == is_object)
+    };
+    has(&["message", "delta"], true) || has(&["content", "text", "output_text"], false)
 }
 
 /// Whether a part of this type is reasoning: `thinking`, `reasoning`, `reasoning.text`, …
 fn is_thought(kind: &str) -> bool {
-    ["thinking", "reasoning", "thought"]
-        .iter()
-        .any(|word| kind.to_ascii_lowercase().contains(word))
-}
-
-/// A whole number, if what stands there is one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Count(pub Option<u64>);
-
-/// The members of a usage object. One that can't be kept, such as a number out of range, is null.
-pub fn usage(object: Json<'_>) -> Usage {
-    let mut members = serde_json::Map::new();
-    object.fields(|name, value| {
-        let value = serde_json::from_str(value.written()).unwrap_or_default();
-        members.insert(name.to_owned(), value);
-    });
-    Usage::from(members)
-}
-
-impl Count {
-    pub fn read(value: Json<'_>) -> Self {
-        let number = value.number().filter(|number| *number >= 0.0);
-        Count(number.map(|number| number as u64))
-    }
-}
-
-/// A field's text; empty for one that is none.
-pub fn text<'a>(field: Option<Json<'a>>) -> Cow<'a, str> {
-    field.map(Json::text).unwrap_or_default()
+    contains_any(
+        &kind.to_ascii_lowercase(),
+        &["thinking", "reasoning", "thought"],
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::json::parse;
+    use crate::conversation::Usage;
 
     /// Content, reasoning and refusal of a piece.
     fn said(delta: &str) -> [String; 3] {
         let json = format!(r#"{{"choices":[{{"delta":{delta}}}]}}"#);
         let mut said = [const { String::new() }; 3];
-        let chunk = Chunk::read(Json::parse(&json).unwrap());
-        chunk.choice().unwrap().added(&mut |voice, text| {
-            said[voice as usize].push_str(std::str::from_utf8(text).unwrap());
-        });
+        for (voice, text) in Chunk::read(&parse(&json).unwrap(), true).added {
+            said[voice as usize] += &text;
+        }
         said
     }
 
@@ -392,7 +310,7 @@ mod tests {
                 "no",
             ),
             (r#"{"content":"a","refusal":null}"#, "a", "", ""),
-            (r#"{"content":1.50}"#, "1.50", "", ""),
+            (r#"{"content":1.5}"#, "1.5", "", ""),
             (r#"{"content":true}"#, "", "", ""),
             ("{}", "", "", ""),
             ("[]", "", "", ""),
@@ -405,7 +323,13 @@ mod tests {
     #[test]
     fn figures_are_counted_under_either_name() {
         let counts = |json| {
-            let usage = usage(Json::parse(json).unwrap());
+            let usage = Usage::from(
+                parse(json)
+                    .unwrap()
+                    .as_object()
+                    .cloned()
+                    .unwrap_or_default(),
+            );
             [
                 usage.prompt_tokens(),
                 usage.completion_tokens(),

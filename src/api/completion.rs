@@ -1,8 +1,7 @@
 //! An answer as it is kept: its text, why it ended, what it cost, and the object that `--json`
 //! prints.
 
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::json;
 
 use super::finish::Finish;
 use crate::conversation::Usage;
@@ -22,9 +21,7 @@ pub struct Completion {
     /// `stop`, `length`, `tool_calls` or another word of the service's.
     pub finish_reason: Option<String>,
     pub usage: Option<Usage>,
-    /// The usage object as the service wrote it, which may count more than [`Usage`] knows.
-    pub counted: Option<String>,
-    /// The response object as it came, if it came whole.
+    /// The response object as it came, where it came whole.
     pub raw: Option<String>,
 }
 
@@ -79,74 +76,28 @@ impl Completion {
 
     /// The response object: as it came, or put together from the stream in the same shape.
     pub fn to_json(&self) -> String {
-        self.raw.clone().unwrap_or_else(|| {
-            serde_json::to_string_pretty(&Assembled::from(self))
-                .expect("strings and numbers always serialise")
-        })
-    }
-}
-
-/// The shape of a whole completion, in the order the service writes it.
-#[derive(Serialize)]
-struct Assembled<'a> {
-    id: &'a str,
-    object: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<u64>,
-    model: &'a str,
-    choices: [AssembledChoice<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Box<RawValue>>,
-}
-
-#[derive(Serialize)]
-struct AssembledChoice<'a> {
-    index: u32,
-    message: AssembledMessage<'a>,
-    finish_reason: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct AssembledMessage<'a> {
-    role: &'static str,
-    content: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning: Option<AssembledReasoning<'a>>,
-}
-
-#[derive(Serialize)]
-struct AssembledReasoning<'a> {
-    thinking: &'a str,
-}
-
-impl<'a> From<&'a Completion> for Assembled<'a> {
-    fn from(completion: &'a Completion) -> Self {
-        let reasoning = &completion.reasoning;
-        let message = AssembledMessage {
-            role: "assistant",
-            content: (!completion.is_refused).then_some(&completion.content),
-            refusal: completion.is_refused.then_some(&completion.content),
-            reasoning: (!reasoning.is_empty()).then_some(AssembledReasoning {
-                thinking: reasoning,
-            }),
-        };
-        Assembled {
-            id: &completion.id,
-            object: "chat.completion",
-            created: completion.created,
-            model: &completion.model,
-            choices: [AssembledChoice {
-                index: 0,
-                message,
-                finish_reason: completion.finish_reason.as_deref(),
-            }],
-            // It was read as JSON before.
-            usage: completion
-                .counted
-                .clone()
-                .and_then(|counted| RawValue::from_string(counted).ok()),
+        if let Some(raw) = &self.raw {
+            return raw.clone();
         }
+        let content = (!self.is_refused).then_some(&self.content);
+        let mut message = json!({"role": "assistant", "content": content});
+        if self.is_refused {
+            message["refusal"] = json!(self.content);
+        }
+        if !self.reasoning.is_empty() {
+            message["reasoning"] = json!({"thinking": self.reasoning});
+        }
+        let mut object = json!({"id": self.id, "object": "chat.completion"});
+        if let Some(created) = self.created {
+            object["created"] = json!(created);
+        }
+        object["model"] = json!(self.model);
+        object["choices"] = json!([
+            {"index": 0, "message": message, "finish_reason": self.finish_reason}
+        ]);
+        if let Some(usage) = &self.usage {
+            object["usage"] = json!(usage);
+        }
+        format!("{object:#}")
     }
 }

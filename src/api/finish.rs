@@ -1,6 +1,8 @@
 //! Why an answer ended, in all the words seen for it: this API's, Anthropic's, Bedrock's, Google's,
 //! Cohere's, and those of open models' makers.
 
+use super::problem::contains_any;
+
 /// What a finish reason means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
@@ -18,69 +20,6 @@ pub enum Finish {
     /// A word unknown today.
     Other,
 }
-
-const WORDS: &[(Finish, &[&str])] = &[
-    (
-        Finish::Unfinished,
-        &[
-            "",
-            "null",
-            "none",
-            "nil",
-            "undefined",
-            "in_progress",
-            "finish_reason_unspecified",
-        ],
-    ),
-    (
-        Finish::Whole,
-        &[
-            "stop",
-            "end_turn",
-            "stop_sequence",
-            "eos",
-            "eos_token",
-            "complete",
-            "completed",
-            "done",
-            "end",
-            "finished",
-        ],
-    ),
-    (
-        Finish::Tools,
-        &["tool_calls", "tool_call", "tool_use", "function_call"],
-    ),
-    (
-        Finish::Limit,
-        &[
-            "length",
-            "max_tokens",
-            "max_output_tokens",
-            "max_completion_tokens",
-            "max_length",
-            "model_length",
-            "model_context_window_exceeded",
-            "context_length_exceeded",
-        ],
-    ),
-    (
-        Finish::Filter,
-        &[
-            "content_filter",
-            "content_filtered",
-            "guardrail_intervened",
-            "safety",
-            "sensitive",
-            "recitation",
-            "prohibited_content",
-            "blocklist",
-            "spii",
-            "refusal",
-            "error_toxic",
-        ],
-    ),
-];
 
 /// Parts of words that say that something broke: `error`, `network_error`, `abort`,
 /// `insufficient_system_resource` (DeepSeek), `cancelled`, `malformed_function_call`.
@@ -103,13 +42,22 @@ impl Finish {
     /// What a reason means, in any case.
     pub fn of(reason: &str) -> Self {
         let reason = reason.trim().to_ascii_lowercase().replace(['-', ' '], "_");
-        let known = WORDS
-            .iter()
-            .find(|(_, words)| words.contains(&reason.as_str()));
-        match known {
-            Some((finish, _)) => *finish,
-            None if FAILURES.iter().any(|word| reason.contains(word)) => Finish::Failed,
-            None => Finish::Other,
+        let has = |parts: &[&str]| contains_any(&reason, parts);
+        match reason.as_str() {
+            "" | "null" | "none" | "nil" | "undefined" | "in_progress" => Finish::Unfinished,
+            "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete"
+            | "completed" | "done" | "end" | "finished" => Finish::Whole,
+            "tool_calls" | "tool_call" | "tool_use" | "function_call" => Finish::Tools,
+            "length" | "max_length" | "model_length" => Finish::Limit,
+            "safety" | "sensitive" | "recitation" | "blocklist" | "spii" | "refusal" => {
+                Finish::Filter
+            }
+            _ if has(&["reason_unspecified"]) => Finish::Unfinished,
+            // `max_output_tokens`, `model_context_window_exceeded`
+            _ if has(&["max_", "context_"]) => Finish::Limit,
+            _ if has(&["filter", "guardrail", "prohibited", "toxic"]) => Finish::Filter,
+            _ if has(FAILURES) => Finish::Failed,
+            _ => Finish::Other,
         }
     }
 }

@@ -1,297 +1,174 @@
-//! JSON as servers send it, read one level at a time. What nobody reads is skipped and can't be
-//! wrong, such as a number out of range or a duplicate name; text is borrowed, so that a token
-//! needs no tree.
+//! JSON as servers send it. What strict JSON refuses is mended before it is given up: Python's
+//! `NaN` and `Infinity`, numbers out of range, control characters in strings, and halves of
+//! characters.
 //!
-//! Strings are read as bytes, because serde_json refuses half a surrogate pair as text. Servers
-//! send one if a token ends within a character that JSON writes as two escapes.
+//! Servers send half a surrogate pair if a token ends within a character that JSON writes as two
+//! escapes. No string of Rust's can hold one, so a character of private use stands for it until
+//! [`joined`].
 
-use std::borrow::Cow;
-use std::fmt;
+use serde_json::{Deserializer, Error, Value};
 
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::Error;
-use serde_json::value::RawValue;
+/// What is added to half a surrogate pair to make a character of it.
+const STAND_IN: u32 = 0x10_0000;
 
-/// A value as it stands in its text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Json<'a>(&'a str);
-
-/// What a value is, by its first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Null,
-    Bool,
-    Number,
-    Text,
-    List,
-    Object,
-}
-
-impl<'a> Json<'a> {
-    /// The one value of a text.
-    ///
-    /// # Errors
-    /// A text that is no JSON, or more than that.
-    pub fn parse(text: &'a str) -> Result<Self, Error> {
-        serde_json::from_str::<&RawValue>(text).map(|raw| Json(raw.get()))
-    }
-
-    /// The values of a text that may hold several, one behind the other.
-    pub fn all(text: &'a str) -> impl Iterator<Item = Result<Self, Error>> {
-        serde_json::Deserializer::from_str(text)
-            .into_iter::<&RawValue>()
-            .map(|raw| raw.map(|raw| Json(raw.get())))
-    }
-
-    pub fn kind(self) -> Kind {
-        match self.0.as_bytes().first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::List,
-            Some(b'"') => Kind::Text,
-            Some(b't' | b'f') => Kind::Bool,
-            Some(b'n') | None => Kind::Null,
-            Some(_) => Kind::Number,
-        }
-    }
-
-    /// The value as it was written.
-    pub fn written(self) -> &'a str {
-        self.0
-    }
-
-    /// Hands over the fields of an object; nothing else has any. One that is null says nothing and
-    /// is left out.
-    pub fn fields(self, mut take: impl FnMut(&str, Json<'a>)) {
-        if self.kind() == Kind::Object {
-            let mut json = serde_json::Deserializer::from_str(self.0);
-            // What was read as a value before can't fail here.
-            let _ = json.deserialize_map(Fields(&mut take));
-        }
-    }
-
-    /// A field of an object that is there and not null.
-    pub fn field(self, name: &str) -> Option<Json<'a>> {
-        let mut found = None;
-        self.fields(|other, value| {
-            if other == name {
-                found = Some(value);
+/// The values of a text that may hold several, one behind the other, as far as it can be read.
+pub fn values(text: &str) -> (Vec<Value>, Result<(), Error>) {
+    let read = |text| {
+        let mut values = Vec::new();
+        for value in Deserializer::from_str(text).into_iter() {
+            match value {
+                Ok(value) => values.push(value),
+                Err(error) => return (values, Err(error)),
             }
-        });
-        found
-    }
-
-    /// Hands over the items of a list.
-    pub fn items(self, mut take: impl FnMut(Json<'a>)) {
-        if self.kind() == Kind::List {
-            let mut json = serde_json::Deserializer::from_str(self.0);
-            let _ = json.deserialize_seq(Items(&mut take));
         }
-    }
-
-    /// A string's text in UTF-8, but for half surrogate pairs, which are three bytes as if they
-    /// were characters. Empty for all that is no string.
-    pub fn bytes(self) -> Cow<'a, [u8]> {
-        match self.kind() {
-            Kind::Text => serde_json::from_str::<Bytes<'a>>(self.0).map(|bytes| bytes.0),
-            _ => return Cow::Borrowed(&[]),
-        }
-        .unwrap_or_default()
-    }
-
-    /// A string's text, with a replacement for what is no character.
-    pub fn text(self) -> Cow<'a, str> {
-        match self.bytes() {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(joined(&bytes)),
-        }
-    }
-
-    /// A number, written as one or as text.
-    pub fn number(self) -> Option<f64> {
-        let number = match self.kind() {
-            Kind::Number => self.0.parse(),
-            Kind::Text => self.text().trim().parse(),
-            _ => return None,
-        };
-        number.ok().filter(|number: &f64| number.is_finite())
+        (values, Ok(()))
+    };
+    match read(text) {
+        (_, Err(_)) => read(&mended(text)),
+        read => read,
     }
 }
 
-struct Fields<'f, F>(&'f mut F);
-
-impl<'de, F: FnMut(&str, Json<'de>)> Visitor<'de> for Fields<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key::<Bytes<'de>>()? {
-            let value = Json(map.next_value::<&RawValue>()?.get());
-            if value.kind() != Kind::Null {
-                (self.0)(&String::from_utf8_lossy(&name.0), value);
-            }
-        }
-        Ok(())
+/// The one value of a text, around which there may be space and a byte order mark.
+///
+/// # Errors
+/// A phrase, for a text that is no JSON, or more than that.
+pub fn parse(text: &str) -> Result<Value, String> {
+    match values(super::page::trimmed(text)) {
+        (_, Err(error)) => Err(error.to_string()),
+        (mut values, Ok(())) if values.len() == 1 => Ok(values.remove(0)),
+        (values, Ok(())) => Err(format!("it holds {} values", values.len())),
     }
 }
 
-struct Items<'f, F>(&'f mut F);
-
-impl<'de, F: FnMut(Json<'de>)> Visitor<'de> for Items<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element::<&RawValue>()? {
-            (self.0)(Json(item.get()));
-        }
-        Ok(())
-    }
+/// A field of an object that is there and not null.
+pub fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    object.get(name).filter(|value| !value.is_null())
 }
 
-struct Bytes<'a>(Cow<'a, [u8]>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct BytesVisitor;
-
-        impl<'de> Visitor<'de> for BytesVisitor {
-            type Value = Bytes<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<Bytes<'de>, E> {
-                Ok(Bytes(Cow::Borrowed(bytes)))
-            }
-
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes<'de>, E> {
-                Ok(Bytes(Cow::Owned(bytes.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_bytes(BytesVisitor)
-    }
+/// A field's text; empty for one that is none.
+pub fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A text that is JSON but for what lenient writers let through: Python's `NaN` and `Infinity`, and
-/// control characters in strings.
-pub fn mended(text: &str) -> String {
-    const NUMBERS: &[&str] = &["NaN", "-Infinity", "Infinity"];
+/// A number, written as one or as text.
+pub fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok(),
+        value => value.as_f64(),
+    };
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// Whether a character stands for half of one.
+pub fn is_half(character: char) -> bool {
+    matches!(character, '\u{10d800}'..='\u{10dfff}')
+}
+
+/// The text in UTF-16, in which halves of characters are what they are.
+pub fn utf16(text: &str) -> Vec<u16> {
+    let mut units = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match is_half(character) {
+            true => units.push((u32::from(character) - STAND_IN) as u16),
+            false => units.extend_from_slice(character.encode_utf16(&mut [0; 2])),
+        }
+    }
+    units
+}
+
+/// A whole text: two halves side by side are a character, and one alone never will be.
+pub fn joined(text: &str) -> String {
+    String::from_utf16_lossy(&utf16(text))
+}
+
+fn mended(text: &str) -> String {
     let mut mended = String::with_capacity(text.len());
     let (mut rest, mut in_string) = (text, false);
     while let Some(character) = rest.chars().next() {
-        let number = NUMBERS
-            .iter()
-            .find(|number| !in_string && rest.starts_with(**number));
-        let length = match (character, number) {
-            (_, Some(number)) => {
-                mended.push_str("null");
-                number.len()
-            }
-            ('\\', _) if in_string => {
-                let escape = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
-                mended.push_str(&rest[..escape]);
-                escape
-            }
-            ('\0'..='\x1f', _) if in_string => {
+        let mut length = character.len_utf8();
+        match character {
+            '\\' if in_string => length = mend_escape(rest, &mut mended),
+            '\0'..='\x1f' if in_string => {
                 mended.push_str(&format!("\\u{:04x}", u32::from(character)));
-                1
+            }
+            'N' | 'I' | '-' | '0'..='9' if !in_string => {
+                let is_end = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+                length = rest.find(is_end).unwrap_or(rest.len());
+                let word = &rest[..length];
+                let is_endless = word.parse().is_ok_and(|number: f64| !number.is_finite());
+                mended.push_str(if is_endless { "null" } else { word });
             }
             _ => {
                 in_string ^= character == '"';
                 mended.push(character);
-                character.len_utf8()
             }
-        };
+        }
         rest = &rest[length..];
     }
     mended
 }
 
-/// Two halves side by side are a character; one alone never will be.
-pub fn joined(mut bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    while !bytes.is_empty() {
-        let valid = match std::str::from_utf8(bytes) {
-            Ok(_) => bytes.len(),
-            Err(error) => error.valid_up_to(),
-        };
-        text.push_str(&String::from_utf8_lossy(&bytes[..valid]));
-        bytes = &bytes[valid..];
-        let unit = |high: u8, low: u8| 0xd000 | u16::from(high & 0x3f) << 6 | u16::from(low & 0x3f);
-        let (pair, length) = match bytes {
-            [
-                0xed,
-                high @ 0xa0..=0xaf,
-                low,
-                0xed,
-                high2 @ 0xb0..=0xbf,
-                low2,
-                ..,
-            ] => ([unit(*high, *low), unit(*high2, *low2)], 6),
-            [] => break,
-            _ => ([0xd800; 2], 3.min(bytes.len())),
-        };
-        match char::decode_utf16(pair).next() {
-            Some(Ok(character)) => text.push(character),
-            _ => text.push(char::REPLACEMENT_CHARACTER),
+/// Copies the escape that a text begins with, and returns its length.
+fn mend_escape(text: &str, mended: &mut String) -> usize {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let length = match (unit(0), unit(6)) {
+        (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+        (Some(half @ 0xd800..=0xdfff), _) => {
+            mended.extend(char::from_u32(STAND_IN + half));
+            return 6;
         }
-        bytes = &bytes[length..];
-    }
-    text
+        _ => 1 + text[1..].chars().next().map_or(0, char::len_utf8),
+    };
+    mended.push_str(&text[..length]);
+    length
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn names(text: &str) -> Vec<String> {
-        let mut names = Vec::new();
-        Json::parse(text)
-            .unwrap()
-            .fields(|name, value| names.push(format!("{name}={}", value.written())));
-        names
+    #[test]
+    fn what_lenient_writers_let_through_is_mended() {
+        let text = "{\"a\":[NaN,-Infinity,1e999,-1.5e2],\"b\":\"NaN \\\" \t\\\\\",\"c\":Infinity}";
+        let expected = json!({"a": [null, null, null, -150.0], "b": "NaN \" \t\\", "c": null});
+        assert_eq!(parse(text), Ok(expected));
+        for torn in ["{\"a\":}", "{} x", "{\"a\": [oops", "\"\\", "{} {}", ""] {
+            assert!(parse(torn).is_err(), "{torn}");
+        }
+        assert_eq!(values("{\"a\":1}\n{}[NaN] {\"b").0.len(), 3);
     }
 
     #[test]
-    fn what_is_not_read_can_not_be_wrong() {
-        let deep = format!("{{\"a\":{}{},\"b\":1}}", "[".repeat(500), "]".repeat(500));
-        assert_eq!(names(&deep).len(), 2);
-        assert_eq!(
-            names(r#"{"a":1e999,"a":"\ud83d","\ud83d":1,"n":null}"#),
-            ["a=1e999", r#"a="\ud83d""#, "\u{fffd}\u{fffd}\u{fffd}=1"]
-        );
-        assert!(names("[1]").is_empty() && names("\"{}\"").is_empty());
-        assert!(Json::parse("{\"a\":}").is_err() && Json::parse("{} x").is_err());
-        assert_eq!(
-            Json::all("{\"a\":1}\n{}[]").filter(Result::is_ok).count(),
-            3
-        );
-    }
-
-    #[test]
-    fn what_python_writes_is_mended() {
-        let text = "{\"a\":[NaN,-Infinity],\"b\":\"NaN \\\" \t\\\\\",\"c\":Infinity}";
-        let expected = r#"{"a":[null,null],"b":"NaN \" \u0009\\","c":null}"#;
-        assert_eq!(mended(text), expected);
-        assert_eq!(mended("{\"a\": [oops"), "{\"a\": [oops");
+    fn halves_of_a_character_are_kept_until_they_are_joined() {
+        for (text, expected) in [
+            (r#""\ud83d\ude00""#, "😀"),
+            (
+                r#""\ud83dx\ude00\t\ud83d\ude00\ud83d""#,
+                "\u{fffd}x\u{fffd}\t😀\u{fffd}",
+            ),
+        ] {
+            let value = parse(text).unwrap();
+            assert_eq!(joined(value.as_str().unwrap()), expected);
+        }
     }
 
     #[test]
     fn numbers_are_read_in_either_form() {
-        let number = |text| Json::parse(text).unwrap().number();
-        assert_eq!(number("12"), Some(12.0));
-        assert_eq!(number("\" 1.5 \""), Some(1.5));
-        for none in ["1e999", "true", "[1]", "\"many\"", "\"inf\""] {
-            assert_eq!(number(none), None, "{none}");
+        for (text, expected) in [
+            ("12", Some(12.0)),
+            ("\" 1.5 \"", Some(1.5)),
+            ("1e999", None),
+            ("true", None),
+            ("[1]", None),
+            ("\"many\"", None),
+            ("\"inf\"", None),
+        ] {
+            assert_eq!(number(&parse(text).unwrap()), expected, "{text}");
         }
     }
 }

@@ -27,7 +27,6 @@ use url::Url;
 
 use call::{Call, Need, Progress, Satisfied, TICK};
 use chunk::Chunk;
-use json::Json;
 use models::{Catalogue, Model};
 use wait::{Attempts, Now};
 
@@ -51,6 +50,9 @@ pub struct Line {
     watch: Watch,
     exchange: Option<Exchange>,
 }
+
+/// Hears how a call goes.
+pub type Tell<'t> = &'t mut dyn FnMut(&Progress);
 
 /// A service at its address, with the key for it.
 #[derive(Clone)]
@@ -110,8 +112,10 @@ impl Client {
 
     /// How often a call of this client is made.
     pub fn attempts(&self) -> Attempts {
+        // From 0 to 1, another one for each process: the hasher's keys are random.
+        let random = RandomState::new().build_hasher().finish() as f64 / u64::MAX as f64;
         match self.limits.retries {
-            true => Attempts::usual(jitter()),
+            true => Attempts::usual(random),
             false => Attempts::single(),
         }
     }
@@ -121,18 +125,15 @@ impl Client {
     ///
     /// # Errors
     /// Network and service failures, and an answer that is no catalogue.
-    pub fn catalogue(
-        &self,
-        interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<Catalogue, Error> {
+    pub fn catalogue(&self, interrupts: &Interrupts, tell: Tell<'_>) -> Result<Catalogue, Error> {
         let client = self.with_limits(self.limits.at_most(CATALOGUE_WAIT));
         let request = Request {
             key: None,
             ..client.request("/available-models", None)
         };
         let (head, body) = client.fetch(&request, None, interrupts, tell)?;
-        let models = models::parse(&body).map_err(|reason| self.unreadable(reason, &body))?;
+        let models =
+            models::parse(&body).map_err(|reason| page::unreadable(self.host(), reason, &body))?;
         let date = head
             .header("date")
             .and_then(|date| httpdate::parse_http_date(date).ok());
@@ -143,11 +144,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::catalogue`].
-    pub fn models(
-        &self,
-        interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<Vec<Model>, Error> {
+    pub fn models(&self, interrupts: &Interrupts, tell: Tell<'_>) -> Result<Vec<Model>, Error> {
         Ok(self.catalogue(interrupts, tell)?.models)
     }
 
@@ -171,34 +168,27 @@ impl Client {
         request: &Request,
         model: Option<&str>,
         interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<(Head, Vec<u8>), Error> {
+        tell: Tell<'_>,
+    ) -> Result<(Head, String), Error> {
+        let host = self.host();
         let mut line = self.line(interrupts);
-        let call = Call::new(self.host(), model, self.attempts());
+        let call = Call::new(host, model, self.attempts());
         let satisfy = |need| line.satisfy(need, || request.clone());
         let (head, body) = call.collect(FETCH_LIMIT, satisfy, tell)?;
-        let text = String::from_utf8_lossy(&body);
+        let text = String::from_utf8_lossy(&body).into_owned();
         if page::is_html(&text) {
-            return Err(self.unreadable("it sent a web page".to_owned(), &body));
+            return Err(page::unreadable(host, "it sent a web page", &text));
         }
         if body.len() > FETCH_LIMIT {
             let reason = format!("it sent more than {} MiB", FETCH_LIMIT >> 20);
-            return Err(self.unreadable(reason, &body));
+            return Err(page::unreadable(host, reason, &text));
         }
-        if is_failure(&text) {
-            let problem = problem::read(&head, &body, self.host(), model, Now::read().date);
+        // Whatever the status says.
+        if json::parse(&text).is_ok_and(|json| Chunk::read(&json, true).error.is_some()) {
+            let problem = problem::read(&head, &text, host, model, Now::read().date);
             return Err(Error::Service(Box::new(problem)));
         }
-        Ok((head, body))
-    }
-
-    fn unreadable(&self, reason: String, body: &[u8]) -> Error {
-        let excerpt = page::excerpt(&String::from_utf8_lossy(body));
-        Error::Unreadable {
-            host: self.host().to_owned(),
-            reason,
-            excerpt,
-        }
+        Ok((head, text))
     }
 
     fn endpoint(&self, path: &str) -> Url {
@@ -223,18 +213,4 @@ impl Line {
             }
         }
     }
-}
-
-/// From 0 to 1, another one for each process: the hasher's keys are random.
-fn jitter() -> f64 {
-    let random = RandomState::new().build_hasher().finish();
-    random as f64 / u64::MAX as f64
-}
-
-/// Whether a response tells of a failure, whatever its status.
-fn is_failure(text: &str) -> bool {
-    Json::parse(page::trimmed(text)).is_ok_and(|json| {
-        let chunk = Chunk::read(json);
-        chunk.error.is_some() || (chunk.is_empty() && problem::is_report(json))
-    })
 }

@@ -3,13 +3,13 @@
 //! Source: recorded for pydantic-ai in April 2026 and read by Heroku's own plugin. In 2025 neither
 //! `state` nor the dates were there, and regions read `us-east-1`.
 
-use std::borrow::Cow;
+use std::slice;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::json::{Json, Kind};
-use super::page;
+use super::json;
 
 /// One model of the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -35,28 +35,20 @@ pub struct Model {
 
 impl Model {
     /// Reads an entry of the catalogue; none without an id that can be shown.
-    fn read(entry: Json<'_>) -> Option<Self> {
-        let text = |name: &str| {
-            entry
-                .field(name)
-                .map(Json::text)
-                .filter(|text| !text.is_empty())
-        };
-        let id = match entry.kind() {
-            Kind::Text => Some(entry.text()),
-            _ => text("model_id").or_else(|| text("id")),
-        };
-        // A name with control characters could drive the terminal.
-        let id = id.filter(|id| !id.trim().is_empty() && !id.chars().any(char::is_control))?;
-        let owned = |name: &str| text(name).map(Cow::into_owned);
+    fn read(entry: &Value) -> Option<Self> {
+        let text =
+            |name| Some(json::joined(json::text(entry, name))).filter(|text| !text.is_empty());
+        let id = entry.as_str().map(json::joined);
+        let id = id.or_else(|| text("model_id")).or_else(|| text("id"));
         Some(Model {
-            id: id.into_owned(),
-            kinds: words(entry.field("type")),
-            regions: words(entry.field("regions")),
-            state: owned("state"),
-            deprecation_date: owned("deprecation_date"),
-            eol_date: owned("eol_date"),
-            replacement_model: owned("replacement_model"),
+            // A name that would drive the terminal is none.
+            id: id.filter(|id| !id.trim().is_empty() && !id.chars().any(char::is_control))?,
+            kinds: words(&entry["type"]),
+            regions: words(&entry["regions"]),
+            state: text("state"),
+            deprecation_date: text("deprecation_date"),
+            eol_date: text("eol_date"),
+            replacement_model: text("replacement_model"),
         })
     }
 
@@ -99,16 +91,15 @@ impl Model {
 }
 
 /// The texts of a list, or one that stands alone.
-fn words(field: Option<Json<'_>>) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut take = |value: Json<'_>| words.extend(Some(value.text().into_owned()));
-    match field {
-        Some(list) if list.kind() == Kind::List => list.items(take),
-        Some(value) => take(value),
-        None => {}
-    }
-    words.retain(|word| !word.is_empty());
+fn words(field: &Value) -> Vec<String> {
+    let list = field
+        .as_array()
+        .map_or(slice::from_ref(field), Vec::as_slice);
+    let words = list.iter().filter_map(Value::as_str);
     words
+        .filter(|word| !word.is_empty())
+        .map(json::joined)
+        .collect()
 }
 
 /// Models that take text alone, by the beginning of their id.
@@ -163,23 +154,18 @@ pub struct Catalogue {
 /// read of the rest of it is left out.
 ///
 /// # Errors
-/// A phrase, if the body is no list of models.
-pub fn parse(body: &[u8]) -> Result<Vec<Model>, String> {
-    let text = String::from_utf8_lossy(body);
-    let json = Json::parse(page::trimmed(&text))
-        .map_err(|error| format!("the list of models is no JSON: {error}"))?;
+/// A phrase, where the body is no list of models.
+pub fn parse(body: &str) -> Result<Vec<Model>, String> {
+    let json =
+        json::parse(body).map_err(|error| format!("the list of models is no JSON: {error}"))?;
     // The second is OpenAI's form, which other servers of this API may give.
-    let list = [Some(json), json.field("data"), json.field("models")]
+    let list = [&json, &json["data"], &json["models"]]
         .into_iter()
-        .flatten()
-        .find(|list| list.kind() == Kind::List)
+        .find_map(Value::as_array)
         .ok_or("the list of models is no array")?;
-    let (mut models, mut count) = (Vec::new(), 0);
-    list.items(|entry| {
-        count += 1;
-        models.extend(Model::read(entry));
-    });
-    if models.is_empty() && count > 0 {
+    let mut models: Vec<Model> = list.iter().filter_map(Model::read).collect();
+    if models.is_empty() && !list.is_empty() {
+        let count = list.len();
         return Err(format!(
             "none of the {count} entries of the list of models has an id"
         ));
@@ -194,7 +180,7 @@ mod tests {
 
     #[test]
     fn chat_models_come_first_and_missing_fields_are_no_matter() {
-        let body = br#"[
+        let body = r#"[
             {"model_id":"cohere-embed-v4","type":["text-to-embedding"]},
             {"model_id":"nova-lite","regions":["eu","us"],"type":["text-to-text"]},
             {"strange":true}, {"model_id":"\u001b[2J","type":["text-to-text"]},
@@ -220,14 +206,14 @@ mod tests {
             r#""type":["text-to-text"],"eol_date":1790000000,"created":1e999,"eol_date":null"#,
         ] {
             let body = format!("\u{feff} [{{\"model_id\":\"m\",{more}}}]\n");
-            assert_eq!(parse(body.as_bytes()), Ok(vec![chat.clone()]), "{more}");
+            assert_eq!(parse(&body), Ok(vec![chat.clone()]), "{more}");
         }
         for body in [
             r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"}]}"#,
             r#"{"models":["b","a"]}"#,
             r#"[{"model_id":null,"id":"a"},{"id":"b","type":null},null,7]"#,
         ] {
-            let models = parse(body.as_bytes()).unwrap();
+            let models = parse(body).unwrap();
             let ids: Vec<&str> = models.iter().map(|model| model.id.as_str()).collect();
             assert_eq!(ids, ["a", "b"], "{body}");
             assert!(models[0].is_chat(), "{body}");
@@ -236,9 +222,9 @@ mod tests {
 
     #[test]
     fn a_page_in_place_of_the_list_is_an_error() {
-        assert!(parse(b"<html>").is_err());
-        assert!(parse(br#"{"error":"x"}"#).is_err());
-        assert!(parse(br#"[{"name":"a"},{"name":"b"}]"#).is_err());
-        assert_eq!(parse(b"[]"), Ok(vec![]));
+        assert!(parse("<html>").is_err());
+        assert!(parse(r#"{"error":"x"}"#).is_err());
+        assert!(parse(r#"[{"name":"a"},{"name":"b"}]"#).is_err());
+        assert_eq!(parse("[]"), Ok(vec![]));
     }
 }

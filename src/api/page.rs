@@ -1,11 +1,22 @@
 //! Bodies that are not JSON: pages of firewalls, proxies and sign-ins, and lines of text.
 
+use crate::error::Error;
+
 /// How much of a body that says nothing in a known shape is shown, in characters.
 pub const EXCERPT: usize = 300;
 
 /// A body without a byte order mark and space around it.
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// That a host did not answer like this API, for this reason.
+pub fn unreadable(host: &str, reason: impl Into<String>, text: &str) -> Error {
+    Error::Unreadable {
+        host: host.to_owned(),
+        reason: reason.into(),
+        excerpt: excerpt(text),
+    }
 }
 
 /// The start of a body, without tags and runs of space.

@@ -1,8 +1,7 @@
 //! Requests that tell whether key and model are accepted, and cost no token.
 
-use super::call::Progress;
-use super::{CHAT_PATH, Client};
-use crate::error::{Error, ProblemKind, ServiceProblem};
+use super::{CHAT_PATH, Client, Tell};
+use crate::error::{Error, ProblemKind};
 use crate::interrupt::Interrupts;
 
 impl Client {
@@ -13,11 +12,7 @@ impl Client {
     ///
     /// # Errors
     /// Network failures, and a key that was refused.
-    pub fn probe_key(
-        &self,
-        interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
-    ) -> Result<Option<()>, Error> {
+    pub fn probe_key(&self, interrupts: &Interrupts, tell: Tell<'_>) -> Result<Option<()>, Error> {
         let request = self.request("/v1/mcp/servers", None);
         match self.fetch(&request, None, interrupts, tell) {
             Ok(_) => Ok(Some(())),
@@ -35,21 +30,18 @@ impl Client {
         &self,
         model: &str,
         interrupts: &Interrupts,
-        tell: &mut dyn FnMut(&Progress),
+        tell: Tell<'_>,
     ) -> Result<bool, Error> {
         let body = serde_json::json!({"model": model}).to_string().into_bytes();
-        match self.fetch(
-            &self.request(CHAT_PATH, Some(body)),
-            Some(model),
-            interrupts,
-            tell,
-        ) {
-            Err(Error::Service(problem)) if is_about_messages(&problem) => Ok(true),
+        let request = self.request(CHAT_PATH, Some(body));
+        match self.fetch(&request, Some(model), interrupts, tell) {
+            Err(Error::Service(problem))
+                if problem.kind == ProblemKind::Rejected
+                    && problem.message.contains("messages") =>
+            {
+                Ok(true)
+            }
             other => other.map(|_| false),
         }
     }
-}
-
-fn is_about_messages(problem: &ServiceProblem) -> bool {
-    problem.kind == ProblemKind::Rejected && problem.message.contains("messages")
 }

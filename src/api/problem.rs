@@ -6,8 +6,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::json::{Json, Kind};
-use super::page::{excerpt, is_html, trimmed};
+use serde_json::{Map, Value};
+
+use super::json::{self, number};
+use super::page::{excerpt, is_html};
 use super::wait;
 use crate::error::{ProblemKind, ServiceProblem};
 use crate::net::Head;
@@ -46,8 +48,8 @@ const SENTENCES: &[&str] = &[
 
 /// What a failure says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Told {
-    /// Its sentence; its code or type if it has none.
+pub struct Report {
+    /// Its sentence; its code or type where it has none.
     pub message: String,
     /// The HTTP status it names.
     status: Option<u16>,
@@ -58,26 +60,22 @@ pub struct Told {
 /// What a failed response means, or a failure inside an answer.
 pub fn read(
     head: &Head,
-    body: &[u8],
+    body: &str,
     host: &str,
     model: Option<&str>,
     now: SystemTime,
 ) -> ServiceProblem {
-    let text = String::from_utf8_lossy(body);
-    let told = Told::read(&text);
+    let report = Report::read(body);
     let wait = wait::wanted_wait(head, now).map(|wait| wait.min(Duration::from_secs(3600)));
     let is_answer = (200..=299).contains(&head.status);
-    let status = if is_answer {
-        told.status.unwrap_or(head.status)
-    } else {
-        head.status
-    };
+    let named = report.status.filter(|_| is_answer);
+    let status = named.unwrap_or(head.status);
     let kind = match status {
-        200..=299 => meaning(&told.labels),
-        _ => kind(status, head, &text, &told),
+        200..=299 => kind_of(&report.plain_labels()),
+        _ => kind(status, head, body, &report),
     };
     let kind = match kind {
-        ProblemKind::RateLimited if is_quota(&told, wait) => ProblemKind::QuotaUsedUp,
+        ProblemKind::RateLimited if is_quota(&report, wait) => ProblemKind::QuotaUsedUp,
         kind => kind,
     };
     ServiceProblem {
@@ -85,30 +83,32 @@ pub fn read(
         may_pass: !is_answer && wait::may_pass(head, kind == ProblemKind::QuotaUsedUp),
         kind,
         status,
-        label: told.label(Some(status)),
-        message: told.message,
+        label: report.label(Some(status)),
+        message: report.message,
         host: host.to_owned(),
         model: model.map(str::to_owned),
         retry_after: wait,
     }
 }
 
-fn kind(status: u16, head: &Head, text: &str, told: &Told) -> ProblemKind {
+fn kind(status: u16, head: &Head, text: &str, report: &Report) -> ProblemKind {
+    let message = report.message.to_lowercase();
     match status {
         300..=399 => ProblemKind::Redirect(
             head.header("location")
                 .unwrap_or("another address")
                 .to_owned(),
         ),
-        400 | 422 => match unknown_parameter(&told.message) {
+        400 | 422 => match unknown_parameter(&report.message) {
             Some(name) => ProblemKind::UnknownParameter(name),
             None => ProblemKind::Rejected,
         },
         401 if !is_html(text) => ProblemKind::Unauthorized,
         // A gateway that wants a login of its own.
         401 => ProblemKind::Blocked,
-        403 if Json::parse(trimmed(text)).is_err() => ProblemKind::Blocked,
-        403 if is_about_access(told) => ProblemKind::ModelNotCovered,
+        403 if json::parse(text).is_err() => ProblemKind::Blocked,
+        // The key is the matter.
+        403 if contains_any(&message, &["model", "key", " plan"]) => ProblemKind::ModelNotCovered,
         404 => ProblemKind::NotFound,
         429 => ProblemKind::RateLimited,
         511 => ProblemKind::SignIn,
@@ -117,23 +117,12 @@ fn kind(status: u16, head: &Head, text: &str, told: &Told) -> ProblemKind {
     }
 }
 
-/// What a failure means that names no status, by its type.
-fn meaning(labels: &[String]) -> ProblemKind {
-    let labels: Vec<String> = labels.iter().map(|label| plain(label)).collect();
-    let says = |words: &[&str]| {
-        labels
-            .iter()
-            .any(|label| words.iter().any(|word| label.contains(word)))
-    };
+/// What a failure means that names no status, by its code and type.
+fn kind_of(labels: &str) -> ProblemKind {
+    let says = |words: &[&str]| contains_any(labels, words);
     if says(&["authentication", "unauthorized", "invalidapikey"]) {
         ProblemKind::Unauthorized
-    } else if says(&[
-        "ratelimit",
-        "throttl",
-        "quota",
-        "resourceexhausted",
-        "toomanyrequests",
-    ]) {
+    } else if says(&["ratelimit", "throttl", "quota", "exhausted", "toomany"]) {
         ProblemKind::RateLimited
     } else if says(&["invalid", "validation", "badrequest"]) {
         ProblemKind::Rejected
@@ -142,100 +131,77 @@ fn meaning(labels: &[String]) -> ProblemKind {
     }
 }
 
-/// Whether a 403 says that the key is the matter.
-fn is_about_access(told: &Told) -> bool {
-    let message = told.message.to_lowercase();
-    ["model", "key", " plan"]
-        .iter()
-        .any(|word| message.contains(word))
-}
-
 /// Whether more than a minute's share is used up. Heroku writes "Quota" for that, too, and Google
 /// the words of a quota, with the time to wait.
-fn is_quota(told: &Told, wait: Option<Duration>) -> bool {
-    let labels: String = told.labels.iter().map(|label| plain(label)).collect();
-    let message = told.message.to_lowercase();
-    let label_says = [
-        "insufficient",
-        "billing",
-        "spend",
-        "quotaexceeded",
-        "payment",
-    ];
-    let message_says = [
-        "current quota",
-        "billing",
-        "spend limit",
-        "spending limit",
-        "credit balance",
-        "insufficient balance",
-        "insufficient credit",
-    ];
-    let is_about_money = message_says.iter().any(|word| message.contains(word));
-    label_says.iter().any(|word| labels.contains(word))
-        || (is_about_money && wait.is_none() && !message.contains("per minute"))
+fn is_quota(report: &Report, wait: Option<Duration>) -> bool {
+    let labels = report.plain_labels();
+    let message = report.message.to_lowercase();
+    let is_about_money = contains_any(&message, &["billing", "spend", "credit", "insufficient"])
+        || message.contains("current quota");
+    contains_any(
+        &labels,
+        &[
+            "insufficient",
+            "billing",
+            "spend",
+            "payment",
+            "quotaexceeded",
+        ],
+    ) || (is_about_money && wait.is_none() && !message.contains("per minute"))
 }
 
 /// The sentence of a failure in an answer, with code and type.
 pub fn sentence(text: &str) -> String {
-    let told = Told::read(text);
-    match told.label(None) {
-        Some(label) => format!("{} ({label})", told.message),
-        None => told.message,
+    let report = Report::read(text);
+    match report.label(None) {
+        Some(label) => format!("{} ({label})", report.message),
+        None => report.message,
     }
 }
 
 /// Whether a field that is named for failures tells of one; many servers send it in every answer,
 /// empty.
-pub fn is_failure(name: &str, value: Json<'_>) -> bool {
+pub fn is_failure(name: &str, value: &Value) -> bool {
     if plain(name) == "baseresp" {
-        let code = value.field("status_code").and_then(Json::number);
-        return code.is_some_and(|code| code != 0.0);
+        return number(&value["status_code"]).is_some_and(|code| code != 0.0);
     }
-    match value.kind() {
-        Kind::Null => false,
-        Kind::Bool => value.written() == "true",
-        Kind::Number => value.number() != Some(0.0),
-        Kind::Text => !matches!(plain(&value.text()).trim(), "" | "null" | "none"),
-        Kind::List => {
-            let mut any = false;
-            value.items(|item| any |= is_failure("", item));
-            any
-        }
-        Kind::Object => {
-            let mut any = false;
-            value.fields(|_, field| any |= is_failure("", field));
-            any
-        }
+    match value {
+        Value::Null => false,
+        Value::Bool(is_one) => *is_one,
+        Value::Number(_) => number(value) != Some(0.0),
+        Value::String(text) => !matches!(plain(text).trim(), "" | "null" | "none"),
+        Value::Array(items) => items.iter().any(|item| is_failure("", item)),
+        Value::Object(fields) => fields.values().any(|field| is_failure("", field)),
     }
 }
 
 /// Whether an object that holds no answer tells of a failure: vLLM's `"object": "error"`, AWS's and
 /// API gateways' `message` alone, Bedrock's exception as the name of a field, FastAPI's `detail`.
-pub fn is_report(object: Json<'_>) -> bool {
-    let mut is_report = false;
-    object.fields(|name, value| {
-        let (name, text) = (plain(name), value.text());
-        let is_said = matches!(value.kind(), Kind::Text | Kind::List) && is_failure("", value);
-        is_report |= match name.as_str() {
-            "object" | "type" | "status" => {
-                let ends = ["error", "failed", "failure"];
-                ends.iter()
-                    .any(|end| text.to_ascii_lowercase().ends_with(end))
-            }
-            "success" | "ok" => value.written() == "false",
-            "baseresp" => is_failure(&name, value),
-            "message" | "msg" | "detail" | "errormessage" | "faultstring" => is_said,
-            name => is_exception(name) && is_failure(name, value),
-        };
-    });
-    is_report
+pub fn is_report(object: &Value) -> bool {
+    let mut fields = object.as_object().into_iter().flatten();
+    fields.any(|(name, value)| match plain(name).as_str() {
+        "object" | "type" | "status" => {
+            let text = value.as_str().unwrap_or_default().to_ascii_lowercase();
+            ends_in_any(&text, &["error", "failed", "failure"])
+        }
+        "success" | "ok" => *value == false,
+        "message" | "msg" | "detail" | "errormessage" | "faultstring" => {
+            (value.is_string() || value.is_array()) && is_failure("", value)
+        }
+        name => (name == "baseresp" || is_exception(name)) && is_failure(name, value),
+    })
 }
 
 fn is_exception(plain_name: &str) -> bool {
-    ["error", "errors", "exception", "fault"]
-        .iter()
-        .any(|end| plain_name.ends_with(end))
+    ends_in_any(plain_name, &["error", "errors", "exception", "fault"])
+}
+
+pub fn contains_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.contains(word))
+}
+
+pub fn ends_in_any(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.ends_with(word))
 }
 
 /// A name without its manner of writing.
@@ -246,136 +212,107 @@ fn plain(name: &str) -> String {
         .collect()
 }
 
-impl Told {
+impl Report {
     /// What a body says, or the data of an event.
     fn read(text: &str) -> Self {
-        let mut told = Told::default();
-        let said = Json::parse(trimmed(text))
+        let mut report = Report::default();
+        let said = json::parse(text)
             .ok()
-            .and_then(|json| told.look(json, DEPTH));
-        told.message = match said {
-            Some(said) => said.chars().take(SENTENCE).collect(),
-            None if !told.labels.is_empty() => told.labels.remove(0),
+            .and_then(|json| report.sentence_in(&json, DEPTH));
+        report.message = match said {
+            Some(said) => json::joined(&said).chars().take(SENTENCE).collect(),
+            None if !report.labels.is_empty() => report.labels.remove(0),
             None => excerpt(text),
         };
-        told
+        report
     }
 
     /// The sentence in a value. Notes code and type on the way to it.
-    fn look(&mut self, json: Json<'_>, depth: usize) -> Option<String> {
+    fn sentence_in(&mut self, json: &Value, depth: usize) -> Option<String> {
         let depth = depth.checked_sub(1)?;
-        match json.kind() {
-            Kind::Text => {
-                let text = json.text();
-                match Json::parse(text.trim()) {
-                    Ok(inner) if matches!(inner.kind(), Kind::Object | Kind::List) => {
-                        self.look(inner, depth)
-                    }
-                    _ => Some(text.into_owned()).filter(|text| !text.trim().is_empty()),
-                }
-            }
-            Kind::List => {
-                let mut said: Vec<String> = Vec::new();
-                json.items(|item| {
-                    let sentence = (said.len() < SEVERAL)
-                        .then(|| self.look(item, depth))
-                        .flatten();
-                    said.extend(sentence.filter(|sentence| !said.contains(sentence)));
-                });
-                (!said.is_empty()).then(|| said.join("; "))
-            }
-            Kind::Object => self.look_into(json, depth),
-            Kind::Null | Kind::Bool | Kind::Number => None,
+        match json {
+            Value::String(text) => match json::parse(text) {
+                Ok(inner @ (Value::Object(_) | Value::Array(_))) => self.sentence_in(&inner, depth),
+                _ => (!text.trim().is_empty()).then(|| text.clone()),
+            },
+            Value::Array(items) => several(
+                items
+                    .iter()
+                    .filter_map(|item| self.sentence_in(item, depth)),
+            ),
+            Value::Object(fields) => self.sentence_of(fields, depth),
+            Value::Null | Value::Bool(_) | Value::Number(_) => None,
         }
     }
 
-    fn look_into(&mut self, object: Json<'_>, depth: usize) -> Option<String> {
-        let mut fields: Vec<(String, Json<'_>)> = Vec::new();
-        object.fields(|name, value| {
-            let plain = plain(name);
+    fn sentence_of(&mut self, object: &Map<String, Value>, depth: usize) -> Option<String> {
+        let named = object
+            .iter()
+            .map(|(name, value)| (name, plain(name), value));
+        let fields: Vec<_> = named.filter(|(.., value)| !value.is_null()).collect();
+        let field = |wanted: &str| fields.iter().find(|(_, name, _)| name == wanted);
+        let is_exception = |name: &str| is_exception(name) && !SENTENCES.contains(&name);
+        let place = ["loc", "path"]
+            .iter()
+            .find_map(|name| place(field(name)?.2));
+        for (name, plain, value) in &fields {
             // Bedrock names the failure there.
-            if !SENTENCES.contains(&plain.as_str()) && is_exception(&plain) && is_failure("", value)
-            {
+            if is_exception(plain) && is_failure("", value) {
                 self.label_with(name);
             }
-            fields.push((plain, value));
-        });
-        let place = fields
-            .iter()
-            .filter(|(name, _)| matches!(name.as_str(), "loc" | "path"))
-            .find_map(|(_, path)| place(*path));
-        // What was sent wrong is named by its place; its type is the checker's, not the service's.
-        for (name, value) in fields.iter().filter(|_| place.is_none()) {
-            self.note(name, *value);
-        }
-        let field = |name: &str| fields.iter().find(|(other, _)| other == name);
-        // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
-        let is_inner = |(_, value): &&(String, Json<'_>)| {
-            value.kind() != Kind::Text || value.text().trim_start().starts_with('{')
-        };
-        let error = field("error").filter(is_inner);
-        let named = error
-            .into_iter()
-            .chain(SENTENCES.iter().filter_map(|name| field(name)));
-        let exceptions = fields.iter().filter(|(name, _)| is_exception(name));
-        let said =
-            named
-                .chain(exceptions)
-                .find_map(|(name, value)| match self.look(*value, depth) {
-                    None if name == "errors" => self.look_at_each(*value, depth),
-                    said => said,
-                })?;
-        Some(match place {
-            Some(place) => format!("{place}: {said}"),
-            None => said,
-        })
-    }
-
-    /// The sentences of an object whose names are the fields that were wrong, as Rails has it.
-    fn look_at_each(&mut self, object: Json<'_>, depth: usize) -> Option<String> {
-        let mut said: Vec<String> = Vec::new();
-        object.fields(|name, value| {
-            if let Some(sentence) = (said.len() < SEVERAL)
-                .then(|| self.look(value, depth))
-                .flatten()
-            {
-                said.push(format!("{name}: {sentence}"));
+            // What was sent wrong is named by its place; its type is the checker's, not the
+            // service's.
+            if place.is_none() {
+                self.note_code(plain, value);
             }
+        }
+        // {"error": "Bad Request", "message": "what was bad"} says more in its second field.
+        let error = field("error").filter(|(.., value)| {
+            value
+                .as_str()
+                .is_none_or(|text| text.trim_start().starts_with('{'))
         });
-        (!said.is_empty()).then(|| said.join("; "))
+        let sentences = SENTENCES.iter().filter_map(|name| field(name));
+        let exceptions = fields.iter().filter(|(_, name, _)| is_exception(name));
+        let mut places = error.into_iter().chain(sentences).chain(exceptions);
+        let said = places.find_map(|(_, name, value)| {
+            self.sentence_in(value, depth).or_else(|| {
+                // The names are those of the fields that were wrong, as Rails has it.
+                let fields = value.as_object().filter(|_| name == "errors")?.iter();
+                several(fields.filter_map(|(name, value)| {
+                    Some(format!("{name}: {}", self.sentence_in(value, depth)?))
+                }))
+            })
+        })?;
+        Some(place.map_or_else(|| said.clone(), |place| format!("{place}: {said}")))
     }
 
-    /// Notes a field that is a code or a type.
-    fn note(&mut self, name: &str, value: Json<'_>) {
-        const CODES: &[&str] = &[
-            "code",
-            "status",
-            "statuscode",
-            "httpcode",
-            "httpstatus",
-            "errorcode",
-            "type",
-            "errortype",
-            "name",
-        ];
-        if !CODES.contains(&name) {
+    fn note_code(&mut self, name: &str, value: &Value) {
+        if !(name == "name" || ends_in_any(name, &["code", "status", "type"])) {
             return;
         }
-        match value.number() {
-            Some(number) if (400.0..600.0).contains(&number) => self.status = Some(number as u16),
+        match number(value) {
+            Some(code) if (400.0..600.0).contains(&code) => self.status = Some(code as u16),
             Some(0.0) => {}
-            Some(_) => self.label_with(value.written().trim_matches('"')),
-            None => self.label_with(&value.text()),
+            _ => self.label_with(&written(value)),
         }
     }
 
     fn label_with(&mut self, label: &str) {
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '#');
-        let is_label = !label.is_empty() && label.len() <= 64 && label.chars().all(is_word);
-        let says_nothing = ["error", "failed", "failure"].contains(&label.to_lowercase().as_str());
+        let is_label = (1..=64).contains(&label.len()) && label.chars().all(is_word);
+        let says_nothing = matches!(
+            &*label.to_lowercase(),
+            "error" | "failed" | "failure" | "true" | "false"
+        );
         if is_label && !says_nothing && !self.labels.iter().any(|other| other == label) {
             self.labels.push(label.to_owned());
         }
+    }
+
+    /// Code and type without their manner of writing.
+    fn plain_labels(&self) -> String {
+        plain(&self.labels.join(","))
     }
 
     /// Code and type in a phrase, with the status unless it is told already.
@@ -384,27 +321,38 @@ impl Told {
         let labels = self
             .labels
             .iter()
-            .filter(|label| !self.message.contains(label.as_str()));
-        let parts: Vec<String> = status
-            .map(|status| status.to_string())
-            .into_iter()
-            .chain(labels.cloned())
-            .collect();
+            .filter(|label| !self.message.contains(*label));
+        let parts = status.map(|status| status.to_string()).into_iter();
+        let parts: Vec<String> = parts.chain(labels.cloned()).collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 
+/// The first of several sentences, each once.
+fn several(sentences: impl Iterator<Item = String>) -> Option<String> {
+    let mut said: Vec<String> = Vec::new();
+    for sentence in sentences {
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+        if said.len() == SEVERAL {
+            break;
+        }
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
 /// The field that a path of FastAPI's or Zod's leads to.
-fn place(path: Json<'_>) -> Option<String> {
-    let mut steps: Vec<String> = Vec::new();
-    path.items(|step| {
-        steps.push(match step.kind() {
-            Kind::Text => step.text().into_owned(),
-            _ => step.written().to_owned(),
-        });
-    });
-    steps.retain(|step| step != "body");
+fn place(path: &Value) -> Option<String> {
+    let steps = path.as_array()?.iter().map(written);
+    let steps: Vec<String> = steps.filter(|step| step != "body").collect();
     (!steps.is_empty()).then(|| steps.join("."))
+}
+
+fn written(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// The field that a 400 names, as in `unrecognized request argument supplied: stream_options`.

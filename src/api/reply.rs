@@ -1,37 +1,37 @@
-//! From the bytes of a response to the answer in it: push a piece, take what it yields. Pure, and
-//! the same for a stream, for whole JSON if a stream was asked for, and the other way round.
+//! From the bytes of a successful response to the answer in it: push a piece, take what it yields.
+//! Pure, and the same for a stream, for whole JSON if a stream was asked for, and the other way
+//! round.
 
 use std::time::SystemTime;
 
-use super::chunk::{self, Choice, Chunk, Count, Voice};
+use serde_json::Value;
+
+use super::chunk::{Chunk, Said, Voice};
 pub use super::completion::Completion;
 use super::finish::Finish;
-use super::json::{self, Json, Kind};
+use super::json;
 use super::page;
 use super::problem;
 use super::sse::{SseDecoder, SseEvent};
 use super::text::Text;
 use super::usual;
-use crate::api::wait::Now;
-use crate::conversation::Part;
+use crate::conversation::{Part, Usage};
 use crate::error::Error;
 use crate::net::Head;
 
-/// The longest answer that is taken, in bytes: memory is finite, and no model says as much.
+/// The longest response that is taken, in bytes: memory is finite, and no model says as much, even
+/// with 250 bytes for each token of a stream.
 const LIMIT: usize = 64 * 1024 * 1024;
 
-/// How much of a body is kept in case there is no answer in it.
-const START: usize = 8 * 1024;
-
 /// Reads one response.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reply {
     host: String,
     model: String,
-    head: Head,
     form: Form,
-    /// The first bytes of the body, without blanks before them.
-    start: Vec<u8>,
+    /// The body without blanks before it; of a stream until its first event, in case there is no
+    /// answer in it.
+    body: Vec<u8>,
     decoder: SseDecoder,
     text: Text,
     completion: Completion,
@@ -45,18 +45,18 @@ pub struct Reply {
     failure: Option<Error>,
     /// Whether the stream has ended, so that an event may be torn.
     ended: bool,
-    /// How many bytes came since the last text.
-    wordless: usize,
+    length: usize,
     limit: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 enum Form {
     /// Nothing is known before the first bytes. What the response says of its type is no help:
     /// failures are sent as streams, and streams as JSON.
+    #[default]
     Unknown,
     Stream,
-    Whole(Vec<u8>),
+    Whole,
 }
 
 impl Reply {
@@ -65,45 +65,23 @@ impl Reply {
         Reply {
             host: host.to_owned(),
             model: model.to_owned(),
-            head: Head::default(),
-            form: Form::Unknown,
-            start: Vec::new(),
-            decoder: SseDecoder::default(),
-            text: Text::default(),
-            completion: Completion::default(),
-            has_choice: false,
-            has_event: false,
-            is_streamed: false,
-            done: false,
-            failure: None,
-            ended: false,
-            wordless: 0,
             limit: LIMIT,
+            ..Reply::default()
         }
-    }
-
-    /// Takes the head of the response.
-    pub fn head(&mut self, head: Head) {
-        self.form = match head.status {
-            200..=299 => Form::Unknown,
-            _ => Form::Whole(Vec::new()),
-        };
-        self.head = head;
     }
 
     /// Takes bytes of the body and hands over the parts of the answer in them. Returns whether more
     /// is wanted.
     pub fn push(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) -> bool {
-        match &mut self.form {
+        self.length += bytes.len();
+        match self.form {
             Form::Unknown => self.begin(bytes, deliver),
-            Form::Whole(body) => {
-                let room = self.limit.saturating_sub(body.len());
-                body.extend_from_slice(&bytes[..bytes.len().min(room)]);
-                if bytes.len() > room {
-                    self.failure = Some(self.too_long());
-                }
-            }
+            Form::Whole => self.body.extend_from_slice(bytes),
             Form::Stream => self.stream(bytes, deliver),
+        }
+        if self.length > self.limit {
+            let reason = format!("it is longer than {} MiB", self.limit >> 20);
+            self.fail(Error::BrokenAnswer { reason });
         }
         !self.done && self.failure.is_none()
     }
@@ -112,103 +90,100 @@ impl Reply {
     /// stream begins as JSON or a page does.
     fn begin(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
         const MARK: &[u8] = b"\xef\xbb\xbf";
-        let mut begun = std::mem::take(&mut self.start);
-        begun.extend_from_slice(bytes);
-        let mut rest = begun.trim_ascii_start();
+        self.body.extend_from_slice(bytes);
+        let mut rest = self.body.trim_ascii_start();
         while let Some(more) = rest.strip_prefix(MARK) {
             rest = more.trim_ascii_start();
         }
+        let rest = rest.to_vec();
         match rest.first() {
-            _ if MARK.starts_with(rest) => self.start = rest.to_vec(),
+            _ if MARK.starts_with(&rest) => self.body = rest,
             Some(b'{' | b'[' | b'"' | b'<') => {
-                self.form = Form::Whole(Vec::new());
-                self.push(rest, deliver);
+                self.form = Form::Whole;
+                self.body = rest;
             }
             _ => {
                 self.form = Form::Stream;
-                self.stream(rest, deliver);
+                self.body.clear();
+                self.stream(&rest, deliver);
             }
         }
     }
 
     fn stream(&mut self, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
         if !self.has_event {
-            let room = START.saturating_sub(self.start.len());
-            self.start
-                .extend_from_slice(&bytes[..bytes.len().min(room)]);
+            self.body.extend_from_slice(bytes);
         }
-        let before = self.text.length;
-        // The decoder is taken out because what it yields changes the rest of the reply.
-        let mut decoder = std::mem::take(&mut self.decoder);
-        decoder.push(bytes, &mut |event| self.event(event, deliver));
-        self.wordless = match self.text.length == before {
-            true => self.wordless + bytes.len(),
-            false => 0,
-        };
-        if self.wordless > self.limit && self.failure.is_none() {
-            self.failure = Some(Error::BrokenAnswer {
-                reason: format!("{} MiB came without a word in them", self.limit >> 20),
-            });
+        for event in self.decoder.push(bytes) {
+            self.hand_over(deliver, |reply| reply.event(&event));
         }
-        if decoder.is_over_limit() && self.failure.is_none() {
-            self.failure = Some(Error::BrokenAnswer {
-                reason: "an event is longer than 16 MiB".to_owned(),
-            });
+    }
+
+    /// Hands over what is new in the completion afterwards.
+    fn hand_over(&mut self, deliver: &mut dyn FnMut(Part<'_>), read: impl FnOnce(&mut Self)) {
+        let Completion {
+            reasoning, content, ..
+        } = &self.completion;
+        let (thought, said) = (reasoning.len(), content.len());
+        read(self);
+        let Completion {
+            reasoning, content, ..
+        } = &self.completion;
+        if reasoning.len() > thought {
+            deliver(Part::Reasoning(&reasoning[thought..]));
         }
-        self.decoder = decoder;
+        if content.len() > said {
+            deliver(Part::Content(&content[said..]));
+        }
     }
 
     /// Ends the reply. The completion holds what came, also if it is not complete.
     ///
     /// # Errors
     /// The service's failure, or that the answer is not complete.
-    pub fn end(
-        mut self,
-        now: SystemTime,
-        deliver: &mut dyn FnMut(Part<'_>),
-    ) -> (Completion, Result<(), Error>) {
-        match std::mem::replace(&mut self.form, Form::Unknown) {
-            Form::Whole(body) => self.whole(&body, now, deliver),
-            Form::Stream | Form::Unknown => {
-                self.ended = true;
-                let mut decoder = std::mem::take(&mut self.decoder);
-                decoder.end(&mut |event| self.event(event, deliver));
+    pub fn end(mut self, deliver: &mut dyn FnMut(Part<'_>)) -> (Completion, Result<(), Error>) {
+        self.ended = true;
+        self.hand_over(deliver, |reply| {
+            match reply.form {
+                Form::Whole => reply.whole(),
+                Form::Stream | Form::Unknown => {
+                    let events = reply.decoder.end();
+                    events.iter().for_each(|event| reply.event(event));
+                }
             }
-        }
-        let completion = &mut self.completion;
-        self.text.end(&mut |part| keep(completion, part, deliver));
-        completion.is_refused = self.text.is_refused;
-        let result = match self.outcome() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        };
+            reply.text.end(&mut reply.completion);
+        });
+        let result = self.outcome();
         (self.completion, result)
     }
 
     /// Why the answer isn't complete.
-    fn outcome(&mut self) -> Option<Error> {
+    fn outcome(&mut self) -> Result<(), Error> {
+        if self.is_complete() {
+            return Ok(());
+        }
         if let Some(failure) = self.failure.take() {
-            return Some(failure);
+            return Err(failure);
         }
-        match &self.completion.finish_reason {
-            Some(reason) if Finish::of(reason) == Finish::Failed => Some(Error::BrokenAnswer {
-                reason: format!("the service ended it with the reason {reason:?}"),
-            }),
-            Some(_) => None,
-            None if self.done => None,
-            None if self.has_event || self.is_begun_stream() => Some(Error::Truncated),
-            None if self.start.is_empty() => Some(self.unreadable("it sent nothing", "")),
-            None => {
-                let text = String::from_utf8_lossy(&self.start);
-                Some(self.unreadable("what it sent holds no answer", &text))
-            }
+        if let Some(reason) = &self.completion.finish_reason {
+            let reason = format!("the service ended it with the reason {reason:?}");
+            return Err(Error::BrokenAnswer { reason });
         }
+        if self.has_event || self.is_begun_stream() {
+            return Err(Error::Truncated);
+        }
+        let reason = match self.body.is_empty() {
+            true => "it sent nothing",
+            false => "what it sent holds no answer",
+        };
+        let text = String::from_utf8_lossy(&self.body);
+        Err(page::unreadable(&self.host, reason, &text))
     }
 
     /// Whether what came so far are lines of a stream, but no event: comments keep a connection.
     fn is_begun_stream(&self) -> bool {
         let lines: [&[u8]; 5] = [b":", b"data:", b"event:", b"id:", b"retry:"];
-        lines.iter().any(|line| self.start.starts_with(line))
+        lines.iter().any(|line| self.body.starts_with(line))
     }
 
     /// Whether the service said that the answer is complete, so that whatever the connection does
@@ -218,292 +193,181 @@ impl Reply {
         self.failure.is_none() && reason != Some(Finish::Failed) && (self.done || reason.is_some())
     }
 
-    fn event(&mut self, event: SseEvent<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
+    fn event(&mut self, event: &SseEvent) {
         if self.done || self.failure.is_some() {
             return;
         }
         self.has_event = true;
-        let data = page::trimmed(event.data);
-        if self.take_usual(&event, data, deliver) {
-            return;
-        }
+        let data = page::trimmed(&event.data);
         let name = event.name.to_ascii_lowercase();
         if data == "[DONE]" {
             self.done = true;
-        } else if ["error", "exception", "failed"]
-            .iter()
-            .any(|end| name.ends_with(end))
-        {
-            self.failure = Some(self.reported(data));
+        } else if problem::ends_in_any(&name, &["error", "exception", "failed"]) {
+            self.report(data);
         } else {
             let is_known = matches!(name.as_str(), "" | "message" | "done");
-            if let Err(error) = self.values(data, is_known, deliver) {
-                self.take_unread(data, is_known, &error);
+            // The first chunk tells more than its text.
+            if self.is_streamed
+                && is_known
+                && let Some(text) = usual::content(data)
+            {
+                if !text.is_empty() {
+                    self.completion.finish_reason = None;
+                }
+                self.text.push(Voice::Content, &text, &mut self.completion);
+                self.done |= name == "done";
+                return;
+            }
+            let (values, end) = json::values(data);
+            values.iter().for_each(|value| self.value(value, is_known));
+            // Names unknown today may carry anything, the last event may be torn, and an answer
+            // that was finished can't be undone by what nobody understands.
+            let is_needed = is_known && !self.ended && self.completion.finish_reason.is_none();
+            if let Err(error) = end
+                && is_needed
+            {
+                self.fail(if self.completion.content.is_empty() {
+                    page::unreadable(&self.host, format!("an event can't be read: {error}"), data)
+                } else {
+                    let reason = format!("an event can't be read: {}", page::excerpt(data));
+                    Error::BrokenAnswer { reason }
+                });
             }
             self.done |= name == "done";
         }
     }
 
-    /// Takes a piece like most: text behind the first chunk, which has all there is to know
-    /// besides.
-    fn take_usual(
-        &mut self,
-        event: &SseEvent<'_>,
-        data: &str,
-        deliver: &mut dyn FnMut(Part<'_>),
-    ) -> bool {
-        let completion = &mut self.completion;
-        let is_within = self.is_streamed && completion.finish_reason.is_none();
-        if !is_within || completion.id.is_empty() || !matches!(event.name, "" | "message") {
-            return false;
-        }
-        let Some(text) = usual::content(data) else {
-            return false;
-        };
-        let bytes = text.as_bytes();
-        self.text.push(Voice::Content, bytes, &mut |part| {
-            keep(completion, part, deliver);
-        });
-        if self.text.length > self.limit {
-            self.failure = Some(self.too_long());
-        }
-        true
-    }
-
-    /// Takes the data of an event that is no JSON.
-    fn take_unread(&mut self, data: &str, is_known: bool, error: &serde_json::Error) {
-        // Names unknown today may carry anything, the last event may be torn, and an answer that
-        // was finished can't be undone by what nobody understands.
-        if self.ended || !is_known || data.is_empty() || self.completion.finish_reason.is_some() {
-            return;
-        }
-        self.failure = Some(if self.completion.content.is_empty() {
-            self.unreadable(&format!("an event can't be read: {error}"), data)
-        } else {
-            Error::BrokenAnswer {
-                reason: format!("an event can't be read: {}", page::excerpt(data)),
-            }
-        });
-    }
-
-    /// Takes each of the values in a text, and says how many there are.
-    fn values(
-        &mut self,
-        text: &str,
-        is_known: bool,
-        deliver: &mut dyn FnMut(Part<'_>),
-    ) -> Result<usize, serde_json::Error> {
-        let mut count = 0;
-        for value in Json::all(text) {
-            match value {
-                Ok(value) => self.value(value, is_known, deliver),
-                // Only what is no JSON is looked at so closely.
-                Err(error) if count == 0 => {
-                    let mended = json::mended(text);
-                    let value = Json::parse(&mended).map_err(|_| error)?;
-                    self.value(value, is_known, deliver);
-                    return Ok(1);
-                }
-                Err(error) => return Err(error),
-            }
-            count += 1;
-        }
-        Ok(count)
-    }
-
-    fn value(&mut self, value: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
-        match value.kind() {
-            Kind::Object => self.object(value, is_known, deliver),
-            Kind::List => value.items(|item| self.object(item, is_known, deliver)),
+    fn value(&mut self, value: &Value, is_known: bool) {
+        match value {
+            Value::Object(_) => self.object(value, is_known),
+            Value::Array(items) => items.iter().for_each(|item| self.value(item, is_known)),
             // An object may stand in a string, as errors do.
-            Kind::Text => {
-                let inner = value.text();
-                if let Ok(inner) = Json::parse(page::trimmed(&inner)) {
-                    self.object(inner, is_known, deliver);
-                }
+            Value::String(text) => {
+                let (values, _) = json::values(page::trimmed(text));
+                values.iter().for_each(|value| self.value(value, is_known));
             }
-            Kind::Null | Kind::Bool | Kind::Number => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
-    fn object(&mut self, object: Json<'_>, is_known: bool, deliver: &mut dyn FnMut(Part<'_>)) {
-        if self.failure.is_some() || object.kind() != Kind::Object {
+    fn object(&mut self, object: &Value, is_known: bool) {
+        if self.failure.is_some() {
             return;
         }
-        let chunk = Chunk::read(object);
+        let chunk = Chunk::read(object, is_known);
         let completion = &mut self.completion;
         if completion.id.is_empty() {
-            completion.id = chunk::text(chunk.id).into_owned();
+            completion.id = json::joined(chunk.id);
         }
         if completion.model.is_empty() {
-            completion.model = chunk::text(chunk.model).into_owned();
+            completion.model = json::joined(chunk.model);
         }
-        if completion.created.is_none() {
-            completion.created = chunk.created.and_then(|created| Count::read(created).0);
+        completion.created = completion.created.or(chunk.created);
+        for object in chunk.usages {
+            let usage = Usage::from(object.clone());
+            // One that counts nothing must not replace one that does.
+            if !usage.is_blank() || (completion.usage.is_none() && !object.is_empty()) {
+                completion.usage = Some(usage);
+            }
         }
-        self.count(chunk.usage);
-        let choice = chunk.choice();
-        if let Some(choice) = &choice {
-            self.choice(choice, deliver);
+        self.has_choice |= chunk.has_choice;
+        self.is_streamed |= !chunk.added.is_empty();
+        for (voice, text) in &chunk.added {
+            self.text.push(*voice, text, &mut self.completion);
         }
-        let is_report = || is_known && chunk.is_empty() && problem::is_report(object);
-        // Its code and sentence may stand beside an error that is only named.
-        let named = (chunk.error.is_some() || is_report()).then_some(object);
-        if let Some(error) = named.or(choice.and_then(|choice| choice.error)) {
-            self.failure = Some(self.reported(error.written()));
-        }
-    }
-
-    /// Takes a usage object. One that counts nothing must not replace one that does.
-    fn count(&mut self, usage: Option<Json<'_>>) {
-        let Some(object) = usage.filter(|usage| usage.kind() == Kind::Object) else {
-            return;
-        };
-        let (usage, completion) = (chunk::usage(object), &mut self.completion);
-        if !usage.is_blank() || (completion.usage.is_none() && object.written() != "{}") {
-            completion.usage = Some(usage);
-            completion.counted = Some(object.written().to_owned());
-        }
-    }
-
-    fn choice(&mut self, choice: &Choice<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        self.has_choice = true;
-        self.count(choice.usage);
-        let completion = &mut self.completion;
-        let before = self.text.length;
-        let text = &mut self.text;
-        self.is_streamed |= choice.added(&mut |voice, bytes| {
-            text.push(voice, bytes, &mut |part| keep(completion, part, deliver));
-        });
-        self.repeated(choice, deliver);
-        let reason = chunk::text(choice.finish_reason);
-        if Finish::of(&reason) != Finish::Unfinished {
-            self.completion.finish_reason = Some(reason.trim().to_owned());
-        } else if self.text.length > before {
+        self.repeated(&chunk.message);
+        if Finish::of(chunk.finish_reason) != Finish::Unfinished {
+            self.completion.finish_reason = Some(chunk.finish_reason.trim().to_owned());
+        } else if !(chunk.added.is_empty() && chunk.message.is_empty()) {
             // A reason that more of the answer follows was none: Open WebUI puts one on reasoning.
             self.completion.finish_reason = None;
         }
-        if self.text.length > self.limit && self.failure.is_none() {
-            self.failure = Some(self.too_long());
+        if let Some(error) = chunk.error {
+            self.report(&error.to_string());
         }
     }
 
     /// Takes a message, of which all or some may have come before.
-    fn repeated(&mut self, choice: &Choice<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-        let mut text = Text::default();
-        let (mut content, mut reasoning) = (String::new(), String::new());
-        let has_message = choice.whole(&mut |voice, bytes| {
-            text.push(voice, bytes, &mut |part| match part {
-                Part::Content(text) => content.push_str(text),
-                Part::Reasoning(text) => reasoning.push_str(text),
-            });
-        });
-        if !has_message {
+    fn repeated(&mut self, message: &Said<'_>) {
+        if message.is_empty() {
             return;
         }
-        self.text.length += text.length;
-        self.text.is_refused |= text.is_refused;
+        let (mut text, mut all) = (Text::default(), Completion::default());
+        for (voice, piece) in message {
+            text.push(*voice, piece, &mut all);
+        }
         let completion = &mut self.completion;
-        let thought_on = reasoning.starts_with(&completion.reasoning);
+        completion.is_refused |= all.is_refused;
+        let thought_on = all.reasoning.starts_with(&completion.reasoning);
+        let said_on = all.content.starts_with(&completion.content);
+        // Else it is a piece, as in a stream of messages, or what came in pieces once more.
+        for (voice, piece) in message.iter().filter(|_| !self.is_streamed) {
+            let goes_on = match voice {
+                Voice::Reasoning => thought_on,
+                Voice::Content | Voice::Refusal => said_on,
+            };
+            if !goes_on {
+                self.text.push(*voice, piece, completion);
+            }
+        }
         if thought_on {
-            let rest = &reasoning[completion.reasoning.len()..];
-            keep(completion, Part::Reasoning(rest), deliver);
+            completion.reasoning = all.reasoning;
             self.text.reasoning = text.reasoning;
         }
-        let said_on = content.starts_with(&completion.content);
         if said_on {
-            let rest = &content[completion.content.len()..];
-            keep(completion, Part::Content(rest), deliver);
+            completion.content = all.content;
             self.text.content = text.content;
             self.text.splitter = text.splitter;
         }
-        // Else it is a piece, as in a stream of messages, or what came in pieces once more.
-        if !(self.is_streamed || said_on && thought_on) {
-            let text = &mut self.text;
-            choice.whole(&mut |voice, bytes| {
-                if !(if voice == Voice::Reasoning {
-                    thought_on
-                } else {
-                    said_on
-                }) {
-                    text.push(voice, bytes, &mut |part| keep(completion, part, deliver));
-                }
-            });
-        }
     }
 
-    fn whole(&mut self, body: &[u8], now: SystemTime, deliver: &mut dyn FnMut(Part<'_>)) {
-        if !(200..=299).contains(&self.head.status) {
-            let problem = problem::read(&self.head, body, &self.host, Some(&self.model), now);
-            self.failure = Some(Error::Service(Box::new(problem)));
-            return;
-        }
+    fn whole(&mut self) {
         if self.failure.is_some() {
             return;
         }
-        let body = String::from_utf8_lossy(body);
+        let body = String::from_utf8_lossy(&std::mem::take(&mut self.body)).into_owned();
         let text = page::trimmed(&body);
-        match self.values(text, true, deliver) {
-            _ if self.failure.is_some() => {}
-            Ok(_) if !self.has_choice => {
-                self.failure = Some(self.unreadable("the object holds no answer", text));
-            }
+        let (values, end) = json::values(text);
+        values.iter().for_each(|value| self.value(value, true));
+        let reason = match end {
+            Ok(()) if !self.has_choice => "the object holds no answer".to_owned(),
             // Objects one behind the other are a stream, which needs an end.
-            Ok(count) => {
-                self.done = count == 1;
+            Ok(()) => {
+                self.done = values.len() == 1;
                 self.has_event = true;
-                self.completion.raw = (count == 1).then(|| text.to_owned());
+                self.completion.raw = self.done.then(|| text.to_owned());
+                return;
             }
-            Err(_) if page::is_html(text) => {
-                self.failure = Some(self.unreadable("it sent a web page", text));
+            Err(_) if page::is_html(text) => "it sent a web page".to_owned(),
+            Err(_) if self.has_choice => {
+                self.has_event = true;
+                return;
             }
-            Err(_) if self.has_choice => self.has_event = true,
-            Err(error) => {
-                self.failure = Some(self.unreadable(&format!("it sent no JSON: {error}"), text));
-            }
-        }
+            Err(error) => format!("it sent no JSON: {error}"),
+        };
+        self.fail(page::unreadable(&self.host, reason, text));
     }
 
-    /// A failure that stands in the answer itself.
-    fn reported(&self, text: &str) -> Error {
-        if self.text.length == 0 {
-            let now = Now::read().date;
-            let problem = problem::read(
-                &self.head,
-                text.as_bytes(),
-                &self.host,
-                Some(&self.model),
-                now,
-            );
-            return Error::Service(Box::new(problem));
-        }
-        Error::BrokenAnswer {
-            reason: problem::sentence(text),
-        }
+    /// Fails, unless it has failed before.
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
     }
 
-    fn too_long(&self) -> Error {
-        Error::BrokenAnswer {
-            reason: format!("it is longer than {} MiB", self.limit >> 20),
-        }
+    /// Fails for what stands in the answer itself.
+    fn report(&mut self, text: &str) {
+        let completion = &self.completion;
+        let is_begun = !(completion.content.is_empty() && completion.reasoning.is_empty());
+        self.fail(if is_begun {
+            let reason = problem::sentence(text);
+            Error::BrokenAnswer { reason }
+        } else {
+            // The headers of an answer say nothing of a failure in it.
+            let (status, headers) = (200, Vec::new());
+            let (head, now) = (Head { status, headers }, SystemTime::UNIX_EPOCH);
+            let problem = problem::read(&head, text, &self.host, Some(&self.model), now);
+            Error::Service(Box::new(problem))
+        });
     }
-
-    fn unreadable(&self, reason: &str, text: &str) -> Error {
-        Error::Unreadable {
-            host: self.host.clone(),
-            reason: reason.to_owned(),
-            excerpt: page::excerpt(text),
-        }
-    }
-}
-
-fn keep(completion: &mut Completion, part: Part<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-    match part {
-        Part::Content("") | Part::Reasoning("") => return,
-        Part::Content(text) => completion.content.push_str(text),
-        Part::Reasoning(text) => completion.reasoning.push_str(text),
-    }
-    deliver(part);
 }
 
 #[cfg(test)]

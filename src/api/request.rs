@@ -3,15 +3,13 @@
 //!
 //! Source: devcenter.heroku.com/articles/heroku-inference-api-v1-chat-completions.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub use crate::cli::settings::RequestOptions;
 use crate::cli::settings::Turns;
-use crate::conversation::{Attachment, Call, Conversation, Message, Role};
+use crate::conversation::{Attachment, Conversation, Message, Role};
 
 /// What a model turned out not to take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,11 +37,9 @@ const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 /// names the newer name too, but not the older as one that isn't taken.
 pub fn wants_the_newer_name(message: &str) -> bool {
     let message = message.to_lowercase();
-    let names_both = message.contains(MAX_COMPLETION_TOKENS) && message.contains(MAX_TOKENS);
-    let before = message
-        .split(MAX_COMPLETION_TOKENS)
-        .next()
-        .unwrap_or_default();
+    let Some((before, _)) = message.split_once(MAX_COMPLETION_TOKENS) else {
+        return false;
+    };
     let refusals = [
         "unsupported",
         "not supported",
@@ -51,52 +47,9 @@ pub fn wants_the_newer_name(message: &str) -> bool {
         "unknown",
         "deprecated",
     ];
-    let refuses = refusals.iter().any(|word| message.contains(word));
-    names_both
-        && (refuses
-            || before
-                .trim_end_matches(['\'', '"', '`', ' '])
-                .ends_with("use"))
-}
-
-/// The body, borrowing the conversation.
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: Vec<WireMessage<'a>>,
-    #[serde(flatten)]
-    parameters: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct WireMessage<'a> {
-    role: Role,
-    content: WireContent<'a>,
-    #[serde(skip_serializing_if = "<[Call]>::is_empty")]
-    tool_calls: &'a [Call],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
-}
-
-/// In 2025 the service refused lists in place of text, so there is one only if there are images.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum WireContent<'a> {
-    Text(Cow<'a, str>),
-    Parts(Vec<WirePart<'a>>),
-}
-
-/// Source: a Heroku app that sends images, and the "Supported inputs" of the model cards.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum WirePart<'a> {
-    Text { text: Cow<'a, str> },
-    ImageUrl { image_url: ImageUrl },
-}
-
-#[derive(Serialize)]
-struct ImageUrl {
-    url: String,
+    let before = before.trim_end_matches(['\'', '"', '`', ' ']);
+    message.contains(MAX_TOKENS)
+        && (before.ends_with("use") || refusals.iter().any(|word| message.contains(word)))
 }
 
 /// The JSON of a request.
@@ -107,26 +60,14 @@ pub fn body(
     quirks: &Quirks,
 ) -> Vec<u8> {
     let system = conversation.system();
-    let system = system.map(|text| WireMessage {
-        role: Role::System,
-        content: WireContent::Text(text.into()),
-        tool_calls: &[],
-        tool_call_id: None,
-    });
-    let said = sent(conversation, options)
-        .iter()
-        .map(|message| WireMessage {
-            role: message.role,
-            content: content(message),
-            tool_calls: &message.calls,
-            tool_call_id: message.call_id.as_deref(),
-        });
-    let body = Body {
-        model,
-        messages: system.into_iter().chain(said).collect(),
-        parameters: parameters(options, quirks),
-    };
-    serde_json::to_vec(&body).expect("strings and numbers always serialise")
+    let system = system.map(|text| json!({"role": Role::System, "content": text}));
+    let said = sent(conversation, options).iter().map(message);
+    let messages: Vec<Value> = system.into_iter().chain(said).collect();
+    let mut body = Map::new();
+    body.insert("model".to_owned(), json!(model));
+    body.insert("messages".to_owned(), Value::Array(messages));
+    body.extend(parameters(options, quirks));
+    Value::Object(body).to_string().into_bytes()
 }
 
 /// The fields of a request besides model and messages.
@@ -151,31 +92,31 @@ pub fn sent<'a>(conversation: &'a Conversation, options: &RequestOptions) -> &'a
     }
 }
 
-fn content(message: &Message) -> WireContent<'_> {
-    let image = |uri| WirePart::ImageUrl {
-        image_url: ImageUrl { url: uri },
+fn message(message: &Message) -> Value {
+    // The service refuses an empty content, and a space is refused further on.
+    let text = match (message.role, message.content.trim()) {
+        (Role::Assistant, "") => "(calling tools)".into(),
+        (Role::Tool, "") => "(tool call succeeded with no output)".into(),
+        _ => message.text(),
     };
-    let images: Vec<WirePart<'_>> = message
-        .images()
-        .filter_map(Attachment::data_uri)
-        .map(image)
-        .collect();
-    if images.is_empty() {
-        // The service refuses an empty content, and a space is refused further on.
-        return WireContent::Text(match (message.role, message.content.trim()) {
-            (Role::Assistant, "") => "(calling tools)".into(),
-            (Role::Tool, "") => "(tool call succeeded with no output)".into(),
-            _ => message.text(),
-        });
+    // Source: a Heroku app that sends images, and the "Supported inputs" of the model cards.
+    let images = message.images().filter_map(Attachment::data_uri);
+    let images = images.map(|uri| json!({"type": "image_url", "image_url": {"url": uri}}));
+    let mut parts = vec![json!({"type": "text", "text": text})];
+    parts.extend(images);
+    // In 2025 the service refused lists in place of text, so there is one only with images.
+    let content = match parts.len() {
+        1 => json!(text),
+        _ => Value::Array(parts),
+    };
+    let mut wire = json!({"role": message.role, "content": content});
+    if !message.calls.is_empty() {
+        wire["tool_calls"] = json!(message.calls);
     }
-    WireContent::Parts(
-        [WirePart::Text {
-            text: message.text(),
-        }]
-        .into_iter()
-        .chain(images)
-        .collect(),
-    )
+    if let Some(id) = &message.call_id {
+        wire["tool_call_id"] = json!(id);
+    }
+    wire
 }
 
 impl Quirks {
@@ -199,7 +140,7 @@ impl Quirks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::conversation::Call;
 
     fn conversation() -> Conversation {
         Conversation::from_messages(vec![

@@ -5,160 +5,113 @@
 //! `data: {…}` alone. Lines may end in LF, CRLF or CR, and a read may end anywhere, even within a
 //! character.
 
-/// A stream with a longer event is given up: no chunk of a chat comes near it, and memory is
-/// finite.
-const EVENT_LIMIT: usize = 16 * 1024 * 1024;
-
 /// Splits a byte stream into events.
 #[derive(Debug, Default)]
 pub struct SseDecoder {
     /// The line that has not ended yet.
     line: Vec<u8>,
-    /// Whether the last line ended in CR, so that a LF now belongs to it.
+    /// Whether the last byte was a CR, so that a LF now belongs to it.
     after_cr: bool,
-    /// Whether a byte was seen; before it, a byte order mark is no content.
+    /// Whether a line was seen; before it, a byte order mark is no content.
     begun: bool,
-    event: String,
-    data: String,
-    has_data: bool,
+    name: String,
+    data: Option<String>,
     /// Whether the event is JSON without a field's name before it, over as many lines as it likes:
     /// servers that fail in mid-stream write their error body as it is.
     is_bare: bool,
-    /// Whether an event was too long, after which nothing is handed over any more.
-    is_over_limit: bool,
+    events: Vec<SseEvent>,
 }
 
 /// One event, as far as it matters here: `id` and `retry` are for reconnecting, which a chat never
 /// does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SseEvent<'a> {
-    /// The event's name; empty if the stream gives none.
-    pub name: &'a str,
+#[derive(Debug, PartialEq, Eq)]
+pub struct SseEvent {
+    /// The event's name; empty where the stream gives none.
+    pub name: String,
     /// Its data lines, joined by LF.
-    pub data: &'a str,
+    pub data: String,
 }
 
 impl SseDecoder {
-    /// Takes bytes and hands over each event that they complete.
-    pub fn push(&mut self, mut bytes: &[u8], deliver: &mut impl FnMut(SseEvent<'_>)) {
-        if self.after_cr && !bytes.is_empty() {
-            self.after_cr = false;
-            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
-        }
+    /// Takes bytes. Returns the events that they complete.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Vec<SseEvent> {
         while let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) {
-            if self.line.is_empty() {
-                self.take_line(&bytes[..end], deliver);
-            } else {
-                self.keep(&bytes[..end]);
-                let mut line = std::mem::take(&mut self.line);
-                self.take_line(&line, deliver);
-                // The allocation is used again.
-                line.clear();
-                self.line = line;
+            let is_cr = bytes[end] == b'\r';
+            let ends_crlf = self.after_cr && end == 0 && !is_cr;
+            self.after_cr = is_cr;
+            if !ends_crlf && self.line.is_empty() {
+                self.take_line(&bytes[..end]);
+            } else if !ends_crlf {
+                self.line.extend_from_slice(&bytes[..end]);
+                self.take_kept_line();
             }
-            let ended_in_cr = bytes[end] == b'\r';
             bytes = &bytes[end + 1..];
-            if ended_in_cr {
-                self.after_cr = bytes.is_empty();
-                bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
-            }
         }
-        self.keep(bytes);
+        self.after_cr &= bytes.is_empty();
+        self.line.extend_from_slice(bytes);
+        std::mem::take(&mut self.events)
     }
 
-    /// Whether an event was too long to be kept, so that the stream can't be read on.
-    pub fn is_over_limit(&self) -> bool {
-        self.is_over_limit
-    }
-
-    /// Keeps the beginning of a line.
-    fn keep(&mut self, bytes: &[u8]) {
-        self.is_over_limit |= self.line.len() + bytes.len() > EVENT_LIMIT;
-        if !self.is_over_limit {
-            self.line.extend_from_slice(bytes);
+    /// Ends the stream. An event without its empty line counts, too: servers that cut the stream
+    /// right after `data:[DONE]` meant it.
+    pub fn end(&mut self) -> Vec<SseEvent> {
+        if !self.line.is_empty() {
+            self.take_kept_line();
         }
+        self.dispatch();
+        std::mem::take(&mut self.events)
     }
 
-    /// Ends the stream. An event without its empty line is handed over too: servers that cut the
-    /// stream right after `data:[DONE]` meant it.
-    pub fn end(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
-        let line = std::mem::take(&mut self.line);
-        if !line.is_empty() {
-            self.take_line(&line, deliver);
+    fn take_kept_line(&mut self) {
+        let mut line = std::mem::take(&mut self.line);
+        self.take_line(&line);
+        // The allocation is used again.
+        line.clear();
+        self.line = line;
+    }
+
+    fn take_line(&mut self, bytes: &[u8]) {
+        // A whole line can't end inside a character, so what is not UTF-8 here never will be.
+        let mut line = &*String::from_utf8_lossy(bytes);
+        if !std::mem::replace(&mut self.begun, true) {
+            line = line.strip_prefix('\u{feff}').unwrap_or(line);
         }
-        self.dispatch(deliver);
-    }
-
-    fn take_line(&mut self, line: &[u8], deliver: &mut impl FnMut(SseEvent<'_>)) {
-        let line = if self.begun {
-            line
-        } else {
-            line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
-        };
-        self.begun = true;
         if line.is_empty() {
-            self.dispatch(deliver);
-            return;
+            return self.dispatch();
         }
-        let is_field = [&b"data:"[..], b"event:", b":"]
+        let is_field = ["data:", "event:", ":"]
             .iter()
             .any(|name| line.starts_with(name));
-        let begins_bare = !self.is_bare && matches!(line.first(), Some(b'{' | b'['));
+        let begins_bare = !self.is_bare && line.starts_with(['{', '[']);
         if begins_bare || (self.is_bare && is_field) {
-            self.dispatch(deliver);
+            self.dispatch();
             self.is_bare = begins_bare;
         }
-        if self.is_bare {
-            self.take_data(line);
-            return;
-        }
-        let (field, value) = match memchr::memchr(b':', line) {
-            Some(colon) => (&line[..colon], &line[colon + 1..]),
-            None => (line, &line[line.len()..]),
-        };
-        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
-            b"data" => self.take_data(value),
-            b"event" => {
-                self.event.clear();
-                push_lossy(&mut self.event, value);
-            }
+            _ if self.is_bare => self.take_data(line),
+            "data" => self.take_data(value),
+            "event" => self.name = value.to_owned(),
             _ => {}
         }
     }
 
-    fn take_data(&mut self, value: &[u8]) {
-        if self.data.len() + value.len() >= EVENT_LIMIT {
-            self.is_over_limit = true;
-            return;
+    fn take_data(&mut self, value: &str) {
+        match &mut self.data {
+            Some(data) => data.extend(["\n", value]),
+            None => self.data = Some(value.to_owned()),
         }
-        if self.has_data {
-            self.data.push('\n');
-        }
-        self.has_data = true;
-        push_lossy(&mut self.data, value);
     }
 
-    fn dispatch(&mut self, deliver: &mut impl FnMut(SseEvent<'_>)) {
-        // Heroku's `event:done` may come without data, and means the end all the same.
-        if (self.has_data || !self.event.is_empty()) && !self.is_over_limit {
-            deliver(SseEvent {
-                name: &self.event,
-                data: &self.data,
-            });
-        }
-        self.event.clear();
-        self.data.clear();
-        self.has_data = false;
+    fn dispatch(&mut self) {
+        let (name, data) = (std::mem::take(&mut self.name), self.data.take());
         self.is_bare = false;
-    }
-}
-
-/// A whole line can't end inside a character, so what is not UTF-8 here never will be.
-fn push_lossy(text: &mut String, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
-        Ok(valid) => text.push_str(valid),
-        Err(_) => text.push_str(&String::from_utf8_lossy(bytes)),
+        // Heroku's `event:done` may come without data, and means the end all the same.
+        if data.is_some() || !name.is_empty() {
+            let data = data.unwrap_or_default();
+            self.events.push(SseEvent { name, data });
+        }
     }
 }
 
@@ -167,20 +120,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<(String, String)> {
+    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<SseEvent> {
         let mut decoder = SseDecoder::default();
         let mut events = Vec::new();
-        let mut deliver =
-            |event: SseEvent<'_>| events.push((event.name.to_owned(), event.data.to_owned()));
         for piece in pieces {
-            decoder.push(piece, &mut deliver);
+            events.extend(decoder.push(piece));
         }
-        decoder.end(&mut deliver);
+        events.extend(decoder.end());
         events
     }
 
-    fn event(name: &str, data: &str) -> (String, String) {
-        (name.to_owned(), data.to_owned())
+    fn event(name: &str, data: &str) -> SseEvent {
+        let (name, data) = (name.to_owned(), data.to_owned());
+        SseEvent { name, data }
     }
 
     const HEROKU: &str = "event:message\ndata:{\"a\":\"é⬢\"}\n\n: beat\nevent:heartbeat\n\nevent:done\ndata:[DONE]\n\n";
@@ -268,27 +220,6 @@ mod tests {
         b"x",
         b"\xef\xbb\xbf",
     ];
-
-    #[test]
-    fn nothing_of_a_stream_is_handed_over_after_an_event_over_the_limit() {
-        let half = vec![b'x'; EVENT_LIMIT / 2];
-        assert_eq!(
-            decode([
-                &b"data:a\n\ndata:"[..],
-                &half,
-                &half,
-                b"y",
-                b"\n\ndata:b\n\n"
-            ]),
-            [event("", "a")]
-        );
-        let mut decoder = SseDecoder::default();
-        let lines = b"data:\n".repeat(1000);
-        for _ in 0..EVENT_LIMIT / 500 {
-            decoder.push(&lines, &mut |_| {});
-        }
-        assert!(decoder.data.len() <= EVENT_LIMIT && decoder.is_over_limit());
-    }
 
     proptest! {
         #[test]

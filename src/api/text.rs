@@ -1,49 +1,35 @@
-//! Makes parts of an answer from its strings, which are bytes that may end within a character.
+//! Makes content and reasoning of an answer's strings, which may end within a character or a tag.
 
 use std::borrow::Cow;
 
 use super::chunk::Voice;
-use super::json::joined;
+use super::completion::Completion;
+use super::json::{is_half, utf16};
 use super::think::ThinkSplitter;
-use crate::conversation::Part;
 
-/// Makes characters of bytes, and parts of characters.
+/// What is held back of an answer in case more would come.
 #[derive(Debug, Default)]
 pub struct Text {
     pub content: Joiner,
     pub reasoning: Joiner,
     pub splitter: ThinkSplitter,
-    pub is_refused: bool,
-    /// How many bytes there were.
-    pub length: usize,
 }
 
 impl Text {
     /// Takes the next text.
-    pub fn push(&mut self, voice: Voice, bytes: &[u8], deliver: &mut dyn FnMut(Part<'_>)) {
-        self.length += bytes.len();
-        self.is_refused |= voice == Voice::Refusal;
+    pub fn push(&mut self, voice: Voice, text: &str, to: &mut Completion) {
+        to.is_refused |= voice == Voice::Refusal;
         match voice {
-            Voice::Reasoning => {
-                let text = self.reasoning.join(bytes);
-                if !text.is_empty() {
-                    deliver(Part::Reasoning(&text));
-                }
-            }
-            Voice::Content | Voice::Refusal => {
-                self.splitter.push(&self.content.join(bytes), deliver);
-            }
+            Voice::Reasoning => to.reasoning += &self.reasoning.join(text),
+            Voice::Content | Voice::Refusal => self.splitter.push(&self.content.join(text), to),
         }
     }
 
-    /// Hands over what was held back in case more would come.
-    pub fn end(&mut self, deliver: &mut dyn FnMut(Part<'_>)) {
-        match self.reasoning.end() {
-            "" => {}
-            half => deliver(Part::Reasoning(half)),
-        }
-        self.splitter.push(self.content.end(), deliver);
-        self.splitter.end(deliver);
+    /// Gives out what was held back.
+    pub fn end(&mut self, to: &mut Completion) {
+        to.reasoning += self.reasoning.end();
+        self.splitter.push(self.content.end(), to);
+        self.splitter.end(to);
     }
 }
 
@@ -51,27 +37,18 @@ impl Text {
 #[derive(Debug, Default)]
 pub struct Joiner {
     /// The first half of a surrogate pair.
-    held: Option<[u8; 3]>,
+    held: Option<u16>,
 }
 
 impl Joiner {
     /// The text of the next string, as far as it is certain.
-    pub fn join<'t>(&mut self, bytes: &'t [u8]) -> Cow<'t, str> {
-        if self.held.is_none()
-            && let Ok(text) = std::str::from_utf8(bytes)
-        {
-            return Cow::Borrowed(text);
+    pub fn join<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        if self.held.is_none() && !text.contains(is_half) {
+            return text.into();
         }
-        if bytes.is_empty() {
-            return Cow::Borrowed("");
-        }
-        let mut torn: Vec<u8> = self.held.take().into_iter().flatten().collect();
-        torn.extend_from_slice(bytes);
-        if let Some(half @ [0xed, 0xa0..=0xaf, _]) = torn.last_chunk::<3>() {
-            self.held = Some(*half);
-            torn.truncate(torn.len() - 3);
-        }
-        Cow::Owned(joined(&torn))
+        let mut units: Vec<u16> = self.held.take().into_iter().chain(utf16(text)).collect();
+        self.held = units.pop_if(|last| (0xd800..0xdc00).contains(last));
+        String::from_utf16_lossy(&units).into()
     }
 
     /// A half whose other half never came.
@@ -82,7 +59,7 @@ impl Joiner {
 
 #[cfg(test)]
 mod tests {
-    use super::super::json::Json;
+    use super::super::json::parse;
     use super::*;
 
     #[test]
@@ -102,7 +79,7 @@ mod tests {
             let mut joiner = Joiner::default();
             let mut text = String::new();
             for string in strings {
-                text += &joiner.join(&Json::parse(string).unwrap().bytes());
+                text += &joiner.join(parse(string).unwrap().as_str().unwrap());
             }
             text += joiner.end();
             assert_eq!(text, expected, "{strings:?}");

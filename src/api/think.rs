@@ -3,7 +3,7 @@
 //!
 //! Later tags are left alone: there the answer is about tags.
 
-use crate::conversation::Part;
+use super::completion::Completion;
 
 /// How each kind of tag begins, up to its name, how its closing one does, and how both end. They
 /// are seen in any case.
@@ -31,10 +31,11 @@ const TAG_LIMIT: usize = 256;
 #[derive(Debug, Default)]
 pub struct ThinkSplitter {
     state: State,
-    /// Text that may still turn out to be a tag, or space before one.
+    /// Space before the answer, which is part of it unless there are tags.
+    blank: String,
+    has_tags: bool,
+    /// Text that may still turn out to be a tag.
     held: String,
-    /// How much of that is space, so that it is looked at once.
-    blank: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,13 +44,10 @@ enum State {
     Start,
     /// Within the tags of this number.
     Thinking(usize),
-    /// Between a closing tag and the first word of the answer.
-    Gap,
     Answer,
 }
 
 /// What a text begins with.
-#[derive(Debug, PartialEq, Eq)]
 enum Beginning {
     /// A tag of this length.
     Tag {
@@ -63,150 +61,116 @@ enum Beginning {
 
 impl ThinkSplitter {
     /// Takes the next piece of content.
-    pub fn push(&mut self, text: &str, deliver: &mut dyn FnMut(Part<'_>)) {
-        if self.state == State::Answer {
-            deliver_some(Part::Content(text), deliver);
-            return;
-        }
-        self.held.push_str(text);
-        let held = std::mem::take(&mut self.held);
+    pub fn push(&mut self, text: &str, to: &mut Completion) {
+        let mut held = std::mem::take(&mut self.held);
+        held.push_str(text);
         let mut rest = held.as_str();
-        while let Some(next) = self.step(rest, deliver) {
-            rest = next;
+        while !rest.is_empty() {
+            let taken = match self.state {
+                State::Start => self.open(rest, to),
+                State::Thinking(number) => self.think(rest, number, to),
+                State::Answer => {
+                    to.content += rest;
+                    Some(rest.len())
+                }
+            };
+            let Some(taken) = taken else { break };
+            rest = &rest[taken..];
         }
-        // If nothing was taken, what is held stays where it is.
-        let taken = held.len() - rest.len();
-        self.held = held;
-        self.held.drain(..taken);
+        self.held = rest.to_owned();
     }
 
-    /// Takes what is certain from the start of the text and returns the rest; none if all of it
-    /// has to wait for more.
-    fn step<'t>(&mut self, text: &'t str, deliver: &mut dyn FnMut(Part<'_>)) -> Option<&'t str> {
-        match self.state {
-            State::Start | State::Gap => {
-                let unseen = &text[self.blank..];
-                let word = unseen.trim_start();
-                self.blank = text.len() - word.len();
-                match opening(word) {
-                    Some((number, length, is_empty)) => {
-                        self.state = if is_empty {
-                            State::Gap
-                        } else {
-                            State::Thinking(number)
-                        };
-                        self.blank = 0;
-                        Some(&word[length..])
+    /// How much of a text before the answer is taken; none if it has to wait for more.
+    fn open(&mut self, text: &str, to: &mut Completion) -> Option<usize> {
+        let blank = text.len() - text.trim_start().len();
+        if blank > 0 {
+            self.blank.push_str(&text[..blank]);
+            return Some(blank);
+        }
+        let mut may_open = false;
+        for (number, (name, _, end)) in TAGS.iter().enumerate() {
+            match beginning(text, name, end, true) {
+                Beginning::Tag { length, is_empty } => {
+                    self.has_tags = true;
+                    if !is_empty {
+                        self.state = State::Thinking(number);
                     }
-                    None if word.is_empty() || may_open(word) => None,
-                    None => {
-                        let answer = if self.state == State::Gap { word } else { text };
-                        self.state = State::Answer;
-                        Some(answer)
-                    }
+                    return Some(length);
                 }
+                Beginning::Partial => may_open = true,
+                Beginning::Other => {}
             }
-            State::Thinking(number) => {
-                let (_, name, end) = TAGS[number];
-                let first = name.chars().next()?;
-                for (at, _) in text.match_indices(first) {
-                    match beginning(&text[at..], name, end, false) {
-                        Beginning::Tag { length, .. } => {
-                            deliver_some(Part::Reasoning(&text[..at]), deliver);
-                            self.state = State::Gap;
-                            return Some(&text[at + length..]);
-                        }
-                        Beginning::Partial => {
-                            deliver_some(Part::Reasoning(&text[..at]), deliver);
-                            return (at > 0).then(|| &text[at..]);
-                        }
-                        Beginning::Other => {}
-                    }
-                }
-                deliver_some(Part::Reasoning(text), deliver);
-                (!text.is_empty()).then_some("")
+        }
+        if may_open {
+            return None;
+        }
+        self.state = State::Answer;
+        self.give_blank(to);
+        Some(0)
+    }
+
+    /// How much of a text within tags is taken; none if it has to wait for more.
+    fn think(&mut self, text: &str, number: usize, to: &mut Completion) -> Option<usize> {
+        let (_, name, end) = TAGS[number];
+        for (at, _) in text.match_indices(name.chars().next()?) {
+            let length = match beginning(&text[at..], name, end, false) {
+                Beginning::Tag { length, .. } => length,
+                Beginning::Partial if at == 0 => return None,
+                Beginning::Partial => 0,
+                Beginning::Other => continue,
+            };
+            to.reasoning += &text[..at];
+            if length > 0 {
+                self.state = State::Start;
             }
-            State::Answer => {
-                deliver_some(Part::Content(text), deliver);
-                (!text.is_empty()).then_some("")
-            }
+            return Some(at + length);
+        }
+        to.reasoning += text;
+        Some(text.len())
+    }
+
+    fn give_blank(&mut self, to: &mut Completion) {
+        if !self.has_tags {
+            to.content += &std::mem::take(&mut self.blank);
         }
     }
 
-    /// Hands over what was held back in case a tag would follow.
-    pub fn end(&mut self, deliver: &mut dyn FnMut(Part<'_>)) {
+    /// Gives out what was held back in case a tag would follow.
+    pub fn end(&mut self, to: &mut Completion) {
         let held = std::mem::take(&mut self.held);
-        let blank = std::mem::take(&mut self.blank);
-        match self.state {
-            State::Thinking(_) => deliver_some(Part::Reasoning(&held), deliver),
-            State::Gap => deliver_some(Part::Content(&held[blank..]), deliver),
-            State::Start | State::Answer => deliver_some(Part::Content(&held), deliver),
+        if let State::Thinking(_) = self.state {
+            to.reasoning += &held;
+        } else {
+            self.give_blank(to);
+            to.content += &held;
         }
     }
-}
-
-fn deliver_some(part: Part<'_>, deliver: &mut dyn FnMut(Part<'_>)) {
-    let (Part::Content(text) | Part::Reasoning(text)) = part;
-    if !text.is_empty() {
-        deliver(part);
-    }
-}
-
-/// The tag that a text begins with: its number, its length, and whether it closes itself.
-fn opening(text: &str) -> Option<(usize, usize, bool)> {
-    TAGS.iter()
-        .enumerate()
-        .find_map(
-            |(number, (name, _, end))| match beginning(text, name, end, true) {
-                Beginning::Tag { length, is_empty } => Some((number, length, is_empty)),
-                _ => None,
-            },
-        )
-}
-
-fn may_open(text: &str) -> bool {
-    TAGS.iter()
-        .any(|(name, _, end)| beginning(text, name, end, true) == Beginning::Partial)
 }
 
 /// Whether a text begins with a tag: its name, then space and perhaps attributes, then its end.
-fn beginning(text: &str, name: &str, end: &str, has_attributes: bool) -> Beginning {
-    let common = text
-        .bytes()
-        .zip(name.bytes())
-        .take_while(|(one, other)| one.eq_ignore_ascii_case(other))
-        .count();
-    if common < name.len() {
-        return if common == text.len() {
-            Beginning::Partial
-        } else {
-            Beginning::Other
-        };
-    }
-    let rest = &text[common..];
-    let Some(at) = rest.find(end) else {
-        return if is_inner(rest, has_attributes) && rest.len() < TAG_LIMIT {
-            Beginning::Partial
-        } else {
-            Beginning::Other
-        };
-    };
-    if !is_inner(&rest[..at], has_attributes) || at >= TAG_LIMIT {
+fn beginning(text: &str, name: &str, end: &str, is_opening: bool) -> Beginning {
+    let common = text.len().min(name.len());
+    if !text.as_bytes()[..common].eq_ignore_ascii_case(&name.as_bytes()[..common]) {
         return Beginning::Other;
     }
-    Beginning::Tag {
-        length: common + at + end.len(),
-        is_empty: rest[..at].trim_end().ends_with('/'),
+    let Some(rest) = text.get(name.len()..) else {
+        return Beginning::Partial;
+    };
+    let at = rest.find(end);
+    let inner = &rest[..at.unwrap_or(rest.len())];
+    let is_set_off = inner.is_empty() || inner.starts_with(char::is_whitespace);
+    let may_stand = match is_opening {
+        true => is_set_off || inner.starts_with('/'),
+        false => inner.trim().is_empty(),
+    };
+    match at {
+        _ if !may_stand || inner.contains('<') || inner.len() >= TAG_LIMIT => Beginning::Other,
+        None => Beginning::Partial,
+        Some(at) => Beginning::Tag {
+            length: name.len() + at + end.len(),
+            is_empty: inner.trim_end().ends_with('/'),
+        },
     }
-}
-
-/// Whether a text may stand between a tag's name and its end.
-fn is_inner(text: &str, has_attributes: bool) -> bool {
-    let is_set_off = text
-        .chars()
-        .next()
-        .is_none_or(|first| first.is_whitespace() || (first == '/' && has_attributes));
-    is_set_off && !text.contains('<') && (has_attributes || text.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -214,17 +178,13 @@ mod tests {
     use super::*;
 
     fn split<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
-        let (mut reasoning, mut content) = (String::new(), String::new());
+        let mut to = Completion::default();
         let mut splitter = ThinkSplitter::default();
-        let mut deliver = |part: Part<'_>| match part {
-            Part::Reasoning(text) => reasoning.push_str(text),
-            Part::Content(text) => content.push_str(text),
-        };
         for piece in pieces {
-            splitter.push(piece, &mut deliver);
+            splitter.push(piece, &mut to);
         }
-        splitter.end(&mut deliver);
-        (reasoning, content)
+        splitter.end(&mut to);
+        (to.reasoning, to.content)
     }
 
     fn check_every_cut(text: &str, reasoning: &str, content: &str) {
@@ -295,7 +255,7 @@ mod tests {
         let long = format!("<think {}", "a".repeat(10_000));
         let mut held = ThinkSplitter::default();
         long.chars()
-            .for_each(|character| held.push(&character.to_string(), &mut |_| {}));
+            .for_each(|character| held.push(&character.to_string(), &mut Completion::default()));
         assert_eq!((held.state, held.held.as_str()), (State::Answer, ""));
     }
 

@@ -97,22 +97,21 @@ pub fn content(data: &str) -> Option<Cow<'_, str>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::chunk;
-    use super::super::json::Json;
+    use super::super::chunk::{Chunk, Voice};
+    use super::super::json;
     use super::*;
 
     /// What the reading of everything makes of a chunk.
-    fn read(data: &str) -> Option<Vec<u8>> {
-        let chunk = chunk::Chunk::read(Json::parse(data).ok()?);
-        let mut bytes = Vec::new();
-        let choice = chunk.choice()?;
-        let is_more = chunk.usage.is_some() || chunk.error.is_some();
-        let is_more = is_more || choice.finish_reason.is_some() || choice.error.is_some();
-        choice.added(&mut |voice, text| {
-            assert!(voice == chunk::Voice::Content, "{data}");
-            bytes.extend_from_slice(text);
+    fn read(data: &str) -> Option<String> {
+        let value = json::parse(data).ok()?;
+        let chunk = Chunk::read(&value, true);
+        let is_more = !chunk.usages.is_empty() || chunk.error.is_some();
+        let is_more = is_more || !chunk.finish_reason.is_empty() || !chunk.has_choice;
+        let pieces = chunk.added.into_iter().map(|(voice, text)| {
+            assert!(voice == Voice::Content, "{data}");
+            text
         });
-        (!is_more).then_some(bytes)
+        (!is_more).then(|| pieces.collect())
     }
 
     #[test]
@@ -123,7 +122,7 @@ mod tests {
         ];
         for data in usual {
             let content = content(data).unwrap();
-            assert_eq!(Some(content.as_bytes().to_vec()), read(data), "{data}");
+            assert_eq!(Some(content.into_owned()), read(data), "{data}");
         }
         for other in [
             r#"{"choices":[{"delta":{"content":"\ud83d"}}]}"#,
@@ -167,7 +166,7 @@ mod tests {
             fields.insert(if order { 0 } else { fields.len() }, &delta);
             let data = format!(r#"{{"choices":[{{{}}}]}}"#, fields.join(","));
             if let Some(content) = content(&data) {
-                prop_assert_eq!(Some(content.as_bytes().to_vec()), read(&data));
+                prop_assert_eq!(Some(content.into_owned()), read(&data));
             }
         }
     }

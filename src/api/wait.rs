@@ -19,16 +19,11 @@ pub const TOTAL_WAIT: Duration = Duration::from_secs(60);
 /// statuses are those of OpenAI's and Anthropic's clients (`_should_retry` in `_base_client.py`),
 /// but for statuses of which nothing will change, such as 501; 520 to 530 are Cloudflare's.
 pub fn may_pass(head: &Head, is_quota: bool) -> bool {
-    let word = head
-        .header("x-should-retry")
-        .map(|word| word.trim().to_ascii_lowercase());
-    match word.as_deref() {
-        Some("true") => true,
-        Some("false") => false,
-        _ => {
-            !is_quota && matches!(head.status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=530)
-        }
-    }
+    let word = head.header("x-should-retry").unwrap_or_default();
+    let word = word.trim().to_ascii_lowercase().parse();
+    word.unwrap_or(
+        !is_quota && matches!(head.status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=530),
+    )
 }
 
 /// The time, for whoever is handed it instead of looking at a clock.
@@ -54,7 +49,6 @@ impl Now {
 #[derive(Clone, Copy, Debug)]
 pub struct Attempts {
     left: u32,
-    made: u32,
     waited: Duration,
     jitter: f64,
 }
@@ -65,7 +59,6 @@ impl Attempts {
     pub fn usual(jitter: f64) -> Self {
         Attempts {
             left: RETRIES,
-            made: 0,
             waited: Duration::ZERO,
             jitter,
         }
@@ -85,12 +78,11 @@ impl Attempts {
             Error::Service(problem) => problem.retry_after,
             _ => None,
         };
-        let wait = wanted.unwrap_or_else(|| back_off(self.made, self.jitter));
+        let wait = wanted.unwrap_or_else(|| back_off(RETRIES - self.left, self.jitter));
         let wait = wait.max(SHORTEST_WAIT);
         let is_allowed = error.is_transient() && self.left > 0 && self.waited + wait <= TOTAL_WAIT;
         is_allowed.then(|| {
             self.left -= 1;
-            self.made += 1;
             self.waited += wait;
             wait
         })
@@ -132,15 +124,11 @@ pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
 
 fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
-    if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
-        // Larger than any wait, so it is a point in time.
-        let is_time = number > 1e9;
-        let seconds = if is_time {
-            number - now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64()
-        } else {
-            number
-        };
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+    if let Ok(number) = text.parse::<f64>() {
+        // What is larger than any wait is a point in time.
+        let now = now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
+        let seconds = if number > 1e9 { number - now } else { number };
+        return Duration::try_from_secs_f64(seconds.clamp(0.0, f64::MAX)).ok();
     }
     match httpdate::parse_http_date(text) {
         Ok(date) => Some(date.duration_since(now).unwrap_or_default()),
@@ -151,23 +139,18 @@ fn parse_wait(text: &str, now: SystemTime) -> Option<Duration> {
 /// A duration such as `51s`, `1m2s` or `250ms`.
 fn duration(text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        let unit = &rest[digits..];
-        let letters = unit
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(unit.len());
-        let seconds = match &unit[..letters] {
-            "ms" => 0.001,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
+    // Each unit in a letter.
+    for part in text.replace("ms", "i").split_inclusive(char::is_alphabetic) {
+        let unit = part.chars().last()?;
+        let number: f64 = part.strip_suffix(unit)?.parse().ok()?;
+        let seconds = match unit {
+            'i' => 0.001,
+            's' => 1.0,
+            'm' => 60.0,
+            'h' => 3600.0,
             _ => return None,
         };
         total = total.checked_add(Duration::try_from_secs_f64(number * seconds).ok()?)?;
-        rest = &unit[letters..];
     }
     (!text.is_empty()).then_some(total)
 }

@@ -64,14 +64,9 @@ impl Context {
     /// # Errors
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
-        let Context {
-            environment,
-            screen,
-            ..
-        } = self;
-        let gathered = config::gather(args, environment, |query| {
-            ask_heroku(environment, query, screen)
-        })?;
+        let (environment, screen) = (&self.environment, &mut self.screen);
+        let ask = |query: &HerokuQuery| ask_heroku(environment, query, screen);
+        let gathered = config::gather(args, environment, ask)?;
         if let Some(key) = &gathered.key {
             self.screen.keep_secret(&key.value);
         }

@@ -5,7 +5,7 @@ use crate::api::wait::Now;
 use crate::app::Connection;
 use crate::chat::Chat;
 use crate::cli::source::Source;
-use crate::cli::{ChatSettings, SessionArgs};
+use crate::cli::{ChatArgs, ChatSettings};
 use crate::config::is_loopback;
 use crate::error::Error;
 use crate::sandbox::Sandbox;
@@ -55,7 +55,7 @@ impl Saving {
     /// # Errors
     /// A session that was named and can't be had.
     pub fn begin(
-        args: &SessionArgs,
+        args: &ChatArgs,
         settings: &ChatSettings,
         saves_unnamed: bool,
         screen: &mut Screen,
@@ -63,7 +63,7 @@ impl Saving {
         if args.continue_last || args.session.is_some() {
             let last = || Sessions::in_data_folder()?.latest();
             let name = args.session.clone().map_or_else(last, Ok)?;
-            return Saving::open(&name, settings, screen);
+            return Saving::open(&name, refusal(settings), screen);
         }
         let mut saving = Saving::default();
         if saves_unnamed
@@ -76,17 +76,17 @@ impl Saving {
         Ok((Restored::default(), saving))
     }
 
-    /// Goes on with a session of this name, which is only read if nothing is to be saved.
+    /// Goes on with a session of this name, which is only read if there is a refusal to save.
     ///
     /// # Errors
     /// A file that can't be read as one.
     pub fn open(
         name: &str,
-        settings: &ChatSettings,
+        refusal: Option<String>,
         screen: &mut Screen,
     ) -> Result<(Restored, Self), Error> {
         let sessions = Sessions::in_data_folder()?;
-        let (mut restored, session) = match refusal(settings) {
+        let (mut restored, session) = match refusal {
             None => {
                 let opened = sessions.open(name)?;
                 (opened.restored, Some(opened.session))
@@ -219,7 +219,7 @@ impl Saving {
 }
 
 /// Why nothing may be saved, if nothing may.
-fn refusal(settings: &ChatSettings) -> Option<String> {
+pub fn refusal(settings: &ChatSettings) -> Option<String> {
     (!settings.values.save).then(|| match settings.source("save") {
         Source::Flag(flag) => format!("{flag} was given"),
         Source::Chat => "save is off".to_owned(),

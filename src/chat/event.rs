@@ -27,7 +27,6 @@ pub enum Event {
 /// What a turn brought.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its text is the last message of the conversation.
     pub completion: Completion,
     /// Why it isn't all of the answer, if it isn't.
     pub cut: Option<Error>,

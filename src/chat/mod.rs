@@ -96,11 +96,10 @@ impl Chat {
         curl::command(&self.client.chat_endpoint(), key, body)
     }
 
-    /// Whether images go with any message that a request would have.
-    pub fn sends_images(&self) -> bool {
-        request::sent(&self.conversation, &self.options)
-            .iter()
-            .any(|message| message.images().next().is_some())
+    /// Whether images go with a message that a request would have, and the model takes none.
+    pub fn sends_images_in_vain(&self) -> bool {
+        let mut sent = request::sent(&self.conversation, &self.options).iter();
+        models::is_text_only(&self.model) && sent.any(|it| it.images().next().is_some())
     }
 
     /// Says something.
@@ -137,7 +136,7 @@ impl Chat {
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();
         let (host, attempts, now) = (self.client.host(), self.client.attempts(), Now::read());
         let mut turn = Turn::new(host, &self.model, options, quirks, attempts, now.instant);
-        if models::is_text_only(&self.model) && self.sends_images() {
+        if self.sends_images_in_vain() {
             let model = self.model.clone();
             turn.refuse(Error::TextOnly { model });
         }
@@ -149,20 +148,12 @@ impl Chat {
         }
     }
 
-    /// The text of the last answer; empty if there is none.
-    pub fn last_text(&self) -> &str {
-        let last = self.conversation.last_answer();
-        last.map_or("", |answer| &answer.content)
-    }
-
-    /// The message of an answer, whose text moves: it may be large, and nobody needs it twice.
-    fn message(&self, answer: &mut Answer) -> Message {
-        let content = std::mem::take(&mut answer.completion.content);
+    fn message(&self, answer: &Answer) -> Message {
         let usage = answer.completion.usage.clone();
         Message {
             cut: answer.is_cut(),
             cost: Some(self.cost(usage.unwrap_or_default())),
-            ..Message::new(Role::Assistant, content)
+            ..Message::new(Role::Assistant, &answer.completion.content)
         }
     }
 
@@ -209,11 +200,11 @@ impl Saying<'_> {
     }
 
     /// Keeps what came in the conversation and in the books.
-    fn keep(&mut self, mut answer: Result<Box<Answer>, Error>) -> Result<Box<Answer>, Error> {
+    fn keep(&mut self, answer: Result<Box<Answer>, Error>) -> Result<Box<Answer>, Error> {
         let chat = &mut *self.chat;
         let quirks = self.turn.quirks.clone();
         chat.quirks.insert(chat.model.clone(), quirks);
-        let message = answer.as_mut().ok().map(|answer| chat.message(answer));
+        let message = answer.as_ref().ok().map(|answer| chat.message(answer));
         let usages = std::mem::take(&mut self.turn.usages).into_iter();
         let mut costs: Vec<Cost> = usages.map(|usage| chat.cost(usage)).collect();
         chat.costs.extend(costs.iter().cloned());

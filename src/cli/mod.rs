@@ -1,7 +1,7 @@
-//! The command line as typed: clap's definitions with help texts and examples, and the words of
-//! what clap refuses.
+//! The command line as typed: clap's definitions with help texts and examples.
 
 pub mod offer;
+mod parse;
 pub mod settings;
 pub mod source;
 pub mod spelling;
@@ -9,12 +9,8 @@ pub mod spelling;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args as ClapArgs, ColorChoice, CommandFactory, FromArgMatches};
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
-use crate::cli::spelling::Spelling;
 pub use settings::ChatSettings;
 
 /// The whole command line.
@@ -131,38 +127,27 @@ pub struct ConnectionArgs {
     pub allow_mixed_sources: bool,
 }
 
-/// How an answer is asked for and shown.
+/// `heroku-chat` and `heroku-chat chat`.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
-pub struct RequestArgs {
+pub struct ChatArgs {
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
     /// system prompt, or @FILE to read it from a file; an empty one for none
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     pub system: Option<String>,
     #[command(flatten)]
     pub settings: ChatSettings,
-}
-
-/// Which saved conversation is meant, and whether this one is saved.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Session")]
-pub struct SessionArgs {
     /// continue the last saved conversation
-    #[arg(long = "continue", conflicts_with = "session")]
+    #[arg(
+        long = "continue",
+        conflicts_with = "session",
+        help_heading = "Session"
+    )]
     pub continue_last: bool,
     /// continue the saved conversation of this name, or start it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Session")]
     pub session: Option<String>,
-}
-
-/// `heroku-chat` and `heroku-chat chat`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct ChatArgs {
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    #[command(flatten)]
-    pub request: RequestArgs,
-    #[command(flatten)]
-    pub session: SessionArgs,
 }
 
 /// `heroku-chat ask`.
@@ -384,112 +369,5 @@ pub enum Format {
     JavaScript,
 }
 
-impl Args {
-    /// Reads the command line. Ends the process if it is not understood, or asks for help.
-    pub fn from_command_line(spelling: &Spelling) -> Self {
-        let matches = spelling
-            .of_help(Args::command())
-            .try_get_matches()
-            .unwrap_or_else(|error| without_false_tips(error).exit());
-        if let Some(error) = misplaced_flag(&matches) {
-            error.exit();
-        }
-        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
-    }
-}
-
-/// Words with white space between them are a prompt and no flag, so no flag is proposed for them.
-fn without_false_tips(mut error: clap::Error) -> clap::Error {
-    let is_prose = matches!(
-        error.get(ContextKind::InvalidArg),
-        Some(ContextValue::String(text)) if text.contains(char::is_whitespace)
-    );
-    if is_prose && error.kind() == ErrorKind::UnknownArgument {
-        error.remove(ContextKind::SuggestedArg);
-        error.remove(ContextKind::Usage);
-        let tip = "a prompt that begins with a dash goes behind '--', after all flags".into();
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
-    }
-    error
-}
-
-/// A flag of the chat before the name of another command would be read and not used.
-fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
-    let command = matches.subcommand_name()?;
-    let is_misplaced = |argument: &&Arg| {
-        !argument.is_global_set()
-            && matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
-    };
-    let mut root = Args::command();
-    let flag = root.get_arguments().find(is_misplaced)?.get_long()?;
-    let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
-    Some(root.error(ErrorKind::ArgumentConflict, message))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
-        let parse = |words: &[&str]| Args::try_parse_from([&["heroku-chat"], words].concat());
-        for text in ["- one line", "-", "---", "--- a", "-x"] {
-            assert!(parse(&["ask", "--system", text, "hi"]).is_ok(), "{text}");
-            assert!(parse(&["ask", "--stop", text, "hi"]).is_ok(), "{text}");
-        }
-        for prompt in ["--- a/file", "--modle x", "- one", "-- two"] {
-            let error = parse(&["ask", prompt]).map(|_| ()).unwrap_err();
-            let told = without_false_tips(error).to_string();
-            assert!(told.contains("behind '--'"), "{told}");
-            assert!(
-                !told.contains("--key-file") && !told.contains("--model"),
-                "{told}"
-            );
-        }
-        let error = parse(&["ask", "--modle"]).map(|_| ()).unwrap_err();
-        assert!(without_false_tips(error).to_string().contains("'--model'"));
-    }
-
-    #[test]
-    fn a_flag_before_a_command_is_used_or_refused() {
-        let misplaced = |words: &[&str]| {
-            let matches = Args::command().try_get_matches_from(words).unwrap();
-            misplaced_flag(&matches).map(|error| error.to_string())
-        };
-        assert_eq!(
-            misplaced(&["heroku-chat", "--debug", "--color", "never", "ask", "hi"]),
-            None
-        );
-        assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
-        let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
-        assert!(message.contains("heroku-chat ask --model"), "{message}");
-    }
-
-    #[test]
-    fn definition_is_sound() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn every_description_is_a_lower_case_fragment_without_period() {
-        fn check(command: &clap::Command) {
-            for argument in command.get_arguments() {
-                let help = argument
-                    .get_help()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                if matches!(argument.get_id().as_str(), "help" | "version") {
-                    continue;
-                }
-                assert!(
-                    help.starts_with(char::is_lowercase),
-                    "{}: {help:?}",
-                    argument.get_id()
-                );
-                assert!(!help.ends_with('.'), "{}: {help:?}", argument.get_id());
-            }
-            command.get_subcommands().for_each(check);
-        }
-        check(&Args::command());
-    }
-}
+mod tests;

@@ -54,7 +54,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         return Err(connection.no_model(context));
     }
     if args.messages.is_some() {
-        if args.chat.request.system.is_some() {
+        if args.chat.system.is_some() {
             earlier.set_system(chat.conversation.system().map(str::to_owned));
         }
         chat.conversation = earlier;
@@ -76,10 +76,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         false => Show::Words,
     };
     let saying = chat.say(prompt, &context.interrupts);
-    let mut answer = follow(saying, show, &mut context.screen)?;
+    let answer = follow(saying, show, &mut context.screen)?;
     saving.save(&mut chat, &mut context.screen);
     if args.json {
-        answer.completion.content = chat.last_text().to_owned();
         context.screen.print(&answer.completion.to_json())?;
     }
     if let Some(remark) = answer.completion.remark() {
@@ -118,8 +117,9 @@ fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
 /// # Errors
 /// If several options name it.
 fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
-    let (connection, request) = (&args.chat.connection, &args.chat.request);
-    let system = request
+    let connection = &args.chat.connection;
+    let system = args
+        .chat
         .system
         .iter()
         .filter_map(|text| text.strip_prefix('@'));

@@ -35,11 +35,11 @@ fn open(
     saves_unnamed: bool,
     context: &mut Context,
 ) -> Result<(Chat, Saving, Connection, ChatSettings), Error> {
-    let system = args.request.system.as_deref().map(text_or_file);
+    let system = args.system.as_deref().map(text_or_file);
     let system = system.transpose()?;
-    let settings = context.settings(&args.request.settings)?;
+    let settings = context.settings(&args.settings)?;
     let screen = &mut context.screen;
-    let (restored, saving) = Saving::begin(&args.session, &settings, saves_unnamed, screen)?;
+    let (restored, saving) = Saving::begin(args, &settings, saves_unnamed, screen)?;
     let connection = context.connect(&args.connection)?;
     let set = connection
         .settings

@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use crate::api::models::Model;
 use crate::app::{Context, start_sandbox};
 use crate::cli::{ConnectionArgs, ModelsArgs};
 use crate::config;
@@ -31,7 +30,10 @@ pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error
         context.screen.print(&json)?;
     } else {
         let heads = ["MODEL", "STATE", "REGIONS", "END OF LIFE"];
-        let rows = models.iter().map(row);
+        let rows = models.iter().map(|model| {
+            let (state, regions) = (model.state_word().to_owned(), model.regions.join(","));
+            [model.id.clone(), state, regions, model.future()]
+        });
         context.screen.table(Some(heads), rows, Overflow::Stack)?;
     }
     Ok(ExitStatus::Done)
@@ -56,13 +58,4 @@ pub fn url_without_heroku(args: &ConnectionArgs, environment: &Environment) -> R
         Some(url) => gathered.checked_url(url, args),
         None => Ok(Url::parse(PUBLIC_SERVICE).expect("a constant that is a URL")),
     }
-}
-
-fn row(model: &Model) -> [String; 4] {
-    [
-        model.id.clone(),
-        model.state_word().to_owned(),
-        model.regions.join(","),
-        model.future(),
-    ]
 }

@@ -6,7 +6,9 @@ mod message;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
-pub use message::{Call, Cost, Message, Role, Usage};
+#[cfg(test)]
+pub use message::Call;
+pub use message::{Cost, Message, Role, Usage};
 pub use title::title;
 
 /// A piece of an answer, as it comes.

@@ -120,8 +120,8 @@ mod tests {
     {"role": "user", "content": "Hi"},
     {"role": "assistant", "content": "one\n\ntwo"}
   ],
-  "extended_thinking": {"enabled": YES, "nothing": NULL},
-  "stop": ["END", "\n"]
+  "stop": ["END", "\n"],
+  "extended_thinking": {"enabled": YES, "nothing": NULL}
 }"#;
             let expected = expected.replace("YES", yes).replace("NULL", null);
             assert_eq!(payload(language, &value), expected);

@@ -65,28 +65,14 @@ fn flaw(bad: &Bad) -> (Flaw, &'static str) {
         }
         Bad::Revoked => (Flaw::Broken, "it was revoked"),
         Bad::BadEncoding => (Flaw::Broken, "it is malformed"),
-        Bad::UnhandledCriticalExtension => (
-            Flaw::Broken,
-            "it has a critical extension that is not known",
-        ),
-        Bad::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+        Bad::Other(other) => match other.0.downcast_ref() {
             Some(webpki::Error::CaUsedAsEndEntity) => {
                 (Flaw::Authority, "it is a CA's own certificate (CA:TRUE)")
-            }
-            Some(webpki::Error::EndEntityUsedAsCa) => {
-                (Flaw::Broken, "its issuer's certificate is not that of a CA")
             }
             Some(webpki::Error::NameConstraintViolation) => (
                 Flaw::Broken,
                 "its CA may not issue certificates for this name (name constraints)",
             ),
-            Some(webpki::Error::PathLenConstraintViolated) => (
-                Flaw::Broken,
-                "there are more CAs above it than one of them allows",
-            ),
-            Some(webpki::Error::UnsupportedCertVersion) => {
-                (Flaw::Broken, "it is not of version 3 of X.509")
-            }
             _ => (Flaw::Broken, "it breaks the rules of certificates"),
         },
         // Names of variants that are deprecated, or of checks that are not made here.

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
-    ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use attohttpc::{ErrorKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
@@ -50,11 +50,9 @@ const READ_SIZE: usize = 16 * 1024;
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {
     environment: Environment,
-    /// Built with the first request; loading the system's certificates takes 3 ms that a prompt
-    /// need not wait for.
-    secure: OnceLock<Session>,
-    /// For `http://`, which needs no certificate.
-    plain: OnceLock<Session>,
+    /// Loaded with the first request over TLS; the system's take 3 ms that a prompt need not wait
+    /// for.
+    roots: OnceLock<Vec<CertificateDer<'static>>>,
 }
 
 /// A request, ready to send.
@@ -126,8 +124,7 @@ impl Http {
     pub fn new(environment: Environment) -> Self {
         Http {
             environment,
-            secure: OnceLock::new(),
-            plain: OnceLock::new(),
+            roots: OnceLock::new(),
         }
     }
 
@@ -146,17 +143,25 @@ impl Http {
         deliver(last);
     }
 
-    fn session(&self, url: &Url) -> Result<&Session, Error> {
-        if url.scheme() != "https" {
-            return Ok(self.plain.get_or_init(|| session(Vec::new())));
-        }
-        match self.secure.get() {
-            Some(session) => Ok(session),
-            None => {
-                let roots = roots::trusted(&self.environment)?;
-                Ok(self.secure.get_or_init(|| session(roots)))
+    fn session(&self, url: &Url) -> Result<Session, Error> {
+        // Fails where a provider is installed already, which is as good.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let mut session = Session::new();
+        session.follow_redirects(false);
+        session.connect_timeout(CONNECT_LIMIT);
+        if url.scheme() == "https" {
+            let roots = match self.roots.get() {
+                Some(roots) => roots,
+                None => {
+                    let roots = roots::trusted(&self.environment)?;
+                    self.roots.get_or_init(|| roots)
+                }
+            };
+            for root in roots {
+                session.add_root_certificate(root.clone());
             }
         }
+        Ok(session)
     }
 
     fn exchange(
@@ -168,10 +173,9 @@ impl Http {
         let proxy = proxy::for_url(url, &self.environment)?;
         let through = proxy.as_ref();
         let session = self.session(url)?;
-        let tunnel = match through {
-            Some(proxy) => Some(tunnel::open(proxy, url, PROXY_LIMIT)?),
-            None => None,
-        };
+        let tunnel = through
+            .map(|proxy| tunnel::open(proxy, url, PROXY_LIMIT))
+            .transpose()?;
         let address = tunnel.as_ref().map(|tunnel| tunnel.address.clone());
         let settings = ProxySettings::builder()
             .http_proxy(address.clone())
@@ -184,10 +188,18 @@ impl Http {
         let mut builder = builder
             .proxy_settings(settings)
             .read_timeout(request.silence);
-        add_headers(builder.headers_mut(), request)?;
+        let headers = builder.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if let Some(key) = &request.key {
+            let value = secret_value(url, &format!("Bearer {}", key.expose()))?;
+            headers.insert(AUTHORIZATION, value);
+        }
         if let Some(tunnel) = tunnel.as_ref().filter(|_| url.scheme() == "http") {
-            let pass = secret_value(url, tunnel.pass.expose())?;
-            builder.headers_mut().insert(PROXY_AUTHORIZATION, pass);
+            headers.insert(
+                PROXY_AUTHORIZATION,
+                secret_value(url, tunnel.pass.expose())?,
+            );
         }
         let outgoing = Outgoing {
             bytes: request.body.as_deref(),
@@ -204,11 +216,11 @@ impl Http {
         }
         let head = Head {
             status: status.as_u16(),
-            headers: readable(&headers),
+            headers: headers.iter().map(readable).collect(),
         };
         if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
-            let headers = head.headers.iter();
-            let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+            let headers = headers.iter();
+            let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
             return Err(tunnel::refused_login(proxy, headers));
         }
         let expected = head
@@ -232,21 +244,11 @@ impl Http {
         }
         match expected {
             Some(expected) if wanted && count < expected => {
-                Err(lost(url, &format!("only {count} of {expected} bytes came")))
+                Err(lost(url, format!("only {count} of {expected} bytes came")))
             }
             _ => Ok(()),
         }
     }
-}
-
-fn add_headers(headers: &mut HeaderMap, request: &Request) -> Result<(), Error> {
-    headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    if let Some(key) = &request.key {
-        let value = secret_value(&request.url, &format!("Bearer {}", key.expose()))?;
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(())
 }
 
 fn secret_value(url: &Url, text: &str) -> Result<HeaderValue, Error> {
@@ -262,18 +264,6 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
     random
         .fill(bytes)
         .map_err(|_| io::Error::other("the system has no random numbers"))
-}
-
-fn session(roots: Vec<CertificateDer<'static>>) -> Session {
-    // Fails if a provider is installed already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut session = Session::new();
-    session.follow_redirects(false);
-    session.connect_timeout(CONNECT_LIMIT);
-    for root in roots {
-        session.add_root_certificate(root);
-    }
-    session
 }
 
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
@@ -302,96 +292,61 @@ impl Body for Outgoing<'_> {
     }
 }
 
-fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
-        .collect()
+fn readable((name, value): (&HeaderName, &HeaderValue)) -> (String, String) {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    (name.as_str().to_owned(), text.into_owned())
 }
 
-fn lost(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Lost {
-        host: host(url),
-        reason: reason.to_owned(),
-    })
+fn lost(url: &Url, reason: impl Into<String>) -> Error {
+    let (host, reason) = (host(url), reason.into());
+    Error::Network(NetworkFailure::Lost { host, reason })
 }
 
-fn garbled(url: &Url, reason: &str) -> Error {
-    Error::Network(NetworkFailure::Garbled {
-        host: host(url),
-        reason: reason.to_owned(),
-    })
+fn garbled(url: &Url, reason: impl Into<String>) -> Error {
+    let (host, reason) = (host(url), reason.into());
+    Error::Network(NetworkFailure::Garbled { host, reason })
 }
 
 fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-fn address(url: &Url) -> String {
-    format!(
-        "{}:{}",
-        host(url),
-        url.port_or_known_default().unwrap_or_default()
-    )
-}
-
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
         ErrorKind::Io(error) => classify_io(error, url, proxy),
-        ErrorKind::InvalidResponse(what) => garbled(url, &what.to_string()),
-        _ => garbled(url, &error.to_string()),
+        ErrorKind::InvalidResponse(what) => garbled(url, what.to_string()),
+        _ => garbled(url, error.to_string()),
     }
 }
 
 fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
-    if let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
-        return match proxy {
-            Some(proxy) if matches!(tls, rustls::Error::InvalidMessage(_)) => {
+    let inner = error.get_ref();
+    if let Some(tls) = inner.and_then(|inner| inner.downcast_ref()) {
+        return match (tls, proxy) {
+            (rustls::Error::InvalidMessage(_), Some(proxy)) => {
                 proxy.failure("what it passes on is no TLS")
             }
             _ => Error::Network(certificate::classify(tls, host(url))),
         };
     }
-    if let Some(inner) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<attohttpc::Error>())
-    {
-        return garbled(url, &inner.to_string());
+    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
+        return garbled(url, inner.to_string());
     }
     let text = error.to_string();
-    let target = address(url);
-    Error::Network(match error.kind() {
-        // The resolver's failures have neither a kind nor a number of their own.
-        _ if text.contains("lookup address") => NetworkFailure::UnknownHost {
-            host: host(url),
-            reason: text.rsplit(": ").next().unwrap_or(&text).to_owned(),
-        },
+    // The resolver's failures have neither a kind nor a number of their own.
+    if text.contains("lookup address") {
+        return reach::unknown(&host(url), &text);
+    }
+    match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::TimedOut
         | io::ErrorKind::WouldBlock
         | io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::AddrNotAvailable => NetworkFailure::Unreachable {
-            address: target,
-            reason: reach::reason(error),
-        },
-        io::ErrorKind::UnexpectedEof => NetworkFailure::Lost {
-            host: host(url),
-            reason: "it was closed before the answer was complete".to_owned(),
-        },
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::ConnectionAborted => NetworkFailure::Lost {
-            host: host(url),
-            reason: "it was reset by the other side".to_owned(),
-        },
-        _ => NetworkFailure::Lost {
-            host: host(url),
-            reason: text,
-        },
-    })
+        | io::ErrorKind::AddrNotAvailable => {
+            let port = url.port_or_known_default().unwrap_or_default();
+            reach::unreachable(format!("{}:{port}", host(url)), error)
+        }
+        _ => lost(url, reach::reason(error)),
+    }
 }

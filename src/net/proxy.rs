@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -84,10 +85,11 @@ pub fn for_url(url: &Url, environment: &Environment) -> Result<Option<Proxy>, Er
     let Some((variable, value)) = environment.first(names) else {
         return Ok(None);
     };
-    let bypassed = environment
+    let (_, list) = environment
         .first(&["no_proxy", "NO_PROXY"])
-        .is_some_and(|(_, list)| is_listed(url, list));
-    if bypassed || is_loopback(url) {
+        .unwrap_or_default();
+    let mut entries = list.split(|c: char| c == ',' || c.is_whitespace());
+    if entries.any(|entry| matches(url, entry)) || is_loopback(url) {
         return Ok(None);
     }
     match parse(variable, value.trim()) {
@@ -134,15 +136,9 @@ fn parse(variable: &'static str, value: &str) -> Result<Proxy, &'static str> {
     })
 }
 
-/// Whether `no_proxy` names the host: `*`, a domain and all below it, an address, or a network in
-/// CIDR form; each may carry a port. Ports, and `*` before a domain or in a list, are not curl's
-/// but common elsewhere.
-fn is_listed(url: &Url, list: &str) -> bool {
-    list.split(|c: char| c == ',' || c.is_whitespace())
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| matches(url, entry))
-}
-
+/// Whether an entry of `no_proxy` names the host: `*`, a domain and all below it, an address, or a
+/// network in CIDR form; each may carry a port. Ports, and `*` before a domain or in a list, are
+/// not curl's but common elsewhere.
 fn matches(url: &Url, entry: &str) -> bool {
     if entry == "*" {
         return true;
@@ -160,11 +156,8 @@ fn matches(url: &Url, entry: &str) -> bool {
                 .trim_start_matches('*')
                 .trim_matches('.')
                 .to_ascii_lowercase();
-            let host = host.trim_end_matches('.');
-            host == domain
-                || host
-                    .strip_suffix(&domain)
-                    .is_some_and(|rest| rest.ends_with('.') && !domain.is_empty())
+            let above = host.trim_end_matches('.').strip_suffix(&domain);
+            !domain.is_empty() && above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         }
         Some(Host::Ipv4(host)) => in_network(IpAddr::V4(host), name),
         Some(Host::Ipv6(host)) => in_network(IpAddr::V6(host), name.trim_matches(['[', ']'])),
@@ -173,29 +166,10 @@ fn matches(url: &Url, entry: &str) -> bool {
 }
 
 fn in_network(host: IpAddr, network: &str) -> bool {
-    let (address, bits) = match network.split_once('/') {
-        Some((address, bits)) => (address, bits.parse::<u32>().ok()),
-        None if network.contains(':') => (network, Some(128)),
-        None => (network, Some(32)),
-    };
-    let (Ok(address), Some(bits)) = (address.parse::<IpAddr>(), bits) else {
-        return false;
-    };
-    let (host, address, width) = match (host, address) {
-        (IpAddr::V4(host), IpAddr::V4(address)) => (
-            u128::from(host.to_bits()),
-            u128::from(address.to_bits()),
-            32,
-        ),
-        (IpAddr::V6(host), IpAddr::V6(address)) => (host.to_bits(), address.to_bits(), 128),
-        _ => return false,
-    };
-    if bits > width {
-        return false;
+    match network.parse::<IpNet>() {
+        Ok(network) => network.contains(&host),
+        Err(_) => network.parse() == Ok(host),
     }
-    let shift = width - bits;
-    // Shifting by the full width is not defined, and a network of zero bits is everything.
-    shift == 128 || host >> shift == address >> shift
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The way to a host, one step at a time: name, connection, TLS. A request takes all of it in one
 //! go; `doctor` wants to know which step fails.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustls::client::WebPkiServerVerifier;
@@ -23,31 +24,23 @@ use crate::error::{Error, NetworkFailure};
 /// # Errors
 /// [`NetworkFailure::UnknownHost`].
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-    let unknown = |reason: String| {
-        Error::Network(NetworkFailure::UnknownHost {
-            host: host.to_owned(),
-            reason,
-        })
-    };
     // The resolver takes an IPv6 address without the brackets it has in a URL.
     let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
     let addresses: Vec<SocketAddr> = addresses
-        .map_err(|error| {
-            unknown(
-                error
-                    .to_string()
-                    .rsplit(": ")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            )
-        })?
+        .map_err(|error| unknown(host, &error.to_string()))?
         .collect();
-    if addresses.is_empty() {
-        Err(unknown("it has no address".to_owned()))
-    } else {
-        Ok(addresses)
+    match addresses.is_empty() {
+        true => Err(unknown(host, "it has no address")),
+        false => Ok(addresses),
     }
+}
+
+/// The resolver's failure, without its own words before the reason.
+pub fn unknown(host: &str, words: &str) -> Error {
+    Error::Network(NetworkFailure::UnknownHost {
+        host: host.to_owned(),
+        reason: words.rsplit(": ").next().unwrap_or(words).to_owned(),
+    })
 }
 
 /// A connection to the first address that takes one, each given a share of `limit`.
@@ -56,30 +49,27 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
 /// [`NetworkFailure::Unreachable`], with the reason of the last address.
 pub fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
     let share = limit / u32::try_from(addresses.len().clamp(1, 4)).unwrap_or(1);
-    let mut failure = (
-        String::new(),
-        io::Error::from(io::ErrorKind::AddrNotAvailable),
-    );
+    let mut failure = unreachable(String::new(), &io::ErrorKind::AddrNotAvailable.into());
     for address in addresses {
         match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
-                stream
-                    .set_read_timeout(Some(limit))
-                    .and_then(|()| stream.set_write_timeout(Some(limit)))
-                    .ok();
+                _ = stream.set_read_timeout(Some(limit));
+                _ = stream.set_write_timeout(Some(limit));
                 return Ok(stream);
             }
-            Err(error) => failure = (address.to_string(), error),
+            Err(error) => failure = unreachable(address.to_string(), &error),
         }
     }
-    let (address, error) = failure;
-    Err(Error::Network(NetworkFailure::Unreachable {
-        address,
-        reason: reason(&error),
-    }))
+    Err(failure)
 }
 
-/// A failure to connect, in words; Unix reports a time limit as "resource temporarily
+/// That no connection could be made.
+pub fn unreachable(address: String, error: &io::Error) -> Error {
+    let reason = reason(error);
+    Error::Network(NetworkFailure::Unreachable { address, reason })
+}
+
+/// What a connection failed with, in words; Unix reports a time limit as "resource temporarily
 /// unavailable".
 pub fn reason(error: &io::Error) -> String {
     match error.kind() {
@@ -88,6 +78,10 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::AddrNotAvailable => "no route to it".to_owned(),
+        io::ErrorKind::UnexpectedEof => "it was closed before the answer was complete".to_owned(),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted => "it was reset by the other side".to_owned(),
         _ => error.to_string(),
     }
 }
@@ -113,11 +107,9 @@ pub fn handshake(
     mut stream: TcpStream,
     environment: &Environment,
 ) -> Result<&'static str, Error> {
-    let failed = |reason: String| {
-        Error::Network(NetworkFailure::Tls {
-            host: host.to_owned(),
-            reason,
-        })
+    let failed = |error: &dyn fmt::Display| {
+        let (host, reason) = (host.to_owned(), error.to_string());
+        Error::Network(NetworkFailure::Tls { host, reason })
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut store = RootCertStore::empty();
@@ -125,20 +117,20 @@ pub fn handshake(
     let verifier =
         WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(&provider))
             .build()
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(&error))?;
     let witness = Arc::new(Witness {
         verifier,
-        seen: Mutex::default(),
+        seen: OnceLock::new(),
     });
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| failed(error.to_string()))?
+        .map_err(|error| failed(&error))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
         .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(error.to_string()))?;
+    let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(&error))?;
     let mut connection =
-        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(error.to_string()))?;
+        ClientConnection::new(Arc::new(config), name).map_err(|error| failed(&error))?;
     while connection.is_handshaking() {
         if let Err(error) = connection.complete_io(&mut stream) {
             return Err(Error::Network(classify(&error, host, &witness)));
@@ -151,42 +143,31 @@ pub fn handshake(
 }
 
 fn classify(error: &io::Error, host: &str, witness: &Witness) -> NetworkFailure {
-    let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    else {
-        return NetworkFailure::Tls {
-            host: host.to_owned(),
-            reason: reason(error),
-        };
+    let host = host.to_owned();
+    let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref()) else {
+        let reason = reason(error);
+        return NetworkFailure::Tls { host, reason };
     };
-    match (
-        certificate::classify(tls, host.to_owned()),
-        witness.issuer(),
-    ) {
-        (NetworkFailure::Certificate { host, flaw, reason }, Some(issuer)) => {
-            NetworkFailure::Certificate {
-                host,
-                flaw,
-                reason: format!("{reason}; it was issued by {issuer}"),
-            }
-        }
-        (failure, _) => failure,
+    let mut failure = certificate::classify(tls, host);
+    if let NetworkFailure::Certificate { reason, .. } = &mut failure
+        && let Some(issuer) = witness.issuer()
+    {
+        *reason += &format!("; it was issued by {issuer}");
     }
+    failure
 }
 
 /// Verifies as rustls does, and remembers the certificate it was shown.
 #[derive(Debug)]
 struct Witness {
     verifier: Arc<WebPkiServerVerifier>,
-    seen: Mutex<Option<CertificateDer<'static>>>,
+    seen: OnceLock<CertificateDer<'static>>,
 }
 
 impl Witness {
     /// The name of the issuer of the certificate that was shown.
     fn issuer(&self) -> Option<String> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let certificate = webpki::EndEntityCert::try_from(seen.as_ref()?).ok()?;
+        let certificate = webpki::EndEntityCert::try_from(self.seen.get()?).ok()?;
         common_name(certificate.issuer())
     }
 }
@@ -214,8 +195,7 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(end_entity.clone().into_owned());
+        _ = self.seen.set(end_entity.clone().into_owned());
         self.verifier
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }

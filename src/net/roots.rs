@@ -65,9 +65,8 @@ fn of_folder(folder: &Path) -> Vec<CertificateDer<'static>> {
 
 /// The system's, found without rustls-native-certs' own look at the variables: it takes an empty
 /// one for a path (0.8.5, lib.rs:200).
-#[cfg(unix)]
 fn system() -> Vec<CertificateDer<'static>> {
-    if cfg!(target_os = "macos") {
+    if cfg!(any(not(unix), target_os = "macos")) {
         return rustls_native_certs::load_native_certs().certs;
     }
     let places = openssl_probe::probe();
@@ -77,11 +76,6 @@ fn system() -> Vec<CertificateDer<'static>> {
         roots.extend(places.cert_dir.iter().flat_map(|folder| of_folder(folder)));
     }
     roots
-}
-
-#[cfg(not(unix))]
-fn system() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().certs
 }
 
 #[cfg(test)]

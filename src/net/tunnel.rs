@@ -9,15 +9,13 @@
 //! Others on this machine can connect to it too, so only who shows a random word is let through.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use url::Url;
+use url::{Position, Url};
 
-use super::proxy::Proxy;
-use super::reach;
+use super::proxy::{self, Proxy};
+use super::{http, reach};
 use crate::config::secret::Secret;
 use crate::error::Error;
 
@@ -36,18 +34,6 @@ pub struct Tunnel {
     pub address: Url,
     /// For `http://`: the value of Proxy-Authorization that lets the request through.
     pub pass: Secret,
-    local: SocketAddr,
-    /// Whether its client has yet to come.
-    is_waiting: Arc<AtomicBool>,
-}
-
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        // No client came, and none will: one that means nothing ends the wait for it.
-        if self.is_waiting.swap(false, Ordering::SeqCst) {
-            _ = TcpStream::connect(self.local);
-        }
-    }
 }
 
 /// Connects to a proxy within `limit`, for requests to this URL.
@@ -56,51 +42,50 @@ impl Drop for Tunnel {
 /// Of the proxy, in words.
 pub fn open(proxy: &Proxy, url: &Url, limit: Duration) -> Result<Tunnel, Error> {
     let until = Instant::now() + limit;
-    let broken = |error: io::Error| proxy.failure(format!("no way to it: {error}"));
     let server = reach::connect(&reach::resolve(&proxy.host, proxy.port)?, limit)
         .map_err(|error| reach::of_proxy(error, proxy))?;
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or_default();
     let is_secure = url.scheme() == "https";
     if is_secure {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port_or_known_default().unwrap_or_default();
         connect(&server, proxy, host, port, until)?;
     }
-    server
-        .set_read_timeout(None)
-        .and_then(|()| server.set_write_timeout(None))
-        .and_then(|()| server.set_nodelay(true))
-        .map_err(broken)?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(broken)?;
-    let local = listener.local_addr().map_err(broken)?;
-    let word = random_word().map_err(broken)?;
-    let address = Url::parse(&format!("http://{word}@{local}"))
-        .map_err(|error| proxy.failure(error.to_string()))?;
-    let pass = Secret::new(format!(
-        "Basic {}",
-        super::proxy::basic(word.as_bytes(), b"")
-    ));
-    let is_waiting = Arc::new(AtomicBool::new(true));
-    let relay = Relay {
-        is_waiting: Arc::clone(&is_waiting),
-        listener,
-        server,
+    // What a request to an `http://` target says to the proxy in place of what attohttpc wrote.
+    let rewritten = (!is_secure).then(|| {
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        format!("Host: {host}\r\n{}", login_line(proxy))
+    });
+    relay(server, rewritten, until).map_err(|error| proxy.failure(format!("no way to it: {error}")))
+}
+
+/// Waits for attohttpc on a thread, then passes bytes on until one side closes.
+fn relay(server: TcpStream, rewritten: Option<String>, until: Instant) -> io::Result<Tunnel> {
+    server.set_read_timeout(None)?;
+    server.set_write_timeout(None)?;
+    server.set_nodelay(true)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    // Nobody on this machine can guess it.
+    let mut random = [0; 16];
+    http::fill_random(&mut random)?;
+    let word: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let address = format!("http://{word}@{}", listener.local_addr()?);
+    let pass = Secret::new(format!("Basic {}", proxy::basic(word.as_bytes(), b"")));
+    let tunnel = Tunnel {
+        address: address.parse().map_err(io::Error::other)?,
         pass: pass.clone(),
-        rewritten: (!is_secure).then(|| Rewritten {
-            host: authority(url),
-            login: proxy.login.clone(),
-        }),
-        until,
     };
-    std::thread::Builder::new()
-        .name("tunnel".to_owned())
-        .spawn(move || relay.run())
-        .map_err(broken)?;
-    Ok(Tunnel {
-        address,
-        pass,
-        local,
-        is_waiting,
-    })
+    std::thread::Builder::new().spawn(move || {
+        while Instant::now() < until
+            && let Ok((client, _)) = listener.accept()
+        {
+            if let Ok(first) = greet(&client, &pass, rewritten.as_deref()) {
+                drop(listener);
+                _ = pump(client, server, &first);
+                return;
+            }
+        }
+    })?;
+    Ok(tunnel)
 }
 
 /// Asks a proxy for a tunnel to a host, by RFC 9110 (9.3.6) and RFC 9112 (3.2.3).
@@ -117,44 +102,46 @@ pub fn connect(
     let target = format!("{host}:{port}");
     let head = format!(
         "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nUser-Agent: {}\r\n{}\r\n",
-        super::http::AGENT,
-        login_line(proxy.login.as_ref())
+        http::AGENT,
+        login_line(proxy)
     );
     let broken = |error: io::Error| proxy.failure(silence(&error));
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
     loop {
         let answer = read_head(stream, until).map_err(broken)?;
-        let mut lines = answer.split("\r\n");
-        let mut status = lines.next().unwrap_or_default().split_whitespace();
-        let is_http = status.next().is_some_and(|word| word.starts_with("HTTP/"));
-        let code = status.next().and_then(|code| code.parse::<u16>().ok());
-        return match code.filter(|_| is_http) {
-            Some(100..=199) => continue,
-            Some(200..=299) => Ok(()),
-            Some(407) => Err(refused_login(
-                proxy,
-                lines.filter_map(|line| line.split_once(':')),
-            )),
-            Some(code) => Err(proxy.failure(format!("it refused to connect to {target} ({code})"))),
-            None => Err(proxy.failure("what it answered is not HTTP")),
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut response = httparse::Response::new(&mut headers);
+        return match (response.parse(&answer), response.code) {
+            (Ok(httparse::Status::Complete(_)), Some(code)) => match code {
+                100..=199 => continue,
+                200..=299 => Ok(()),
+                407 => {
+                    let headers = response.headers.iter();
+                    let kinds = headers.map(|header| (header.name, header.value));
+                    Err(refused_login(proxy, kinds))
+                }
+                _ => Err(proxy.failure(format!("it refused to connect to {target} ({code})"))),
+            },
+            _ => Err(proxy.failure("what it answered is not HTTP")),
         };
     }
 }
 
-fn login_line(login: Option<&Secret>) -> String {
+fn login_line(proxy: &Proxy) -> String {
+    let login = proxy.login.as_ref().map(Secret::expose);
     login.map_or_else(String::new, |login| {
-        format!("Proxy-Authorization: Basic {}\r\n", login.expose())
+        format!("Proxy-Authorization: Basic {login}\r\n")
     })
 }
 
 /// What is wrong with the login, by the headers of a 407.
 pub fn refused_login<'a>(
     proxy: &Proxy,
-    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
 ) -> Error {
     let kinds: Vec<&str> = headers
         .filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authenticate"))
-        .filter_map(|(_, value)| value.split_whitespace().next())
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok()?.split_whitespace().next())
         .collect();
     proxy.failure(
         if !kinds.is_empty() && !kinds.iter().any(|kind| kind.eq_ignore_ascii_case("basic")) {
@@ -168,184 +155,91 @@ pub fn refused_login<'a>(
     )
 }
 
-/// A failure while the proxy is asked, in words; Unix reports a time limit as "resource temporarily
-/// unavailable".
+/// A failure while the proxy is asked, in words.
 fn silence(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            "it takes connections and does not answer in time".to_owned()
-        }
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::BrokenPipe => "it closed the connection without an answer".to_owned(),
-        io::ErrorKind::InvalidData => "what it answered is not HTTP".to_owned(),
-        _ => error.to_string(),
+        _ => reach::reason(error),
     }
 }
 
 /// Acknowledges at once what was read. attohttpc writes CONNECT, and the end of the handshake, in
 /// small pieces, each of which waits for the acknowledgement of the one before (there is no
 /// TCP_NODELAY), which the system sends 40 ms late.
-fn acknowledge(stream: &TcpStream) {
+fn acknowledge(_stream: &TcpStream) {
     #[cfg(target_os = "linux")]
-    {
-        _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = stream;
+    let _ = rustix::net::sockopt::set_tcp_quickack(_stream, true);
 }
 
-/// Reads a head with its empty line and not one byte beyond it, which is no longer ours.
-fn read_head(mut stream: &TcpStream, until: Instant) -> io::Result<String> {
+/// Reads a head with its empty line and not one byte beyond it, which is no longer ours. One that
+/// ends early or never is given as it is.
+fn read_head(mut stream: &TcpStream, until: Instant) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    let mut buffer = [0; 1024];
-    loop {
+    while !head.ends_with(b"\r\n\r\n") && head.len() < HEAD_LIMIT {
         let left = until.saturating_duration_since(Instant::now());
         // A limit of zero is an error of its own.
         stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
-        let seen = stream.peek(&mut buffer)?;
-        let before = head.len();
-        head.extend_from_slice(&buffer[..seen]);
-        let end = head.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-        let used = end.map_or(seen, |end| end + 4 - before);
-        stream.read_exact(&mut buffer[..used])?;
+        let mut byte = [0];
+        match stream.read_exact(&mut byte) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof && !head.is_empty() => break,
+            read => read?,
+        }
         acknowledge(stream);
-        if let Some(end) = end {
-            head.truncate(end + 4);
-            return Ok(String::from_utf8_lossy(&head).into_owned());
-        }
-        if seen == 0 {
-            return Err(match head.is_empty() {
-                true => io::ErrorKind::UnexpectedEof.into(),
-                false => io::ErrorKind::InvalidData.into(),
-            });
-        }
-        if head.len() > HEAD_LIMIT {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
+        head.extend(byte);
     }
-}
-
-/// A word nobody on this machine can guess.
-fn random_word() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    super::http::fill_random(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Host and port as `Host` names them: the port only if it isn't that of the scheme.
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// What a request to an `http://` target says to the proxy in place of what attohttpc wrote.
-struct Rewritten {
-    host: String,
-    login: Option<Secret>,
-}
-
-/// Waits for attohttpc, then passes bytes on until one side closes.
-struct Relay {
-    listener: TcpListener,
-    server: TcpStream,
-    pass: Secret,
-    is_waiting: Arc<AtomicBool>,
-    rewritten: Option<Rewritten>,
-    until: Instant,
-}
-
-impl Relay {
-    fn run(self) {
-        let Relay {
-            listener,
-            server,
-            pass,
-            is_waiting,
-            rewritten,
-            until,
-        } = self;
-        while Instant::now() < until {
-            let Ok((client, _)) = listener.accept() else {
-                return;
-            };
-            if !is_waiting.load(Ordering::SeqCst) {
-                return;
-            }
-            let Ok(first) = greet(&client, &pass, rewritten.as_ref()) else {
-                continue;
-            };
-            drop(listener);
-            is_waiting.store(false, Ordering::SeqCst);
-            _ = pump(client, server, &first);
-            return;
-        }
-    }
+    Ok(head)
 }
 
 /// Reads the head of the client's request, and makes sure that it is ours. What the proxy has to be
 /// told before all else.
-fn greet(client: &TcpStream, pass: &Secret, rewritten: Option<&Rewritten>) -> io::Result<String> {
+fn greet(client: &TcpStream, pass: &Secret, rewritten: Option<&str>) -> io::Result<String> {
     client.set_nodelay(true)?;
     let head = read_head(client, Instant::now() + HEAD_WAIT)?;
-    let is_ours = |line: &str| {
-        line.split_once(": ")
-            .is_some_and(|(name, value)| is_login(name) && value == pass.expose())
+    let head = String::from_utf8_lossy(&head);
+    let named = |line: &str, name: &str| {
+        line.split(':')
+            .next()
+            .is_some_and(|other| other.eq_ignore_ascii_case(name))
     };
+    let is_login = |line: &str| named(line, "proxy-authorization");
+    let is_ours = |line: &str| is_login(line) && line.ends_with(&format!(": {}", pass.expose()));
     if !head.split("\r\n").any(is_ours) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     client.set_read_timeout(None)?;
-    match rewritten {
-        Some(rewritten) => Ok(rewritten.apply(&head)),
-        None => { client }.write_all(ACCEPTED).map(|()| String::new()),
-    }
-}
-
-fn is_login(name: &str) -> bool {
-    name.eq_ignore_ascii_case("proxy-authorization")
-}
-
-impl Rewritten {
-    fn apply(&self, head: &str) -> String {
-        let mut lines = head.split_inclusive("\r\n");
-        let request = lines.next().unwrap_or_default();
-        let is_kept = |line: &&str| {
-            let name = line.split(':').next().unwrap_or_default();
-            !is_login(name) && !name.eq_ignore_ascii_case("host")
-        };
-        let rest: String = lines.filter(is_kept).collect();
-        let login = login_line(self.login.as_ref());
-        format!("{request}Host: {}\r\n{login}{rest}", self.host)
-    }
+    let Some(rewritten) = rewritten else {
+        return { client }.write_all(ACCEPTED).map(|()| String::new());
+    };
+    let (request, rest) = head.split_once("\r\n").unwrap_or_default();
+    let rest = rest.split_inclusive("\r\n");
+    let rest: String = rest
+        .filter(|line| !is_login(line) && !named(line, "host"))
+        .collect();
+    Ok(format!("{request}\r\n{rewritten}{rest}"))
 }
 
 /// Passes on bytes both ways. attohttpc never closes one direction alone, so the end of either is
 /// the end of both.
 fn pump(client: TcpStream, server: TcpStream, first: &str) -> io::Result<()> {
-    let close = |one: &TcpStream, other: &TcpStream| {
-        _ = one.shutdown(Shutdown::Both);
-        _ = other.shutdown(Shutdown::Both);
-    };
     { &server }.write_all(first.as_bytes())?;
     let (from, to) = (client.try_clone()?, server.try_clone()?);
-    let upward = std::thread::Builder::new()
-        .name("tunnel-up".to_owned())
-        .spawn(move || {
-            let mut buffer = vec![0; 16 * 1024];
-            while let Ok(count @ 1..) = { &from }.read(&mut buffer) {
-                acknowledge(&from);
-                if { &to }.write_all(&buffer[..count]).is_err() {
-                    break;
-                }
-            }
-            close(&from, &to);
-        })?;
-    _ = io::copy(&mut { &server }, &mut { &client });
-    close(&client, &server);
-    _ = upward.join();
+    std::thread::Builder::new().spawn(move || pass_on(&from, &to))?;
+    pass_on(&server, &client);
     Ok(())
+}
+
+fn pass_on(mut from: &TcpStream, mut to: &TcpStream) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        acknowledge(from);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    _ = from.shutdown(Shutdown::Both);
+    _ = to.shutdown(Shutdown::Both);
 }
 
 #[cfg(test)]
@@ -371,13 +265,14 @@ mod tests {
         let (listener, proxy) = listening();
         let url = Url::parse("http://service:81/path").unwrap();
         let tunnel = open(&proxy, &url, Duration::from_secs(20)).unwrap();
+        let local = (Ipv4Addr::LOCALHOST, tunnel.address.port().unwrap());
         for pass in ["", "Proxy-Authorization: Basic eDo=\r\n"] {
-            let mut stranger = TcpStream::connect(tunnel.local).unwrap();
+            let mut stranger = TcpStream::connect(local).unwrap();
             let head = format!("GET http://service:81/path HTTP/1.1\r\n{pass}\r\n");
             stranger.write_all(head.as_bytes()).unwrap();
             assert_eq!(stranger.read(&mut [0]).unwrap_or(0), 0, "{pass}");
         }
-        let mut ours = TcpStream::connect(tunnel.local).unwrap();
+        let mut ours = TcpStream::connect(local).unwrap();
         let pass = tunnel.pass.expose();
         let head = format!(
             "GET http://service:81/path HTTP/1.1\r\nproxy-authorization: {pass}\r\n\
@@ -388,7 +283,7 @@ mod tests {
         let seen = read_head(&server, Instant::now() + Duration::from_secs(20)).unwrap();
         let expected = "GET http://service:81/path HTTP/1.1\r\nHost: service:81\r\n\
                         Proxy-Authorization: Basic bG9naW4=\r\naccept: */*\r\n\r\n";
-        assert_eq!(seen, expected);
+        assert_eq!(String::from_utf8(seen).unwrap(), expected);
     }
 
     #[test]
@@ -397,7 +292,7 @@ mod tests {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port)).unwrap();
         let until = Instant::now() + Duration::from_millis(50);
         let error = connect(&stream, &proxy, "service", 443, until).unwrap_err();
-        assert!(error.explain().title.contains("does not answer in time"));
+        assert!(error.explain().title.contains("no answer"));
     }
 
     #[test]
@@ -410,7 +305,7 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(20);
         assert_eq!(
             read_head(&stream, until).unwrap(),
-            "HTTP/1.1 200 OK\r\n\r\n"
+            b"HTTP/1.1 200 OK\r\n\r\n"
         );
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
+use std::time::Duration;
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -14,16 +15,23 @@ use super::commands::{COMMANDS, Command, Tab};
 use super::keys::Keys;
 use super::stand_in;
 use super::window::Rows;
+use crate::api::Client;
 use crate::api::models::Model;
 use crate::app::chat_ids;
 use crate::cli::settings;
 use crate::error::Error;
+use crate::interrupt::Interrupts;
+use crate::net::Limits;
 use crate::screen::{for_terminal, terminal};
 use crate::store::Sessions;
 
+/// The longest wait for the catalogue that Tab and /model want.
+const TAB_LIMIT: Duration = Duration::from_secs(2);
+
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
-    fetch: Box<dyn Fn() -> Result<Vec<Model>, Error>>,
+    client: Client,
+    interrupts: Interrupts,
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
     files: FilenameCompleter,
@@ -38,14 +46,13 @@ pub struct LineHelper {
 }
 
 impl LineHelper {
-    /// A helper that gets the catalogue from `fetch`, until it has it.
-    pub fn new(
-        fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static,
-        keys: Keys,
-        color: bool,
-    ) -> Self {
+    /// A helper that completes models of this service, and gives up soon: Ctrl-C is a key while Tab
+    /// waits.
+    pub fn new(client: &Client, interrupts: Interrupts, keys: Keys, color: bool) -> Self {
+        let limits = Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT);
         LineHelper {
-            fetch: Box::new(fetch),
+            client: client.with_limits(limits.once()),
+            interrupts,
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
             keys,
@@ -61,7 +68,8 @@ impl LineHelper {
         if let Some(models) = self.models.get() {
             return Ok(models.clone());
         }
-        let models = (self.fetch)()?;
+        // A line of --debug would tear the prompt that is being edited.
+        let models = self.client.models(&self.interrupts, &mut |_| ())?;
         self.set_models(models.clone());
         Ok(models)
     }
@@ -88,14 +96,14 @@ impl LineHelper {
             return (0, COMMANDS.iter().map(completed).collect());
         };
         let start = line.len() - argument.len();
-        let words = match Command::named(name).map_or(Tab::Nothing, Command::tab) {
+        let words = match Command::named(name).map_or(Tab::Nothing, |command| command.tab) {
             Tab::Models => self.model_ids(),
             Tab::Words(words) => words.iter().map(|&word| word.to_owned()).collect(),
             Tab::Sessions => session_names(),
             Tab::Settings => match argument.split_once(' ') {
                 None => settings::names()
-                    .iter()
-                    .map(|name| format!("{name} "))
+                    .into_iter()
+                    .map(|name| name + " ")
                     .collect(),
                 // The values of the one that was named.
                 Some((name, value)) => return (line.len() - value.len(), settings::words(name)),
@@ -109,7 +117,7 @@ impl LineHelper {
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
         let command = command.and_then(|(name, _)| Command::named(name));
-        if command.is_some_and(|command| command.tab() == Tab::Files) {
+        if command.is_some_and(|command| command.tab == Tab::Files) {
             return self.files.complete(line, line.len(), context);
         }
         let (start, mut candidates) = self.candidates(line);
@@ -134,12 +142,10 @@ fn session_names() -> Vec<String> {
 
 /// A completed command is ready for what may follow it.
 fn completed(command: &Command) -> String {
-    let space = if command.arguments().is_empty() {
-        ""
-    } else {
-        " "
-    };
-    format!("/{}{space}", command.name())
+    match (command.name(), command.arguments) {
+        (name, "") => format!("/{name}"),
+        (name, _) => format!("/{name} "),
+    }
 }
 
 impl Completer for LineHelper {
@@ -170,52 +176,39 @@ impl Hinter for LineHelper {
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<LineHint> {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
-        if line.ends_with('\n') && position == line.len() && !self.keys.is_sending() {
-            let note = || LineHint {
-                text: FENCE_NOTE.to_owned(),
-                is_rest: false,
-            };
-            return self.keys.has_open_fence(line).then(note);
-        }
-        let typed = line
-            .strip_prefix('/')
-            .filter(|typed| position == line.len() && !typed.is_empty())?;
-        if self.keys.is_sending() {
+        if self.keys.is_sending() || position < line.len() {
             return None;
         }
-        let mut fitting = COMMANDS
-            .iter()
-            .filter(|command| command.name().starts_with(typed));
+        if line.ends_with('\n') {
+            let note = || LineHint(FENCE_NOTE.to_owned(), false);
+            return self.keys.has_open_fence(line).then(note);
+        }
+        let typed = line.strip_prefix('/').filter(|typed| !typed.is_empty())?;
+        let mut fitting = COMMANDS.iter().filter(|it| it.name().starts_with(typed));
         // A command that is typed in full fits before longer ones do.
         let (command, other) = (fitting.next()?, fitting.next());
         if other.is_some() && command.name() != typed {
             return None;
         }
-        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments());
-        let text = rest.trim_end().to_owned();
-        (!text.is_empty()).then_some(LineHint {
-            text,
-            is_rest: true,
-        })
+        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments);
+        let rest = Some(rest.trim_end()).filter(|rest| !rest.is_empty());
+        rest.map(|rest| LineHint(rest.to_owned(), true))
     }
 }
 
-/// What is shown behind a line: the rest of it, or a word about it.
-pub struct LineHint {
-    text: String,
-    is_rest: bool,
-}
+/// What is shown behind a line, and whether it is the rest of it and no word about it.
+pub struct LineHint(String, bool);
 
 /// Why Enter only made a new line, and what sends it.
 const FENCE_NOTE: &str = "the code fence is open: close it, or press Enter on a third empty line";
 
 impl Hint for LineHint {
     fn display(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     fn completion(&self) -> Option<&str> {
-        self.is_rest.then_some(&self.text)
+        self.1.then_some(&self.0)
     }
 }
 

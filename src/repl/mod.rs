@@ -3,6 +3,7 @@
 
 mod commands;
 mod editor;
+mod footer;
 mod helper;
 mod keys;
 mod line;
@@ -14,30 +15,24 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
-use std::time::Duration;
 
-use crate::api::Client;
-use crate::api::models::{self, Model};
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::app::{Connection, Context, chat_ids};
-use crate::chat::{Answer, Chat, Saying};
+use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
-use crate::cli::settings::{EditMode, Turns};
+use crate::cli::settings::EditMode;
 use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
-use crate::net::Limits;
 use crate::screen::Screen;
 use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
+use footer::{footer, fullness};
 use helper::LineHelper;
 use keys::{ASK_KEY, Keyed, Keys};
 use line::Line;
 use reader::{Read, Reader, TypedAhead};
-
-/// The longest wait for the catalogue that Tab and /model want.
-const TAB_LIMIT: Duration = Duration::from_secs(2);
 
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
@@ -45,10 +40,6 @@ const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 /// The prompt of the chat, and of the question for a model.
 const PROMPT: &str = "> ";
 const MODEL_PROMPT: &str = "model> ";
-
-/// The share of a model's context window, in percent, from which on the user is told that it fills
-/// up.
-const FULL: u64 = 80;
 
 /// An interactive chat.
 pub struct Repl<'a> {
@@ -114,10 +105,9 @@ impl<'a> Repl<'a> {
             })?;
             context.interrupts.hold();
         }
-        let color = context.screen.has_color();
-        let fetch = fetch_models(&connection.client, context);
+        let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
         let mut reader = Reader::new(
-            |keys| LineHelper::new(fetch, keys, color),
+            |keys| LineHelper::new(&connection.client, interrupts, keys, color),
             Keys::new(keyed.clone(), inlet.clone(), found),
             keyed,
             inlet,
@@ -168,7 +158,7 @@ impl<'a> Repl<'a> {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
                     let is_prompt = matches!(parsed, Line::Prompt(_));
-                    let flow = self.obey(&mut chat, &line, parsed);
+                    let flow = self.execute(&mut chat, &line, parsed);
                     self.saving.save(&mut chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
@@ -256,7 +246,7 @@ impl<'a> Repl<'a> {
         Ok(Flow::Continue)
     }
 
-    /// As [`Repl::noted`], if the command wasn't obeyed.
+    /// As [`Repl::noted`], if the command did nothing.
     fn warned(&mut self, text: &str) -> Result<Flow, Error> {
         self.screen().warning(text);
         Ok(Flow::Continue)
@@ -293,7 +283,7 @@ impl<'a> Repl<'a> {
         })
     }
 
-    fn obey(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
+    fn execute(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, argument),
@@ -372,60 +362,4 @@ fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
 /// The end of a sentence about a name that nothing has.
 fn did_you_mean(meant: Option<impl Display>) -> String {
     meant.map_or_else(String::new, |name| format!(" Did you mean {name}?"))
-}
-
-/// A number of tokens, if the service said it.
-fn tokens(count: Option<u64>) -> String {
-    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
-}
-
-/// Gets the catalogue, and gives up soon: Ctrl-C is a key while Tab waits.
-fn fetch_models(
-    client: &Client,
-    context: &Context,
-) -> impl Fn() -> Result<Vec<Model>, Error> + 'static {
-    let client = client.with_limits(Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT).once());
-    let interrupts = context.interrupts.clone();
-    // A line of --debug would tear the prompt that is being edited.
-    move || client.models(&interrupts, &mut |_| ())
-}
-
-/// Tokens, times and model of an answer.
-fn footer(chat: &Chat, answer: &Answer) -> String {
-    let mut parts = Vec::new();
-    if let Some(usage) = &answer.completion.usage {
-        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
-        parts.push(format!("tokens: {prompt} in, {answer} out"));
-    }
-    if let Some(first) = answer.first_word {
-        parts.push(format!("first word {}", seconds(first)));
-    }
-    parts.push(format!("total {}", seconds(answer.total)));
-    let all = chat.conversation.turns();
-    if let Turns::Last(turns) = chat.options.context
-        && turns < all
-    {
-        parts.push(format!("the last {turns} of {all} turns were sent"));
-    }
-    parts.push(chat.model.clone());
-    parts.join(" · ")
-}
-
-/// A warning when the model's context window fills up.
-fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
-    let usage = answer.completion.usage.as_ref()?;
-    let tokens = usage
-        .prompt_tokens()?
-        .saturating_add(usage.completion_tokens()?);
-    let (model, window) = (&chat.model, models::context_window(&chat.model)?);
-    (tokens.saturating_mul(100) >= window * FULL).then(|| {
-        format!(
-            "the conversation has {tokens} of the {window} tokens that {model} takes: /undo or \
-             /clear, or /set context N to send the last N turns only"
-        )
-    })
-}
-
-fn seconds(time: Duration) -> String {
-    format!("{:.2} s", time.as_secs_f64())
 }

@@ -7,6 +7,8 @@ use crate::error::Error;
 use crate::error::nearest::nearest;
 use crate::screen::Overflow;
 
+const ALL_IS_SAVED: &str = "all that was said in this conversation is saved; /clear begins another";
+
 /// Runs the command.
 pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
     let (name, value) = argument
@@ -32,9 +34,18 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         if let Err(rule) = repl.settings.set(name, value) {
             return repl.warned(&format!("{name} takes {rule}, or default; not {value:?}"));
         }
-        apply(repl, chat);
-        if name == "save" {
-            save(repl, chat);
+        let values = repl.settings.values.clone();
+        chat.options = values.request;
+        repl.screen().wants_markdown = values.markdown;
+        repl.reader.set_vi(values.editmode == EditMode::Vi);
+        match name {
+            "save" if !values.save => repl.saving.is_on = false,
+            "save" => match repl.saving.resume() {
+                Err(error) => repl.screen().explain(&error),
+                Ok(()) if chat.conversation.turns() > 0 => repl.screen().note(ALL_IS_SAVED),
+                Ok(()) => {}
+            },
+            _ => {}
         }
     }
     if let Some(now) = repl.settings.rows().iter().find(|row| row.name == name) {
@@ -43,27 +54,4 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
             .note(&format!("{name} is {value}, from {source}: {about}"));
     }
     Ok(Flow::Continue)
-}
-
-/// Has what is set take effect.
-fn apply(repl: &mut Repl<'_>, chat: &mut Chat) {
-    let values = repl.settings.values.clone();
-    chat.options = values.request;
-    repl.screen().wants_markdown = values.markdown;
-    repl.reader.set_vi(values.editmode == EditMode::Vi);
-}
-
-fn save(repl: &mut Repl<'_>, chat: &Chat) {
-    if !repl.settings.values.save {
-        repl.saving.is_on = false;
-        return;
-    }
-    match repl.saving.resume() {
-        Err(error) => repl.screen().explain(&error),
-        Ok(()) if chat.conversation.turns() > 0 => {
-            let note = "all that was said in this conversation is saved; /clear begins another";
-            repl.screen().note(note);
-        }
-        Ok(()) => {}
-    }
 }

@@ -26,7 +26,8 @@ use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
 use crate::error::Error;
 use crate::markdown::drawing::{Markdown, last_rows};
-use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
+pub use output::Tone;
+use output::{CYAN, DIM, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
 pub use table::Overflow;
 
@@ -56,17 +57,6 @@ pub struct Screen {
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
-}
-
-/// How a line of a report is meant: a style and a mark.
-#[derive(Clone, Copy)]
-pub struct Tone(&'static str, &'static str);
-
-impl Tone {
-    pub const GOOD: Tone = Tone(GREEN, "✓");
-    pub const CAUTION: Tone = Tone(YELLOW, "!");
-    pub const BAD: Tone = Tone(RED, "✗");
-    pub const QUIET: Tone = Tone(DIM, "-");
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -176,9 +166,8 @@ impl Screen {
         hint: Option<&str>,
         commands: &[String],
     ) -> Result<(), Error> {
-        let Tone(style, mark) = tone;
         let out = self.out;
-        let mark = format!("{} ", out.styled(style, mark));
+        let mark = format!("{} ", out.styled(tone.0, tone.1));
         let mut lines = vec![out.wrapped(&mark, "  ", &self.clean(text))];
         lines.extend(hint.map(|hint| out.wrapped("    ", "    ", &self.clean(hint))));
         lines.extend(self.commands(out, "      ", commands));

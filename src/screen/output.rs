@@ -13,6 +13,17 @@ pub const YELLOW: &str = "\x1b[33m";
 pub const CYAN: &str = "\x1b[36m";
 pub const PLAIN: &str = "\x1b[0m";
 
+/// How a line of a report is meant: a style and a mark.
+#[derive(Clone, Copy)]
+pub struct Tone(pub &'static str, pub &'static str);
+
+impl Tone {
+    pub const GOOD: Tone = Tone(GREEN, "✓");
+    pub const CAUTION: Tone = Tone(YELLOW, "!");
+    pub const BAD: Tone = Tone(RED, "✗");
+    pub const QUIET: Tone = Tone(DIM, "-");
+}
+
 /// One of the two outputs, and what can be shown there.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {

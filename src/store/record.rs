@@ -199,7 +199,7 @@ mod tests {
                     {\"role\":\"user\",\"content\":\"why?\"},\
                     {\"role\":\"tool\",\"content\":\"up\",\"tool_call_id\":\"c\"},\
                     {\"role\":\"assistant\",\"content\":\"é\\u0000\u{2028}\\n\",\"cut\":true,\
-                    \"model\":\"m\",\"usage\":{\"details\":{\"cached\":2},\"prompt_tokens\":14}}]}\n";
+                    \"model\":\"m\",\"usage\":{\"prompt_tokens\":14,\"details\":{\"cached\":2}}}]}\n";
         conversation.extend(turn("m"));
         assert_eq!(add(&mut conversation, "m"), format!("{{{line}"));
         assert_eq!(add(&mut conversation, "m"), "");

@@ -109,7 +109,7 @@ fn ctrl_c_stops_an_answer_in_every_state_and_the_chat_goes_on() {
 
     let requests = api.requests();
     let messages = requests.last().expect("requests").json()["messages"].to_string();
-    let expected = r#"[{"content":"stall","role":"user"},{"content":"beginning","role":"assistant"},{"content":"well?","role":"user"}]"#;
+    let expected = r#"[{"role":"user","content":"stall"},{"role":"assistant","content":"beginning"},{"role":"user","content":"well?"}]"#;
     assert_eq!(
         messages, expected,
         "failed turns leave no trace, a stopped answer is kept"

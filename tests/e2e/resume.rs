@@ -279,6 +279,23 @@ fn what_is_not_to_be_saved_is_nowhere() {
 }
 
 #[test]
+fn what_was_saved_all_the_same_is_followed_by_what_is_saved() {
+    let program = Program::new();
+    let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
+    terminal.run("open", "out ·");
+    leave(terminal);
+    let terminal = Terminal::chat(&program, &["--sandbox", "--no-save"], 80);
+    terminal.run("/save other", "will be saved as other");
+    terminal.run("/load work", "work, one turn so far");
+    terminal.run("more", "tokens: 3 in");
+    leave(terminal);
+    assert_eq!(
+        contents(&saved(&program, "work")),
+        ["open", "open", "more", "more"]
+    );
+}
+
+#[test]
 fn a_pause_of_saving_ends_in_the_same_session() {
     let program = Program::new();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);

@@ -354,7 +354,7 @@ fn an_event_without_an_end_is_given_up() {
     let run = Program::for_service(&api.url()).run(&["ask", "hi"]);
     run.expect_code(3)
         .expect_output("some words\n")
-        .expect_error("an event is longer than 16 MiB");
+        .expect_error("it is longer than 64 MiB");
 }
 
 #[test]

@@ -8,13 +8,7 @@ fn problem(status: u16, body: &str) -> ServiceProblem {
         status,
         ..Head::default()
     };
-    read(
-        &head,
-        body.as_bytes(),
-        "host",
-        Some("model"),
-        SystemTime::UNIX_EPOCH,
-    )
+    read(&head, body, "host", Some("model"), SystemTime::UNIX_EPOCH)
 }
 
 #[test]
@@ -118,9 +112,9 @@ fn every_seen_shape_of_a_body_gives_its_sentence() {
         ("", ""),
     ];
     for (body, expected) in table {
-        assert_eq!(Told::read(body).message, expected, "{body}");
+        assert_eq!(Report::read(body).message, expected, "{body}");
     }
-    assert_eq!(Told::read(&"x".repeat(10_000)).message.len(), EXCERPT);
+    assert_eq!(Report::read(&"x".repeat(10_000)).message.len(), EXCERPT);
 }
 
 #[test]
@@ -266,7 +260,7 @@ fn a_quota_is_no_limit_per_minute() {
 
 #[test]
 fn only_what_says_something_is_a_failure() {
-    let fails = |json| is_failure("error", Json::parse(json).unwrap());
+    let fails = |json| is_failure("error", &json::parse(json).unwrap());
     for json in [
         "null",
         "false",
@@ -289,7 +283,7 @@ fn only_what_says_something_is_a_failure() {
     ] {
         assert!(fails(json), "{json}");
     }
-    let reports = |json| is_report(Json::parse(json).unwrap());
+    let reports = |json| is_report(&json::parse(json).unwrap());
     for json in [
         r#"{"id":"x","object":"chat.completion.chunk","created":1}"#,
         r#"{"type":"ping"}"#,

@@ -119,8 +119,7 @@ pub fn live(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Message::prompt(prompt, Vec::new()),
         &probe.context.interrupts,
     );
-    let mut answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
-    answer.completion.content = chat.last_text().to_owned();
+    let answer = follow(saying, Show::Nothing, &mut probe.context.screen)?;
     if let Some(cut) = answer.cut {
         return Err(cut);
     }

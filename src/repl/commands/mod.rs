@@ -16,11 +16,15 @@ use crate::screen::Overflow;
 pub struct Command {
     /// Without the slash. The first is listed; the others are those of other clients, and work.
     names: &'static [&'static str],
-    /// What may follow, in the notation of help texts, and what Tab completes it from.
-    takes: Option<(&'static str, Tab)>,
-    pub about: &'static str,
-    run: fn(&mut Repl<'_>, &mut Chat, &str) -> Result<Flow, Error>,
+    /// What may follow, in the notation of help texts; empty if nothing may.
+    pub arguments: &'static str,
+    /// What Tab completes behind it.
+    pub tab: Tab,
+    about: &'static str,
+    run: Run,
 }
+
+type Run = fn(&mut Repl<'_>, &mut Chat, &str) -> Result<Flow, Error>;
 
 /// What Tab completes behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,135 +39,77 @@ pub enum Tab {
 
 /// All of them, in the order of `/help`.
 pub const COMMANDS: &[Command] = &[
-    Command {
-        names: &["help", "?"],
-        takes: None,
-        about: "list the commands",
-        run: help,
-    },
-    Command {
-        names: &["model"],
-        takes: Some(("[MODEL]", Tab::Models)),
-        about: "show or change the model",
-        run: model::model,
-    },
-    Command {
-        names: &["models"],
-        takes: None,
-        about: "list the models of the service",
-        run: model::models,
-    },
-    Command {
-        names: &["system"],
-        takes: Some(("[TEXT|@FILE|none]", Tab::Words(&["none"]))),
-        about: "show, set or remove the system prompt",
-        run: model::system,
-    },
-    Command {
-        names: &["set"],
-        takes: Some(("[SETTING [VALUE]]", Tab::Settings)),
-        about: "list, show or change the settings",
-        run: settings::set,
-    },
-    Command {
-        names: &["file"],
-        takes: Some(("[PATH…|none]", Tab::Files)),
-        about: "send text files with the next prompt",
-        run: attach::file,
-    },
-    Command {
-        names: &["image"],
-        takes: Some(("[PATH…|none]", Tab::Files)),
-        about: "send images with the next prompt",
-        run: attach::image,
-    },
-    Command {
-        names: &["retry", "regenerate"],
-        takes: None,
-        about: "ask the last prompt again",
-        run: turns::retry,
-    },
-    Command {
-        names: &["continue"],
-        takes: None,
-        about: "go on with an answer that was cut",
-        run: turns::go_on,
-    },
-    Command {
-        names: &["undo"],
-        takes: None,
-        about: "take the last turn back and edit its prompt",
-        run: turns::undo,
-    },
-    Command {
-        names: &["edit"],
-        takes: None,
-        about: "open the last prompt in $VISUAL or $EDITOR",
-        run: turns::edit,
-    },
-    Command {
-        names: &["clear", "new"],
-        takes: None,
-        about: "begin a new conversation",
-        run: turns::clear,
-    },
-    Command {
-        names: &["show"],
-        takes: Some(("[last|request [PROMPT]]", Tab::Words(&["last", "request"]))),
-        about: "show what was said, or a request as curl",
-        run: show::show,
-    },
-    Command {
-        names: &["save"],
-        takes: Some(("[NAME]", Tab::Nothing)),
-        about: "save the conversation, under this name",
-        run: session::save,
-    },
-    Command {
-        names: &["load", "resume"],
-        takes: Some(("[NAME]", Tab::Sessions)),
-        about: "go on with a saved conversation",
-        run: session::load,
-    },
-    Command {
-        names: &["sessions", "history"],
-        takes: None,
-        about: "list the saved conversations",
-        run: session::sessions,
-    },
-    Command {
-        names: &["export"],
-        takes: Some(("FILE", Tab::Files)),
-        about: "write it as .md, .json or code (.rb .py .js .sh)",
-        run: show::export,
-    },
-    Command {
-        names: &["copy"],
-        takes: Some(("[N]", Tab::Nothing)),
-        about: "copy the last answer, or its Nth code block",
-        run: show::copy,
-    },
-    Command {
-        names: &["usage", "tokens", "cost"],
-        takes: None,
-        about: "show the tokens of each answer, and of all",
-        run: show::usage,
-    },
-    Command {
-        names: &["debug"],
-        takes: Some(("[on|off]", Tab::Words(&["on", "off"]))),
-        about: "show heads of requests and responses",
-        run: show::debug,
-    },
-    Command {
-        names: &["quit", "exit", "q", "bye"],
-        takes: None,
-        about: "leave; so does Ctrl-D",
-        run: turns::quit,
-    },
+    command(&["help", "?"], help).about("list the commands"),
+    command(&["model"], model::model)
+        .takes("[MODEL]", Tab::Models)
+        .about("show or change the model"),
+    command(&["models"], model::models).about("list the models of the service"),
+    command(&["system"], model::system)
+        .takes("[TEXT|@FILE|none]", Tab::Words(&["none"]))
+        .about("show, set or remove the system prompt"),
+    command(&["set"], settings::set)
+        .takes("[SETTING [VALUE]]", Tab::Settings)
+        .about("list, show or change the settings"),
+    command(&["file"], attach::file)
+        .takes("[PATH…|none]", Tab::Files)
+        .about("send text files with the next prompt"),
+    command(&["image"], attach::image)
+        .takes("[PATH…|none]", Tab::Files)
+        .about("send images with the next prompt"),
+    command(&["retry", "regenerate"], turns::retry).about("ask the last prompt again"),
+    command(&["continue"], turns::go_on).about("go on with an answer that was cut"),
+    command(&["undo"], turns::undo).about("take the last turn back and edit its prompt"),
+    command(&["edit"], turns::edit).about("open the last prompt in $VISUAL or $EDITOR"),
+    command(&["clear", "new"], turns::clear).about("begin a new conversation"),
+    command(&["show"], show::show)
+        .takes("[last|request [PROMPT]]", Tab::Words(&["last", "request"]))
+        .about("show what was said, or a request as curl"),
+    command(&["save"], session::save)
+        .takes("[NAME]", Tab::Nothing)
+        .about("save the conversation, under this name"),
+    command(&["load", "resume"], session::load)
+        .takes("[NAME]", Tab::Sessions)
+        .about("go on with a saved conversation"),
+    command(&["sessions", "history"], session::sessions).about("list the saved conversations"),
+    command(&["export"], show::export)
+        .takes("FILE", Tab::Files)
+        .about("write it as .md, .json or code (.rb .py .js .sh)"),
+    command(&["copy"], show::copy)
+        .takes("[N]", Tab::Nothing)
+        .about("copy the last answer, or its Nth code block"),
+    command(&["usage", "tokens", "cost"], show::usage)
+        .about("show the tokens of each answer, and of all"),
+    command(&["debug"], show::debug)
+        .takes("[on|off]", Tab::Words(&["on", "off"]))
+        .about("show heads of requests and responses"),
+    command(&["quit", "exit", "q", "bye"], turns::quit).about("leave; so does Ctrl-D"),
 ];
 
+/// A command with nothing behind it.
+const fn command(names: &'static [&'static str], run: Run) -> Command {
+    let (arguments, tab, about) = ("", Tab::Nothing, "");
+    Command {
+        names,
+        arguments,
+        tab,
+        about,
+        run,
+    }
+}
+
 impl Command {
+    const fn takes(self, arguments: &'static str, tab: Tab) -> Self {
+        Command {
+            arguments,
+            tab,
+            ..self
+        }
+    }
+
+    const fn about(self, about: &'static str) -> Self {
+        Command { about, ..self }
+    }
+
     /// The command of this name, or with this alias.
     pub fn named(name: &str) -> Option<&'static Command> {
         COMMANDS
@@ -176,19 +122,9 @@ impl Command {
         self.names[0]
     }
 
-    /// What may follow, in the notation of help texts; empty if nothing may.
-    pub fn arguments(&self) -> &'static str {
-        self.takes.map_or("", |(notation, _)| notation)
-    }
-
-    /// What Tab completes behind it.
-    pub fn tab(&self) -> Tab {
-        self.takes.map_or(Tab::Nothing, |(_, tab)| tab)
-    }
-
     /// Runs it with what followed its name.
     pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
-        if self.takes.is_none() && !argument.is_empty() {
+        if self.arguments.is_empty() && !argument.is_empty() {
             let name = self.name();
             let warning = format!("/{name} takes nothing after it; {argument:?} was not used");
             repl.screen().warning(&warning);
@@ -197,7 +133,7 @@ impl Command {
     }
 
     fn usage(&self) -> String {
-        let usage = format!("/{} {}", self.name(), self.arguments());
+        let usage = format!("/{} {}", self.name(), self.arguments);
         usage.trim_end().to_owned()
     }
 }

@@ -1,7 +1,7 @@
 //! Who answers, and how: the model and the system prompt.
 
 use super::super::{Flow, Repl, did_you_mean};
-use crate::api::models::{self, Model};
+use crate::api::models::Model;
 use crate::app::chat_ids;
 use crate::chat::Chat;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub fn model(repl: &mut Repl<'_>, chat: &mut Chat, id: &str) -> Result<Flow, Err
     id.clone_into(&mut chat.model);
     let note = format!("now talking to {id}; the conversation goes on");
     repl.screen().note(&note);
-    if models::is_text_only(id) && chat.sends_images() {
+    if chat.sends_images_in_vain() {
         let warning = format!("{id} takes no images, and there are some in this conversation");
         return repl.warned(&warning);
     }

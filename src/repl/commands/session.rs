@@ -2,9 +2,10 @@
 
 use super::super::{Flow, Repl, recap};
 use crate::app::listing::list_sessions;
-use crate::app::saving::{Saving, last_model};
+use crate::app::saving::{Saving, last_model, refusal};
 use crate::chat::Chat;
 use crate::error::Error;
+use crate::error::shell::quoted;
 use crate::store::Sessions;
 
 pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
@@ -13,16 +14,18 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
     if !repl.saving.save_as(name, chat, &mut repl.context.screen)? {
         return Ok(Flow::Continue);
     }
-    let other = before.filter(|before| name.is_some_and(|name| name != before));
-    let renamed = other.map_or_else(String::new, |before| format!(", {before} before"));
+    let before = before.filter(|before| name.is_some_and(|name| name != before));
     let note = match repl.saving.name() {
         Some(name) if chat.conversation.messages().is_empty() => {
             format!("this conversation will be saved as {name}")
         }
-        Some(name) => format!(
-            "this conversation is saved as {name}{renamed}; --session {} goes on with it",
-            crate::error::shell::quoted(&name)
-        ),
+        Some(name) => {
+            let renamed = before.map_or_else(String::new, |before| format!(", {before} before"));
+            let quoted = quoted(&name);
+            format!(
+                "this conversation is saved as {name}{renamed}; --session {quoted} goes on with it"
+            )
+        }
         None => "this conversation is saved with its first turn, under a name made of the prompt"
             .to_owned(),
     };
@@ -42,7 +45,9 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         return Ok(Flow::Continue);
     }
     let screen = &mut repl.context.screen;
-    let (restored, saving) = Saving::open(&name, &repl.settings, screen)?;
+    // /save goes before what is set.
+    let refusal = refusal(&repl.settings).filter(|_| !repl.saving.is_on);
+    let (restored, saving) = Saving::open(&name, refusal, screen)?;
     repl.saving = saving;
     let now = Some(chat.model.clone());
     if let Some(model) = last_model(&restored, now, repl.connection, screen) {

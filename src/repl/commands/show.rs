@@ -1,6 +1,7 @@
 //! What was said and sent, to be looked at or taken away.
 
-use super::super::{Flow, Repl, numbered, tokens};
+use super::super::footer::tokens;
+use super::super::{Flow, Repl, numbered};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
 use crate::conversation::{Cost, Message};

@@ -1,0 +1,69 @@
+//! Command lines that are taken, and the words of those that are refused.
+
+use clap::CommandFactory;
+
+use super::parse::{misplaced_flag, without_false_tips};
+use super::*;
+
+#[test]
+fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
+    let parse = |words: &[&str]| Args::try_parse_from([&["heroku-chat"], words].concat());
+    for text in ["- one line", "-", "---", "--- a", "-x"] {
+        assert!(parse(&["ask", "--system", text, "hi"]).is_ok(), "{text}");
+        assert!(parse(&["ask", "--stop", text, "hi"]).is_ok(), "{text}");
+    }
+    for prompt in ["--- a/file", "--modle x", "- one", "-- two"] {
+        let error = parse(&["ask", prompt]).map(|_| ()).unwrap_err();
+        let told = without_false_tips(error).to_string();
+        assert!(told.contains("behind '--'"), "{told}");
+        assert!(
+            !told.contains("--key-file") && !told.contains("--model"),
+            "{told}"
+        );
+    }
+    let error = parse(&["ask", "--modle"]).map(|_| ()).unwrap_err();
+    assert!(without_false_tips(error).to_string().contains("'--model'"));
+}
+
+#[test]
+fn a_flag_before_a_command_is_used_or_refused() {
+    let misplaced = |words: &[&str]| {
+        let matches = Args::command().try_get_matches_from(words).unwrap();
+        misplaced_flag(&matches).map(|error| error.to_string())
+    };
+    assert_eq!(
+        misplaced(&["heroku-chat", "--debug", "--color", "never", "ask", "hi"]),
+        None
+    );
+    assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
+    let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
+    assert!(message.contains("heroku-chat ask --model"), "{message}");
+}
+
+#[test]
+fn definition_is_sound() {
+    Args::command().debug_assert();
+}
+
+#[test]
+fn every_description_is_a_lower_case_fragment_without_period() {
+    fn check(command: &clap::Command) {
+        for argument in command.get_arguments() {
+            let help = argument
+                .get_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            if matches!(argument.get_id().as_str(), "help" | "version") {
+                continue;
+            }
+            assert!(
+                help.starts_with(char::is_lowercase),
+                "{}: {help:?}",
+                argument.get_id()
+            );
+            assert!(!help.ends_with('.'), "{}: {help:?}", argument.get_id());
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Args::command());
+}
