@@ -39,7 +39,7 @@ pub struct Screen {
     /// read.
     pending: String,
     answer: AnswerState,
-    /// Renders the answer that is being shown, on a terminal with colours.
+    /// Renders the answer that is being shown, on a terminal.
     markdown: Option<Markdown>,
     wants_markdown: bool,
     /// Whether a line that will be erased again stands on standard error.
@@ -216,11 +216,10 @@ impl Screen {
             text.trim_end().into()
         };
         let width = terminal::width();
-        let (end, is_cut) = if self.wants_markdown && self.out.renders_markdown() {
-            let written = Markdown::new(width, terminal::height()).whole(&text);
-            last_rows(&written, width, rows)
-        } else {
-            last_rows(&text, width, rows)
+        let markdown = self.out.markdown().filter(|_| self.wants_markdown);
+        let (end, is_cut) = match markdown {
+            Some(markdown) => last_rows(&markdown.whole(&text), width, rows),
+            None => last_rows(&text, width, rows),
         };
         self.clear_status();
         self.pending.push_str(if is_cut { "…\n\n" } else { "" });
@@ -265,10 +264,10 @@ impl Screen {
             let label = if self.err.color { "" } else { "[answer]\n" };
             self.write_err(&format!("{end}{label}"));
         }
-        if self.wants_markdown && self.out.renders_markdown() {
-            let markdown = self
-                .markdown
-                .get_or_insert_with(|| Markdown::new(terminal::width(), terminal::height()));
+        if self.wants_markdown && self.markdown.is_none() {
+            self.markdown = self.out.markdown();
+        }
+        if let Some(markdown) = &mut self.markdown {
             markdown.push(&for_terminal(text), &mut self.pending);
         } else {
             let safe = if self.out.is_terminal {

@@ -3,6 +3,7 @@
 use textwrap::WordSplitter;
 
 use super::terminal;
+use crate::markdown::drawing::Markdown;
 
 pub const DIM: &str = "\x1b[2m";
 pub const RED: &str = "\x1b[31m";
@@ -22,9 +23,15 @@ pub struct Output {
 }
 
 impl Output {
-    /// Marks are read as styles only where styles can be shown and lines written over.
-    pub fn renders_markdown(self) -> bool {
-        self.can_erase && self.color
+    /// Renders Markdown if lines can be written over.
+    pub fn markdown(self) -> Option<Markdown> {
+        let markdown = || Markdown::new(terminal::width(), terminal::height());
+        let renders = self.can_erase.then(markdown)?;
+        Some(if self.color {
+            renders
+        } else {
+            renders.without_colors()
+        })
     }
 
     /// Wraps where somebody reads; a log gets one line for each sentence.

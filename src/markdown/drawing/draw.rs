@@ -46,6 +46,11 @@ impl Frame {
         frame
     }
 
+    /// For a gap before a line in these containers, the innermost `fresh` of which begin with it.
+    pub fn around(containers: &[Container], fresh: usize, width: usize) -> Self {
+        Frame::new(&containers[..containers.len() - fresh], 0, width)
+    }
+
     fn quote(&mut self) {
         if self.indent + 2 <= self.width / 2 {
             Style::DIM.write("│ ", &mut self.first);
@@ -71,7 +76,11 @@ impl Frame {
 
     /// With so many columns of space before the text, if that is the only indent.
     pub fn indented(&self, columns: usize) -> Self {
-        let columns = if self.indent == 0 { columns.min(self.width / 2) } else { 0 };
+        let columns = if self.indent == 0 {
+            columns.min(self.width / 2)
+        } else {
+            0
+        };
         let space = " ".repeat(columns);
         Frame {
             first: format!("{}{space}", self.first),
@@ -134,9 +143,12 @@ impl Frame {
                 self.spans(&[Span::plain(&rule, Style::DIM)], rows);
             }
             Kind::Heading { level, text } => {
-                self.spans(&inline::spans(text, heading(*level)), rows);
+                let spans = inline::spans(text, heading(*level).and(rows.base));
+                self.spans(&spans, rows);
             }
-            Kind::Text { text, .. } | Kind::Underline { text, .. } => self.spans(&inline::spans(text, Style::PLAIN), rows),
+            Kind::Text { text, .. } | Kind::Underline { text, .. } => {
+                self.spans(&inline::spans(text, rows.base), rows)
+            }
             Kind::FenceStart { label } if label.is_empty() && !self.has_mark => {}
             Kind::FenceStart { label } => self.spans(&[Span::plain(label, Style::DIM)], rows),
             Kind::FenceEnd => {}

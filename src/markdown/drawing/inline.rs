@@ -150,9 +150,7 @@ impl<'a> Parser<'a> {
     fn escape(&mut self) -> bool {
         match self.rest().as_bytes().get(1) {
             // A hard break; the end of a Windows path is none.
-            Some(b'\n') if !self.text[..self.at].ends_with(':') => {
-                self.take(1, "", Style::PLAIN)
-            }
+            Some(b'\n') if !self.text[..self.at].ends_with(':') => self.take(1, "", Style::PLAIN),
             Some(byte) if byte.is_ascii_punctuation() => {
                 self.take(2, &self.rest()[1..2], Style::PLAIN)
             }
@@ -175,7 +173,9 @@ impl<'a> Parser<'a> {
                     let code = padded
                         .filter(|code| !code.trim().is_empty())
                         .unwrap_or(code);
-                    return self.take(from + found + length, code, Style::CODE);
+                    let marked = &rest[..from + found + length];
+                    let shown = if self.base.is_marked() { marked } else { code };
+                    return self.take(marked.len(), shown, Style::CODE);
                 }
                 from += found + closing;
             }

@@ -4,12 +4,16 @@
 //!
 //! Writes nothing itself and asks the terminal nothing: it only has to know its size.
 
+mod code;
+#[cfg(test)]
+mod code_tests;
 mod draw;
 #[cfg(test)]
 mod drawn_tests;
 mod flanks;
 mod flow;
 mod inline;
+mod languages;
 mod link;
 mod recap;
 mod rows;
@@ -20,6 +24,7 @@ mod tests;
 mod wrap;
 
 use crate::markdown::{Kind, Reader};
+use code::{Code, Painter};
 use draw::Frame;
 use flow::Flow;
 pub use recap::last_rows;
@@ -47,17 +52,30 @@ pub struct Markdown {
     flow: Option<Flow>,
     /// Lines that may be a table, or are one: its header first.
     table: Option<Table>,
+    /// The code of the fence that is open, up to this line.
+    code: Code,
+    above: Above,
+}
+
+/// What the line before is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Above {
+    /// There is none, or nothing stands in it.
+    Blank,
+    Text,
+    /// Code in a fence, or its marks.
+    Code,
 }
 
 /// What the unfinished line is known to be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     /// Not known: it is drawn again with each character.
     Open,
     /// A line of the paragraph.
     Text,
-    /// A line of code, behind so many columns.
-    Code(usize),
+    /// A line of code.
+    Code(Painter),
 }
 
 #[derive(Debug)]
@@ -80,7 +98,15 @@ impl Markdown {
             state: State::Open,
             flow: None,
             table: None,
+            code: Code::default(),
+            above: Above::Blank,
         }
+    }
+
+    /// For a terminal that shows no colours.
+    pub fn without_colors(mut self) -> Self {
+        self.rows.base = Style::MARKED;
+        self
     }
 
     /// Appends what to write now for more text, which has to be free of control characters but line
@@ -102,6 +128,7 @@ impl Markdown {
         self.rows.drop_before(usize::MAX);
         (self.flow, self.table) = (None, None);
         (self.top, self.reader) = (self.rows.count(), Reader::default());
+        self.above = Above::Blank;
     }
 
     /// The terminal has another size: what is shown stays, and the next word begins a row.
@@ -134,11 +161,9 @@ impl Markdown {
     /// Draws one more character of the line.
     fn go_on(&mut self, character: char) {
         let can_draw = self.can_draw();
-        match (&self.state, &mut self.flow) {
+        match (&mut self.state, &mut self.flow) {
             (State::Text, Some(flow)) => flow.push(character, &mut self.rows),
-            (State::Code(indent), _) => {
-                draw::verbatim(character, Style::CODE, *indent, &mut self.rows);
-            }
+            (State::Code(painter), _) => painter.push(character, &mut self.rows),
             _ if self.line.len() > UNDECIDED || !can_draw => {
                 if self.rows.count() == self.top {
                     self.rows.push(Row::new("", 0, 0));
@@ -160,20 +185,49 @@ impl Markdown {
         let mut reader = self.reader.clone();
         let read = reader.read(&line);
         let frame = Frame::new(reader.containers(), read.fresh, self.rows.width);
+        let gap = Frame::around(reader.containers(), read.fresh, self.rows.width);
+        self.clear(&read.kind, read.fresh, &gap);
         match &read.kind {
             Kind::Text { text, indent } if is_decided(text) => {
                 self.begin_text(text, &frame.indented(*indent), read.continues);
                 self.state = State::Text;
             }
-            kind => {
-                self.rows.truncate(self.top);
-                frame.draw(kind, &mut self.rows);
-                let is_code = |code: &str| !code.trim_start().starts_with(['`', '~', ' ']);
-                if matches!(kind, Kind::Fenced(code) if is_code(code) && !code.trim().is_empty()) {
-                    self.state = State::Code(frame.indent());
+            Kind::Fenced(code) => {
+                let painter = self.paint(code, &frame);
+                let is_open = code.trim_start().starts_with(['`', '~', ' ']);
+                if !is_open && !code.trim().is_empty() {
+                    self.state = State::Code(painter);
                 }
             }
+            kind => frame.draw(kind, &mut self.rows),
         }
+    }
+
+    /// Takes back what is shown of the line, and sets code apart from the text around it.
+    fn clear(&mut self, kind: &Kind<'_>, fresh: usize, gap: &Frame) {
+        self.rows.truncate(self.top);
+        let follows_code = match kind {
+            Kind::Fenced(_) | Kind::FenceEnd => false,
+            Kind::Blank if fresh == 0 => false,
+            _ => self.above == Above::Code,
+        };
+        let begins_code = self.above == Above::Text && matches!(kind, Kind::FenceStart { .. });
+        if follows_code || begins_code {
+            gap.draw(&Kind::Blank, &mut self.rows);
+        }
+        // However the line goes on, it is no code. But a line that opens a fence may become text.
+        if follows_code {
+            (self.top, self.above) = (self.rows.count(), Above::Blank);
+        }
+    }
+
+    /// Draws a line of code.
+    fn paint(&mut self, code: &str, frame: &Frame) -> Painter {
+        frame.begin(0, &mut self.rows);
+        let mut painter = Painter::new(self.code.clone(), frame.indent(), &self.rows);
+        code.chars()
+            .for_each(|character| painter.push(character, &mut self.rows));
+        painter
     }
 
     /// Draws the line as one of a paragraph.
@@ -184,7 +238,7 @@ impl Markdown {
                 flow.begin_line(frame, &mut self.rows);
                 flow
             }
-            flow => flow.insert(Flow::new(frame, Style::PLAIN, &mut self.rows)),
+            flow => flow.insert(Flow::new(frame, self.rows.base, &mut self.rows)),
         };
         for character in text.chars() {
             flow.push(character, &mut self.rows);
@@ -197,13 +251,31 @@ impl Markdown {
         let frame = Frame::new(self.reader.containers(), read.fresh, self.rows.width);
         let state = std::mem::replace(&mut self.state, State::Open);
         let can_draw = self.can_draw() || line.is_empty();
+        let is_drawn = match read.kind {
+            Kind::Text { .. } => matches!(state, State::Text),
+            Kind::Fenced(_) => matches!(state, State::Code(_)),
+            Kind::Underline { .. } => true,
+            _ => false,
+        };
+        if can_draw && !is_drawn {
+            let gap = Frame::around(self.reader.containers(), read.fresh, self.rows.width);
+            self.clear(&read.kind, read.fresh, &gap);
+        }
+        self.above = match &read.kind {
+            Kind::Blank if read.fresh == 0 => Above::Blank,
+            Kind::FenceStart { .. } | Kind::Fenced(_) | Kind::FenceEnd => Above::Code,
+            _ => Above::Text,
+        };
+        if !matches!(read.kind, Kind::Text { .. } | Kind::Underline { .. }) {
+            (self.flow, self.table) = (None, None);
+        }
         match &read.kind {
             Kind::Text { text, indent } => {
                 if !read.continues {
                     self.table = None;
                 }
                 if !self.draw_row(text, &frame) {
-                    if state != State::Text && can_draw {
+                    if !is_drawn && can_draw {
                         self.begin_text(text, &frame.indented(*indent), read.continues);
                     }
                     if let Some(flow) = &mut self.flow {
@@ -219,10 +291,21 @@ impl Markdown {
                 }
                 self.table = None;
             }
+            Kind::Fenced(code) => match state {
+                State::Code(painter) => self.code = painter.end(code, &mut self.rows),
+                _ if can_draw => self.code = self.paint(code, &frame).end(code, &mut self.rows),
+                _ => self.code.read_line(code, |_, _| {}),
+            },
             kind => {
-                (self.flow, self.table) = (None, None);
-                if can_draw && !(matches!(state, State::Code(_)) && is_code(kind)) {
-                    self.rows.truncate(self.top);
+                if let Kind::FenceStart { label } = kind {
+                    let has_colors = !self.rows.base.is_marked();
+                    self.code = if has_colors {
+                        Code::new(label)
+                    } else {
+                        Code::default()
+                    };
+                }
+                if can_draw {
                     frame.draw(kind, &mut self.rows);
                 }
             }
@@ -252,8 +335,8 @@ impl Markdown {
             return false;
         }
         // A row that can't be written over stays as it came.
-        let is_drawn = self.rows.is_frozen(self.top)
-            || table.draw(text, frame, self.top, &mut self.rows);
+        let is_drawn =
+            self.rows.is_frozen(self.top) || table.draw(text, frame, self.top, &mut self.rows);
         if is_drawn {
             self.flow = None;
         }
@@ -270,7 +353,7 @@ impl Table {
                 return false;
             };
             rows.truncate(top);
-            columns.draw_rows(text, Style::PLAIN, frame, rows);
+            columns.draw_rows(text, rows.base, frame, rows);
             self.lines.truncate(1);
             return true;
         }
@@ -278,7 +361,7 @@ impl Table {
         // Its first row may have the mark of an item before it.
         let room = self.lines.iter().map(|(_, frame)| frame.room()).min();
         let lines = self.lines.iter().map(|(text, _)| text.as_str());
-        let Some(columns) = Columns::measure(lines, room.unwrap_or_default()) else {
+        let Some(columns) = Columns::measure(lines, rows.base, room.unwrap_or_default()) else {
             return false;
         };
         let is_same = self.columns.as_ref() == Some(&columns);
@@ -286,9 +369,9 @@ impl Table {
         rows.truncate(if is_same { top } else { self.top });
         for (index, (text, frame)) in self.lines.iter().enumerate().skip(first) {
             match index {
-                0 => columns.draw_rows(text, Style::BOLD, frame, rows),
+                0 => columns.draw_rows(text, Style::BOLD.and(rows.base), frame, rows),
                 1 => frame.rows([columns.rule()], rows),
-                _ => columns.draw_rows(text, Style::PLAIN, frame, rows),
+                _ => columns.draw_rows(text, rows.base, frame, rows),
             }
         }
         self.columns = Some(columns);
@@ -309,8 +392,4 @@ fn reach(width: usize, height: usize) -> usize {
 fn is_decided(text: &str) -> bool {
     let is_box = text.starts_with('[') && text.len() < 4;
     text.contains(char::is_alphabetic) && !is_box
-}
-
-fn is_code(kind: &Kind<'_>) -> bool {
-    matches!(kind, Kind::Fenced(_))
 }

@@ -1,6 +1,6 @@
 //! The rows that are on the screen and may still change, and what to write so that they are there.
 
-use super::style::{Style, char_width};
+use super::style::{Style, char_width, take_colors};
 
 /// What stands between two line ends of ours. One that is longer than the terminal is wide takes
 /// several rows there, and is copied from it as one line.
@@ -17,6 +17,8 @@ pub struct Row {
     start: usize,
     /// Bytes of its text that are as they were when it was last shown.
     same: usize,
+    /// Where it was cut since.
+    kept: Option<End>,
     /// Whether all terminals agree on its columns.
     is_certain: bool,
 }
@@ -44,6 +46,8 @@ pub struct End {
 #[derive(Debug)]
 pub struct Rows {
     pub width: usize,
+    /// What the styles of text are added to.
+    pub base: Style,
     /// The terminal's rows that can be written over.
     reach: usize,
     rows: Vec<Row>,
@@ -74,6 +78,7 @@ impl Row {
             fixed: end,
             start,
             same: 0,
+            kept: None,
             is_certain: true,
         }
     }
@@ -87,7 +92,8 @@ impl Row {
         }
         self.text.push(character);
         let columns = char_width(character);
-        self.is_certain &= columns > 0 && !matches!(character, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+        self.is_certain &=
+            columns > 0 && !matches!(character, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
         self.end.column += columns;
         if self.end.column > width && columns <= width {
             self.end.above += 1;
@@ -99,7 +105,9 @@ impl Row {
     /// Takes back what was put since.
     pub fn cut(&mut self, end: End) {
         self.text.truncate(end.length);
-        self.same = self.same.min(end.length);
+        if end.length <= self.same {
+            (self.same, self.kept) = (end.length, Some(end));
+        }
         self.end = end;
     }
 
@@ -112,9 +120,12 @@ impl Row {
 
     /// What came out as it was isn't written again.
     pub fn compare(&mut self, (was, same): &(String, usize)) {
-        let equal = was.bytes().zip(self.text.bytes()).take_while(|(was, is)| was == is);
+        let equal = was
+            .bytes()
+            .zip(self.text.bytes())
+            .take_while(|(was, is)| was == is);
         let equal = self.text.floor_char_boundary(equal.count());
-        self.same = equal.min(*same);
+        (self.same, self.kept) = (equal.min(*same), None);
     }
 
     /// Draws what isn't fixed again.
@@ -137,7 +148,7 @@ impl Row {
         let rest = self.text.split_off(self.frame);
         let styled = rest.replace(&close, &format!("{close}{open}"));
         self.text.extend([open, styled, close]);
-        self.same = 0;
+        (self.same, self.kept) = (0, None);
         self.end.length = self.text.len();
         self.end.style = Style::PLAIN;
     }
@@ -151,9 +162,26 @@ impl Row {
     fn height(&self) -> usize {
         self.end.above + 1
     }
+
+    /// The place up to which it is as it was, if the cursor can be put there.
+    fn kept(&self, width: usize) -> Option<End> {
+        let is_place = |kept: &End| kept.length == self.same && kept.column < width;
+        self.kept.filter(is_place).filter(|_| self.is_certain)
+    }
 }
 
 impl End {
+    /// Erases from here on, with the cursor at the end of a row of such a height.
+    fn go_to(self, height: usize, out: &mut String) {
+        out.push('\r');
+        for (count, code) in [(height - 1 - self.above, 'A'), (self.column, 'C')] {
+            if count > 0 {
+                out.push_str(&format!("\x1b[{count}{code}"));
+            }
+        }
+        out.push_str("\x1b[J");
+    }
+
     pub fn is_first_row(self) -> bool {
         self.above == 0
     }
@@ -163,6 +191,7 @@ impl Rows {
     pub fn new(width: usize, reach: usize) -> Self {
         Rows {
             width,
+            base: Style::PLAIN,
             reach,
             rows: Vec::new(),
             dropped: 0,
@@ -252,21 +281,28 @@ impl Rows {
 
     /// Writes what makes the terminal show these rows.
     pub fn show(&mut self, out: &mut String) {
+        let from = out.len();
         let mut first = self.changed.max(self.dropped) - self.dropped;
-        let is_same = |row: &Row, shown: &Shown| {
-            (row.text.len(), row.same) == (shown.length, shown.length)
-        };
+        let is_same =
+            |row: &Row, shown: &Shown| (row.text.len(), row.same) == (shown.length, shown.length);
         let both = self.rows.iter().zip(&self.shown).skip(first);
         first += both.take_while(|(row, shown)| is_same(row, shown)).count();
         let mut next = first;
         if first < self.shown.len() {
             let shown = self.shown[first];
             let is_last = first + 1 == self.shown.len() && self.is_in_row;
-            let row = self.rows.get(first).filter(|row| is_last && row.same >= shown.length);
-            if let Some(row) = row {
+            let row = self.rows.get(first).filter(|_| is_last);
+            let kept = row.and_then(|row| Some((row, row.kept(self.width)?)));
+            if let Some(row) = row.filter(|row| row.same >= shown.length) {
                 // The style was ended with what is shown, and goes on.
                 shown.style.open(out);
                 out.push_str(&row.text[shown.length..]);
+                row.end.style.close(out);
+                next += 1;
+            } else if let Some((row, kept)) = kept {
+                kept.go_to(shown.height, out);
+                kept.style.open(out);
+                out.push_str(&row.text[kept.length..]);
                 row.end.style.close(out);
                 next += 1;
             } else {
@@ -298,6 +334,9 @@ impl Rows {
             });
         }
         self.changed = self.count();
+        if self.base.is_marked() {
+            take_colors(out, from);
+        }
     }
 
     /// Ends the last row on the screen.

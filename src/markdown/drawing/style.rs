@@ -8,7 +8,7 @@ pub use crate::markdown::tab_width;
 
 /// How a character looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Style(u8);
+pub struct Style(u16);
 
 impl Style {
     pub const PLAIN: Self = Self(0);
@@ -17,11 +17,21 @@ impl Style {
     pub const ITALIC: Self = Self(4);
     pub const UNDERLINE: Self = Self(8);
     pub const STRIKE: Self = Self(16);
+    /// The colour of code inside a line.
     pub const CODE: Self = Self(32);
+    pub const GREEN: Self = Self(64);
+    pub const MAGENTA: Self = Self(128);
+    pub const RED: Self = Self(256);
+    /// No look: the marks of code inside a line are shown, for colours are not.
+    pub const MARKED: Self = Self(512);
 
     /// Both looks together.
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    pub fn is_marked(self) -> bool {
+        self.0 & Self::MARKED.0 != 0
     }
 
     pub fn is_code(self) -> bool {
@@ -37,13 +47,16 @@ impl Style {
 
     /// Starts the style.
     pub fn open(self, out: &mut String) {
-        const CODES: [(Style, &str); 6] = [
+        const CODES: [(Style, &str); 9] = [
             (Style::BOLD, "1"),
             (Style::DIM, "2"),
             (Style::ITALIC, "3"),
             (Style::UNDERLINE, "4"),
             (Style::STRIKE, "9"),
             (Style::CODE, "36"),
+            (Style::GREEN, "32"),
+            (Style::MAGENTA, "35"),
+            (Style::RED, "31"),
         ];
         let mut separator = "\x1b[";
         for (style, code) in CODES {
@@ -53,14 +66,39 @@ impl Style {
                 separator = ";";
             }
         }
-        if self != Self::PLAIN {
+        if separator == ";" {
             out.push('m');
         }
     }
 
     pub fn close(self, out: &mut String) {
-        if self != Self::PLAIN {
+        if self.0 & !Self::MARKED.0 != 0 {
             out.push_str("\x1b[0m");
+        }
+    }
+}
+
+/// Takes what is no weight, slant or line out of the styles that were written from here on, none of
+/// which is open at their end.
+pub fn take_colors(out: &mut String, from: usize) {
+    let written = out.split_off(from);
+    let mut parts = written.split("\x1b[");
+    out.push_str(parts.next().unwrap_or_default());
+    let mut is_open = false;
+    for part in parts {
+        let (codes, rest) = part.split_once('m').unwrap_or(("-", part));
+        let is_code = |code: &&str| is_open && *code == "0" || ["1", "3", "4", "9"].contains(code);
+        let kept: Vec<&str> = codes.split(';').filter(is_code).collect();
+        if !codes
+            .bytes()
+            .all(|byte| byte == b';' || byte.is_ascii_digit())
+        {
+            out.extend(["\x1b[", part]);
+        } else if kept.is_empty() {
+            out.push_str(rest);
+        } else {
+            is_open = kept != ["0"];
+            out.extend(["\x1b[", &kept.join(";"), "m", rest]);
         }
     }
 }

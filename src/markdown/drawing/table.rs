@@ -38,13 +38,20 @@ pub fn is_row(line: &str) -> bool {
 impl Columns {
     /// Measures the rows for a table of at most `width` columns; the second row is the delimiter.
     /// `None` where they can't fit.
-    pub fn measure<'a>(lines: impl Iterator<Item = &'a str> + Clone, width: usize) -> Option<Self> {
+    pub fn measure<'a>(
+        lines: impl Iterator<Item = &'a str> + Clone,
+        base: Style,
+        width: usize,
+    ) -> Option<Self> {
         let aligns = aligns(lines.clone().nth(1)?)?;
         let mut widths = vec![1; aligns.len()];
         for (_, line) in lines.enumerate().filter(|(index, _)| *index != 1) {
             for (widest, cell) in widths.iter_mut().zip(cells(line, aligns.len())) {
-                let rows = Wrap::whole(&inline::spans(&cell, Style::PLAIN), usize::MAX);
-                *widest = rows.iter().map(|(_, width)| *width).fold(*widest, usize::max);
+                let rows = Wrap::whole(&inline::spans(&cell, base), usize::MAX);
+                *widest = rows
+                    .iter()
+                    .map(|(_, width)| *width)
+                    .fold(*widest, usize::max);
             }
         }
         let room = width.checked_sub(3 * (widths.len() - 1))?;

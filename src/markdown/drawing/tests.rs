@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::Markdown;
 
 /// The sample of `sandbox/replies.rs`, and what models like to send.
-const SAMPLES: [&str; 15] = [
+const SAMPLES: [&str; 17] = [
     "# A sample\n\nThe sandbox calls **no model**: this text is *scripted*. It has `code`, a \
      [link](https://devcenter.heroku.com) and\n\n- a list\n- of two lines\n\n> a quote,\n\n1. a numbered\n2. list,\n\n\
      | plan | models |\n|------|-------:|\n| standard | all |\n| legacy | one |\n\n```ruby\nputs \
@@ -36,6 +36,11 @@ const SAMPLES: [&str; 15] = [
     "```",
     "  leading\n\n\n",
     "<details>\n<summary>**x**</summary>\n\n&nbsp;text\n</details>\n\na line with a trailing pipe |",
+    "Text right above\n```python\n@app.route('/')\ndef index(name: str = \"a \\\" b\") -> None:\n    \"\"\"Two\n    lines.\"\"\"\n    \
+     return f'{name}' + 1_000.5  # of many words that need more than one row of any of the terminals here\n```\nand below\n\
+     ```diff\n--- a/b\n+++ a/b\n@@ -1 +1 @@\n-old\n+new\n same\n```\n\n```rb\n=begin\nend\n=end\nx = <<~SQL\n  select 'it\n  SQL\nend\n```",
+    "> text\n> ```yaml\n> web: bundle exec\n> \"a b\": ${X} # c\n> ```\n> - x\n>   ```console\n>   $ echo \"$HOME\" 'don\n>   't\n>   ```\n\
+     1. a\n2. ```rust\n   /* a /* b */ c */ let r = r#\"x\"#; 'a' 'b\n   ```\n3. <!-- x -->\n```html\n<!-- a\n--><a href=\"x\n\" b>it's</a>\n",
 ];
 
 const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
@@ -200,6 +205,24 @@ const PIECES: &[&str] = &[
     "***",
     "```",
     "```sh\n",
+    "```ruby\n",
+    "~~~json\n",
+    "```diff\n",
+    "```html\n",
+    "\"",
+    "'",
+    "\"\"\"",
+    "# ",
+    "/* ",
+    "*/",
+    "//",
+    "-- ",
+    "<<EOF\n",
+    "\nEOF\n",
+    "${b",
+    "if ",
+    "end",
+    ": ",
     "\n```\n",
     "~~~",
     "\n   ```\n",
@@ -347,8 +370,20 @@ fn nothing_of_the_text_is_lost() {
 
 /// Words that stand in no other one, with the marks that stand around words.
 const WORDS: [&str; 14] = [
-    "alpha ", "**beta** ", "gamma ", "*delta ", "epsilon* ", "`zeta` ", "eta ", "[theta](iota) ",
-    "kappa, ", "~~lambda~~\n", "__mu\nnu__ ", "xi.\n\n", "- omicron ", "> pi ",
+    "alpha ",
+    "**beta** ",
+    "gamma ",
+    "*delta ",
+    "epsilon* ",
+    "`zeta` ",
+    "eta ",
+    "[theta](iota) ",
+    "kappa, ",
+    "~~lambda~~\n",
+    "__mu\nnu__ ",
+    "xi.\n\n",
+    "- omicron ",
+    "> pi ",
 ];
 
 /// Runs of letters, without the last one if it may go on.
