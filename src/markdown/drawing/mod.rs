@@ -192,10 +192,9 @@ impl Markdown {
                 self.begin_text(text, &frame.indented(*indent), read.continues);
                 self.state = State::Text;
             }
-            Kind::Fenced(code) => {
+            Kind::Fenced(code) if !code.trim().is_empty() => {
                 let painter = self.paint(code, &frame);
-                let is_open = code.trim_start().starts_with(['`', '~', ' ']);
-                if !is_open && !code.trim().is_empty() {
+                if !code.trim_start().starts_with(['`', '~']) {
                     self.state = State::Code(painter);
                 }
             }
