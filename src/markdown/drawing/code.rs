@@ -2,7 +2,6 @@
 //! it, and gets another one only while its row can be written over.
 
 use std::cell::Cell;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::draw::verbatim;
@@ -17,7 +16,8 @@ const LONGEST: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Code {
     language: Option<&'static Language>,
-    keywords: Arc<HashSet<&'static str>>,
+    /// In order.
+    keywords: Arc<[&'static str]>,
     state: State,
     /// The line that will end the text below this line.
     heredoc: Option<String>,
@@ -51,9 +51,11 @@ impl Code {
     pub fn new(label: &str) -> Self {
         let language = language(label);
         let keywords = language.map_or("", |language| language.keywords);
+        let mut keywords: Vec<&str> = keywords.split_whitespace().collect();
+        keywords.sort_unstable();
         Code {
             language,
-            keywords: Arc::new(keywords.split_whitespace().collect()),
+            keywords: keywords.into(),
             state: language.map_or(State::Line(Style::CODE), |_| State::Code),
             is_indent: true,
             ..Code::default()
@@ -195,9 +197,12 @@ impl Code {
         is_place
             && !self.before.is_some_and(is_part)
             && match language.ignores_case {
-                true => self.keywords.contains(word.to_ascii_lowercase().as_str()),
-                false => self.keywords.contains(word),
+                true => self
+                    .keywords
+                    .binary_search(&word.to_ascii_lowercase().as_str()),
+                false => self.keywords.binary_search(&word),
             }
+            .is_ok()
     }
 }
 
