@@ -7,8 +7,8 @@ use super::code::Code;
 use super::languages::{COMMENT, KEYWORD, NAME, STRING};
 use super::style::Style;
 
-/// Code with its styles: `K` keywords and numbers, `S` strings, `C` comments, `N` names, `R` red, `B`
-/// bold; the others as they are.
+/// Code with its styles: `K` keywords and numbers, `S` strings, `C` comments, `N` names, `R` red,
+/// `B` bold; the others as they are.
 fn marked(label: &str, text: &str) -> String {
     let marks = [
         (KEYWORD, 'K'),

@@ -1,7 +1,7 @@
 //! What the languages of code blocks are made of, as far as colours tell it: a table.
 //!
-//! The colours are those that every theme has readable on its ground: white, black, yellow, blue and
-//! the bright ones aren't among them.
+//! The colours are those that every theme has readable on its ground: white, black, yellow, blue
+//! and the bright ones aren't among them.
 
 use super::style::Style;
 
@@ -134,9 +134,9 @@ const C: Language = Language {
 const JAVASCRIPT: Language = Language {
     names: "javascript js jsx mjs cjs node",
     keywords: "async await break case catch class const continue debugger default delete do else \
-        export extends false finally for from function get if import in instanceof let new null of \
-        return set static super switch this throw true try typeof undefined var void while with \
-        yield",
+        export extends false finally for from function get if import in instanceof let \
+        new null of return set static super switch this throw true try typeof undefined \
+        var void while with yield",
     strings: &[DOUBLE, SINGLE, long("`", "`")],
     words: "$",
     sigils: "@",
@@ -145,8 +145,8 @@ const JAVASCRIPT: Language = Language {
 
 const SHELL: Language = Language {
     names: "sh shell bash zsh ksh dotenv env",
-    keywords: "break case continue do done elif else esac exit export fi for function if in local \
-        readonly return select set shift source then trap unset until while",
+    keywords: "break case continue do done elif else esac exit export fi for function if in \
+        local readonly return select set shift source then trap unset until while",
     comments: &["#"],
     strings: &[expanding("\""), raw("'", "'")],
     words: "-",
@@ -160,9 +160,10 @@ const LANGUAGES: &[Language] = &[
     Language {
         names: "ruby rb irb rake gemfile rakefile",
         keywords: "BEGIN END alias and begin break case class def do else elsif end ensure \
-            extend false for if in include module next nil not or private protected public raise \
-            redo require require_relative rescue retry return self super then true undef unless \
-            until when while yield attr_accessor attr_reader attr_writer",
+            extend false for if in include module next nil not or private protected \
+            public raise redo require require_relative rescue retry return self super \
+            then true undef unless until when while yield attr_accessor attr_reader \
+            attr_writer",
         comments: &["#"],
         block: Some(("=begin", "=end")),
         strings: &[DOUBLE, SINGLE, quote("`", "`")],
@@ -174,9 +175,9 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: "python py python3 py3 pycon ipython",
-        keywords: "False None True and as assert async await break case class continue def del elif \
-            else except finally for from global if import in is lambda match nonlocal not or pass \
-            raise return self try while with yield",
+        keywords: "False None True and as assert async await break case class continue def del \
+            elif else except finally for from global if import in is lambda match \
+            nonlocal not or pass raise return self try while with yield",
         comments: &["#"],
         strings: &[TRIPLE, long("'''", "'''"), DOUBLE, SINGLE],
         sigils: "@",
@@ -187,39 +188,41 @@ const LANGUAGES: &[Language] = &[
     JAVASCRIPT,
     Language {
         names: "typescript ts tsx mts cts",
-        keywords: "abstract any as async await boolean break case catch class const continue declare \
-            default delete do else enum export extends false finally for from function get if \
-            implements import in instanceof interface is keyof let namespace never new null number \
-            of private protected public readonly return satisfies set static string super switch \
-            this throw true try type typeof undefined unknown var void while yield",
+        keywords: "abstract any as async await boolean break case catch class const continue \
+            declare default delete do else enum export extends false finally for from \
+            function get if implements import in instanceof interface is keyof let \
+            namespace never new null number of private protected public readonly return \
+            satisfies set static string super switch this throw true try type typeof \
+            undefined unknown var void while yield",
         ..JAVASCRIPT
     },
     Language {
         names: "go golang",
         keywords: "any bool break byte case chan const continue default defer else error \
-            fallthrough false float64 for func go goto if import int int64 interface iota map nil \
-            package range return rune select string struct switch true type var",
+            fallthrough false float64 for func go goto if import int int64 interface iota \
+            map nil package range return rune select string struct switch true type var",
         strings: &[DOUBLE, SINGLE, raw("`", "`")],
         ..C
     },
     Language {
         names: "java",
-        keywords: "abstract assert boolean break byte case catch char class const continue default \
-            do double else enum extends false final finally float for if implements import \
-            instanceof int interface long native new null package private protected public record \
-            return sealed short static super switch synchronized this throw throws transient true \
-            try var void volatile while yield",
+        keywords: "abstract assert boolean break byte case catch char class const continue \
+            default do double else enum extends false final finally float for if \
+            implements import instanceof int interface long native new null package \
+            private protected public record return sealed short static super switch \
+            synchronized this throw throws transient true try var void volatile while \
+            yield",
         strings: &[TRIPLE, DOUBLE, SINGLE],
         sigils: "@",
         ..C
     },
     Language {
         names: "php php8",
-        keywords: "abstract and array as break case catch class clone const continue declare default \
-            do echo else elseif enum extends false final finally fn for foreach function global if \
-            implements include instanceof interface match namespace new null or print private \
-            protected public readonly require require_once return static switch this throw trait \
-            true try use var while yield php",
+        keywords: "abstract and array as break case catch class clone const continue declare \
+            default do echo else elseif enum extends false final finally fn for foreach \
+            function global if implements include instanceof interface match namespace \
+            new null or print private protected public readonly require require_once \
+            return static switch this throw trait true try use var while yield php",
         strings: &[expanding("\""), long("'", "'")],
         sigils: "$",
         has_heredocs: true,
@@ -227,10 +230,10 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: "scala sc sbt",
-        keywords: "abstract case catch class def do else enum extends extension false final finally \
-            for given if implicit import lazy match new null object override package private \
-            protected return sealed super then this throw trait true try type using val var while \
-            with yield",
+        keywords: "abstract case catch class def do else enum extends extension false final \
+            finally for given if implicit import lazy match new null object override \
+            package private protected return sealed super then this throw trait true try \
+            type using val var while with yield",
         nests: true,
         strings: &[raw("\"\"\"", "\"\"\""), DOUBLE, CHARACTER],
         sigils: "@",
@@ -239,9 +242,9 @@ const LANGUAGES: &[Language] = &[
     Language {
         names: "clojure clj cljs cljc edn",
         keywords: "and case catch comment cond def defmacro defmethod defmulti defn defn- \
-            defprotocol defrecord do doseq dotimes false finally fn for if if-let if-not import let \
-            letfn loop nil not ns or quote recur reify require throw true try use when when-let \
-            when-not -> ->>",
+            defprotocol defrecord do doseq dotimes false finally fn for if if-let if-not \
+            import let letfn loop nil not ns or quote recur reify require throw true try \
+            use when when-let when-not -> ->>",
         comments: &[";"],
         strings: &[long("\"", "\"")],
         words: "-?!*+<>=/.&",
@@ -252,8 +255,9 @@ const LANGUAGES: &[Language] = &[
     Language {
         names: "rust rs",
         keywords: "Err None Ok Self Some as async await bool break const continue crate dyn else \
-            enum extern false fn for i32 i64 if impl in let loop match mod move mut pub ref return \
-            self static str struct super trait true type u32 u64 u8 unsafe use usize where while",
+            enum extern false fn for i32 i64 if impl in let loop match mod move mut pub \
+            ref return self static str struct super trait true type u32 u64 u8 unsafe use \
+            usize where while",
         nests: true,
         strings: &[
             raw("r#\"", "\"#"),
@@ -271,13 +275,14 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: "sql psql postgres postgresql mysql sqlite plpgsql",
-        keywords: "add all alter analyze and any as asc begin between bigint boolean by cascade case \
-            check column commit constraint create cross database date default delete desc distinct \
-            drop else end except exists explain extension false first foreign from full function \
-            grant group having if in index inner insert int integer interval into is jsonb join key \
-            last left like ilike limit not null nulls numeric offset on or order outer over \
-            partition primary references returning right rollback select serial set table text then \
-            timestamp timestamptz to true truncate union unique update using uuid vacuum values \
+        keywords: "add all alter analyze and any as asc begin between bigint boolean by cascade \
+            case check column commit constraint create cross database date default delete \
+            desc distinct drop else end except exists explain extension false first \
+            foreign from full function grant group having if in index inner insert int \
+            integer interval into is jsonb join key last left like ilike limit not null \
+            nulls numeric offset on or order outer over partition primary references \
+            returning right rollback select serial set table text then timestamp \
+            timestamptz to true truncate union unique update using uuid vacuum values \
             varchar view when where with",
         comments: &["--"],
         strings: &[raw("'", "'"), raw("\"", "\""), raw("$$", "$$")],
@@ -323,8 +328,8 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: "css scss less",
-        keywords: "@charset @container @font-face @import @include @keyframes @layer @media @mixin \
-            @page @property @supports @use",
+        keywords: "@charset @container @font-face @import @include @keyframes @layer @media \
+            @mixin @page @property @supports @use",
         comments: &[],
         words: "-@",
         sigils: "#.",
@@ -333,8 +338,8 @@ const LANGUAGES: &[Language] = &[
     },
     Language {
         names: "dockerfile docker containerfile",
-        keywords: "add arg cmd copy entrypoint env expose from healthcheck label maintainer onbuild \
-            run shell stopsignal user volume workdir",
+        keywords: "add arg cmd copy entrypoint env expose from healthcheck label maintainer \
+            onbuild run shell stopsignal user volume workdir",
         ignores_case: true,
         has_instructions: true,
         ..SHELL
