@@ -46,7 +46,7 @@ pub struct Screen {
     /// Where in an answer the output is, and whether a line begins there.
     answer: AnswerState,
     at_line_start: bool,
-    /// Renders the answer that is being shown, on a terminal with colours.
+    /// Renders the answer that is being shown, on a terminal.
     markdown: Option<Markdown>,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
@@ -123,8 +123,9 @@ impl Screen {
         Arc::clone(&self.has_continued)
     }
 
-    fn renders_markdown(&self) -> bool {
-        self.wants_markdown && self.out.renders_markdown()
+    fn new_markdown(&self, size: (usize, usize)) -> Option<Markdown> {
+        let markdown = self.out.markdown(size).filter(|_| self.wants_markdown)?;
+        Some(markdown.with_links(self.takes_links))
     }
 
     /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says
@@ -188,9 +189,8 @@ impl Screen {
     /// more.
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
         let (mut text, width) = (self.out.safe(text.trim_end()), terminal::width());
-        if self.renders_markdown() {
-            let markdown = Markdown::new(width, terminal::height());
-            text = markdown.with_links(self.takes_links).whole(&text).into();
+        if let Some(markdown) = self.new_markdown((width, terminal::height())) {
+            text = markdown.whole(&text).into();
         }
         let (end, is_cut) = last_rows(&text, width, rows);
         self.clear_status();
@@ -230,11 +230,12 @@ impl Screen {
             let label = if self.err.color { "" } else { "[answer]\n" };
             self.write_err(&format!("{end}{label}"));
         }
-        if self.renders_markdown() {
-            let (width, height) = terminal::size();
-            let new = || Markdown::new(width, height).with_links(self.takes_links);
-            let markdown = self.markdown.get_or_insert_with(new);
-            markdown.resize(width, height);
+        let size = terminal::size();
+        if self.markdown.is_none() {
+            self.markdown = self.new_markdown(size);
+        }
+        if let Some(markdown) = &mut self.markdown {
+            markdown.resize(size.0, size.1);
             if self.has_continued.swap(false, Ordering::Relaxed) {
                 markdown.freeze();
             }

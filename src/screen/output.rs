@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use textwrap::{Options, WordSplitter};
 
 use super::{for_terminal, terminal};
+use crate::markdown::drawing::Markdown;
 
 pub const DIM: &str = "\x1b[2m";
 pub const RED: &str = "\x1b[31m";
@@ -35,9 +36,15 @@ pub struct Output {
 }
 
 impl Output {
-    /// Marks are read as styles only if styles can be shown and lines written over.
-    pub fn renders_markdown(self) -> bool {
-        self.can_erase && self.color
+    /// Renders Markdown if lines can be written over.
+    pub fn markdown(self, (width, height): (usize, usize)) -> Option<Markdown> {
+        let markdown = || Markdown::new(width, height);
+        let renders = self.can_erase.then(markdown)?;
+        Some(if self.color {
+            renders
+        } else {
+            renders.without_colors()
+        })
     }
 
     /// A text from outside, safe to be shown here.

@@ -299,7 +299,7 @@ fn control_sequences_of_a_model_never_reach_the_terminal() {
 }
 
 #[test]
-fn markdown_is_rendered_with_colours_and_left_alone_without() {
+fn markdown_is_rendered_with_colours_and_without() {
     for columns in [80, 40] {
         let program = Program::new();
         let terminal = Terminal::start(
@@ -330,7 +330,16 @@ fn markdown_is_rendered_with_colours_and_left_alone_without() {
     }
     let (_program, plain) = sandbox(&["-m", "sandbox-markdown", "--color", "never"]);
     plain.send("go\r");
-    plain.wait_for("| standard | all |");
+    let screen = plain.wait_for(" out · ");
+    for styled in ["It has `code`", "standard │    all", "puts ENV"] {
+        assert!(screen.contains(styled), "{styled:?}:\n{screen}");
+    }
+    let raw = plain.raw();
+    assert!(raw.contains("\x1b[1mno model"), "{raw:?}");
+    assert!(
+        !raw.contains("\x1b[36") && !raw.contains("\x1b[2m"),
+        "{raw:?}"
+    );
 }
 
 #[test]

@@ -41,6 +41,11 @@ impl Frame {
         frame
     }
 
+    /// For a gap before a line in these containers, the innermost `fresh` of which begin with it.
+    pub fn around(containers: &[Container], fresh: usize, width: usize) -> Self {
+        Frame::new(&containers[..containers.len() - fresh], 0, width)
+    }
+
     fn quote(&mut self) {
         if self.indent + 2 <= self.width / 2 {
             Style::DIM.write("│ ", &mut self.first);

@@ -19,7 +19,7 @@ fn what_is_drawn() {
         ("> > > > a", "│ │ │ > a"),
         ("### a ##", "a"),
         ("---", "────────────────────────────────────────"),
-        ("~~~ruby\n*x*\n~~~\ny", "ruby\n*x*\ny"),
+        ("~~~ruby\n*x*\n~~~\ny", "ruby\n*x*\n\ny"),
         ("snake_case_name 2*3*4", "snake_case_name 234"),
         ("a \\\nb", "a\nb"),
         ("<b>*x*</b>", "<b>x</b>"),
@@ -137,19 +137,19 @@ fn no_line_end_of_ours_is_inside_code() {
 fn a_fence_may_open_on_the_line_of_an_item() {
     let table = [
         ("1. ```sh\n   # *c*\n   ```\n\n*d*", "1. sh\n   # *c*\n\nd"),
-        ("- ~~~\n  *c*\n  ~~~\n- *d*", "•\n  *c*\n• d"),
-        ("10) ````\n    ```\n    ````\n*d*", "10)\n    ```\nd"),
+        ("- ~~~\n  *c*\n  ~~~\n- *d*", "•\n  *c*\n\n• d"),
+        ("10) ````\n    ```\n    ````\n*d*", "10)\n    ```\n\nd"),
         (
             "- 1. ```\n     *c*\n     ```\n  2. *d*",
-            "• 1.\n     *c*\n  2. d",
+            "• 1.\n     *c*\n\n  2. d",
         ),
-        ("> - ```\n>   *c*\n>   ```\n> *d*", "│ •\n│   *c*\n│ d"),
-        ("- > ```\n  > *c*\n  > ```\n  *d*", "• │\n  │ *c*\n  d"),
-        ("> ```\n> *c*\n*d*", "│ *c*\nd"),
-        ("-\t```\n\t*c*\n\t```\n*d*", "•\n  *c*\nd"),
-        ("- [ ] ```\n  *c*\n  ```\n*d*", "☐\n  *c*\nd"),
+        ("> - ```\n>   *c*\n>   ```\n> *d*", "│ •\n│   *c*\n│\n│ d"),
+        ("- > ```\n  > *c*\n  > ```\n  *d*", "• │\n  │ *c*\n\n  d"),
+        ("> ```\n> *c*\n*d*", "│ *c*\n\nd"),
+        ("-\t```\n\t*c*\n\t```\n*d*", "•\n  *c*\n\nd"),
+        ("- [ ] ```\n  *c*\n  ```\n*d*", "☐\n  *c*\n\nd"),
         // The indent is forgotten.
-        ("1. ```\n*c*\n```\n*d*", "1.\n   *c*\nd"),
+        ("1. ```\n*c*\n```\n*d*", "1.\n   *c*\n\nd"),
         // Four columns or more open and close nothing.
         ("a\n    ```\n*d*", "a\n    ```\nd"),
         ("- a\n      ```\n*d*", "• a\n  ```\n  d"),

@@ -12,11 +12,13 @@ const REACH: usize = 256;
 pub const START: &str = "\x1b]8;;";
 pub const END: &str = "\x1b\\";
 
-/// The links of a text.
+/// The links of a text, and what the terminal can show.
 #[derive(Debug, Default)]
 pub struct Links {
     /// Whether the terminal takes hyperlinks (OSC 8).
     pub can_open: bool,
+    /// Whether it shows no colours, so that code keeps its marks.
+    pub lacks_colors: bool,
     targets: Vec<String>,
     definitions: HashMap<String, String>,
 }

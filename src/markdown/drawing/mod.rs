@@ -4,6 +4,9 @@
 //!
 //! Writes nothing itself and asks the terminal nothing: it only has to know its size.
 
+mod code;
+#[cfg(test)]
+mod code_tests;
 mod draw;
 #[cfg(test)]
 mod drawn_tests;
@@ -11,6 +14,7 @@ mod entity;
 mod flanks;
 mod flow;
 mod inline;
+mod languages;
 mod link;
 mod links;
 mod recap;
@@ -24,6 +28,7 @@ mod tests;
 mod wrap;
 
 use crate::markdown::{Kind, Reader};
+use code::{Code, Painter};
 use draw::Frame;
 use flow::Flow;
 pub use recap::last_rows;
@@ -51,10 +56,23 @@ pub struct Markdown {
     flow: Option<Flow>,
     /// Lines that may be a table, or are one: its header first.
     table: Option<Table>,
+    /// The code of the fence that is open, up to this line.
+    code: Code,
+    above: Above,
+}
+
+/// What the line before is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Above {
+    /// There is none, or nothing stands in it.
+    Blank,
+    Text,
+    /// Code in a fence, or its marks.
+    Code,
 }
 
 /// What the unfinished line is known to be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     /// Not known: it is drawn again with each character.
     Open,
@@ -62,8 +80,8 @@ enum State {
     Text,
     /// A heading, as far as it has no closing marks.
     Heading,
-    /// A line of code, behind so many columns.
-    Code(usize),
+    /// A line of code.
+    Code(Painter),
 }
 
 #[derive(Debug)]
@@ -86,12 +104,20 @@ impl Markdown {
             state: State::Open,
             flow: None,
             table: None,
+            code: Code::default(),
+            above: Above::Blank,
         }
     }
 
     /// For a terminal that opens links itself: their targets needn't be read.
     pub fn with_links(mut self, can_open: bool) -> Self {
         self.rows.links.can_open = can_open;
+        self
+    }
+
+    /// For a terminal that shows no colours.
+    pub fn without_colors(mut self) -> Self {
+        self.rows.links.lacks_colors = true;
         self
     }
 
@@ -114,6 +140,7 @@ impl Markdown {
         self.rows.drop_before(usize::MAX);
         (self.flow, self.table) = (None, None);
         (self.top, self.reader) = (self.rows.count(), Reader::default());
+        self.above = Above::Blank;
     }
 
     /// The terminal may have another size. If it has, the next word begins a row.
@@ -154,11 +181,9 @@ impl Markdown {
     /// Draws one more character of the line.
     fn go_on(&mut self, character: char) {
         let can_draw = self.can_draw();
-        match (&self.state, &mut self.flow) {
+        match (&mut self.state, &mut self.flow) {
             (State::Text | State::Heading, Some(flow)) => flow.push(character, &mut self.rows),
-            (State::Code(indent), _) => {
-                draw::verbatim(character, Style::CODE, *indent, &mut self.rows);
-            }
+            (State::Code(painter), _) => painter.push(character, &mut self.rows),
             _ if self.line.len() > UNDECIDED || !can_draw => {
                 if self.rows.count() == self.top {
                     self.rows.push(Row::new("", 0, 0));
@@ -180,6 +205,8 @@ impl Markdown {
         let mut reader = self.reader.clone();
         let read = reader.read(&line);
         let frame = Frame::new(reader.containers(), read.fresh, self.rows.width);
+        let gap = Frame::around(reader.containers(), read.fresh, self.rows.width);
+        self.clear(&read.kind, read.fresh, &gap);
         match &read.kind {
             Kind::Text { text, indent } if is_decided(text) => {
                 let frame = frame.indented(*indent);
@@ -190,15 +217,41 @@ impl Markdown {
                 self.begin_text(text, &frame, draw::heading(*level), false);
                 self.state = State::Heading;
             }
-            kind => {
-                self.rows.truncate(self.top);
-                frame.draw(kind, &mut self.rows);
-                let is_code = |code: &str| !code.trim_start().starts_with(['`', '~', ' ']);
-                if matches!(kind, Kind::Fenced(code) if is_code(code) && !code.trim().is_empty()) {
-                    self.state = State::Code(frame.indent());
+            Kind::Fenced(code) if !code.trim().is_empty() => {
+                let painter = self.paint(code, &frame);
+                if !code.trim_start().starts_with(['`', '~']) {
+                    self.state = State::Code(painter);
                 }
             }
+            kind => frame.draw(kind, &mut self.rows),
         }
+    }
+
+    /// Takes back what is shown of the line, and sets code apart from the text around it.
+    fn clear(&mut self, kind: &Kind<'_>, fresh: usize, gap: &Frame) {
+        self.rows.truncate(self.top);
+        let follows_code = match kind {
+            Kind::Fenced(_) | Kind::FenceEnd => false,
+            Kind::Blank if fresh == 0 => false,
+            _ => self.above == Above::Code,
+        };
+        let begins_code = self.above == Above::Text && matches!(kind, Kind::FenceStart { .. });
+        if follows_code || begins_code {
+            gap.draw(&Kind::Blank, &mut self.rows);
+        }
+        // However the line goes on, it is no code. But a line that opens a fence may become text.
+        if follows_code {
+            (self.top, self.above) = (self.rows.count(), Above::Blank);
+        }
+    }
+
+    /// Draws a line of code.
+    fn paint(&mut self, code: &str, frame: &Frame) -> Painter {
+        frame.begin(0, &mut self.rows);
+        let mut painter = Painter::new(self.code.clone(), frame.indent(), &self.rows);
+        code.chars()
+            .for_each(|character| painter.push(character, &mut self.rows));
+        painter
     }
 
     /// Draws the line as one of a paragraph.
@@ -222,6 +275,28 @@ impl Markdown {
         let frame = Frame::new(self.reader.containers(), read.fresh, self.rows.width);
         let state = std::mem::replace(&mut self.state, State::Open);
         let can_draw = self.can_draw() || line.is_empty();
+        let is_drawn = match read.kind {
+            Kind::Text { .. } => matches!(state, State::Text),
+            Kind::Fenced(_) => matches!(state, State::Code(_)),
+            Kind::Underline { .. } => true,
+            Kind::Heading { .. } => {
+                matches!(state, State::Heading) && !line.trim_end().ends_with('#')
+            }
+            _ => false,
+        };
+        if can_draw && !is_drawn {
+            let gap = Frame::around(self.reader.containers(), read.fresh, self.rows.width);
+            self.clear(&read.kind, read.fresh, &gap);
+        }
+        self.above = match &read.kind {
+            Kind::Blank if read.fresh == 0 => Above::Blank,
+            Kind::FenceStart { .. } | Kind::Fenced(_) | Kind::FenceEnd => Above::Code,
+            _ => Above::Text,
+        };
+        let mut flow = None;
+        if !matches!(read.kind, Kind::Text { .. }) {
+            (flow, self.table) = (self.flow.take(), None);
+        }
         match &read.kind {
             Kind::Text { text, indent } => {
                 if !read.continues {
@@ -244,22 +319,31 @@ impl Markdown {
                 }
             }
             Kind::Underline { level, .. } => {
-                if let Some(flow) = self.flow.take().filter(|_| can_draw) {
+                if let Some(flow) = flow.filter(|_| can_draw) {
                     self.rows.truncate(self.top);
                     flow.emphasize(draw::heading(*level), &mut self.rows);
                 }
-                self.table = None;
             }
-            Kind::Heading { .. } if state == State::Heading && !line.trim_end().ends_with('#') => {
-                if let Some(mut flow) = self.flow.take() {
+            Kind::Heading { .. } if is_drawn => {
+                if let Some(mut flow) = flow {
                     flow.end_line(&mut self.rows);
                 }
-                self.table = None;
             }
+            Kind::Fenced(code) => match state {
+                State::Code(painter) => self.code = painter.end(code, &mut self.rows),
+                _ if can_draw => self.code = self.paint(code, &frame).end(code, &mut self.rows),
+                _ => self.code.read_line(code, |_, _| {}),
+            },
             kind => {
-                (self.flow, self.table) = (None, None);
-                if can_draw && !(matches!(state, State::Code(_)) && is_code(kind)) {
-                    self.rows.truncate(self.top);
+                if let Kind::FenceStart { label } = kind {
+                    let has_colors = !self.rows.links.lacks_colors;
+                    self.code = if has_colors {
+                        Code::new(label)
+                    } else {
+                        Code::default()
+                    };
+                }
+                if can_draw {
                     frame.draw(kind, &mut self.rows);
                 }
             }
@@ -353,8 +437,4 @@ fn is_decided(text: &str) -> bool {
     let may_be_mark = |first: char| "-+*_#>=~`$\\[<".contains(first) || first.is_ascii_digit();
     let is_text = text.contains(char::is_alphabetic) || !text.starts_with(may_be_mark);
     is_text && !text.is_empty() && !is_box && !is_note
-}
-
-fn is_code(kind: &Kind<'_>) -> bool {
-    matches!(kind, Kind::Fenced(_))
 }

@@ -1,7 +1,7 @@
 //! The rows that are on the screen and may still change, and what to write so that they are there.
 
 use super::links::Links;
-use super::style::{Style, char_width};
+use super::style::{Style, char_width, take_colors};
 
 /// What stands between two line ends of ours. One that is longer than the terminal is wide takes
 /// several rows there, and is copied from it as one line.
@@ -18,6 +18,8 @@ pub struct Row {
     start: usize,
     /// Bytes of its text that are as they were when it was last shown.
     same: usize,
+    /// Where it was cut since.
+    kept: Option<End>,
     /// Whether all terminals agree on its columns.
     is_certain: bool,
 }
@@ -77,6 +79,7 @@ impl Row {
             fixed: end,
             start,
             same: 0,
+            kept: None,
             is_certain: true,
         }
     }
@@ -108,7 +111,9 @@ impl Row {
     /// Takes back what was put since.
     pub fn cut(&mut self, end: End) {
         self.text.truncate(end.length);
-        self.same = self.same.min(end.length);
+        if end.length <= self.same {
+            (self.same, self.kept) = (end.length, Some(end));
+        }
         self.end = end;
     }
 
@@ -126,7 +131,7 @@ impl Row {
             .zip(self.text.bytes())
             .take_while(|(was, is)| was == is);
         let equal = self.text.floor_char_boundary(equal.count());
-        self.same = equal.min(*same);
+        (self.same, self.kept) = (equal.min(*same), None);
     }
 
     /// Draws what isn't fixed again.
@@ -150,7 +155,7 @@ impl Row {
         let rest = self.text.split_off(self.frame);
         let styled = rest.replace(&close, &format!("{close}{open}"));
         self.text.extend([open, styled, close]);
-        self.same = 0;
+        (self.same, self.kept) = (0, None);
         self.end.length = self.text.len();
         self.end.style = Style::PLAIN;
     }
@@ -164,9 +169,26 @@ impl Row {
     fn height(&self) -> usize {
         self.end.above + 1
     }
+
+    /// The place up to which it is as it was, if the cursor can be put there.
+    fn kept(&self, width: usize) -> Option<End> {
+        let is_place = |kept: &End| kept.length == self.same && kept.column < width;
+        self.kept.filter(is_place).filter(|_| self.is_certain)
+    }
 }
 
 impl End {
+    /// Erases from here on, with the cursor at the end of a row of such a height.
+    fn go_to(self, height: usize, out: &mut String) {
+        out.push('\r');
+        for (count, code) in [(height - 1 - self.above, 'A'), (self.column, 'C')] {
+            if count > 0 {
+                out.push_str(&format!("\x1b[{count}{code}"));
+            }
+        }
+        out.push_str("\x1b[J");
+    }
+
     pub fn is_first_row(self) -> bool {
         self.above == 0
     }
@@ -288,6 +310,9 @@ impl Rows {
     pub fn show(&mut self, out: &mut String) {
         let from = out.len();
         self.show_changes(out);
+        if self.links.lacks_colors {
+            take_colors(out, from);
+        }
         if self.links.has_targets() {
             let written = out.split_off(from);
             self.links.write(&written, out);
@@ -304,14 +329,18 @@ impl Rows {
         if first < self.shown.len() {
             let shown = self.shown[first];
             let is_last = first + 1 == self.shown.len() && self.is_in_row;
-            let row = self
-                .rows
-                .get(first)
-                .filter(|row| is_last && row.same >= shown.length);
-            if let Some(row) = row {
+            let row = self.rows.get(first).filter(|_| is_last);
+            let kept = row.and_then(|row| Some((row, row.kept(self.width)?)));
+            if let Some(row) = row.filter(|row| row.same >= shown.length) {
                 // The style was ended with what is shown, and goes on.
                 shown.style.open(out);
                 out.push_str(&row.text[shown.length..]);
+                row.end.style.close(out);
+                next += 1;
+            } else if let Some((row, kept)) = kept {
+                kept.go_to(shown.height, out);
+                kept.style.open(out);
+                out.push_str(&row.text[kept.length..]);
                 row.end.style.close(out);
                 next += 1;
             } else {

@@ -19,7 +19,11 @@ impl Style {
     pub const ITALIC: Self = Self(4);
     pub const UNDERLINE: Self = Self(8);
     pub const STRIKE: Self = Self(16);
+    /// The colour of code inside a line.
     pub const CODE: Self = Self(32);
+    pub const GREEN: Self = Self(64);
+    pub const MAGENTA: Self = Self(128);
+    pub const RED: Self = Self(256);
 
     /// Both looks together.
     pub fn and(self, other: Self) -> Self {
@@ -48,13 +52,16 @@ impl Style {
 
     /// Starts the style.
     pub fn open(self, out: &mut String) {
-        const CODES: [(Style, &str); 6] = [
+        const CODES: [(Style, &str); 9] = [
             (Style::BOLD, "1"),
             (Style::DIM, "2"),
             (Style::ITALIC, "3"),
             (Style::UNDERLINE, "4"),
             (Style::STRIKE, "9"),
             (Style::CODE, "36"),
+            (Style::GREEN, "32"),
+            (Style::MAGENTA, "35"),
+            (Style::RED, "31"),
         ];
         let mut separator = "\x1b[";
         for (style, code) in CODES {
@@ -78,6 +85,31 @@ impl Style {
         }
         if self.link() > 0 {
             out.extend([links::START, links::END]);
+        }
+    }
+}
+
+/// Takes what is no weight, slant or line out of the styles that were written from here on, none of
+/// which is open at their end.
+pub fn take_colors(out: &mut String, from: usize) {
+    let written = out.split_off(from);
+    let mut parts = written.split("\x1b[");
+    out.push_str(parts.next().unwrap_or_default());
+    let mut is_open = false;
+    for part in parts {
+        let (codes, rest) = part.split_once('m').unwrap_or(("-", part));
+        let is_code = |code: &&str| is_open && *code == "0" || ["1", "3", "4", "9"].contains(code);
+        let kept: Vec<&str> = codes.split(';').filter(is_code).collect();
+        if !codes
+            .bytes()
+            .all(|byte| byte == b';' || byte.is_ascii_digit())
+        {
+            out.extend(["\x1b[", part]);
+        } else if kept.is_empty() {
+            out.push_str(rest);
+        } else {
+            is_open = kept != ["0"];
+            out.extend(["\x1b[", &kept.join(";"), "m", rest]);
         }
     }
 }

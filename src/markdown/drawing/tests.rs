@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::Markdown;
 
 /// The sample of the sandbox, and what models like to send.
-const SAMPLES: [&str; 15] = [
+const SAMPLES: [&str; 17] = [
     include_str!("../../sandbox/sample.md"),
     "Plain text that stays as it is.\nAnd a second line, which is a good deal longer than most terminals of the test are \
      wide, so that it has to be wrapped between its words.\n\n\nA_word_with_underscores, 2 * 3 * 4, and the end",
@@ -33,6 +33,11 @@ const SAMPLES: [&str; 15] = [
     "```",
     "  leading\n\n\n",
     "<details>\n<summary>**x**</summary>\n\n&nbsp;text\n</details>\n\na line with a trailing pipe |",
+    "Text right above\n```python\n@app.route('/')\ndef index(name: str = \"a \\\" b\") -> None:\n    \"\"\"Two\n    lines.\"\"\"\n    \
+     return f'{name}' + 1_000.5  # of many words that need more than one row of any of the terminals here\n```\nand below\n\
+     ```diff\n--- a/b\n+++ a/b\n@@ -1 +1 @@\n-old\n+new\n same\n```\n\n```rb\n=begin\nend\n=end\nx = <<~SQL\n  select 'it\n  SQL\nend\n```",
+    "> text\n> ```yaml\n> web: bundle exec\n> \"a b\": ${X} # c\n> ```\n> - x\n>   ```console\n>   $ echo \"$HOME\" 'don\n>   't\n>   ```\n\
+     1. a\n2. ```rust\n   /* a /* b */ c */ let r = r#\"x\"#; 'a' 'b\n   ```\n3. <!-- x -->\n```html\n<!-- a\n--><a href=\"x\n\" b>it's</a>\n",
 ];
 
 const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
@@ -210,6 +215,24 @@ const PIECES: &[&str] = &[
     "***",
     "```",
     "```sh\n",
+    "```ruby\n",
+    "~~~json\n",
+    "```diff\n",
+    "```html\n",
+    "\"",
+    "'",
+    "\"\"\"",
+    "# ",
+    "/* ",
+    "*/",
+    "//",
+    "-- ",
+    "<<EOF\n",
+    "\nEOF\n",
+    "${b",
+    "if ",
+    "end",
+    ": ",
     "\n```\n",
     "~~~",
     "\n   ```\n",

@@ -227,7 +227,13 @@ impl<'a, 'l> Parser<'a, 'l> {
                     let code = padded
                         .filter(|code| !code.trim().is_empty())
                         .unwrap_or(code);
-                    return self.take(from + found + length, code, Style::CODE);
+                    let marked = &rest[..from + found + length];
+                    let shown = if self.links.lacks_colors {
+                        marked
+                    } else {
+                        code
+                    };
+                    return self.take(marked.len(), shown, Style::CODE);
                 }
                 from += found + closing;
             }
