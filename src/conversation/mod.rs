@@ -67,11 +67,13 @@ impl TakenTurn {
         self.messages.len() == 1
     }
 
-    /// The messages with more of the last answer. What the others took was counted before.
-    pub fn continued(mut self, more: Message) -> Vec<Message> {
+    /// The messages with more of the last answer, of which so many bytes at the end are said again.
+    /// What the others took was counted before.
+    pub fn continued(mut self, more: Message, again: usize) -> Vec<Message> {
         let begun = self.messages.pop();
         self.messages.iter_mut().for_each(|it| it.cost = None);
-        let content = begun.map(|begun| begun.content).unwrap_or_default();
+        let mut content = begun.map(|begun| begun.content).unwrap_or_default();
+        content.truncate(content.len().saturating_sub(again));
         self.messages.push(Message {
             content: content + &more.content,
             ..more
@@ -285,7 +287,7 @@ mod tests {
             cost: Some(Cost::default()),
             ..answer(" Fine.")
         };
-        let continued = conversation.take_turn().unwrap().continued(more);
+        let continued = conversation.take_turn().unwrap().continued(more, 0);
         assert_eq!(continued[3].content, "It runs. Fine.");
         let costs = continued.iter().map(|message| message.cost.is_some());
         assert_eq!(costs.collect::<Vec<_>>(), [false, false, false, true]);
