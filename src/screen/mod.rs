@@ -44,6 +44,8 @@ pub struct Screen {
     at_line_start: bool,
     /// Renders the answer that is being shown, on a terminal with colours.
     markdown: Option<Markdown>,
+    /// Whether hints speak of the chat's commands in place of flags.
+    pub is_chat: bool,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
     /// Whether a line that will be erased again stands on standard error.
@@ -96,6 +98,7 @@ impl Screen {
             answer: AnswerState::None,
             at_line_start: true,
             markdown: None,
+            is_chat: false,
             wants_markdown: true,
             status: false,
             started: Instant::now(),
@@ -296,7 +299,12 @@ impl Screen {
             |first: &str, text: &str| self.err.wrapped(first, &indent, &self.clean(text));
         let mut lines = vec![paragraph(&format!("{indent}Error: "), &words.title)];
         lines.extend(words.detail.map(|text| paragraph(&indent, &text)));
-        for hint in words.hints {
+        for mut hint in words.hints {
+            if self.is_chat {
+                let commands = hint.commands.iter_mut();
+                (commands.chain([&mut hint.sentence]))
+                    .for_each(|it| *it = self.spelling.in_chat(it));
+            }
             lines.push(paragraph(&indent, &hint.to_string()));
             lines.extend(self.commands(self.err, "       ", &hint.commands));
         }
