@@ -25,6 +25,7 @@ use crate::chat::{Answer, Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::{EditMode, Turns};
 use crate::conversation::{Attachment, Message};
+use crate::error::shell::quoted;
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
@@ -33,7 +34,7 @@ use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use helper::LineHelper;
 use keys::{ASK_KEY, Keyed, Keys};
-use line::Line;
+use line::{Line, as_typed};
 use reader::{Read, Reader, TypedAhead};
 
 /// The longest wait for the catalogue that Tab and /model want.
@@ -59,6 +60,8 @@ pub struct Repl<'a> {
     quiet: Option<Quiet>,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
+    /// The last prompt, if no answer came to it.
+    failed: Option<String>,
     settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
@@ -97,9 +100,10 @@ impl<'a> Repl<'a> {
         if let Some(found) = found.clone() {
             let (again, typed) = (found.clone(), typed_ahead.clone());
             // What was typed for us must not reach the shell, which would run it.
+            let keys = keyed.clone();
             let leave = move || {
                 typed.add(&found.take_input());
-                found.restore_after_editor();
+                found.restore_after_editor(keys.typed().is_vi);
             };
             let enter = move |is_editing: bool| match is_editing {
                 true => again.set_raw(),
@@ -114,6 +118,7 @@ impl<'a> Repl<'a> {
             })?;
             context.interrupts.hold();
         }
+        context.screen.is_chat = true;
         let color = context.screen.has_color();
         let fetch = fetch_models(&connection.client, context);
         let mut reader = Reader::new(
@@ -132,6 +137,7 @@ impl<'a> Repl<'a> {
             reader,
             quiet,
             attachments: Vec::new(),
+            failed: None,
             settings,
             saving,
         })
@@ -184,7 +190,7 @@ impl<'a> Repl<'a> {
                     }
                     // No answer came: the prompt is offered again.
                     if is_prompt {
-                        initial = line;
+                        initial = self.failed.clone().map_or(line, as_typed);
                     }
                 }
             }
@@ -192,6 +198,15 @@ impl<'a> Repl<'a> {
         if self.saving.has_failed() {
             self.screen()
                 .warning("the last of this conversation is not saved");
+        }
+        if let Some(name) = self.saving.saved_name()
+            && chat.conversation.turns() > 0
+        {
+            let note = format!(
+                "`{}` goes on with this conversation",
+                self.command_for(&name)
+            );
+            self.screen().note(&note);
         }
         Ok(ExitStatus::Done)
     }
@@ -214,8 +229,7 @@ impl<'a> Repl<'a> {
         let list: String = ids.iter().zip(1..).map(line).collect();
         let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; -m or the variable does it \
-                for good:"
+            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
         ));
         self.screen().print(&list)?;
         self.reader.helper().set_models(models);
@@ -296,7 +310,14 @@ impl<'a> Repl<'a> {
     fn obey(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
             Line::Empty => Ok(Flow::Continue),
-            Line::Command(command, argument) => command.run(self, chat, argument),
+            Line::Command(command, argument) => command.run(self, chat, typed, argument),
+            Line::Shell => {
+                self.screen().warning(
+                    "a line that begins with ! runs nothing here: Ctrl-Z goes to the shell, and \
+                        `fg` comes back. \\! sends it as a prompt",
+                );
+                Ok(Flow::Edit(typed.to_owned()))
+            }
             Line::Unknown { name, nearest } => {
                 let meant = did_you_mean(nearest.map(|name| format!("/{name}")));
                 self.screen().warning(&format!(
@@ -305,13 +326,27 @@ impl<'a> Repl<'a> {
                 ));
                 Ok(Flow::Edit(typed.to_owned()))
             }
-            Line::Prompt(prompt) => {
-                let message = Message::prompt(prompt, self.attachments.clone());
-                self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
-                self.attachments.clear();
-                Ok(Flow::Continue)
-            }
+            Line::Prompt(prompt) => self.say(chat, prompt),
         }
+    }
+
+    /// Says something, with what goes with it. It is remembered until an answer came.
+    fn say(&mut self, chat: &mut Chat, prompt: &str) -> Result<Flow, Error> {
+        self.failed = Some(prompt.to_owned());
+        let message = Message::prompt(prompt, self.attachments.clone());
+        self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
+        self.attachments.clear();
+        Ok(Flow::Continue)
+    }
+
+    /// The command that goes on with a saved conversation.
+    fn command_for(&self, name: &str) -> String {
+        let sandbox = if self.connection.sandbox.is_some() {
+            "--sandbox "
+        } else {
+            ""
+        };
+        format!("heroku-chat {sandbox}--session {}", quoted(name))
     }
 
     /// Shows a turn and how it went. Says whether there was anything to say.
@@ -325,6 +360,7 @@ impl<'a> Repl<'a> {
             return Ok(false);
         };
         let mut answer = follow(saying, Show::Words, screen)?;
+        self.failed = None;
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {

@@ -186,17 +186,26 @@ impl Command {
         self.takes.map_or(Tab::Nothing, |(_, tab)| tab)
     }
 
-    /// Runs it with what followed its name.
-    pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
+    /// Runs it with what followed its name, if anything may.
+    pub fn run(
+        &self,
+        repl: &mut Repl<'_>,
+        chat: &mut Chat,
+        typed: &str,
+        argument: &str,
+    ) -> Result<Flow, Error> {
         if self.takes.is_none() && !argument.is_empty() {
             let name = self.name();
-            let warning = format!("/{name} takes nothing after it; {argument:?} was not used");
-            repl.screen().warning(&warning);
+            repl.screen().warning(&format!(
+                "/{name} takes nothing after it. If this is a prompt, begin it with //"
+            ));
+            return Ok(Flow::Edit(typed.to_owned()));
         }
         (self.run)(repl, chat, argument)
     }
 
-    fn usage(&self) -> String {
+    /// Its name, and what may follow it.
+    pub fn usage(&self) -> String {
         let usage = format!("/{} {}", self.name(), self.arguments());
         usage.trim_end().to_owned()
     }

@@ -20,8 +20,8 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
             format!("this conversation will be saved as {name}")
         }
         Some(name) => format!(
-            "this conversation is saved as {name}{renamed}; --session {} goes on with it",
-            crate::error::shell::quoted(&name)
+            "this conversation is saved as {name}{renamed}; `{}` goes on with it",
+            repl.command_for(&name)
         ),
         None => "this conversation is saved with its first turn, under a name made of the prompt"
             .to_owned(),
@@ -49,6 +49,7 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         chat.model = model;
     }
     chat.conversation = restored.conversation;
+    repl.failed = None;
     chat.costs = restored.costs;
     recap::show(chat, Some(&name), screen)?;
     Ok(Flow::Continue)
