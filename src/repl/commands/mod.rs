@@ -27,6 +27,10 @@ pub struct Command {
 pub enum Tab {
     Nothing,
     Files,
+    /// Files, and names of new ones with an ending that says a format.
+    Exports,
+    /// `none`, or a file behind `@`.
+    System,
     Models,
     Sessions,
     Settings,
@@ -55,7 +59,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         names: &["system"],
-        takes: Some(("[TEXT|@FILE|none]", Tab::Words(&["none"]))),
+        takes: Some(("[TEXT|@FILE|none]", Tab::System)),
         about: "show, set or remove the system prompt",
         run: model::system,
     },
@@ -133,7 +137,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         names: &["export"],
-        takes: Some(("FILE", Tab::Files)),
+        takes: Some(("FILE", Tab::Exports)),
         about: "write it as .md, .json or code (.rb .py .js .sh)",
         run: show::export,
     },
