@@ -120,6 +120,11 @@ impl Conversation {
         &self.messages
     }
 
+    /// Whether nothing was said and there is no system prompt.
+    pub fn is_empty(&self) -> bool {
+        self.system.is_none() && self.messages.is_empty()
+    }
+
     /// How many turns there are.
     pub fn turns(&self) -> usize {
         self.messages.iter().filter(|it| it.is_prompt()).count()
@@ -138,11 +143,12 @@ impl Conversation {
         }
     }
 
-    /// All that was said as text, each message below who said it.
-    pub fn transcript(&self) -> String {
+    /// All that was said as text, each message below who said it. `show` gets each part, and
+    /// whether that is an answer's.
+    pub fn transcript(&self, show: &dyn Fn(&str, bool) -> String) -> String {
         let system = self.system.iter();
-        let system = system.map(|text| format!("[system]\n{}", text.trim_end()));
-        let said = self.messages.iter().map(Message::transcript);
+        let system = system.map(|text| show(&format!("[system]\n{}", text.trim_end()), false));
+        let said = self.messages.iter().map(|it| it.transcript(show));
         system.chain(said).collect::<Vec<_>>().join("\n\n")
     }
 
@@ -367,12 +373,20 @@ mod tests {
         };
         let first = vec![Message::prompt("why?", vec![file]), cut];
         let mut conversation = Conversation::from_messages([first, turn_with_call("up?")].concat());
-        assert_eq!(Conversation::default().transcript(), "");
         conversation.set_system(Some("be brief".into()));
+        let as_it_is = |text: &str, _: bool| text.to_owned();
+        let answers = |text: &str, is_answer: bool| match is_answer {
+            true => text.to_uppercase(),
+            false => String::new(),
+        };
+        let drawn = conversation.transcript(&answers);
+        let drawn: Vec<&str> = drawn.split_whitespace().collect();
+        assert_eq!(drawn, ["BECAUSE", "IT", "RUNS."]);
         let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n\
                     [assistant, cut off]\nBecause\n\n[user]\nup?\n\n\
                     [assistant]\n[call c1] ps {}\n\n[tool c1]\nweb.1 up\n\n\
                     [assistant]\nIt runs.";
-        assert_eq!(conversation.transcript(), text);
+        assert_eq!(conversation.transcript(&as_it_is), text);
+        assert_eq!(Conversation::default().transcript(&as_it_is), "");
     }
 }

@@ -1,6 +1,7 @@
 //! The interactive chat: reads a line, does what it says, and survives whatever goes wrong in a
 //! turn. The only user of rustyline.
 
+mod clipboard;
 mod commands;
 mod editor;
 mod helper;
@@ -293,18 +294,23 @@ impl<'a> Repl<'a> {
 
     /// The text as the user's own editor leaves it; unchanged if that fails.
     fn edit(&mut self, text: &str) -> String {
-        // The editor gets the terminal as the user had it.
-        if let Some(quiet) = &self.quiet {
-            quiet.found().restore();
-        }
-        let edited = editor::edit(text, &self.context.environment);
-        if let Some(quiet) = &self.quiet {
-            quiet.found().set_quiet();
-        }
+        let edited = self.with_terminal(|context| editor::edit(text, &context.environment));
         edited.unwrap_or_else(|error| {
             self.screen().explain(&error);
             text.to_owned()
         })
+    }
+
+    /// Does something for which another program gets the terminal, as the user had it.
+    fn with_terminal<T>(&mut self, work: impl FnOnce(&mut Context) -> T) -> T {
+        if let Some(quiet) = &self.quiet {
+            quiet.found().restore();
+        }
+        let done = work(self.context);
+        if let Some(quiet) = &self.quiet {
+            quiet.found().set_quiet();
+        }
+        done
     }
 
     fn obey(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {

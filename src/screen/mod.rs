@@ -18,9 +18,10 @@ use clap::ColorChoice;
 
 use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
+use crate::config::child;
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
-use crate::conversation::Part;
+use crate::conversation::{Conversation, Part};
 use crate::error::Error;
 use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
@@ -187,14 +188,44 @@ impl Screen {
     /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
     /// more.
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
-        let (mut text, width) = (self.out.safe(text.trim_end()), terminal::width());
-        if self.renders_markdown() {
-            text = Markdown::new(width, terminal::height()).whole(&text).into();
-        }
-        let (end, is_cut) = last_rows(&text, width, rows);
+        let text = self.drawn(text);
+        let (end, is_cut) = last_rows(&text, terminal::width(), rows);
         self.clear_status();
         self.pending.push_str(if is_cut { "…\n\n" } else { "" });
         self.pending.push_str(end.trim_start_matches('\n'));
+        self.flush()
+    }
+
+    /// An answer as it was shown when it came.
+    fn drawn(&self, text: &str) -> String {
+        let text = self.out.safe(text.trim_end());
+        match self.renders_markdown() {
+            true => Markdown::new(terminal::width(), terminal::height()).whole(&text),
+            false => text.into_owned(),
+        }
+    }
+
+    /// Prints all that was said, answers as they were shown when they came. If that is taller than
+    /// the screen, it goes through this pager.
+    pub fn transcript(
+        &mut self,
+        conversation: &Conversation,
+        pager: Option<(&str, &Environment)>,
+    ) -> Result<(), Error> {
+        let show = |text: &str, is_answer: bool| match is_answer {
+            true => self.drawn(text).trim_end().to_owned(),
+            false => self.out.safe(text).into_owned(),
+        };
+        let text = conversation.transcript(&show) + "\n";
+        let room = terminal::height().saturating_sub(1);
+        if let Some((pager, environment)) = pager
+            && self.out.is_terminal
+            && last_rows(&text, terminal::width(), room).1
+            && child::feed(pager, &text, child::Output::Terminal, environment).is_ok()
+        {
+            return Ok(());
+        }
+        self.pending.push_str(&text);
         self.flush()
     }
 

@@ -249,3 +249,117 @@ fn an_answer_goes_on_in_its_word_and_in_its_code() {
     let whole = "The international law.\n```rb\n# **a**\nputs 1\n# **b**\n```\nDone.\n";
     terminal.run("/show", whole);
 }
+
+#[test]
+fn show_draws_answers_and_pages_what_is_taller_than_the_screen() {
+    let program = Program::for_service("http://127.0.0.1:9").with("PAGER", "my-pager -x 'a b'");
+    program.command(
+        "my-pager",
+        "echo \"paged $1 $2 $LESS ${INFERENCE_KEY-no key}\"; /bin/cat; echo end of pager",
+    );
+    let terminal = Terminal::start(&program, &["--sandbox", "-m", "sandbox-markdown"], 60, 80);
+    terminal.wait_for_prompt();
+    terminal.run("go", "tokens:");
+    terminal.clear();
+    let screen = terminal.run("/show", "\nA sample\n");
+    assert!(screen.contains("[user]\ngo\n\n[assistant]\n"), "{screen}");
+    assert!(
+        !screen.contains("**") && !screen.contains("paged"),
+        "{screen}"
+    );
+    terminal.resize(12, 80);
+    terminal.send("\x0c");
+    terminal.run("/set temperature 1", "temperature is 1");
+    terminal.run("/show", "end of pager");
+    let raw = terminal.raw();
+    assert!(
+        raw.contains("paged -x a b FRX no key\r\n[user]\r\ngo"),
+        "{raw}"
+    );
+    assert!(!raw.rsplit("paged").next().unwrap().contains("**"), "{raw}");
+}
+
+#[test]
+fn a_pager_that_is_not_there_is_done_without() {
+    let program = Program::new().with("PAGER", "no-such-pager");
+    let terminal = Terminal::start(&program, &["--sandbox"], 6, 80);
+    terminal.wait_for_prompt();
+    terminal.run("one", "tokens:");
+    terminal.run("two", "tokens: 3");
+    terminal.send("/show\r");
+    terminal.wait_until("the end", |it| {
+        it.trim_end().ends_with("[assistant]\ntwo\n>")
+    });
+}
+
+#[test]
+fn copy_reaches_the_clipboard_of_the_machine() {
+    type Variables = &'static [(&'static str, &'static str)];
+    let table: [(Variables, &str, &str); 4] = [
+        (&[("WAYLAND_DISPLAY", "w"), ("DISPLAY", ":0")], "wl", ""),
+        (&[("DISPLAY", ":0")], "xclip -selection clipboard", ""),
+        (&[], "", "; if the clipboard stays empty"),
+        (&[("DISPLAY", ":0"), ("TERM", "xterm-kitty")], "", ""),
+    ];
+    for (variables, tool, doubt) in table {
+        let set = |program: Program, (name, value): &(&str, &str)| program.with(name, value);
+        let program = variables
+            .iter()
+            .fold(Program::for_service("http://127.0.0.1:9"), set);
+        let keep = "read -r text; echo \"$* $text ${INFERENCE_KEY-no key}\" > copied";
+        program.command("wl-copy", &format!("set wl; {keep}"));
+        program.command("xclip", &format!("set xclip \"$@\"; {keep}"));
+        let terminal = Terminal::chat(&program, &["--sandbox"], 100);
+        terminal.run("hello", "tokens:");
+        terminal.run("/copy", &format!("copied the answer, 5 characters{doubt}"));
+        assert!(terminal.raw().contains("\x1b]52;c;aGVsbG8=\x07"));
+        let copied = std::fs::read_to_string(program.work().join("copied")).unwrap_or_default();
+        let expected = match tool {
+            "" => String::new(),
+            _ => format!("{tool} hello no key\n"),
+        };
+        assert_eq!(copied, expected);
+    }
+}
+
+#[test]
+fn tab_completes_files_of_system_the_home_and_endings_of_exports() {
+    let program = Program::new();
+    program.file("be brief.txt", "Be brief.");
+    std::fs::write(program.home().join("notes.txt"), "text").expect("a file");
+    let terminal = Terminal::chat(&program, &["--sandbox"], 80);
+    terminal.send("/system n\t");
+    wait_for_line(&terminal, "/system none");
+    terminal.send("\x15/system @be\t\r");
+    terminal.wait_for("the system prompt is set");
+    terminal.wait_for_prompt();
+    terminal.send("/system\r");
+    terminal.wait_for("\nBe brief.\n");
+    terminal.wait_for_prompt();
+    terminal.send("/file ~\t");
+    wait_for_line(&terminal, "/file ~/");
+    terminal.send("no\t\r");
+    terminal.wait_for("notes.txt (4 bytes) goes");
+    terminal.wait_for_prompt();
+    terminal.send("/export talk.m\t");
+    wait_for_line(&terminal, "/export talk.md");
+    terminal.send("\x15/export talk\t");
+    terminal.wait_for("talk.rb");
+}
+
+#[test]
+fn behind_a_slash_the_commands_are_offered_and_never_sent() {
+    let program = Program::new();
+    let terminal = Terminal::chat(&program, &["--sandbox"], 40);
+    terminal.send("/");
+    terminal.wait_for("> /  /help  /model  /models  /system …");
+    terminal.send("und");
+    terminal.wait_for("> /undo  take the last turn back and …");
+    terminal.send("\r");
+    terminal.wait_for("there is no command /und.");
+    wait_for_line(&terminal, "/undo  take the last turn back and …");
+    terminal.send("o\r");
+    terminal.wait_for("there is no turn to take back");
+    let screen = terminal.wait_for_prompt();
+    assert!(!screen.contains("take the last turn"), "{screen}");
+}
