@@ -6,9 +6,6 @@ use crate::markdown::opening_line;
 /// The most that is said again, in bytes; more of it is no word.
 const AGAIN_LIMIT: usize = 200;
 
-const GO_ON: &str = "Your last answer was cut off. Go on exactly where it ends, without repeating \
-                     any of it and without a word about this.";
-
 /// The place between what was said and what comes.
 #[derive(Debug, Default)]
 pub struct Joint {
@@ -39,18 +36,20 @@ impl Joint {
 
     /// Asks for the rest.
     pub fn request(&self) -> String {
-        let (again, place) = match self.opening {
-            Some(_) => ("line", " You are in a code block that is still open."),
+        let (unit, place) = match self.opening {
+            Some(_) => ("line", " It ends in a block of code, which is still open."),
             None => ("word", ""),
         };
-        if self.again.trim().is_empty() {
-            return format!("{GO_ON}{place}");
-        }
+        let again = match self.again.trim() {
+            "" => String::new(),
+            again => format!(
+                " First say its last {unit} again, which may be incomplete, and nothing that stands \
+                 before it:\n{again}"
+            ),
+        };
         format!(
-            "Your last answer was cut off. Go on exactly where it ends, without a word about \
-             this.{place} Begin with its last {again} again, which may be incomplete, and repeat \
-             nothing before it:\n{}",
-            self.again
+            "Your last answer was cut off. Go on exactly where it ends, without repeating any \
+             more of it and without a word about this.{place}{again}"
         )
     }
 
@@ -61,19 +60,19 @@ impl Joint {
 
     /// What to show of the next piece.
     pub fn push(&mut self, piece: String) -> Option<String> {
-        let Some(held) = &mut self.held else {
-            return Some(piece);
-        };
-        held.push_str(&piece);
-        let joined = self.joined(self.held.as_deref()?, false)?;
-        Some(self.shown(&joined))
+        match &mut self.held {
+            None => Some(piece),
+            Some(held) => {
+                held.push_str(&piece);
+                self.show(false)
+            }
+        }
     }
 
     /// What to show at the end, if it never was known how it begins.
     pub fn end(&mut self) -> Option<String> {
-        let held = self.held.take().filter(|held| !held.is_empty())?;
-        let joined = self.joined(&held, true)?;
-        Some(self.shown(&joined))
+        self.held.as_ref().filter(|held| !held.is_empty())?;
+        self.show(true)
     }
 
     /// All that came, as it follows what was said before the joint.
@@ -82,10 +81,11 @@ impl Joint {
     }
 
     /// A block of code goes on as one.
-    fn shown(&mut self, joined: &str) -> String {
+    fn show(&mut self, is_whole: bool) -> Option<String> {
+        let joined = self.joined(self.held.as_deref()?, is_whole)?;
         self.held = None;
         let opening = self.opening.iter().map(|line| format!("{line}\n"));
-        opening.collect::<String>() + joined
+        Some(opening.collect::<String>() + &joined)
     }
 
     /// None if more has to come to know.
@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn what_is_no_word_is_not_said_again() {
         assert_eq!(Joint::at_end_of(&"字".repeat(100)).length(), 0);
-        assert_eq!(Joint::at_end_of("done.\n").request(), GO_ON);
+        let request = Joint::at_end_of("done.\n").request();
+        assert!(request.ends_with("a word about this."), "{request}");
         let request = Joint::at_end_of("```sh\ngit pu").request();
         assert!(
             request.ends_with(":\ngit pu") && request.contains("open"),

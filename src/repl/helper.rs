@@ -110,27 +110,24 @@ impl LineHelper {
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
-        let command = command.and_then(|(name, rest)| Some((Command::named(name)?.tab(), rest)));
-        match command {
-            Some((Tab::Files | Tab::Exports, "~")) => {
-                return Ok((line.len() - 1, vec![pair("~/".to_owned())]));
+        let (tab, rest) = command
+            .and_then(|(name, rest)| Some((Command::named(name)?.tab(), rest)))
+            .unwrap_or((Tab::Nothing, ""));
+        let (takes_files, path) = match tab {
+            Tab::System => (rest.starts_with('@'), rest.trim_start_matches('@')),
+            tab => (matches!(tab, Tab::Files | Tab::Exports), rest),
+        };
+        if takes_files && path == "~" {
+            return Ok((line.len() - 1, vec![pair("~/".to_owned())]));
+        }
+        if takes_files {
+            let (start, mut pairs) = self.files.complete(line, line.len(), context)?;
+            if tab == Tab::Exports {
+                let mut new = with_endings(&line[start..]);
+                new.retain(|new| pairs.iter().all(|it| it.replacement != *new));
+                pairs.extend(new.into_iter().map(pair));
             }
-            Some((Tab::System, rest)) if rest.starts_with('@') => {
-                return match &rest[1..] {
-                    "~" => Ok((line.len() - 1, vec![pair("~/".to_owned())])),
-                    _ => self.files.complete(line, line.len(), context),
-                };
-            }
-            Some((Tab::Files, _)) => return self.files.complete(line, line.len(), context),
-            Some((Tab::Exports, _)) => {
-                let (start, mut pairs) = self.files.complete(line, line.len(), context)?;
-                let new = with_endings(&line[start..]).into_iter().map(pair);
-                let is_new = |new: &Pair| pairs.iter().all(|it| it.replacement != new.replacement);
-                let new: Vec<Pair> = new.filter(is_new).collect();
-                pairs.extend(new);
-                return Ok((start, pairs));
-            }
-            _ => {}
+            return Ok((start, pairs));
         }
         let (start, mut candidates) = self.candidates(line);
         candidates.retain(|text| text.starts_with(&line[start..]));
