@@ -192,6 +192,12 @@ impl Saving {
         self.session.as_ref().and_then(Session::name)
     }
 
+    /// The name under which all that was said can be gone on with, if it can.
+    pub fn saved_name(&self) -> Option<String> {
+        let session = self.session.as_ref().filter(|it| it.is_written());
+        session.filter(|_| self.is_on && !self.has_failed)?.name()
+    }
+
     /// Notes what happened since the last time, and writes it. A failure is told once, and what
     /// could not be written is tried again the next time.
     pub fn save(&mut self, chat: &mut Chat, screen: &mut Screen) {

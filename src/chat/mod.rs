@@ -2,6 +2,7 @@
 //! knows no screen; whoever asks for the next event shows it.
 
 mod event;
+mod joint;
 mod turn;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::export::{Format, Subject, export};
 use crate::interrupt::Interrupts;
 pub use event::{Answer, Event};
+use joint::Joint;
 use turn::Turn;
 
 /// A conversation with a model.
@@ -33,10 +35,6 @@ pub struct Chat {
     pub last_request: Option<Vec<u8>>,
 }
 
-/// Asks for the rest of an answer.
-const GO_ON: &str = "Your last answer was cut off. Go on exactly where it ends, without repeating \
-                     any of it and without a word about this.";
-
 /// A turn under way. Ask it for the next event until [`Event::Done`]; then the conversation is as
 /// the turn left it.
 pub struct Saying<'a> {
@@ -44,6 +42,8 @@ pub struct Saying<'a> {
     turn: Turn,
     line: Line,
     purpose: Purpose,
+    /// How it ended, while the last words are yet to be told.
+    ended: Option<Result<Box<Answer>, Error>>,
 }
 
 /// What becomes of an answer.
@@ -53,7 +53,7 @@ enum Purpose {
     /// It replaces that of this turn, which stays if there is no other.
     SayAgain(Option<TakenTurn>),
     /// It is added to the last answer.
-    GoOn,
+    GoOn(Joint),
 }
 
 impl Chat {
@@ -122,15 +122,20 @@ impl Chat {
     /// which some models take as a beginning to go on with, is refused by others.
     pub fn go_on(&mut self, interrupts: &Interrupts) -> Option<Saying<'_>> {
         let last = self.conversation.messages().last();
-        last.filter(|message| message.role == Role::Assistant)?;
-        self.conversation.push(Message::prompt(GO_ON, Vec::new()));
-        Some(self.begin(Purpose::GoOn, interrupts))
+        let last = last.filter(|message| message.role == Role::Assistant)?;
+        let joint = match last.cut {
+            true => Joint::at_end_of(&last.content),
+            false => Joint::default(),
+        };
+        let request = Message::prompt(joint.request(), Vec::new());
+        self.conversation.push(request);
+        Some(self.begin(Purpose::GoOn(joint), interrupts))
     }
 
     fn begin(&mut self, purpose: Purpose, interrupts: &Interrupts) -> Saying<'_> {
         let mut options = self.options.clone();
         // The request for the rest is no turn of its own.
-        if let (Purpose::GoOn, Turns::Last(turns)) = (&purpose, &mut options.context) {
+        if let (Purpose::GoOn(_), Turns::Last(turns)) = (&purpose, &mut options.context) {
             *turns += 1;
         }
         let quirks = self.quirks.remove(&self.model).unwrap_or_default();
@@ -144,6 +149,7 @@ impl Chat {
             turn,
             line: self.client.line(interrupts),
             purpose,
+            ended: None,
             chat: self,
         }
     }
@@ -174,10 +180,27 @@ impl Saying<'_> {
     /// The next event. [`Event::Done`] is the last.
     pub fn next(&mut self) -> Event {
         loop {
-            let need = match self.turn.next(Now::read()) {
-                Next::Tell(Event::Done(answer)) => return Event::Done(self.keep(answer)),
-                Next::Tell(event) => return event,
-                Next::Need(need) => need,
+            if let Some(answer) = self.ended.take() {
+                return Event::Done(self.keep(answer));
+            }
+            let need = match (self.turn.next(Now::read()), &mut self.purpose) {
+                (Next::Tell(Event::Content(text)), Purpose::GoOn(joint)) => {
+                    match joint.push(text) {
+                        Some(shown) => return Event::Content(shown),
+                        None => continue,
+                    }
+                }
+                (Next::Tell(Event::Done(answer)), purpose) => {
+                    self.ended = Some(answer);
+                    if let Purpose::GoOn(joint) = purpose
+                        && let Some(shown) = joint.end()
+                    {
+                        return Event::Content(shown);
+                    }
+                    continue;
+                }
+                (Next::Tell(event), _) => return event,
+                (Next::Need(need), _) => need,
             };
             let (chat, turn) = (&mut *self.chat, &self.turn);
             let request = || {
@@ -222,12 +245,14 @@ impl Saying<'_> {
                     .into_iter()
                     .for_each(|old| chat.conversation.put_back(old));
             }
-            (Purpose::GoOn, message) => {
+            (Purpose::GoOn(joint), message) => {
                 drop(chat.conversation.take_turn());
-                if let Some(more) = message
+                if let Some(mut more) = message
                     && let Some(begun) = chat.conversation.take_turn()
                 {
-                    chat.conversation.extend(begun.continued(more));
+                    more.content = joint.whole(&more.content);
+                    let continued = begun.continued(more, joint.length());
+                    chat.conversation.extend(continued);
                 }
             }
         }

@@ -3,6 +3,7 @@
 //! scripts/generate makes the plugin from this table. The program itself spells a command that it
 //! tells you to type the way you type it there. Pure.
 
+use super::settings;
 use clap::Command;
 use clap::builder::Resettable;
 
@@ -92,6 +93,20 @@ impl Spelling {
         self.0.iter().fold(text.to_owned(), replaced)
     }
 
+    /// As [`Spelling::of`], in the chat: what is a flag elsewhere is set there.
+    pub fn in_chat(&self, text: &str) -> String {
+        let flags = ["heroku-chat --sandbox -m ", "heroku-chat -m "];
+        let text = flags
+            .iter()
+            .fold(text.to_owned(), |text, flag| text.replace(flag, "/model "));
+        let setting = |text: String, name: String| {
+            let flag = format!("--{}", name.replace('_', "-"));
+            text.replace(&flag, &format!("{name} (/set)"))
+        };
+        let text = text.replace("with -m", "with /model");
+        self.of(&settings::names().into_iter().fold(text, setting))
+    }
+
     /// The definition of the command line with usage and examples as they are typed here.
     pub fn of_help(&self, mut root: Command) -> Command {
         if self.0.is_empty() {
@@ -176,6 +191,19 @@ mod tests {
         for (own, there) in table {
             assert_eq!(spelling.of(own), there);
             assert_eq!(Spelling::default().of(own), own);
+        }
+    }
+
+    #[test]
+    fn the_chat_speaks_of_its_commands() {
+        let spelling = Spelling::below("ai", &root());
+        for (own, there) in [
+            ("another model with -m", "another model with /model"),
+            ("heroku-chat --sandbox -m model", "/model model"),
+            ("Raise --max-tokens; it", "Raise max_tokens (/set); it"),
+            ("see heroku-chat config", "see heroku ai:config"),
+        ] {
+            assert_eq!(spelling.in_chat(own), there);
         }
     }
 

@@ -2,7 +2,9 @@
 //! where keys come from, is given a key.
 
 use std::ffi::OsStr;
+use std::io::{self, Write};
 use std::process::Command;
+use std::process::{ExitStatus, Stdio};
 
 use crate::config::environment::Environment;
 
@@ -13,6 +15,43 @@ pub fn without_keys(program: impl AsRef<OsStr>, environment: &Environment) -> Co
         command.env_remove(name);
     }
     command
+}
+
+/// Where a program prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    Terminal,
+    Nowhere,
+}
+
+/// Runs a command line with a text as its standard input, without the keys in its environment.
+///
+/// # Errors
+/// If it can't be started.
+pub fn feed(
+    command: &str,
+    text: &str,
+    output: Output,
+    environment: &Environment,
+) -> io::Result<ExitStatus> {
+    let words =
+        shlex::split(command).ok_or_else(|| io::Error::other("a quote in it is not closed"))?;
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let mut command = without_keys(program, environment);
+    command.args(arguments).stdin(Stdio::piped());
+    if output == Output::Nowhere {
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+    }
+    if environment.get("LESS").is_none() {
+        // As git has it: colours are shown, and the text stays on the screen.
+        command.env("LESS", "FRX");
+    }
+    let mut child = command.spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // A pager may be left before it has read everything.
+        let _ = input.write_all(text.as_bytes());
+    }
+    child.wait()
 }
 
 /// The Heroku CLI, which gets the environment as it is.

@@ -184,8 +184,9 @@ impl Message {
         self.role != Role::Tool && self.calls.is_empty() && self.content.trim().is_empty()
     }
 
-    /// As text, below a line that says who speaks.
-    pub(super) fn transcript(&self) -> String {
+    /// As text, below a line that says who speaks. `show` gets each part, and whether that is an
+    /// answer's.
+    pub(super) fn transcript(&self, show: &dyn Fn(&str, bool) -> String) -> String {
         let mut text = format!("[{}", self.role.word());
         text.extend(self.call_id.iter().map(|id| format!(" {id}")));
         text.extend(
@@ -194,12 +195,14 @@ impl Message {
                 .map(|file| format!(", with {}", file.label())),
         );
         text += if self.cut { ", cut off]" } else { "]" };
+        let mut text = show(&text, false);
         let content = self.content.trim_end();
         if !content.is_empty() || self.calls.is_empty() {
-            text = text + "\n" + content;
+            text = text + "\n" + &show(content, self.role == Role::Assistant);
         }
         for Call { id, function, .. } in &self.calls {
-            text += &format!("\n[call {id}] {} {}", function.name, function.arguments);
+            let call = format!("\n[call {id}] {} {}", function.name, function.arguments);
+            text += &show(&call, false);
         }
         text
     }

@@ -69,11 +69,13 @@ impl TakenTurn {
         self.messages.len() == 1
     }
 
-    /// The messages with more of the last answer. What the others took was counted before.
-    pub fn continued(mut self, more: Message) -> Vec<Message> {
+    /// The messages with more of the last answer, of which so many bytes at the end are said again.
+    /// What the others took was counted before.
+    pub fn continued(mut self, more: Message, again: usize) -> Vec<Message> {
         let begun = self.messages.pop();
         self.messages.iter_mut().for_each(|it| it.cost = None);
-        let content = begun.map(|begun| begun.content).unwrap_or_default();
+        let mut content = begun.map(|begun| begun.content).unwrap_or_default();
+        content.truncate(content.len().saturating_sub(again));
         self.messages.push(Message {
             content: content + &more.content,
             ..more
@@ -120,6 +122,11 @@ impl Conversation {
         &self.messages
     }
 
+    /// Whether nothing was said and there is no system prompt.
+    pub fn is_empty(&self) -> bool {
+        self.system.is_none() && self.messages.is_empty()
+    }
+
     /// How many turns there are.
     pub fn turns(&self) -> usize {
         self.messages.iter().filter(|it| it.is_prompt()).count()
@@ -138,11 +145,12 @@ impl Conversation {
         }
     }
 
-    /// All that was said as text, each message below who said it.
-    pub fn transcript(&self) -> String {
+    /// All that was said as text, each message below who said it. `show` gets each part, and
+    /// whether that is an answer's.
+    pub fn transcript(&self, show: &dyn Fn(&str, bool) -> String) -> String {
         let system = self.system.iter();
-        let system = system.map(|text| format!("[system]\n{}", text.trim_end()));
-        let said = self.messages.iter().map(Message::transcript);
+        let system = system.map(|text| show(&format!("[system]\n{}", text.trim_end()), false));
+        let said = self.messages.iter().map(|it| it.transcript(show));
         system.chain(said).collect::<Vec<_>>().join("\n\n")
     }
 
@@ -287,7 +295,7 @@ mod tests {
             cost: Some(Cost::default()),
             ..answer(" Fine.")
         };
-        let continued = conversation.take_turn().unwrap().continued(more);
+        let continued = conversation.take_turn().unwrap().continued(more, 0);
         assert_eq!(continued[3].content, "It runs. Fine.");
         let costs = continued.iter().map(|message| message.cost.is_some());
         assert_eq!(costs.collect::<Vec<_>>(), [false, false, false, true]);
@@ -367,12 +375,20 @@ mod tests {
         };
         let first = vec![Message::prompt("why?", vec![file]), cut];
         let mut conversation = Conversation::from_messages([first, turn_with_call("up?")].concat());
-        assert_eq!(Conversation::default().transcript(), "");
         conversation.set_system(Some("be brief".into()));
+        let as_it_is = |text: &str, _: bool| text.to_owned();
+        let answers = |text: &str, is_answer: bool| match is_answer {
+            true => text.to_uppercase(),
+            false => String::new(),
+        };
+        let drawn = conversation.transcript(&answers);
+        let drawn: Vec<&str> = drawn.split_whitespace().collect();
+        assert_eq!(drawn, ["BECAUSE", "IT", "RUNS."]);
         let text = "[system]\nbe brief\n\n[user, with a.rb (6 bytes)]\nwhy?\n\n\
                     [assistant, cut off]\nBecause\n\n[user]\nup?\n\n\
                     [assistant]\n[call c1] ps {}\n\n[tool c1]\nweb.1 up\n\n\
                     [assistant]\nIt runs.";
-        assert_eq!(conversation.transcript(), text);
+        assert_eq!(conversation.transcript(&as_it_is), text);
+        assert_eq!(Conversation::default().transcript(&as_it_is), "");
     }
 }

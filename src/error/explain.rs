@@ -30,8 +30,7 @@ const REJECTIONS: [(&[&str], &str); 9] = [
     (&["content", "empty"], NO_TEXT),
     (&["content", "required"], NO_TEXT),
 ];
-const LOWER_MAX_TOKENS: &str =
-    "Lower --max-tokens (/set max_tokens in the chat) to what the service allows";
+const LOWER_MAX_TOKENS: &str = "Lower --max-tokens to what the service allows";
 const NO_TEXT: &str = "A message of the conversation has no text: /undo takes the last turn back";
 
 impl Error {

@@ -76,6 +76,11 @@ pub fn export(format: Format, subject: &Subject<'_>) -> String {
     (format.row().write)(subject)
 }
 
+/// The usual ending of each format.
+pub fn usual_extensions() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|row| row.extensions[0])
+}
+
 /// The endings of file names that say a format, as a rule.
 pub fn extensions() -> String {
     let usual: Vec<&str> = FORMATS.iter().map(|row| row.extensions[0]).collect();

@@ -25,6 +25,17 @@ pub fn open_fence(text: &str) -> Option<String> {
     reader.closing_line()
 }
 
+/// The line that opened the fence that a text leaves open.
+pub fn opening_line(text: &str) -> Option<&str> {
+    let (mut reader, mut opening) = (Reader::default(), None);
+    for line in text.lines() {
+        if let Kind::FenceStart { .. } = reader.read(line).kind {
+            opening = Some(line);
+        }
+    }
+    reader.closing_line().and(opening)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +79,9 @@ mod tests {
             ("$$\n```\n$$", None),
         ] {
             assert_eq!(open_fence(text).as_deref(), line, "{text}");
+            let opening = opening_line(text);
+            assert_eq!(opening.is_some(), line.is_some(), "{text}");
+            assert!(opening.is_none_or(|it| it.contains("```") || it == "~~~~"));
         }
     }
 }

@@ -15,4 +15,4 @@ pub mod math;
 pub use block::{Container, Item, Kind, Reader};
 pub use code::code_length;
 pub use cursor::tab_width;
-pub use fences::{code_blocks, open_fence};
+pub use fences::{code_blocks, open_fence, opening_line};

@@ -20,6 +20,7 @@ use crate::api::models::Model;
 use crate::app::chat_ids;
 use crate::cli::settings;
 use crate::error::Error;
+use crate::export;
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::screen::{for_terminal, terminal};
@@ -108,7 +109,8 @@ impl LineHelper {
                 // The values of the one that was named.
                 Some((name, value)) => return (line.len() - value.len(), settings::words(name)),
             },
-            Tab::Nothing | Tab::Files => Vec::new(),
+            Tab::System => vec!["none".to_owned()],
+            Tab::Nothing | Tab::Files | Tab::Exports => Vec::new(),
         };
         (start, words)
     }
@@ -116,21 +118,55 @@ impl LineHelper {
     /// Where the word to complete begins, and what fits the beginning of it.
     fn fitting(&self, line: &str, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let command = line.strip_prefix('/').and_then(|line| line.split_once(' '));
-        let command = command.and_then(|(name, _)| Command::named(name));
-        if command.is_some_and(|command| command.tab == Tab::Files) {
-            return self.files.complete(line, line.len(), context);
+        let (tab, rest) = command
+            .and_then(|(name, rest)| Some((Command::named(name)?.tab, rest)))
+            .unwrap_or((Tab::Nothing, ""));
+        let (takes_files, path) = match tab {
+            Tab::System => (rest.starts_with('@'), rest.trim_start_matches('@')),
+            tab => (matches!(tab, Tab::Files | Tab::Exports), rest),
+        };
+        if takes_files && path == "~" {
+            return Ok((line.len() - 1, vec![pair("~/".to_owned())]));
+        }
+        if takes_files {
+            let (start, mut pairs) = self.files.complete(line, line.len(), context)?;
+            if tab == Tab::Exports {
+                let mut new = with_endings(&line[start..]);
+                new.retain(|new| pairs.iter().all(|it| it.replacement != *new));
+                pairs.extend(new.into_iter().map(pair));
+            }
+            return Ok((start, pairs));
         }
         let (start, mut candidates) = self.candidates(line);
         candidates.retain(|text| text.starts_with(&line[start..]));
-        let pair = |text: String| Pair {
-            display: text.trim_end().to_owned(),
-            replacement: text,
-        };
         Ok((start, candidates.into_iter().map(pair).collect()))
     }
 
     fn rows(&self, line: &str, position: usize) -> Rows {
         Rows::new(self.prompt_width.get(), line, position, terminal::width())
+    }
+}
+
+fn pair(text: String) -> Pair {
+    Pair {
+        display: text.trim_end().to_owned(),
+        replacement: text,
+    }
+}
+
+/// What is typed of a file's name, with each ending that it may get.
+fn with_endings(typed: &str) -> Vec<String> {
+    let endings = |stem: &str| -> Vec<String> {
+        let is_name = !stem.is_empty() && !stem.ends_with(['/', '.', '~']);
+        let endings = export::usual_extensions().filter(|_| is_name);
+        endings.map(|ending| format!("{stem}.{ending}")).collect()
+    };
+    let (stem, _) = typed.rsplit_once('.').unwrap_or((typed, ""));
+    let mut begun = endings(stem);
+    begun.retain(|name| name.starts_with(typed));
+    match begun.is_empty() {
+        true => endings(typed),
+        false => begun,
     }
 }
 
@@ -172,43 +208,79 @@ impl Completer for LineHelper {
 impl Hinter for LineHelper {
     type Hint = LineHint;
 
-    /// The rest of the only command that fits, with what may follow it.
+    /// The rest of the only command that fits, with what may follow it and what it does; of
+    /// several, their names.
     fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<LineHint> {
         self.line_is_empty.set(line.is_empty());
         self.keys.set_completing(false);
-        if self.keys.is_sending() || position < line.len() {
-            return None;
-        }
-        if line.ends_with('\n') {
-            let note = || LineHint(FENCE_NOTE.to_owned(), false);
+        if line.ends_with('\n') && position == line.len() && !self.keys.is_sending() {
+            let note = || LineHint {
+                text: FENCE_NOTE.to_owned(),
+                rest: 0,
+            };
             return self.keys.has_open_fence(line).then(note);
         }
-        let typed = line.strip_prefix('/').filter(|typed| !typed.is_empty())?;
-        let mut fitting = COMMANDS.iter().filter(|it| it.name().starts_with(typed));
-        // A command that is typed in full fits before longer ones do.
-        let (command, other) = (fitting.next()?, fitting.next());
-        if other.is_some() && command.name() != typed {
-            return None;
-        }
-        let rest = format!("{} {}", &command.name()[typed.len()..], command.arguments);
-        let rest = Some(rest.trim_end()).filter(|rest| !rest.is_empty());
-        rest.map(|rest| LineHint(rest.to_owned(), true))
+        let typed = line
+            .strip_prefix('/')
+            .filter(|_| position == line.len() && !self.keys.is_sending())?;
+        let room = terminal::width().saturating_sub(self.prompt_width.get() + line.width() + 1);
+        command_hint(typed, room)
     }
 }
 
-/// What is shown behind a line, and whether it is the rest of it and no word about it.
-pub struct LineHint(String, bool);
+/// What is shown behind a line: the rest of it, or a word about it.
+#[derive(Debug, PartialEq)]
+pub struct LineHint {
+    text: String,
+    /// How much of it is the rest, in bytes.
+    rest: usize,
+}
+
+/// What fits behind the beginning of a command, in one row with so many columns left.
+fn command_hint(typed: &str, room: usize) -> Option<LineHint> {
+    let named = COMMANDS.iter().map(|it| (it, it.name()));
+    let fitting: Vec<_> = named.filter(|(_, name)| name.starts_with(typed)).collect();
+    // A command that is typed in full fits before longer ones do.
+    let (rest, about) = match fitting[..] {
+        [] => return None,
+        [(command, name), ..] if fitting.len() == 1 || name == typed => {
+            let rest = format!("{} {}", &name[typed.len()..], command.arguments);
+            (rest.trim_end().to_owned(), format!("  {}", command.about))
+        }
+        _ => {
+            let names: String = fitting
+                .iter()
+                .map(|(_, name)| format!("  /{name}"))
+                .collect();
+            (String::new(), names)
+        }
+    };
+    let mut text = format!("{rest}{about}");
+    if text.width() > room {
+        // Half a name would be another one.
+        while text.width() + 2 > room && !text.is_empty() {
+            text.truncate(text.trim_end().rfind(' ').unwrap_or_default());
+        }
+        text = text.trim_end().to_owned() + " …";
+    }
+    let rest = if text.starts_with(&rest) {
+        rest.len()
+    } else {
+        0
+    };
+    (text.width() <= room).then_some(LineHint { text, rest })
+}
 
 /// Why Enter only made a new line, and what sends it.
 const FENCE_NOTE: &str = "the code fence is open: close it, or press Enter on a third empty line";
 
 impl Hint for LineHint {
     fn display(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     fn completion(&self) -> Option<&str> {
-        self.1.then_some(&self.0)
+        (self.rest > 0).then(|| &self.text[..self.rest])
     }
 }
 
@@ -261,3 +333,66 @@ impl Helper for LineHelper {}
 
 /// Whether a prompt is complete is decided with the key, in [`Keys`].
 impl Validator for LineHelper {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_a_slash_the_commands_that_fit_are_told_in_one_row() {
+        for (typed, room, text, rest) in [
+            (
+                "und",
+                80,
+                "o  take the last turn back and edit its prompt",
+                "o",
+            ),
+            (
+                "set",
+                80,
+                " [SETTING [VALUE]]  list, show or change the settings",
+                " [SETTING [VALUE]]",
+            ),
+            (
+                "set",
+                30,
+                " [SETTING [VALUE]]  list, …",
+                " [SETTING [VALUE]]",
+            ),
+            ("set", 14, " [SETTING …", ""),
+            ("mo", 80, "  /model  /models", ""),
+            ("e", 14, "  /edit …", ""),
+            (
+                "model",
+                80,
+                " [MODEL]  show or change the model",
+                " [MODEL]",
+            ),
+            ("", 20, "  /help  /model …", ""),
+        ] {
+            let hint = command_hint(typed, room).unwrap();
+            assert!(hint.text.width() <= room, "{hint:?}");
+            let shown = (hint.text.as_str(), hint.completion().unwrap_or_default());
+            assert_eq!(shown, (text, rest), "{typed:?}");
+        }
+        assert_eq!(command_hint("xyz", 80), None);
+        assert_eq!(command_hint("und", 0), None);
+    }
+
+    #[test]
+    fn a_name_gets_the_endings_of_exports() {
+        for (typed, names) in [
+            ("chat", "chat.md chat.json chat.sh chat.rb chat.py chat.js"),
+            (
+                "a/chat.",
+                "a/chat.md a/chat.json a/chat.sh a/chat.rb a/chat.py a/chat.js",
+            ),
+            ("chat.j", "chat.json chat.js"),
+            ("v1.2", "v1.2.md v1.2.json v1.2.sh v1.2.rb v1.2.py v1.2.js"),
+            ("", ""),
+            ("a/", ""),
+        ] {
+            assert_eq!(with_endings(typed).join(" "), names, "{typed:?}");
+        }
+    }
+}

@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustyline::{
-    Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
+    Cmd, ConditionalEventHandler, EditMode, Event, EventContext, InputMode, KeyCode, KeyEvent,
+    Modifiers, RepeatCount,
 };
 
 use super::typed::Typed;
 use crate::markdown::open_fence;
 use crate::screen::inlet::{Inlet, Keyboard};
-use crate::screen::terminal::Mode;
+use crate::screen::terminal::{self, Cursor, Mode};
 
 /// Looks at every key before the editor does. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
@@ -152,7 +153,30 @@ impl ConditionalEventHandler for Keys {
             inlet.iter().for_each(Inlet::pull);
             return Some(Cmd::Noop);
         }
-        self.state().key(key, context.line(), context.pos())
+        let is_vi = context.mode() == EditMode::Vi;
+        if is_vi {
+            terminal::set_cursor(shape(context.input_mode(), key));
+        }
+        self.state().key(key, context.line(), context.pos(), is_vi)
+    }
+}
+
+/// The cursor's shape in the manner of vi, with what this key is about to change. The editor tells
+/// its mode with the next key only, which corrects what was taken for the end of another command.
+fn shape(mode: InputMode, KeyEvent(code, modifiers): KeyEvent) -> Cursor {
+    let is_command = match (mode, code) {
+        (InputMode::Command, KeyCode::Char(key)) if modifiers == Modifiers::NONE => {
+            !"aAiIcCsSR".contains(key)
+        }
+        (InputMode::Command, _) => true,
+        (_, KeyCode::Esc) => true,
+        (_, KeyCode::Char(_)) => modifiers == Modifiers::ALT,
+        _ => false,
+    };
+    if is_command {
+        Cursor::Block
+    } else {
+        Cursor::Bar
     }
 }
 
@@ -169,7 +193,12 @@ const ASKED: KeyEvent = KeyEvent(KeyCode::Char('8'), Modifiers::CTRL_ALT_SHIFT);
 const RESIZED: KeyEvent = KeyEvent(KeyCode::Char('9'), Modifiers::CTRL_ALT_SHIFT);
 
 impl State {
-    fn key(&mut self, key: KeyEvent, line: &str, position: usize) -> Option<Cmd> {
+    fn key(&mut self, key: KeyEvent, line: &str, position: usize, is_vi: bool) -> Option<Cmd> {
+        let key = match key {
+            // Esc, which ends the input, and Enter.
+            ALT_ENTER | ALT_M if is_vi => ENTER,
+            other => other,
+        };
         match key {
             ENTER | CTRL_M if self.is_completing => Some(Cmd::AcceptLine),
             ENTER | CTRL_M if self.single_line || !self.goes_on(line) => {
@@ -183,6 +212,9 @@ impl State {
             }
             // The editor would want to set the mode of its input, which is the terminal no more.
             CTRL_Z if self.inlet.is_some() => {
+                if is_vi {
+                    terminal::set_cursor(Cursor::Default);
+                }
                 self.found.iter().for_each(Mode::stop);
                 Some(Cmd::Repaint)
             }

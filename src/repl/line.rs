@@ -12,6 +12,8 @@ pub enum Line<'a> {
     Prompt(&'a str),
     /// A slash command and what follows it.
     Command(&'static Command, &'a str),
+    /// What would be a command in a shell.
+    Shell,
     /// A slash and a word that is no command, with the command that was probably meant.
     Unknown {
         name: &'a str,
@@ -22,17 +24,25 @@ pub enum Line<'a> {
 impl<'a> Line<'a> {
     /// Reads a line, and whether its beginning was pasted. Two slashes at the start stand for one
     /// if a command or a path was typed behind them. Code often begins with a comment, so a
-    /// line that was pasted, has several lines, or can't be a command is taken as it is.
+    /// line that was pasted, has several lines, or can't be a command is taken as it is. A backslash
+    /// that was typed before `!` goes, and an image's `![` is text.
     pub fn parse(text: &'a str, is_pasted: bool) -> Self {
         let trimmed = text.trim();
         if trimmed.is_empty() {
             return Line::Empty;
         }
         let as_it_is = Line::Prompt(text.trim_end());
+        let is_text = is_pasted || trimmed.contains('\n');
+        if !is_text && trimmed.trim_start_matches('\\').starts_with('!') {
+            return match trimmed.strip_prefix('\\') {
+                Some(prompt) => Line::Prompt(prompt),
+                None if trimmed.starts_with("![") => as_it_is,
+                None => Line::Shell,
+            };
+        }
         let Some(rest) = trimmed.strip_prefix('/') else {
             return as_it_is;
         };
-        let is_text = is_pasted || trimmed.contains('\n');
         if let Some(escaped) = rest.strip_prefix('/') {
             let is_escape = match is_text {
                 true => !is_pasted && Command::named(first_word(escaped).0).is_some(),
@@ -63,10 +73,13 @@ fn first_word(line: &str) -> (&str, &str) {
 
 /// A prompt as it has to be typed.
 pub fn as_typed(prompt: String) -> String {
-    let escaped = format!("/{prompt}");
-    match Line::parse(&escaped, false) {
-        Line::Prompt(same) if same == prompt.trim_end() && prompt.starts_with('/') => escaped,
-        _ => prompt,
+    let sent = prompt.trim_end();
+    let is_it = |typed: &str| matches!(Line::parse(typed, false), Line::Prompt(it) if it == sent);
+    let has_slash = prompt.starts_with('/');
+    let escaped = format!("{}{prompt}", if has_slash { "/" } else { "\\" });
+    match is_it(&escaped) && (has_slash || !is_it(&prompt)) {
+        true => escaped,
+        false => prompt,
     }
 }
 
@@ -77,6 +90,7 @@ mod tests {
     #[test]
     fn lines_are_prompts_unless_they_begin_with_a_slash() {
         assert!(matches!(Line::parse("  \n", false), Line::Empty));
+        assert!(matches!(Line::parse(" !ls -l", false), Line::Shell));
         assert!(matches!(
             Line::parse("a /help", false),
             Line::Prompt("a /help")
@@ -134,6 +148,11 @@ mod tests {
             ("//etc/hosts?", false, "/etc/hosts?"),
             ("//model x\ny", false, "/model x\ny"),
             ("/usr text", true, "/usr text"),
+            ("!ls", true, "!ls"),
+            ("\\!ls", false, "!ls"),
+            ("\\!ls", true, "\\!ls"),
+            ("![a](b.png)", false, "![a](b.png)"),
+            ("a !ls", false, "a !ls"),
         ] {
             match Line::parse(text, is_pasted) {
                 Line::Prompt(prompt) => assert_eq!(prompt, sent, "{text:?}"),
@@ -156,6 +175,13 @@ mod tests {
             "/model x\ny",
             "// a",
             "/* b */",
+            "!ls",
+            "\\!ls",
+            "\\\\!ls",
+            "![a](b)",
+            "\\![a](b)",
+            "!ls\n-l",
+            "\\a!",
         ] {
             match Line::parse(&as_typed(prompt.to_owned()), false) {
                 Line::Prompt(sent) => assert_eq!(sent, prompt),

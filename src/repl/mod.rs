@@ -1,6 +1,7 @@
 //! The interactive chat: reads a line, does what it says, and survives whatever goes wrong in a
 //! turn. The only user of rustyline.
 
+mod clipboard;
 mod commands;
 mod editor;
 mod footer;
@@ -23,6 +24,7 @@ use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::EditMode;
 use crate::conversation::{Attachment, Message};
+use crate::error::shell::quoted;
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
 use crate::screen::Screen;
@@ -31,7 +33,7 @@ use crate::screen::terminal::{Mode, Quiet};
 use footer::{footer, fullness};
 use helper::LineHelper;
 use keys::{ASK_KEY, Keyed, Keys};
-use line::Line;
+use line::{Line, as_typed};
 use reader::{Read, Reader, TypedAhead};
 
 /// Terminals on which rustyline 19 doesn't edit.
@@ -50,6 +52,8 @@ pub struct Repl<'a> {
     quiet: Option<Quiet>,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
+    /// The last prompt, if no answer came to it.
+    failed: Option<String>,
     settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
@@ -88,9 +92,10 @@ impl<'a> Repl<'a> {
         if let Some(found) = found.clone() {
             let (again, typed) = (found.clone(), typed_ahead.clone());
             // What was typed for us must not reach the shell, which would run it.
+            let keys = keyed.clone();
             let leave = move || {
                 typed.add(&found.take_input());
-                found.restore_after_editor();
+                found.restore_after_editor(keys.typed().is_vi);
             };
             let enter = move |is_editing: bool| match is_editing {
                 true => again.set_raw(),
@@ -105,6 +110,7 @@ impl<'a> Repl<'a> {
             })?;
             context.interrupts.hold();
         }
+        context.screen.is_chat = true;
         let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
         let mut reader = Reader::new(
             |keys| LineHelper::new(&connection.client, interrupts, keys, color),
@@ -122,6 +128,7 @@ impl<'a> Repl<'a> {
             reader,
             quiet,
             attachments: Vec::new(),
+            failed: None,
             settings,
             saving,
         })
@@ -174,7 +181,7 @@ impl<'a> Repl<'a> {
                     }
                     // No answer came: the prompt is offered again.
                     if is_prompt {
-                        initial = line;
+                        initial = self.failed.clone().map_or(line, as_typed);
                     }
                 }
             }
@@ -182,6 +189,15 @@ impl<'a> Repl<'a> {
         if self.saving.has_failed() {
             self.screen()
                 .warning("the last of this conversation is not saved");
+        }
+        if let Some(name) = self.saving.saved_name()
+            && chat.conversation.turns() > 0
+        {
+            let note = format!(
+                "`{}` goes on with this conversation",
+                self.command_for(&name)
+            );
+            self.screen().note(&note);
         }
         Ok(ExitStatus::Done)
     }
@@ -204,8 +220,7 @@ impl<'a> Repl<'a> {
         let list: String = ids.iter().zip(1..).map(line).collect();
         let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; -m or the variable does it \
-                for good:"
+            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
         ));
         self.screen().print(&list)?;
         self.reader.helper().set_models(models);
@@ -269,24 +284,36 @@ impl<'a> Repl<'a> {
 
     /// The text as the user's own editor leaves it; unchanged if that fails.
     fn edit(&mut self, text: &str) -> String {
-        // The editor gets the terminal as the user had it.
-        if let Some(quiet) = &self.quiet {
-            quiet.found().restore();
-        }
-        let edited = editor::edit(text, &self.context.environment);
-        if let Some(quiet) = &self.quiet {
-            quiet.found().set_quiet();
-        }
+        let edited = self.with_terminal(|context| editor::edit(text, &context.environment));
         edited.unwrap_or_else(|error| {
             self.screen().explain(&error);
             text.to_owned()
         })
     }
 
+    /// Does something for which another program gets the terminal, as the user had it.
+    fn with_terminal<T>(&mut self, work: impl FnOnce(&mut Context) -> T) -> T {
+        if let Some(quiet) = &self.quiet {
+            quiet.found().restore();
+        }
+        let done = work(self.context);
+        if let Some(quiet) = &self.quiet {
+            quiet.found().set_quiet();
+        }
+        done
+    }
+
     fn execute(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
             Line::Empty => Ok(Flow::Continue),
-            Line::Command(command, argument) => command.run(self, chat, argument),
+            Line::Command(command, argument) => command.run(self, chat, typed, argument),
+            Line::Shell => {
+                self.screen().warning(
+                    "a line that begins with ! runs nothing here: Ctrl-Z goes to the shell, and \
+                        `fg` comes back. \\! sends it as a prompt",
+                );
+                Ok(Flow::Edit(typed.to_owned()))
+            }
             Line::Unknown { name, nearest } => {
                 let meant = did_you_mean(nearest.map(|name| format!("/{name}")));
                 self.screen().warning(&format!(
@@ -295,13 +322,27 @@ impl<'a> Repl<'a> {
                 ));
                 Ok(Flow::Edit(typed.to_owned()))
             }
-            Line::Prompt(prompt) => {
-                let message = Message::prompt(prompt, self.attachments.clone());
-                self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
-                self.attachments.clear();
-                Ok(Flow::Continue)
-            }
+            Line::Prompt(prompt) => self.say(chat, prompt),
         }
+    }
+
+    /// Says something, with what goes with it. It is remembered until an answer came.
+    fn say(&mut self, chat: &mut Chat, prompt: &str) -> Result<Flow, Error> {
+        self.failed = Some(prompt.to_owned());
+        let message = Message::prompt(prompt, self.attachments.clone());
+        self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
+        self.attachments.clear();
+        Ok(Flow::Continue)
+    }
+
+    /// The command that goes on with a saved conversation.
+    fn command_for(&self, name: &str) -> String {
+        let sandbox = if self.connection.sandbox.is_some() {
+            "--sandbox "
+        } else {
+            ""
+        };
+        format!("heroku-chat {sandbox}--session {}", quoted(name))
     }
 
     /// Shows a turn and how it went. Says whether there was anything to say.
@@ -315,6 +356,7 @@ impl<'a> Repl<'a> {
             return Ok(false);
         };
         let mut answer = follow(saying, Show::Words, screen)?;
+        self.failed = None;
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {

@@ -15,7 +15,7 @@ use super::window::Rows;
 use crate::app::Context;
 use crate::error::Error;
 use crate::screen::inlet::Inlet;
-use crate::screen::terminal;
+use crate::screen::terminal::{self, Cursor};
 use crate::store;
 
 /// Lines of history that are kept.
@@ -163,7 +163,14 @@ impl Reader {
             // key.
             context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);
+            let is_vi = self.can_edit && self.keyed.typed().is_vi;
+            if is_vi {
+                terminal::set_cursor(Cursor::Bar);
+            }
             let read = self.edit(prompt, &before, &after);
+            if is_vi {
+                terminal::set_cursor(Cursor::Default);
+            }
             context.interrupts.set_editing(false);
             return match (self.keys.take(), read) {
                 (

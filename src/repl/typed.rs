@@ -234,6 +234,8 @@ impl Typed {
         let shifted = codes.next().flatten().and_then(char::from_u32);
         match (code, modifiers) {
             (Some('\r'), 0) => self.out.push('\r'),
+            // Esc and Enter at once would be the same keys, which send in the manner of vi.
+            (Some('\r'), _) if self.is_vi => self.out.push('\n'),
             (Some('\r'), _) => self.out.push_str(NEW_LINE),
             (Some('\t'), 0) => self.out.push('\t'),
             (Some('\t'), SHIFT) => self.out.push_str("\x1b[Z"),

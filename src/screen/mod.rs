@@ -21,9 +21,10 @@ use clap::ColorChoice;
 
 use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
+use crate::config::child;
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
-use crate::conversation::Part;
+use crate::conversation::{Conversation, Part};
 use crate::error::Error;
 use crate::markdown::drawing::{Markdown, last_rows};
 pub use output::Tone;
@@ -48,6 +49,8 @@ pub struct Screen {
     at_line_start: bool,
     /// Renders the answer that is being shown, on a terminal.
     markdown: Option<Markdown>,
+    /// Whether hints speak of the chat's commands in place of flags.
+    pub is_chat: bool,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
     /// Whether the terminal opens links.
@@ -93,6 +96,7 @@ impl Screen {
             answer: AnswerState::None,
             at_line_start: true,
             markdown: None,
+            is_chat: false,
             wants_markdown: true,
             takes_links: hyperlinks::are_taken(environment),
             has_continued: Arc::default(),
@@ -188,14 +192,44 @@ impl Screen {
     /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
     /// more.
     pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
-        let (mut text, width) = (self.out.safe(text.trim_end()), terminal::width());
-        if let Some(markdown) = self.new_markdown((width, terminal::height())) {
-            text = markdown.whole(&text).into();
-        }
-        let (end, is_cut) = last_rows(&text, width, rows);
+        let text = self.drawn(text);
+        let (end, is_cut) = last_rows(&text, terminal::width(), rows);
         self.clear_status();
         self.pending.push_str(if is_cut { "…\n\n" } else { "" });
         self.pending.push_str(end.trim_start_matches('\n'));
+        self.flush()
+    }
+
+    /// An answer as it was shown when it came.
+    fn drawn(&self, text: &str) -> String {
+        let text = self.out.safe(text.trim_end());
+        match self.new_markdown(terminal::size()) {
+            Some(markdown) => markdown.whole(&text),
+            None => text.into_owned(),
+        }
+    }
+
+    /// Prints all that was said, answers as they were shown when they came. If that is taller than
+    /// the screen, it goes through this pager.
+    pub fn transcript(
+        &mut self,
+        conversation: &Conversation,
+        pager: Option<(&str, &Environment)>,
+    ) -> Result<(), Error> {
+        let show = |text: &str, is_answer: bool| match is_answer {
+            true => self.drawn(text).trim_end().to_owned(),
+            false => self.out.safe(text).into_owned(),
+        };
+        let text = conversation.transcript(&show) + "\n";
+        let room = terminal::height().saturating_sub(1);
+        if let Some((pager, environment)) = pager
+            && self.out.is_terminal
+            && last_rows(&text, terminal::width(), room).1
+            && child::feed(pager, &text, child::Output::Terminal, environment).is_ok()
+        {
+            return Ok(());
+        }
+        self.pending.push_str(&text);
         self.flush()
     }
 
@@ -306,7 +340,12 @@ impl Screen {
             |first: &str, text: &str| self.err.wrapped(first, &indent, &self.clean(text));
         let mut lines = vec![paragraph(&format!("{indent}Error: "), &words.title)];
         lines.extend(words.detail.map(|text| paragraph(&indent, &text)));
-        for hint in words.hints {
+        for mut hint in words.hints {
+            if self.is_chat {
+                let commands = hint.commands.iter_mut();
+                (commands.chain([&mut hint.sentence]))
+                    .for_each(|it| *it = self.spelling.in_chat(it));
+            }
             lines.push(paragraph(&indent, &hint.to_string()));
             lines.extend(self.commands(self.err, "       ", &hint.commands));
         }

@@ -12,6 +12,28 @@ const PASTE_ON: &[u8] = b"\x1b[?2004h";
 #[cfg(unix)]
 pub const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 
+/// The shape of the cursor, as DECSCUSR numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    Default = 0,
+    Block = 2,
+    Bar = 6,
+}
+
+/// Has the cursor look like this.
+pub fn set_cursor(cursor: Cursor) {
+    #[cfg(unix)]
+    {
+        let outputs = [rustix::stdio::stdout(), rustix::stdio::stderr()];
+        let mut outputs = outputs.into_iter();
+        if let Some(terminal) = outputs.find(|it| rustix::termios::isatty(it)) {
+            let _ = rustix::io::write(terminal, format!("\x1b[{} q", cursor as u8).as_bytes());
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = cursor;
+}
+
 /// Columns of the terminal behind standard error or, if that is redirected, standard output.
 #[cfg(unix)]
 pub fn width() -> usize {
@@ -131,7 +153,7 @@ impl Mode {
     }
 
     /// Sets this mode again in the middle of anything, also of a line being edited.
-    pub fn restore_after_editor(&self) {
+    pub fn restore_after_editor(&self, has_shape: bool) {
         self.restore();
         if self.0.is_none() {
             return;
@@ -141,6 +163,9 @@ impl Mode {
         let (sender, receiver) = std::sync::mpsc::channel();
         // Without a thread the sender is dropped, and nothing is waited for.
         _ = std::thread::Builder::new().spawn(move || {
+            if has_shape {
+                set_cursor(Cursor::Default);
+            }
             let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n");
             sender.send(())
         });
@@ -226,7 +251,7 @@ impl Mode {
 
     pub fn restore(&self) {}
 
-    pub fn restore_after_editor(&self) {}
+    pub fn restore_after_editor(&self, _: bool) {}
 
     pub fn take_input(&self) -> String {
         String::new()

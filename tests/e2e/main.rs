@@ -12,6 +12,7 @@ mod answers;
 mod ask;
 mod commands;
 mod config;
+mod convenience;
 mod doctor;
 mod dyno;
 mod harness;

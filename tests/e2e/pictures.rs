@@ -36,8 +36,8 @@ fn chat() {
             ("/model sandbox-stall\r", "now talking", CHAT),
             ("Count for me\r", "This answer stalls", ""),
             ("\x03", "stopped", CHAT),
-            ("/", "", "> /"),
-            ("\t", "/quit", "> /"),
+            ("/", "", "/continue …"),
+            ("\t", "/quit", "/continue …"),
         ],
     );
 }

@@ -54,11 +54,11 @@ fn show(typed: &str, json: bool, sessions: &Sessions, context: &mut Context) -> 
         object["messages"] = json!(conversation.messages());
         return context.screen.print(&format!("{object:#}"));
     }
-    match conversation.transcript() {
-        text if text.is_empty() => context.screen.note("it has no messages left"),
-        text => context.screen.print(&text)?,
+    if conversation.is_empty() {
+        context.screen.note("it has no messages left");
+        return Ok(());
     }
-    Ok(())
+    context.screen.transcript(&conversation, None)
 }
 
 /// Prints the messages that have all of the words.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::files::input;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
-    attach(repl, paths, "the file", input::text_attachment)
+    attach(repl, paths, "the file", false, input::text_attachment)
 }
 
 pub fn image(repl: &mut Repl<'_>, chat: &mut Chat, paths: &str) -> Result<Flow, Error> {
@@ -19,7 +19,7 @@ pub fn image(repl: &mut Repl<'_>, chat: &mut Chat, paths: &str) -> Result<Flow, 
             model: chat.model.clone(),
         });
     }
-    attach(repl, paths, "the image", input::image_attachment)
+    attach(repl, paths, "the image", true, input::image_attachment)
 }
 
 /// Takes all of the files or none, and says what goes with the next prompt.
@@ -27,10 +27,11 @@ fn attach(
     repl: &mut Repl<'_>,
     paths: &str,
     what: &'static str,
+    is_image: bool,
     read: fn(&'static str, &Path) -> Result<Attachment, Error>,
 ) -> Result<Flow, Error> {
     if paths == "none" {
-        repl.attachments.clear();
+        repl.attachments.retain(|it| it.is_image() != is_image);
     } else {
         let read = |path: &PathBuf| input::regular(what, path).and_then(|path| read(what, path));
         let attachments: Result<_, _> = input::paths(paths)?.iter().map(read).collect();

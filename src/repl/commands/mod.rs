@@ -20,7 +20,7 @@ pub struct Command {
     pub arguments: &'static str,
     /// What Tab completes behind it.
     pub tab: Tab,
-    about: &'static str,
+    pub about: &'static str,
     run: Run,
 }
 
@@ -31,6 +31,10 @@ type Run = fn(&mut Repl<'_>, &mut Chat, &str) -> Result<Flow, Error>;
 pub enum Tab {
     Nothing,
     Files,
+    /// Files, and names of new ones with an ending that says a format.
+    Exports,
+    /// `none`, or a file behind `@`.
+    System,
     Models,
     Sessions,
     Settings,
@@ -45,7 +49,7 @@ pub const COMMANDS: &[Command] = &[
         .about("show or change the model"),
     command(&["models"], model::models).about("list the models of the service"),
     command(&["system"], model::system)
-        .takes("[TEXT|@FILE|none]", Tab::Words(&["none"]))
+        .takes("[TEXT|@FILE|none]", Tab::System)
         .about("show, set or remove the system prompt"),
     command(&["set"], settings::set)
         .takes("[SETTING [VALUE]]", Tab::Settings)
@@ -72,7 +76,7 @@ pub const COMMANDS: &[Command] = &[
         .about("go on with a saved conversation"),
     command(&["sessions", "history"], session::sessions).about("list the saved conversations"),
     command(&["export"], show::export)
-        .takes("FILE", Tab::Files)
+        .takes("FILE", Tab::Exports)
         .about("write it as .md, .json or code (.rb .py .js .sh)"),
     command(&["copy"], show::copy)
         .takes("[N]", Tab::Nothing)
@@ -122,17 +126,26 @@ impl Command {
         self.names[0]
     }
 
-    /// Runs it with what followed its name.
-    pub fn run(&self, repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow, Error> {
+    /// Runs it with what followed its name, if anything may.
+    pub fn run(
+        &self,
+        repl: &mut Repl<'_>,
+        chat: &mut Chat,
+        typed: &str,
+        argument: &str,
+    ) -> Result<Flow, Error> {
         if self.arguments.is_empty() && !argument.is_empty() {
             let name = self.name();
-            let warning = format!("/{name} takes nothing after it; {argument:?} was not used");
-            repl.screen().warning(&warning);
+            repl.screen().warning(&format!(
+                "/{name} takes nothing after it. If this is a prompt, begin it with //"
+            ));
+            return Ok(Flow::Edit(typed.to_owned()));
         }
         (self.run)(repl, chat, argument)
     }
 
-    fn usage(&self) -> String {
+    /// Its name, and what may follow it.
+    pub fn usage(&self) -> String {
         let usage = format!("/{} {}", self.name(), self.arguments);
         usage.trim_end().to_owned()
     }

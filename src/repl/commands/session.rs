@@ -5,7 +5,6 @@ use crate::app::listing::list_sessions;
 use crate::app::saving::{Saving, last_model, refusal};
 use crate::chat::Chat;
 use crate::error::Error;
-use crate::error::shell::quoted;
 use crate::store::Sessions;
 
 pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
@@ -21,10 +20,8 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         }
         Some(name) => {
             let renamed = before.map_or_else(String::new, |before| format!(", {before} before"));
-            let quoted = quoted(&name);
-            format!(
-                "this conversation is saved as {name}{renamed}; --session {quoted} goes on with it"
-            )
+            let command = repl.command_for(&name);
+            format!("this conversation is saved as {name}{renamed}; `{command}` goes on with it")
         }
         None => "this conversation is saved with its first turn, under a name made of the prompt"
             .to_owned(),
@@ -54,6 +51,7 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
         chat.model = model;
     }
     chat.conversation = restored.conversation;
+    repl.failed = None;
     chat.costs = restored.costs;
     recap::show(chat, Some(&name), screen)?;
     Ok(Flow::Continue)

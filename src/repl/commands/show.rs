@@ -1,7 +1,7 @@
 //! What was said and sent, to be looked at or taken away.
 
 use super::super::footer::tokens;
-use super::super::{Flow, Repl, numbered};
+use super::super::{Flow, Repl, clipboard, numbered};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
 use crate::conversation::{Cost, Message};
@@ -15,14 +15,16 @@ pub fn show(repl: &mut Repl<'_>, chat: &mut Chat, what: &str) -> Result<Flow, Er
     let (what, rest) = what.split_once(char::is_whitespace).unwrap_or((what, ""));
     let body = match (what, rest) {
         ("", _) => {
-            let said = chat.conversation.transcript();
-            let text = if said.is_empty() {
-                "Nothing was said yet."
-            } else {
-                &said
-            };
-            repl.screen().print(text)?;
-            return Ok(Flow::Continue);
+            if chat.conversation.is_empty() {
+                repl.screen().print("Nothing was said yet.")?;
+                return Ok(Flow::Continue);
+            }
+            let shown = repl.with_terminal(|context| {
+                let environment = &context.environment;
+                let pager = environment.get("PAGER").map(|pager| (pager, environment));
+                context.screen.transcript(&chat.conversation, pager)
+            });
+            return shown.map(|()| Flow::Continue);
         }
         ("request", prompt) => Some(next_request(repl, chat, prompt.trim())),
         ("last", "") => chat.last_request.clone(),
@@ -84,14 +86,18 @@ pub fn copy(repl: &mut Repl<'_>, chat: &mut Chat, number: &str) -> Result<Flow, 
             return repl.warned(&rule);
         }
     };
-    if !repl.screen().copy(text) {
-        return repl.warned("this terminal has no clipboard that a program can reach");
-    }
-    repl.noted(&format!(
-        "copied {what}, {} characters; where the clipboard stays empty, the terminal doesn't \
-         allow OSC 52",
-        text.chars().count()
-    ))
+    // Also to the terminal, which may be at the other end of SSH.
+    let is_sent = repl.screen().copy(text);
+    let environment = &repl.context.environment;
+    let is_known = clipboard::is_terminals(environment) && is_sent;
+    let is_copied = is_known || clipboard::copy(text, environment);
+    let doubt = match (is_copied, is_sent) {
+        (true, _) => "",
+        (false, true) => "; if the clipboard stays empty, the terminal doesn't allow OSC 52",
+        (false, false) => return repl.warned("no clipboard can be reached from this terminal"),
+    };
+    let count = text.chars().count();
+    repl.noted(&format!("copied {what}, {count} characters{doubt}"))
 }
 
 pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {

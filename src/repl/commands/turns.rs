@@ -7,6 +7,9 @@ use crate::conversation::Role;
 use crate::error::Error;
 
 pub fn retry(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    if let Some(prompt) = repl.failed.take() {
+        return repl.say(chat, &prompt);
+    }
     match repl.turn(chat, Chat::say_again)? {
         true => Ok(Flow::Continue),
         false => repl.noted("there is no prompt to ask again"),
@@ -26,6 +29,7 @@ pub fn go_on(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
 }
 
 pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
+    repl.failed = None;
     let Some(turn) = chat.conversation.take_turn() else {
         return repl.noted("there is no turn to take back");
     };
@@ -40,6 +44,7 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
 pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     let last = chat.conversation.last_prompt();
     let last = last.map_or_else(String::new, |prompt| prompt.content.clone());
+    let last = repl.failed.clone().unwrap_or(last);
     let edited = repl.edit(&last);
     Ok(Flow::Edit(as_typed(edited)))
 }
@@ -49,6 +54,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         return Ok(Flow::Continue);
     }
     chat.conversation.clear();
+    repl.failed = None;
     chat.costs.clear();
     let mut note = "a new conversation; system prompt and model stay".to_owned();
     if let Some(name) = repl.saving.begin_another()? {

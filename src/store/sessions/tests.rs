@@ -202,7 +202,7 @@ fn happen(step: &Step, open: &mut Open, model: &mut String, sessions: &Sessions)
             if let Some(turn) = taken(open) {
                 let more = answer(" and more");
                 open.costs.extend(more.cost.clone());
-                open.conversation.extend(turn.continued(more));
+                open.conversation.extend(turn.continued(more, 0));
             }
         }
         Step::Spend => {
