@@ -5,6 +5,8 @@
 //! `data: {…}` alone. Lines may end in LF, CRLF or CR, and a read may end anywhere, even within a
 //! character.
 
+use std::borrow::Cow;
+
 /// Splits a byte stream into events.
 #[derive(Debug, Default)]
 pub struct SseDecoder {
@@ -72,7 +74,10 @@ impl SseDecoder {
 
     fn take_line(&mut self, bytes: &[u8]) {
         // A whole line can't end inside a character, so what is not UTF-8 here never will be.
-        let mut line = &*String::from_utf8_lossy(bytes);
+        // That is the slow way to find out that it is.
+        let text = std::str::from_utf8(bytes).map(Cow::Borrowed);
+        let text = text.unwrap_or_else(|_| String::from_utf8_lossy(bytes));
+        let mut line = &*text;
         if !std::mem::replace(&mut self.begun, true) {
             line = line.strip_prefix('\u{feff}').unwrap_or(line);
         }
