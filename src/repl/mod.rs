@@ -6,6 +6,7 @@ mod editor;
 mod helper;
 mod keys;
 mod line;
+mod picker;
 mod reader;
 mod recap;
 mod settings;

@@ -2,7 +2,7 @@
 
 mod attach;
 mod model;
-mod session;
+pub mod session;
 mod show;
 mod turns;
 
