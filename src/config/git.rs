@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::config::child;
 use crate::config::environment::Environment;
@@ -77,6 +79,47 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
         Some(_) => Tracking::Ignored,
         None => Tracking::Unignored,
     }
+}
+
+/// How long somebody waits for a list of files.
+const LIST_LIMIT: Duration = Duration::from_secs(2);
+
+/// The files below a folder that git has or would take, as paths from there; none where git has no
+/// work tree, and no name if the list takes too long.
+pub fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
+    let mut command = git(folder, environment);
+    // A repository's own settings may name a program to be run for this.
+    command.args(["-c", "core.fsmonitor=false", "ls-files", "-coz"]);
+    command.arg("--exclude-standard");
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let mut output = child.stdout.take()?;
+    let (sender, receiver) = mpsc::channel();
+    let read = move || {
+        let mut bytes = Vec::new();
+        let read = output.read_to_end(&mut bytes);
+        sender.send(read.map(|_| bytes))
+    };
+    std::thread::Builder::new().spawn(read).ok()?;
+    let Ok(bytes) = receiver.recv_timeout(LIST_LIMIT) else {
+        _ = child.kill();
+        _ = child.wait();
+        return Some(Vec::new());
+    };
+    child
+        .wait()
+        .is_ok_and(|status| status.success())
+        .then_some(())?;
+    let names = bytes.ok()?;
+    let names = names
+        .split(|byte| *byte == 0)
+        .filter_map(|name| std::str::from_utf8(name).ok());
+    Some(
+        names
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    )
 }
 
 fn git(folder: &Path, environment: &Environment) -> Command {
@@ -191,6 +234,32 @@ mod tests {
     /// Whether there is a git to ask; without one these rules can't be tried.
     fn has_git() -> bool {
         Command::new("git").arg("--version").output().is_ok()
+    }
+
+    #[test]
+    fn the_files_of_a_work_tree_are_those_that_git_has_or_would_take() {
+        if !has_git() {
+            return;
+        }
+        let folder = Folder::new();
+        let environment = Environment::from_process();
+        assert_eq!(files(&folder.path(""), &environment), None);
+        folder.git(&["init", "-q"]);
+        // A program that a repository names is not run.
+        folder.git(&["config", "core.fsmonitor", "touch ran; false"]);
+        for name in ["a/had.rs", "a/new.rs", "a/b/ö c.md", "out/built", "top.rs"] {
+            folder.write(name, "");
+        }
+        folder.write(".gitignore", "out\n");
+        folder.git(&["-c", "core.fsmonitor=false", "add", "a/had.rs"]);
+        let listed = |name: &str| {
+            let mut all = files(&folder.path(name), &environment).unwrap();
+            all.sort();
+            all.join(" | ")
+        };
+        assert_eq!(listed("a"), "b/ö c.md | had.rs | new.rs");
+        let all = ".gitignore | a/b/ö c.md | a/had.rs | a/new.rs | top.rs";
+        assert_eq!(listed("."), all);
     }
 
     #[cfg(unix)]

@@ -91,6 +91,17 @@ impl Attachment {
         })
     }
 
+    /// An image by its content, or else text.
+    ///
+    /// # Errors
+    /// As [`Attachment::image`] and [`Attachment::text`].
+    pub fn any(name: &str, bytes: Vec<u8>) -> Result<Self, String> {
+        match image_type(&bytes) {
+            Some(_) => Attachment::image(name, &bytes),
+            None => Attachment::text(name, bytes),
+        }
+    }
+
     /// Name and size, for people.
     pub fn label(&self) -> String {
         let bytes = match &self.content {
@@ -146,7 +157,7 @@ fn image_type(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// A number of bytes the way people say it.
-fn size(bytes: usize) -> String {
+pub fn size(bytes: usize) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),

@@ -1,7 +1,7 @@
 //! What rustyline asks while you type: completions, and how the line looks.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -12,6 +12,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::commands::{COMMANDS, Command, Tab};
 use super::keys::Keys;
+use super::mentions;
 use super::stand_in;
 use super::window::Rows;
 use crate::api::models::Model;
@@ -27,6 +28,10 @@ pub struct LineHelper {
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
     files: FilenameCompleter,
+    /// Lists the files that a prompt may mention.
+    mentionable: Box<dyn Fn() -> Vec<String>>,
+    /// The mentions that were chosen with Tab.
+    pub chosen: RefCell<Vec<String>>,
     keys: Keys,
     /// Whether the prompt asks for a model and not for a line of the chat.
     pub choosing_model: Cell<bool>,
@@ -41,6 +46,7 @@ impl LineHelper {
     /// A helper that gets the catalogue from `fetch`, until it has it.
     pub fn new(
         fetch: impl Fn() -> Result<Vec<Model>, Error> + 'static,
+        mentionable: impl Fn() -> Vec<String> + 'static,
         keys: Keys,
         color: bool,
     ) -> Self {
@@ -48,6 +54,8 @@ impl LineHelper {
             fetch: Box::new(fetch),
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
+            mentionable: Box::new(mentionable),
+            chosen: RefCell::default(),
             keys,
             choosing_model: Cell::new(false),
             line_is_empty: Cell::new(true),
@@ -112,6 +120,11 @@ impl LineHelper {
         if command.is_some_and(|command| command.tab() == Tab::Files) {
             return self.files.complete(line, line.len(), context);
         }
+        if !line.starts_with('/')
+            && let Some((start, words)) = mentions::completions(line, &self.mentionable)
+        {
+            return Ok((start, self.mentions(&line[start..], words)));
+        }
         let (start, mut candidates) = self.candidates(line);
         candidates.retain(|text| text.starts_with(&line[start..]));
         let pair = |text: String| Pair {
@@ -119,6 +132,22 @@ impl LineHelper {
             replacement: text,
         };
         Ok((start, candidates.into_iter().map(pair).collect()))
+    }
+
+    /// What Tab offers for a mention that is begun; the only one that fits is chosen with it.
+    fn mentions(&self, typed: &str, words: Vec<String>) -> Vec<Pair> {
+        if let [chosen] = words.as_slice()
+            && self.keys.is_here()
+        {
+            self.chosen.borrow_mut().push(chosen.trim_end().to_owned());
+        }
+        // The editor types what all of them begin with, which must not undo what was typed.
+        let go_on = words.len() == 1 || words.iter().all(|word| word.starts_with(typed));
+        let pair = |word: String| Pair {
+            display: word.trim_end().to_owned(),
+            replacement: if go_on { word } else { typed.to_owned() },
+        };
+        words.into_iter().map(pair).collect()
     }
 
     fn rows(&self, line: &str, position: usize) -> Rows {

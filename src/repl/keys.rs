@@ -7,6 +7,7 @@ use rustyline::{
     Cmd, ConditionalEventHandler, Event, EventContext, KeyCode, KeyEvent, Modifiers, RepeatCount,
 };
 
+use super::mentions::Origin;
 use super::typed::Typed;
 use crate::markdown::open_fence;
 use crate::screen::inlet::{Inlet, Keyboard};
@@ -23,6 +24,8 @@ pub struct Keyed(Arc<Mutex<Typed>>);
 #[derive(Default)]
 struct State {
     entry: Entry,
+    /// Which mentions of files were typed.
+    origin: Origin,
     /// Whether a list of completions may be on the screen, whose pager takes Enter for itself.
     is_completing: bool,
     /// Whether Enter ends every line, also one that looks unfinished.
@@ -126,6 +129,21 @@ impl Keys {
         self.state().single_line = single_line;
     }
 
+    /// A line begins, and keys for it may have waited before.
+    pub fn begin_line(&self, is_ahead: bool) {
+        self.state().origin = Origin::begin(is_ahead);
+    }
+
+    /// Whether what is typed now is typed at the prompt.
+    pub fn is_here(&self) -> bool {
+        self.state().origin.is_here()
+    }
+
+    /// The mentions of files in a line that were typed at the prompt.
+    pub fn typed_mentions(&self, line: &str) -> Vec<String> {
+        self.state().origin.typed(line)
+    }
+
     /// Whether a code fence that was typed is still open at the end of the line.
     pub fn has_open_fence(&self, line: &str) -> bool {
         let state = self.state();
@@ -148,11 +166,14 @@ impl ConditionalEventHandler for Keys {
     ) -> Option<Cmd> {
         let key = *event.get(0)?;
         if key == ASKED {
+            self.state().origin.asks();
             let inlet = self.state().inlet.clone();
             inlet.iter().for_each(Inlet::pull);
             return Some(Cmd::Noop);
         }
-        self.state().key(key, context.line(), context.pos())
+        let mut state = self.state();
+        state.origin.sees(key, context);
+        state.key(key, context.line(), context.pos())
     }
 }
 

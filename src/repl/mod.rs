@@ -6,6 +6,7 @@ mod editor;
 mod helper;
 mod keys;
 mod line;
+mod mentions;
 mod picker;
 mod reader;
 mod recap;
@@ -15,6 +16,7 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::api::Client;
@@ -25,8 +27,10 @@ use crate::app::{Connection, Context, chat_ids};
 use crate::chat::{Answer, Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::{EditMode, Turns};
+use crate::config::git;
 use crate::conversation::{Attachment, Message};
 use crate::error::{Error, ExitStatus};
+use crate::files::walk;
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::screen::Screen;
@@ -117,8 +121,9 @@ impl<'a> Repl<'a> {
         }
         let color = context.screen.has_color();
         let fetch = fetch_models(&connection.client, context);
+        let mentionable = list_files(context);
         let mut reader = Reader::new(
-            |keys| LineHelper::new(fetch, keys, color),
+            |keys| LineHelper::new(fetch, mentionable, keys, color),
             Keys::new(keyed.clone(), inlet.clone(), found),
             keyed,
             inlet,
@@ -307,6 +312,9 @@ impl<'a> Repl<'a> {
                 Ok(Flow::Edit(typed.to_owned()))
             }
             Line::Prompt(prompt) => {
+                if !commands::attach::mentioned(self, chat)? {
+                    return Ok(Flow::Edit(typed.to_owned()));
+                }
                 let message = Message::prompt(prompt, self.attachments.clone());
                 self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
                 self.attachments.clear();
@@ -389,6 +397,16 @@ fn fetch_models(
     let interrupts = context.interrupts.clone();
     // A line of --debug would tear the prompt that is being edited.
     move || client.models(&interrupts, &mut |_| ())
+}
+
+/// Lists the files that a prompt may mention: those that git has or would take, or all.
+fn list_files(context: &Context) -> impl Fn() -> Vec<String> + 'static {
+    let (environment, here) = (context.environment.clone(), Path::new("."));
+    move || {
+        let mut files = git::files(here, &environment).unwrap_or_else(|| walk::below(here));
+        files.retain(|name| Path::new(name).is_file());
+        files
+    }
 }
 
 /// Tokens, times and model of an answer.

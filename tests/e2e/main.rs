@@ -15,6 +15,7 @@ mod config;
 mod doctor;
 mod dyno;
 mod harness;
+mod mentions;
 mod pictures;
 mod repl;
 mod resume;

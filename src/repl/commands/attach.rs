@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{Flow, Repl};
+use super::super::reader::Read;
+use super::super::{Flow, Repl, mentions};
 use crate::api::models;
 use crate::chat::Chat;
-use crate::conversation::Attachment;
+use crate::conversation::{Attachment, size};
 use crate::error::Error;
-use crate::files::input;
+use crate::files::{self, input};
+use crate::screen::terminal;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
     attach(repl, paths, "the file", input::text_attachment)
@@ -41,4 +43,55 @@ fn attach(
     }
     repl.list_attachments();
     Ok(Flow::Continue)
+}
+
+/// Attaches the files that the prompt mentions: those that were chosen with Tab, and others if the
+/// user says so. Says whether they want the prompt sent.
+pub fn mentioned(repl: &mut Repl<'_>, chat: &Chat) -> Result<bool, Error> {
+    for (word, is_chosen) in std::mem::take(&mut repl.reader.mentions) {
+        let Some(path) = mentions::file(&word) else {
+            continue;
+        };
+        if mentions::is_secret(&path) {
+            let note = format!("{} may hold secrets: /file attaches it", path.display());
+            repl.screen().note(&note);
+            continue;
+        }
+        if !is_chosen {
+            match confirmed(repl, &path)? {
+                Some(true) => {}
+                Some(false) => continue,
+                None => return Ok(false),
+            }
+        }
+        let path = files::expand_home(&path.to_string_lossy());
+        let attachment = input::any_attachment("the file", &path)?;
+        if attachment.is_image() && models::is_text_only(&chat.model) {
+            return Err(Error::TextOnly {
+                model: chat.model.clone(),
+            });
+        }
+        repl.screen().note(&format!("with {}", attachment.label()));
+        repl.attach(vec![attachment]);
+    }
+    Ok(true)
+}
+
+/// Whether a file is meant; none if the user takes the prompt back.
+fn confirmed(repl: &mut Repl<'_>, path: &Path) -> Result<Option<bool>, Error> {
+    let known = files::regular(&files::expand_home(&path.to_string_lossy()));
+    let bytes = known.map_or(0, |file| file.len());
+    let size = size(usize::try_from(bytes).unwrap_or(usize::MAX));
+    // What was typed ahead is no answer to a question that nobody had seen.
+    if terminal::has_input() {
+        return Ok(Some(false));
+    }
+    let question = format!("attach {}, {size}? [Y/n] ", path.display());
+    Ok(match repl.reader.ask(&question, repl.context)? {
+        Read::Line { line, .. } => {
+            let yes = ["", "y", "yes"];
+            Some(yes.contains(&line.trim().to_lowercase().as_str()))
+        }
+        _ => None,
+    })
 }

@@ -1,6 +1,6 @@
 //! The slash commands: one table, from which `/help`, Tab and the README's list follow.
 
-mod attach;
+pub mod attach;
 mod model;
 pub mod session;
 mod show;
