@@ -4,8 +4,6 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use crate::config::child;
 use crate::config::environment::Environment;
@@ -81,45 +79,17 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
     }
 }
 
-/// How long somebody waits for a list of files.
-const LIST_LIMIT: Duration = Duration::from_secs(2);
-
 /// The files below a folder that git has or would take, as paths from there; none where git has no
-/// work tree, and no name if the list takes too long.
+/// work tree.
 pub fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
     let mut command = git(folder, environment);
     // A repository's own settings may name a program to be run for this.
     command.args(["-c", "core.fsmonitor=false", "ls-files", "-coz"]);
-    command.arg("--exclude-standard");
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    let mut output = child.stdout.take()?;
-    let (sender, receiver) = mpsc::channel();
-    let read = move || {
-        let mut bytes = Vec::new();
-        let read = output.read_to_end(&mut bytes);
-        sender.send(read.map(|_| bytes))
-    };
-    std::thread::Builder::new().spawn(read).ok()?;
-    let Ok(bytes) = receiver.recv_timeout(LIST_LIMIT) else {
-        _ = child.kill();
-        _ = child.wait();
-        return Some(Vec::new());
-    };
-    child
-        .wait()
-        .is_ok_and(|status| status.success())
-        .then_some(())?;
-    let names = bytes.ok()?;
-    let names = names
-        .split(|byte| *byte == 0)
-        .filter_map(|name| std::str::from_utf8(name).ok());
-    Some(
-        names
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    )
+    let answer = command.arg("--exclude-standard").output().ok()?;
+    let names = answer.stdout.split(|byte| *byte == 0);
+    let names = names.filter_map(|name| String::from_utf8(name.to_vec()).ok());
+    let names = names.filter(|name| !name.is_empty()).collect();
+    answer.status.success().then_some(names)
 }
 
 fn git(folder: &Path, environment: &Environment) -> Command {

@@ -91,17 +91,6 @@ impl Attachment {
         })
     }
 
-    /// An image by its content, or else text.
-    ///
-    /// # Errors
-    /// As [`Attachment::image`] and [`Attachment::text`].
-    pub fn any(name: &str, bytes: Vec<u8>) -> Result<Self, String> {
-        match image_type(&bytes) {
-            Some(_) => Attachment::image(name, &bytes),
-            None => Attachment::text(name, bytes),
-        }
-    }
-
     /// Name and size, for people.
     pub fn label(&self) -> String {
         let bytes = match &self.content {
@@ -157,7 +146,7 @@ fn image_type(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// A number of bytes the way people say it.
-pub fn size(bytes: usize) -> String {
+fn size(bytes: usize) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),

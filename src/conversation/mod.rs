@@ -5,7 +5,7 @@ mod attachment;
 mod message;
 mod title;
 
-pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced, size};
+pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
 pub use message::{Call, Cost, Message, Role, Usage};
 pub use title::title;
 

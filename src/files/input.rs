@@ -51,14 +51,6 @@ pub fn image_attachment(what: &'static str, path: &Path) -> Result<Attachment, E
     })
 }
 
-/// A file that goes with a prompt, whichever of the two it is.
-///
-/// # Errors
-/// As [`text_attachment`].
-pub fn any_attachment(what: &'static str, path: &Path) -> Result<Attachment, Error> {
-    attachment(what, path, IMAGE_LIMIT, Attachment::any)
-}
-
 fn attachment(
     what: &'static str,
     path: &Path,

@@ -38,9 +38,8 @@ pub fn mentions(text: &str) -> impl Iterator<Item = &str> {
 /// if there is no such file.
 pub fn file(mention: &str) -> Option<PathBuf> {
     let name = mention[1..].trim_matches('"');
-    let is_file = |name: &&str| files::regular(&files::expand_home(name)).is_ok();
-    let names = [name, name.trim_end_matches(MARKS)];
-    names.into_iter().find(is_file).map(PathBuf::from)
+    let paths = [name, name.trim_end_matches(MARKS)].map(files::expand_home);
+    paths.into_iter().find(|path| files::regular(path).is_ok())
 }
 
 /// A path as such a word; none if it can't be typed as one.
@@ -55,7 +54,6 @@ fn mention(path: &str) -> Option<String> {
 
 /// Whether a file may hold a secret, by its path as given or behind links.
 pub fn is_secret(path: &Path) -> bool {
-    let path = files::expand_home(&path.to_string_lossy());
     let behind = path.canonicalize().unwrap_or_default();
     let mut parts = path.components().chain(behind.components());
     parts.any(|part| {

@@ -49,7 +49,7 @@ fn a_file_that_is_chosen_with_tab_is_attached_and_one_that_is_typed_is_asked_for
         terminal.send("read @apx");
         terminal.wait_for("@apx");
         terminal.send("\x7fp.py, please\r");
-        terminal.wait_for("attach app.py, 11 bytes? [Y/n]");
+        terminal.wait_for("attach app.py (11 bytes)? [Y/n]");
         assert_eq!(api.requests().len(), before);
         terminal.send(&format!("{answer}\r"));
         let sent = prompt(&api, &terminal, before);
@@ -135,4 +135,33 @@ fn a_mention_that_was_typed_before_the_prompt_came_is_text() {
         let sent = prompt(&api, &terminal, before + 1);
         assert!(sent.starts_with("see @app.py"), "{sent}");
     }
+}
+
+#[test]
+fn a_mention_is_followed_over_another_width_and_in_the_manner_of_vi() {
+    let (api, _program, terminal) = chat();
+    terminal.send("read @app");
+    terminal.wait_for("> read @app");
+    terminal.resize(40, 60);
+    terminal.send(".p");
+    terminal.wait_for("> read @app.p");
+    terminal.send("y\r");
+    terminal.wait_for("attach app.py");
+    terminal.send("\r");
+    assert!(prompt(&api, &terminal, 0).contains("of the app"));
+
+    terminal.clear();
+    terminal.run("/set editmode vi", "editmode is vi");
+    terminal.send("see @notes.md\r");
+    terminal.wait_for("attach notes.md");
+    terminal.send("\r");
+    assert!(prompt(&api, &terminal, 1).contains("of the notes"));
+    terminal.send("\x1b");
+    terminal.wait_until_quiet();
+    terminal.send("k");
+    terminal.wait_until("the last prompt", |screen| {
+        screen.matches("> see @notes.md").count() == 2
+    });
+    terminal.send("\r");
+    assert_eq!(prompt(&api, &terminal, 2), "see @notes.md");
 }

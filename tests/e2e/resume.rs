@@ -521,6 +521,13 @@ fn a_saved_conversation_is_exported() {
     assert!(serde_json::from_str::<Value>(&json.stdout).is_ok());
 }
 
+/// Waits for these words and the picker's question, empty: a key before it would be typed ahead.
+fn wait_for_question(terminal: &Terminal, words: &str) -> String {
+    terminal.wait_until(words, |screen| {
+        screen.contains(words) && screen.trim_end().ends_with("\nsession>")
+    })
+}
+
 #[test]
 fn a_conversation_is_picked_by_number_or_by_words() {
     let api = Api::tokens(&["All right."]);
@@ -532,9 +539,7 @@ fn a_conversation_is_picked_by_number_or_by_words() {
     }
     let picking = |arguments: &[&str]| {
         let terminal = Terminal::start(&program, arguments, 40, 80);
-        terminal.wait_until("the question", |screen| {
-            screen.trim_end().ends_with("session>")
-        });
+        wait_for_question(&terminal, "session>");
         terminal
     };
     let terminal = picking(&["--resume", "--system", "be brief", "-m", "other-model"]);
@@ -546,14 +551,15 @@ fn a_conversation_is_picked_by_number_or_by_words() {
         assert!(screen.contains(row), "{row}:\n{screen}");
     }
     terminal.send("nothing like it\r");
-    terminal.wait_for("no saved conversation has");
+    wait_for_question(&terminal, "no saved conversation has");
     terminal.send("NAME\r");
     let narrowed = terminal.wait_until("a shorter list", |screen| {
-        screen.matches("Name a colour").count() == 2
+        screen.matches("Name a colour").count() == 2 && screen.trim_end().ends_with("\nsession>")
     });
     assert_eq!(narrowed.matches("Why is").count(), 1, "{narrowed}");
     terminal.send("2\r");
     terminal.wait_for("> Name a colour");
+    terminal.wait_for_prompt();
     terminal.send("And another?\r");
     terminal.wait_until("an answer", |screen| {
         screen.matches("All right.").count() == 2
@@ -570,17 +576,14 @@ fn a_conversation_is_picked_by_number_or_by_words() {
 
     terminal.clear();
     terminal.send("/load\r");
-    terminal.wait_until("the question", |screen| {
-        screen.trim_end().ends_with("session>")
-    });
+    wait_for_question(&terminal, "session>");
     terminal.send("\x03");
     terminal.wait_for_prompt();
     terminal.send("/load\r");
-    terminal.wait_until("the question", |screen| {
-        screen.trim_end().ends_with("session>")
-    });
+    wait_for_question(&terminal, "session>");
     terminal.send("3\r");
     terminal.wait_for("> Why is dyno web.1 slow?");
+    terminal.wait_for_prompt();
     leave(terminal);
 
     for key in ["\x03", "\x04"] {
@@ -612,12 +615,13 @@ fn a_thousand_conversations_are_listed_by_the_page() {
         std::fs::copy(folder.join("old.jsonl"), copy).expect("a copy");
     }
     let terminal = Terminal::start(&program, &["--resume", "--sandbox"], 12, 80);
-    terminal.wait_for("1 to 8 of 1001");
+    wait_for_question(&terminal, "1 to 8 of 1001");
     terminal.send("\r");
-    terminal.wait_for("9 to 16 of 1001");
+    wait_for_question(&terminal, "9 to 16 of 1001");
     terminal.send("copy-07\r");
-    terminal.wait_for("1 to 8 of 10;");
+    wait_for_question(&terminal, "1 to 8 of 10;");
     terminal.send("copy-077\r");
     terminal.wait_for("copy-077, one turn so far");
+    terminal.wait_for_prompt();
     leave(terminal);
 }

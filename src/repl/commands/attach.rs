@@ -6,9 +6,9 @@ use super::super::reader::Read;
 use super::super::{Flow, Repl, mentions};
 use crate::api::models;
 use crate::chat::Chat;
-use crate::conversation::{Attachment, size};
+use crate::conversation::Attachment;
 use crate::error::Error;
-use crate::files::{self, input};
+use crate::files::input;
 use crate::screen::terminal;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
@@ -45,9 +45,10 @@ fn attach(
     Ok(Flow::Continue)
 }
 
-/// Attaches the files that the prompt mentions: those that were chosen with Tab, and others if the
-/// user says so. Says whether they want the prompt sent.
+/// Attaches the files that the prompt mentions, all or none: those that were chosen with Tab, and
+/// others if the user says so. Says whether they want the prompt sent.
 pub fn mentioned(repl: &mut Repl<'_>, chat: &Chat) -> Result<bool, Error> {
+    let (what, mut attachments) = ("the file", Vec::new());
     for (word, is_chosen) in std::mem::take(&mut repl.reader.mentions) {
         let Some(path) = mentions::file(&word) else {
             continue;
@@ -57,41 +58,36 @@ pub fn mentioned(repl: &mut Repl<'_>, chat: &Chat) -> Result<bool, Error> {
             repl.screen().note(&note);
             continue;
         }
-        if !is_chosen {
-            match confirmed(repl, &path)? {
-                Some(true) => {}
-                Some(false) => continue,
-                None => return Ok(false),
-            }
-        }
-        let path = files::expand_home(&path.to_string_lossy());
-        let attachment = input::any_attachment("the file", &path)?;
+        let image = input::image_attachment(what, &path);
+        let attachment = image.or_else(|_| input::text_attachment(what, &path))?;
         if attachment.is_image() && models::is_text_only(&chat.model) {
             return Err(Error::TextOnly {
                 model: chat.model.clone(),
             });
         }
-        repl.screen().note(&format!("with {}", attachment.label()));
-        repl.attach(vec![attachment]);
+        if !is_chosen {
+            // What was typed ahead is no answer to a question that nobody had seen.
+            if terminal::has_input() {
+                continue;
+            }
+            let question = format!("attach {}? [Y/n] ", attachment.label());
+            match repl.reader.ask(&question, repl.context)? {
+                Read::Line { line, .. } if is_yes(&line) => {}
+                Read::Line { .. } => continue,
+                _ => return Ok(false),
+            }
+        }
+        attachments.push(attachment);
     }
+    for attachment in &attachments {
+        let note = format!("with {}", attachment.label());
+        repl.screen().note(&note);
+    }
+    repl.attach(attachments);
     Ok(true)
 }
 
-/// Whether a file is meant; none if the user takes the prompt back.
-fn confirmed(repl: &mut Repl<'_>, path: &Path) -> Result<Option<bool>, Error> {
-    let known = files::regular(&files::expand_home(&path.to_string_lossy()));
-    let bytes = known.map_or(0, |file| file.len());
-    let size = size(usize::try_from(bytes).unwrap_or(usize::MAX));
-    // What was typed ahead is no answer to a question that nobody had seen.
-    if terminal::has_input() {
-        return Ok(Some(false));
-    }
-    let question = format!("attach {}, {size}? [Y/n] ", path.display());
-    Ok(match repl.reader.ask(&question, repl.context)? {
-        Read::Line { line, .. } => {
-            let yes = ["", "y", "yes"];
-            Some(yes.contains(&line.trim().to_lowercase().as_str()))
-        }
-        _ => None,
-    })
+/// Whether an answer is yes, which Enter alone stands for.
+fn is_yes(answer: &str) -> bool {
+    ["", "y", "yes"].contains(&answer.trim().to_lowercase().as_str())
 }
