@@ -28,7 +28,7 @@ pub struct Args {
     pub command: Option<Command>,
 
     #[command(flatten)]
-    pub chat: ChatArgs,
+    pub chat: ReplArgs,
 
     #[command(flatten)]
     pub output: OutputArgs,
@@ -40,7 +40,7 @@ pub enum Command {
     #[command(
         after_help = "EXAMPLES\n  $ heroku-chat chat --app example-app\n  $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox"
     )]
-    Chat(ChatArgs),
+    Chat(ReplArgs),
     /// answer one prompt, for scripts and pipes
     #[command(
         mut_arg("editmode", |argument| argument.hide(true)),
@@ -128,6 +128,16 @@ pub struct ConnectionArgs {
 }
 
 /// `heroku-chat` and `heroku-chat chat`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ReplArgs {
+    #[command(flatten)]
+    pub chat: ChatArgs,
+    /// continue a saved conversation that you pick from a list
+    #[arg(long, help_heading = "Session", conflicts_with_all = ["continue_last", "session"])]
+    pub resume: bool,
+}
+
+/// What every chat is about, be it of one prompt only.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
 pub struct ChatArgs {

@@ -7,7 +7,7 @@ use crate::app::Context;
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::chat::Chat;
-use crate::cli::ChatArgs;
+use crate::cli::ReplArgs;
 use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
 use crate::files::input;
@@ -17,12 +17,18 @@ use crate::repl::Repl;
 ///
 /// # Errors
 /// Settings that can't be used, and in a pipe the first turn that fails.
-pub fn run(args: &ChatArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn run(args: &ReplArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let is_terminal = io::stdin().is_terminal();
+    if args.resume && !is_terminal {
+        return Err(Error::NobodyToAsk);
+    }
     // Scripts leave nothing behind but what they ask for.
-    let (mut chat, saving, connection, settings) = super::open(args, is_terminal, context)?;
+    let (mut chat, saving, connection, settings) = super::open(&args.chat, is_terminal, context)?;
     if is_terminal {
         let mut repl = Repl::new(&connection, context, settings, saving)?;
+        if args.resume && !repl.resume(&mut chat, &args.chat)? {
+            return Ok(ExitStatus::Done);
+        }
         return match repl.choose_model(&mut chat)? {
             true => repl.run(chat),
             false => Ok(ExitStatus::Done),

@@ -79,6 +79,19 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
     }
 }
 
+/// The files below a folder that git has or would take, as paths from there; none where git has no
+/// work tree.
+pub fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
+    let mut command = git(folder, environment);
+    // A repository's own settings may name a program to be run for this.
+    command.args(["-c", "core.fsmonitor=false", "ls-files", "-coz"]);
+    let answer = command.arg("--exclude-standard").output().ok()?;
+    let names = answer.stdout.split(|byte| *byte == 0);
+    let names = names.filter_map(|name| String::from_utf8(name.to_vec()).ok());
+    let names = names.filter(|name| !name.is_empty()).collect();
+    answer.status.success().then_some(names)
+}
+
 fn git(folder: &Path, environment: &Environment) -> Command {
     let mut command = child::without_keys("git", environment);
     let is_known = |name: &str| GIT_VARIABLES.split(' ').any(|known| known == name);
@@ -191,6 +204,32 @@ mod tests {
     /// Whether there is a git to ask; without one these rules can't be tried.
     fn has_git() -> bool {
         Command::new("git").arg("--version").output().is_ok()
+    }
+
+    #[test]
+    fn the_files_of_a_work_tree_are_those_that_git_has_or_would_take() {
+        if !has_git() {
+            return;
+        }
+        let folder = Folder::new();
+        let environment = Environment::from_process();
+        assert_eq!(files(&folder.path(""), &environment), None);
+        folder.git(&["init", "-q"]);
+        // A program that a repository names is not run.
+        folder.git(&["config", "core.fsmonitor", "touch ran; false"]);
+        for name in ["a/had.rs", "a/new.rs", "a/b/ö c.md", "out/built", "top.rs"] {
+            folder.write(name, "");
+        }
+        folder.write(".gitignore", "out\n");
+        folder.git(&["-c", "core.fsmonitor=false", "add", "a/had.rs"]);
+        let listed = |name: &str| {
+            let mut all = files(&folder.path(name), &environment).unwrap();
+            all.sort();
+            all.join(" | ")
+        };
+        assert_eq!(listed("a"), "b/ö c.md | had.rs | new.rs");
+        let all = ".gitignore | a/b/ö c.md | a/had.rs | a/new.rs | top.rs";
+        assert_eq!(listed("."), all);
     }
 
     #[cfg(unix)]

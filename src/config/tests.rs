@@ -15,7 +15,7 @@ fn args(words: &[&str]) -> ConnectionArgs {
     let all = ["heroku-chat", "--env-file", "/dev/null"]
         .iter()
         .chain(words);
-    Args::try_parse_from(all).unwrap().chat.connection
+    Args::try_parse_from(all).unwrap().chat.chat.connection
 }
 
 fn not_asked(_: &HerokuQuery) -> HerokuAnswer {

@@ -44,6 +44,7 @@ impl Error {
             InvalidValue { what, value, rule };
             NoPrompt;
             NothingToContinue;
+            NobodyToAsk;
             NothingSaid { session };
             SessionExists(name);
             SessionInUse(name);

@@ -100,6 +100,8 @@ pub enum Error {
     SeveralSessions { typed: String, names: Vec<String> },
     /// The last conversation is to be continued, and there is none.
     NothingToContinue,
+    /// A conversation is to be picked from a list, and there is no terminal to do that on.
+    NobodyToAsk,
     /// A session can't be exported because it has no messages left.
     NothingSaid { session: String },
     /// A session can't get a name that another has.
@@ -333,6 +335,7 @@ impl Error {
             | Error::NoSession { .. }
             | Error::SeveralSessions { .. }
             | Error::NothingToContinue
+            | Error::NobodyToAsk
             | Error::NothingSaid { .. }
             | Error::SessionExists(_)
             | Error::SessionInUse(_)

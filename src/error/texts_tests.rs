@@ -252,6 +252,7 @@ fn others() -> Vec<Error> {
             names: vec![name(), "review".to_owned()],
         },
         Error::NothingToContinue,
+        Error::NobodyToAsk,
         Error::NothingSaid { session: name() },
         Error::SessionExists(name()),
         Error::SessionInUse(name()),

@@ -1,9 +1,11 @@
 //! The user's files: who owns them, who can read them, and how new ones are made. [`input`] and
-//! [`named`] read what somebody named, [`replace`] replaces the content of an existing file.
+//! [`named`] read what somebody named, [`replace`] replaces the content of an existing file, [`walk`] finds
+//! them.
 
 pub mod input;
 pub mod named;
 pub mod replace;
+pub mod walk;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! What rustyline asks while you type: completions, and how the line looks.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
@@ -13,6 +13,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::commands::{COMMANDS, Command, Tab};
 use super::keys::Keys;
+use super::mentions;
 use super::stand_in;
 use super::window::Rows;
 use crate::api::Client;
@@ -36,6 +37,10 @@ pub struct LineHelper {
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
     files: FilenameCompleter,
+    /// Lists the files that a prompt may mention.
+    mentionable: Box<dyn Fn() -> Vec<String>>,
+    /// The mentions that were chosen with Tab.
+    pub chosen: RefCell<Vec<String>>,
     keys: Keys,
     /// Whether the prompt asks for a model and not for a line of the chat.
     pub choosing_model: Cell<bool>,
@@ -48,14 +53,22 @@ pub struct LineHelper {
 
 impl LineHelper {
     /// A helper that completes models of this service, and gives up soon: Ctrl-C is a key while Tab
-    /// waits.
-    pub fn new(client: &Client, interrupts: Interrupts, keys: Keys, color: bool) -> Self {
+    /// waits; and the files that a prompt may mention.
+    pub fn new(
+        client: &Client,
+        interrupts: Interrupts,
+        mentionable: impl Fn() -> Vec<String> + 'static,
+        keys: Keys,
+        color: bool,
+    ) -> Self {
         let limits = Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT);
         LineHelper {
             client: client.with_limits(limits.once()),
             interrupts,
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
+            mentionable: Box::new(mentionable),
+            chosen: RefCell::default(),
             keys,
             choosing_model: Cell::new(false),
             line_is_empty: Cell::new(true),
@@ -137,9 +150,30 @@ impl LineHelper {
             }
             return Ok((start, pairs));
         }
+        if !line.starts_with('/')
+            && let Some((start, words)) = mentions::completions(line, &self.mentionable)
+        {
+            return Ok((start, self.mentions(&line[start..], words)));
+        }
         let (start, mut candidates) = self.candidates(line);
         candidates.retain(|text| text.starts_with(&line[start..]));
         Ok((start, candidates.into_iter().map(pair).collect()))
+    }
+
+    /// What Tab offers for a mention that is begun; the only one that fits is chosen with it.
+    fn mentions(&self, typed: &str, words: Vec<String>) -> Vec<Pair> {
+        if let [chosen] = words.as_slice()
+            && self.keys.is_here()
+        {
+            self.chosen.borrow_mut().push(chosen.trim_end().to_owned());
+        }
+        // The editor types what all of them begin with, which must not undo what was typed.
+        let go_on = words.len() == 1 || words.iter().all(|word| word.starts_with(typed));
+        let pair = |word: String| Pair {
+            display: word.trim_end().to_owned(),
+            replacement: if go_on { word } else { typed.to_owned() },
+        };
+        words.into_iter().map(pair).collect()
     }
 
     fn rows(&self, line: &str, position: usize) -> Rows {

@@ -8,6 +8,7 @@ use rustyline::{
     Modifiers, RepeatCount,
 };
 
+use super::mentions::Origin;
 use super::typed::Typed;
 use crate::markdown::open_fence;
 use crate::screen::inlet::{Inlet, Keyboard};
@@ -24,6 +25,8 @@ pub struct Keyed(Arc<Mutex<Typed>>);
 #[derive(Default)]
 struct State {
     entry: Entry,
+    /// Which mentions of files were typed.
+    origin: Origin,
     /// Whether a list of completions may be on the screen, whose pager takes Enter for itself.
     is_completing: bool,
     /// Whether Enter ends every line, also one that looks unfinished.
@@ -127,6 +130,21 @@ impl Keys {
         self.state().single_line = single_line;
     }
 
+    /// A line begins, and keys for it may have waited before.
+    pub fn begin_line(&self, is_ahead: bool) {
+        self.state().origin = Origin::begin(is_ahead);
+    }
+
+    /// Whether what is typed now is typed at the prompt.
+    pub fn is_here(&self) -> bool {
+        self.state().origin.is_here()
+    }
+
+    /// The mentions of files in a line that were typed at the prompt.
+    pub fn typed_mentions(&self, line: &str) -> Vec<String> {
+        self.state().origin.typed(line)
+    }
+
     /// Whether a code fence that was typed is still open at the end of the line.
     pub fn has_open_fence(&self, line: &str) -> bool {
         let state = self.state();
@@ -149,6 +167,7 @@ impl ConditionalEventHandler for Keys {
     ) -> Option<Cmd> {
         let key = *event.get(0)?;
         if key == ASKED {
+            self.state().origin.asks();
             let inlet = self.state().inlet.clone();
             inlet.iter().for_each(Inlet::pull);
             return Some(Cmd::Noop);
@@ -157,7 +176,9 @@ impl ConditionalEventHandler for Keys {
         if is_vi {
             terminal::set_cursor(shape(context.input_mode(), key));
         }
-        self.state().key(key, context.line(), context.pos(), is_vi)
+        let mut state = self.state();
+        state.origin.sees(key, context);
+        state.key(key, context.line(), context.pos(), is_vi)
     }
 }
 

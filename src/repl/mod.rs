@@ -8,6 +8,8 @@ mod footer;
 mod helper;
 mod keys;
 mod line;
+mod mentions;
+mod picker;
 mod reader;
 mod recap;
 mod settings;
@@ -16,6 +18,7 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
+use std::path::Path;
 
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
@@ -23,9 +26,11 @@ use crate::app::{Connection, Context, chat_ids};
 use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::EditMode;
+use crate::config::git;
 use crate::conversation::{Attachment, Message};
 use crate::error::shell::quoted;
 use crate::error::{Error, ExitStatus};
+use crate::files::walk;
 use crate::interrupt::Interrupts;
 use crate::screen::Screen;
 use crate::screen::inlet::Inlet;
@@ -112,8 +117,9 @@ impl<'a> Repl<'a> {
         }
         context.screen.is_chat = true;
         let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
+        let mentionable = list_files(context);
         let mut reader = Reader::new(
-            |keys| LineHelper::new(&connection.client, interrupts, keys, color),
+            |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
             Keys::new(keyed.clone(), inlet.clone(), found),
             keyed,
             inlet,
@@ -322,7 +328,12 @@ impl<'a> Repl<'a> {
                 ));
                 Ok(Flow::Edit(typed.to_owned()))
             }
-            Line::Prompt(prompt) => self.say(chat, prompt),
+            Line::Prompt(prompt) => {
+                if !commands::attach::mentioned(self, chat)? {
+                    return Ok(Flow::Edit(typed.to_owned()));
+                }
+                self.say(chat, prompt)
+            }
         }
     }
 
@@ -404,4 +415,14 @@ fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
 /// The end of a sentence about a name that nothing has.
 fn did_you_mean(meant: Option<impl Display>) -> String {
     meant.map_or_else(String::new, |name| format!(" Did you mean {name}?"))
+}
+
+/// Lists the files that a prompt may mention: those that git has or would take, or all.
+fn list_files(context: &Context) -> impl Fn() -> Vec<String> + 'static {
+    let (environment, here) = (context.environment.clone(), Path::new("."));
+    move || {
+        let mut files = git::files(here, &environment).unwrap_or_else(|| walk::below(here));
+        files.retain(|name| Path::new(name).is_file());
+        files
+    }
 }

@@ -10,6 +10,7 @@ use rustyline::{CompletionType, Config, Editor, Event, EventHandler};
 
 use super::helper::LineHelper;
 use super::keys::{Entry, Keyed, Keys};
+use super::mentions::mentions;
 use super::stand_in;
 use super::window::Rows;
 use crate::app::Context;
@@ -34,6 +35,8 @@ pub struct Reader {
     /// Whether the history goes to the disk.
     is_kept: bool,
     typed_ahead: TypedAhead,
+    /// The files that the last line mentions, as they were typed, and whether with Tab.
+    pub mentions: Vec<(String, bool)>,
     /// Whether a line can be begun, and edited.
     can_edit: bool,
 }
@@ -97,6 +100,7 @@ impl Reader {
             is_recording: true,
             is_kept: true,
             typed_ahead,
+            mentions: Vec::new(),
             can_edit,
         };
         reader.load_history(context);
@@ -141,6 +145,10 @@ impl Reader {
         context: &mut Context,
     ) -> Result<Read, Error> {
         let (mut before, mut after) = (initial.to_owned(), String::new());
+        self.keys.begin_line(terminal::has_input());
+        if initial.is_empty() {
+            self.helper().chosen.take();
+        }
         let typed = self.typed_ahead.take();
         if !before.is_empty() && (terminal::has_input() || !typed.is_empty()) {
             // What was typed ahead is no part of a prompt that is offered again.
@@ -198,6 +206,7 @@ impl Reader {
                 }
                 (_, Ok(line)) => {
                     let is_pasted = self.begins_with_paste(&line);
+                    self.mentions = self.mentioned(&line);
                     self.remember(&line, context);
                     let line = stand_in::read(&line).into_owned();
                     Ok(Read::Line { line, is_pasted })
@@ -225,6 +234,15 @@ impl Reader {
             Some(inlet) => inlet.during(edit),
             None => edit(),
         }
+    }
+
+    fn mentioned(&self, line: &str) -> Vec<(String, bool)> {
+        let (chosen, typed) = (self.helper().chosen.take(), self.keys.typed_mentions(line));
+        let has = |list: &[String], word: &str| list.iter().any(|it| it == word);
+        mentions(line)
+            .filter(|word| has(&chosen, word) || has(&typed, word))
+            .map(|word| (word.to_owned(), has(&chosen, word)))
+            .collect()
     }
 
     fn begins_with_paste(&self, line: &str) -> bool {

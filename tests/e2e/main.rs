@@ -16,6 +16,7 @@ mod convenience;
 mod doctor;
 mod dyno;
 mod harness;
+mod mentions;
 mod pictures;
 mod repl;
 mod resume;

@@ -537,3 +537,108 @@ fn a_saved_conversation_is_exported() {
         .expect_code(0);
     assert!(serde_json::from_str::<Value>(&json.stdout).is_ok());
 }
+
+/// Waits for these words and the picker's question, empty: a key before it would be typed ahead.
+fn wait_for_question(terminal: &Terminal, words: &str) -> String {
+    terminal.wait_until(words, |screen| {
+        screen.contains(words) && screen.trim_end().ends_with("\nsession>")
+    })
+}
+
+#[test]
+fn a_conversation_is_picked_by_number_or_by_words() {
+    let api = Api::tokens(&["All right."]);
+    let program = Program::for_service(&api.url());
+    for prompt in ["Why is dyno web.1 slow?", "Name a colour", "Name a fruit"] {
+        let terminal = Terminal::chat(&program, &[], 80);
+        terminal.run(prompt, "All right.");
+        leave(terminal);
+    }
+    let picking = |arguments: &[&str]| {
+        let terminal = Terminal::start(&program, arguments, 40, 80);
+        wait_for_question(&terminal, "session>");
+        terminal
+    };
+    let terminal = picking(&["--resume", "--system", "be brief", "-m", "other-model"]);
+    let screen = terminal.screen();
+    for row in [
+        "  1  now  test-model  Name a fruit",
+        "  3  now  test-model  Why is",
+    ] {
+        assert!(screen.contains(row), "{row}:\n{screen}");
+    }
+    terminal.send("nothing like it\r");
+    wait_for_question(&terminal, "no saved conversation has");
+    terminal.send("NAME\r");
+    let narrowed = terminal.wait_until("a shorter list", |screen| {
+        screen.matches("Name a colour").count() == 2 && screen.trim_end().ends_with("\nsession>")
+    });
+    assert_eq!(narrowed.matches("Why is").count(), 1, "{narrowed}");
+    terminal.send("2\r");
+    terminal.wait_for("> Name a colour");
+    terminal.wait_for_prompt();
+    terminal.send("And another?\r");
+    terminal.wait_until("an answer", |screen| {
+        screen.matches("All right.").count() == 2
+    });
+    terminal.wait_for_prompt();
+    let request = api.requests().last().expect("a request").json();
+    assert_eq!(request["model"], "other-model");
+    let said = request["messages"].as_array().expect("messages");
+    let said: Vec<_> = said.iter().map(|message| &message["content"]).collect();
+    assert_eq!(
+        said,
+        ["be brief", "Name a colour", "All right.", "And another?"]
+    );
+
+    terminal.clear();
+    terminal.send("/load\r");
+    wait_for_question(&terminal, "session>");
+    terminal.send("\x03");
+    terminal.wait_for_prompt();
+    terminal.send("/load\r");
+    wait_for_question(&terminal, "session>");
+    terminal.send("3\r");
+    terminal.wait_for("> Why is dyno web.1 slow?");
+    terminal.wait_for_prompt();
+    leave(terminal);
+
+    for key in ["\x03", "\x04"] {
+        let terminal = picking(&["chat", "--resume"]);
+        terminal.send(key);
+        assert_eq!(terminal.wait_for_end(), 0);
+    }
+}
+
+#[test]
+fn resume_has_nobody_to_ask_in_a_pipe_and_begins_where_nothing_is_saved() {
+    let program = Program::new();
+    let run = program.run_with_input(&["--resume", "--sandbox"], "hi");
+    assert!(run.expect_code(1).stderr.contains("heroku-chat sessions"));
+    program.run(&["ask", "--resume", "hi"]).expect_code(2);
+    let terminal = Terminal::chat(&program, &["--resume", "--sandbox"], 80);
+    terminal.wait_for("no conversation is saved");
+    leave(terminal);
+}
+
+#[test]
+fn a_thousand_conversations_are_listed_by_the_page() {
+    let program = Program::new();
+    let folder = program.home().join(".local/share/heroku-chat/sessions");
+    let first = program.run(&["ask", "--sandbox", "--session", "old", "hello"]);
+    first.expect_code(0);
+    for number in 0..1_000 {
+        let copy = folder.join(format!("copy-{number:03}.jsonl"));
+        std::fs::copy(folder.join("old.jsonl"), copy).expect("a copy");
+    }
+    let terminal = Terminal::start(&program, &["--resume", "--sandbox"], 12, 80);
+    wait_for_question(&terminal, "1 to 8 of 1001");
+    terminal.send("\r");
+    wait_for_question(&terminal, "9 to 16 of 1001");
+    terminal.send("copy-07\r");
+    wait_for_question(&terminal, "1 to 8 of 10;");
+    terminal.send("copy-077\r");
+    terminal.wait_for("copy-077, one turn so far");
+    terminal.wait_for_prompt();
+    leave(terminal);
+}

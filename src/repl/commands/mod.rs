@@ -1,8 +1,8 @@
 //! The slash commands: one table, from which `/help`, Tab and the README's list follow.
 
-mod attach;
+pub mod attach;
 mod model;
-mod session;
+pub mod session;
 mod show;
 mod turns;
 

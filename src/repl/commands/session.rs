@@ -30,21 +30,33 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
 }
 
 pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
-    if name.is_empty() {
-        repl.screen().note("/load NAME goes on with one of these:");
-        return sessions(repl, chat, "");
-    }
-    let name = Sessions::in_data_folder()?.find(name)?;
+    let sessions = Sessions::in_data_folder()?;
+    let name = match name {
+        "" => match sessions.list()?.sessions {
+            all if all.is_empty() => return repl.noted("no conversation is saved"),
+            all => repl.choose_session(&all)?,
+        },
+        typed => Some(sessions.find(typed)?),
+    };
+    let Some(name) = name else {
+        return Ok(Flow::Continue);
+    };
     if repl.saving.name().as_deref() == Some(&name) {
         return repl.noted(&format!("{name} is this conversation"));
     }
-    if !repl.saving.may_be_left(&mut repl.context.screen) {
-        return Ok(Flow::Continue);
+    if repl.saving.may_be_left(&mut repl.context.screen) {
+        go_on_with(repl, chat, &name)?;
+        recap::show(chat, Some(&name), repl.screen())?;
     }
+    Ok(Flow::Continue)
+}
+
+/// Puts a saved conversation in place of this one.
+pub fn go_on_with(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<(), Error> {
     let screen = &mut repl.context.screen;
     // /save goes before what is set.
     let refusal = refusal(&repl.settings).filter(|_| !repl.saving.is_on);
-    let (restored, saving) = Saving::open(&name, refusal, screen)?;
+    let (restored, saving) = Saving::open(name, refusal, screen)?;
     repl.saving = saving;
     let now = Some(chat.model.clone());
     if let Some(model) = last_model(&restored, now, repl.connection, screen) {
@@ -53,8 +65,7 @@ pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
     chat.conversation = restored.conversation;
     repl.failed = None;
     chat.costs = restored.costs;
-    recap::show(chat, Some(&name), screen)?;
-    Ok(Flow::Continue)
+    Ok(())
 }
 
 pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {

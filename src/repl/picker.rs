@@ -1,0 +1,167 @@
+//! The user picks a saved conversation from a numbered list, which typed words narrow.
+
+use std::time::SystemTime;
+
+use super::commands::session::go_on_with;
+use super::reader::Read;
+use super::{Repl, numbered};
+use crate::api::wait::Now;
+use crate::chat::Chat;
+use crate::cli::ChatArgs;
+use crate::error::Error;
+use crate::screen::{Overflow, terminal};
+use crate::store::{Sessions, Summary, clock};
+
+const PROMPT: &str = "session> ";
+
+/// Rows of the screen that are no conversation's: the note behind the list, which may be broken,
+/// the prompt, and what was typed before.
+const OTHER_ROWS: usize = 4;
+
+impl Repl<'_> {
+    /// Has the user pick the conversation to go on with; what flags say of it holds. Says whether
+    /// they stay.
+    ///
+    /// # Errors
+    /// A conversation that can't be had.
+    pub fn resume(&mut self, chat: &mut Chat, flags: &ChatArgs) -> Result<bool, Error> {
+        let all = Sessions::in_data_folder()?.list()?.sessions;
+        if all.is_empty() {
+            self.screen()
+                .note("no conversation is saved; this is a new one");
+            return Ok(true);
+        }
+        let Some(name) = self.choose_session(&all)? else {
+            return Ok(false);
+        };
+        let system = chat.conversation.system().map(str::to_owned);
+        go_on_with(self, chat, &name)?;
+        if let Some(model) = &flags.connection.model {
+            chat.model.clone_from(model);
+        }
+        if flags.system.is_some() {
+            chat.conversation.set_system(system);
+        }
+        Ok(true)
+    }
+
+    /// Asks until one of these is picked, and returns its name. None if the user leaves instead.
+    pub fn choose_session(&mut self, all: &[Summary]) -> Result<Option<String>, Error> {
+        let (mut fitting, mut from) = (all.iter().collect::<Vec<_>>(), 0);
+        self.list_sessions(&fitting, from)?;
+        loop {
+            let line = match self.reader.ask(PROMPT, self.context)? {
+                Read::Line { line, .. } => line,
+                Read::ForEditor(_) => continue,
+                Read::Interrupted { .. } | Read::End => return Ok(None),
+            };
+            let line = line.trim();
+            let named = || all.iter().find(|session| session.name == line);
+            if let Some(picked) = numbered(&fitting, line).copied().or_else(named) {
+                return Ok(Some(picked.name.clone()));
+            }
+            if line.is_empty() {
+                let next = from + page();
+                from = if next < fitting.len() { next } else { 0 };
+            } else {
+                match narrowed(all, line) {
+                    narrow if narrow.is_empty() => {
+                        let warning = format!("no saved conversation has {line:?} in its line");
+                        self.screen().warning(&warning);
+                        continue;
+                    }
+                    narrow => (fitting, from) = (narrow, 0),
+                }
+            }
+            self.list_sessions(&fitting, from)?;
+        }
+    }
+
+    /// Shows as many as fit the screen.
+    fn list_sessions(&mut self, fitting: &[&Summary], from: usize) -> Result<(), Error> {
+        let (now, all) = (Now::read().date, fitting.len());
+        let rows = fitting.iter().zip(1..).skip(from).take(page());
+        let rows: Vec<_> = rows.map(|(it, number)| row(it, number, now)).collect();
+        let last = from + rows.len();
+        self.screen().table(None, rows, Overflow::Cut)?;
+        let more = match all > page() {
+            true => format!("{} to {last} of {all}; Enter shows more. ", from + 1),
+            false => String::new(),
+        };
+        let how = "Pick by number, or type words to narrow the list; Ctrl-C leaves it";
+        self.screen().note(&(more + how));
+        Ok(())
+    }
+}
+
+/// How many are listed at once.
+fn page() -> usize {
+    terminal::height().saturating_sub(OTHER_ROWS).max(1)
+}
+
+/// A session's line: its number, age and model, and what it is about.
+fn row(session: &Summary, number: usize, now: SystemTime) -> [String; 4] {
+    [
+        format!("{number:3}"),
+        clock::age(session.changed, now),
+        session.model.clone().unwrap_or_default(),
+        about(session),
+    ]
+}
+
+/// The first words, behind the name if that isn't made of the time and them.
+fn about(session: &Summary) -> String {
+    let Summary { name, title, .. } = session;
+    let year = name.split_once('-').and_then(|(year, _)| year.parse().ok());
+    match year.is_some_and(|year: u16| year > 2000) {
+        true => title.clone(),
+        false => format!("{name}: {title}"),
+    }
+}
+
+/// Those with all of these words in name, model or title, in whatever case.
+fn narrowed<'a>(all: &'a [Summary], words: &str) -> Vec<&'a Summary> {
+    let words = words.to_lowercase();
+    let has_all = |session: &&Summary| {
+        let model = session.model.as_deref().unwrap_or_default();
+        let line = format!("{} {model} {}", session.name, session.title).to_lowercase();
+        words.split_whitespace().all(|word| line.contains(word))
+    };
+    all.iter().filter(has_all).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_narrow_by_name_model_and_title_in_any_order() {
+        let session = |name: &str, model: Option<&str>, title: &str| Summary {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            turns: 1,
+            model: model.map(str::to_owned),
+            started: None,
+            changed: SystemTime::UNIX_EPOCH,
+            bytes: 1,
+        };
+        let all = [
+            session("2026-11-23-0215-why-r14", Some("claude-4-6"), "Why R14?"),
+            session("release", Some("gpt-oss-120b"), "Notes for Zürich"),
+            session("2026-11-23-0216", None, "Why not?"),
+        ];
+        for (words, numbers) in [
+            ("why", &[0, 2][..]),
+            ("r14  WHY", &[0]),
+            ("zÜRICH gpt", &[1]),
+            ("release", &[1]),
+            ("2026-11-23", &[0, 2]),
+            ("why gpt", &[]),
+        ] {
+            let fitting: Vec<&Summary> = numbers.iter().map(|&index| &all[index]).collect();
+            assert_eq!(narrowed(&all, words), fitting, "{words}");
+        }
+        assert_eq!(about(&all[0]), "Why R14?");
+        assert_eq!(about(&all[1]), "release: Notes for Zürich");
+    }
+}
