@@ -33,6 +33,8 @@ struct State {
     single_line: bool,
     /// Whether Enter was pressed.
     is_sending: bool,
+    /// Whether prompts that were queued are sent.
+    sends_queue: bool,
     keyed: Keyed,
     /// What stands between the keyboard and the editor; none where it can't be had.
     inlet: Option<Inlet>,
@@ -130,9 +132,14 @@ impl Keys {
         self.state().single_line = single_line;
     }
 
-    /// A line begins, and keys for it may have waited before.
-    pub fn begin_line(&self, is_ahead: bool) {
-        self.state().origin = Origin::begin(is_ahead);
+    /// A line begins, and keys for it may have waited before. Says whether Tab among those sends
+    /// it.
+    pub fn begin_line(&self, is_ahead: bool, sends_queue: bool) {
+        let mut state = self.state();
+        // Behind a queued prompt, the editor has read what may be the next.
+        state.origin = Origin::begin(is_ahead, state.sends_queue);
+        state.sends_queue = sends_queue;
+        state.keyed.typed().is_ahead = is_ahead;
     }
 
     /// Whether what is typed now is typed at the prompt.
@@ -211,6 +218,7 @@ const CTRL_M: KeyEvent = KeyEvent(KeyCode::Char('M'), Modifiers::CTRL);
 const CTRL_O: KeyEvent = KeyEvent(KeyCode::Char('O'), Modifiers::CTRL);
 const CTRL_Z: KeyEvent = KeyEvent(KeyCode::Char('Z'), Modifiers::CTRL);
 const ASKED: KeyEvent = KeyEvent(KeyCode::Char('8'), Modifiers::CTRL_ALT_SHIFT);
+const QUEUED: KeyEvent = KeyEvent(KeyCode::Char('7'), Modifiers::CTRL_ALT_SHIFT);
 const RESIZED: KeyEvent = KeyEvent(KeyCode::Char('9'), Modifiers::CTRL_ALT_SHIFT);
 
 impl State {
@@ -227,6 +235,11 @@ impl State {
                 Some(Cmd::AcceptLine)
             }
             ENTER | CTRL_M | CTRL_J | ALT_ENTER | ALT_M => Some(Cmd::Newline),
+            QUEUED if self.sends_queue && !line.trim().is_empty() => {
+                self.is_sending = true;
+                Some(Cmd::AcceptLine)
+            }
+            QUEUED => Some(Cmd::Noop),
             CTRL_O => {
                 self.entry = Entry::ForEditor(line.to_owned());
                 Some(Cmd::AcceptLine)

@@ -126,10 +126,12 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// A line begins, with keys for it that were typed before or without.
-    pub fn begin(is_ahead: bool) -> Self {
+    /// A line begins, with keys for it that were typed before or without, which the terminal or the
+    /// editor has.
+    pub fn begin(has_terminal: bool, has_editor: bool) -> Self {
         Origin {
-            is_ahead,
+            is_ahead: has_terminal || has_editor,
+            asked: u8::from(!has_terminal),
             is_blind: true,
             ..Origin::default()
         }

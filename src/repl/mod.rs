@@ -104,7 +104,10 @@ impl<'a> Repl<'a> {
             };
             let enter = move |is_editing: bool| match is_editing {
                 true => again.set_raw(),
-                false => again.set_quiet(),
+                false => {
+                    again.set_quiet();
+                    again.mark_pastes(true);
+                }
             };
             let resized = inlet.clone();
             let resize = move || resized.iter().for_each(Inlet::resize);
@@ -366,7 +369,13 @@ impl<'a> Repl<'a> {
         let Some(saying) = begin(chat, &self.context.interrupts) else {
             return Ok(false);
         };
-        let mut answer = follow(saying, Show::Words, screen)?;
+        // What is pasted meanwhile is known as a paste.
+        let found = self.quiet.as_ref().map(Quiet::found);
+        found.iter().for_each(|found| found.mark_pastes(true));
+        let followed = follow(saying, Show::Words, screen);
+        found.iter().for_each(|found| found.mark_pastes(false));
+        let mut answer = followed?;
+        self.reader.sends_queue = answer.cut.is_none();
         self.failed = None;
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),

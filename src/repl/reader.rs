@@ -37,6 +37,8 @@ pub struct Reader {
     typed_ahead: TypedAhead,
     /// The files that the last line mentions, as they were typed, and whether with Tab.
     pub mentions: Vec<(String, bool)>,
+    /// Whether the next line is sent if Tab was typed behind it while an answer came.
+    pub sends_queue: bool,
     /// Whether a line can be begun, and edited.
     can_edit: bool,
 }
@@ -101,6 +103,7 @@ impl Reader {
             is_kept: true,
             typed_ahead,
             mentions: Vec::new(),
+            sends_queue: false,
             can_edit,
         };
         reader.load_history(context);
@@ -145,7 +148,8 @@ impl Reader {
         context: &mut Context,
     ) -> Result<Read, Error> {
         let (mut before, mut after) = (initial.to_owned(), String::new());
-        self.keys.begin_line(terminal::has_input());
+        let sends_queue = std::mem::take(&mut self.sends_queue) && initial.is_empty();
+        self.keys.begin_line(terminal::has_input(), sends_queue);
         if initial.is_empty() {
             self.helper().chosen.take();
         }

@@ -14,6 +14,10 @@ const PASTE_BEGINS: &str = "\x1b[200~";
 const PASTE_ENDS: &str = "\x1b[201~";
 const NEW_LINE: &str = "\x1b\r";
 
+/// What the editor reads for a Tab that was typed before the prompt came: a key that no keyboard
+/// has.
+const QUEUE_KEY: &str = "\x1b[1;8w";
+
 /// No sequence of a terminal is longer, but for a clipboard's.
 const SEQUENCE_LIMIT: usize = 64;
 const STRING_LIMIT: usize = 1 << 20;
@@ -26,6 +30,8 @@ pub struct Typed {
     partial: Vec<u8>,
     /// Whether the escape key is one by itself, and not the beginning of another.
     pub is_vi: bool,
+    /// Whether what comes first was typed before the prompt came, so that Tab ends a prompt.
+    pub is_ahead: bool,
     /// Whether Enter may be for a list on the screen, and is no part of a text.
     pub is_paging: bool,
     out: String,
@@ -74,6 +80,7 @@ impl Typed {
                 self.take(character, next, is_alone);
             }
         }
+        self.is_ahead = false;
         std::mem::take(&mut self.out)
     }
 
@@ -167,6 +174,7 @@ impl Typed {
                 self.out.push(character);
             }
             '\u{80}'..='\u{9f}' => {}
+            '\t' if self.is_ahead => self.out.push_str(QUEUE_KEY),
             control if control.is_control() => self.out.push(control),
             other => self.out.push(stand_in::of(other).unwrap_or(other)),
         }
@@ -497,6 +505,20 @@ mod tests {
             typed.push(b"b", false) + &typed.silence(),
             "\x1b[200~\nb\x1b[201~"
         );
+    }
+
+    #[test]
+    fn tab_before_the_prompt_ends_a_prompt_and_is_text_in_a_paste() {
+        let mut typed = Typed {
+            is_ahead: true,
+            ..Typed::default()
+        };
+        let keys = "a\x1b[200~b\tc\x1b[201~\td";
+        assert_eq!(
+            typed.push(keys.as_bytes(), false),
+            format!("a{PASTE_BEGINS}b\tc{PASTE_ENDS}{QUEUE_KEY}d")
+        );
+        assert_eq!(typed.push(b"\t", false), "\t");
     }
 
     #[test]

@@ -187,8 +187,9 @@ impl Mode {
         while let Ok(count @ 1..) = rustix::io::read(device, &mut buffer) {
             bytes.extend_from_slice(&buffer[..count]);
         }
-        String::from_utf8_lossy(&bytes)
-            .chars()
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.replace("\x1b[200~", "").replace("\x1b[201~", "");
+        text.chars()
             .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
             .collect()
     }
@@ -201,6 +202,13 @@ impl Mode {
             // A line feed is a line end on the screen.
             raw.output_modes = output;
             Mode(Some((device.clone(), raw))).restore();
+        }
+    }
+
+    /// Has the terminal mark pastes, or no longer.
+    pub fn mark_pastes(&self, is_on: bool) {
+        if let Some((device, _)) = &self.0 {
+            let _ = rustix::io::write(device, if is_on { PASTE_ON } else { PASTE_OFF });
         }
     }
 
@@ -260,6 +268,8 @@ impl Mode {
     pub fn set_quiet(&self) {}
 
     pub fn set_raw(&self) {}
+
+    pub fn mark_pastes(&self, _: bool) {}
 
     pub fn stop(&self) {}
 

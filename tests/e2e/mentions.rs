@@ -122,18 +122,16 @@ fn a_mention_that_was_typed_before_the_prompt_came_is_text() {
     let program = Program::for_service(&api.url());
     program.file("app.py", "of the app\n");
     let terminal = Terminal::chat(&program, &[], 80);
-    for (before, typed) in [(0, "see @app.py"), (2, "see @app\t")] {
-        terminal.clear();
-        terminal.send("go\r");
-        terminal.wait_for("beginning");
-        terminal.send(typed);
-        terminal.wait_until_typed(typed.len() as u64);
-        sender.send(()).unwrap();
-        terminal.wait_for("> see @app.py");
-        sender.send(()).unwrap();
-        terminal.send(" please\r");
-        let sent = prompt(&api, &terminal, before + 1);
-        assert!(sent.starts_with("see @app.py"), "{sent}");
+    terminal.send("go\r");
+    terminal.wait_for("beginning");
+    terminal.send("see @app.py\tread @app.py");
+    terminal.wait_until_typed(23);
+    // The first is queued, and the other waits for more.
+    (0..3).for_each(|_| sender.send(()).unwrap());
+    terminal.wait_for("> read @app.py");
+    terminal.send(" please\r");
+    for (number, sent) in [(1, "see @app.py"), (2, "read @app.py please")] {
+        assert_eq!(prompt(&api, &terminal, number), sent);
     }
 }
 

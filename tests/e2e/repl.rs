@@ -187,6 +187,47 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
 }
 
 #[test]
+fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let api = Api::serve(move |exchange| {
+        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
+        if receiver.lock().unwrap().recv().is_ok() {
+            exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(" and end")));
+        }
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 30, 80);
+    terminal.wait_for_prompt();
+    terminal.send("go\r");
+    terminal.wait_for("beginning");
+    // A Tab in a paste is text, one behind it queues.
+    let typed = "one \x1b[200~\ttwo\x1b[201~\tthree";
+    terminal.send(typed);
+    terminal.wait_until_typed(typed.len() as u64);
+    sender.send(()).unwrap();
+    terminal.wait_until("the second answer", |screen| {
+        screen.matches("beginning").count() == 2
+    });
+    let messages = api.requests()[1].json()["messages"].clone();
+    assert_eq!(messages[2]["content"], "one \ttwo");
+    terminal.send(" and four\t");
+    terminal.wait_until_typed(10);
+    terminal.send("\x03");
+    terminal.wait_until("the text, unsent", |screen| {
+        screen.contains("stopped") && screen.trim_end().ends_with("> three and four")
+    });
+    assert_eq!(api.requests().len(), 2);
+    sender.send(()).unwrap();
+    terminal.send("\r");
+    sender.send(()).unwrap();
+    terminal.wait_until("the third answer", |_| api.requests().len() == 3);
+    let messages = api.requests()[2].json()["messages"].clone();
+    let last = messages.as_array().unwrap().last().unwrap();
+    assert_eq!(last["content"], "three and four");
+}
+
+#[test]
 fn what_was_typed_ahead_stays_apart_from_a_prompt_that_is_offered_again() {
     let (sender, receiver) = std::sync::mpsc::channel::<()>();
     let receiver = std::sync::Mutex::new(receiver);
