@@ -25,8 +25,9 @@ pub struct Columns {
     aligns: Vec<Align>,
     /// None if they have no room beside each other.
     widths: Option<Vec<usize>>,
-    /// The cells of the header, once there are others.
+    /// The cells of the header, and whether there are others.
     header: Vec<String>,
+    has_rows: bool,
 }
 
 /// Whether the second line makes a table of the first.
@@ -50,15 +51,11 @@ impl Columns {
             }
         }
         let room = room.saturating_sub(GAP * (aligns.len() - 1));
-        let header = if lines.len() > 2 {
-            cells(lines[0], aligns.len())
-        } else {
-            Vec::new()
-        };
         Some(Columns {
             widths: fit(&needs, room),
+            header: cells(lines[0], aligns.len()),
+            has_rows: lines.len() > 2,
             aligns,
-            header,
         })
     }
 
@@ -67,8 +64,8 @@ impl Columns {
         match &self.widths {
             Some(widths) => self.draw_cells(line, Style::BOLD, widths, frame, rows),
             // It stands before each cell.
-            None if !self.header.is_empty() && frame.is_bare() => {}
-            None if !self.header.is_empty() => frame.rows([String::new()], rows),
+            None if self.has_rows && frame.is_bare() => {}
+            None if self.has_rows => frame.rows([String::new()], rows),
             None => {
                 let spans = inline::spans(line, Style::BOLD, &mut rows.links);
                 frame.spans(&spans, rows);
