@@ -167,7 +167,7 @@ fn parts<'a>(object: &'a Value, voice: Voice, said: &mut Said<'a>) {
 fn first<'a>(object: &'a Value, names: &[&str], voice: Voice, said: &mut Said<'a>) -> bool {
     let mut fields = names.iter().filter_map(|name| field(object, name));
     fields.any(|value| {
-        // Where a model was asked for JSON, some servers send it as an object.
+        // If a model was asked for JSON, some servers send it as an object.
         let is_data = voice == Voice::Content && is_data(value);
         if is_data {
             said.push((voice, value.to_string().into()));

@@ -21,7 +21,7 @@ pub struct Completion {
     /// `stop`, `length`, `tool_calls` or another word of the service's.
     pub finish_reason: Option<String>,
     pub usage: Option<Usage>,
-    /// The response object as it came, where it came whole.
+    /// The response object as it came, if it came whole.
     pub raw: Option<String>,
 }
 

@@ -154,7 +154,7 @@ pub struct Catalogue {
 /// read of the rest of it is left out.
 ///
 /// # Errors
-/// A phrase, where the body is no list of models.
+/// A phrase, if the body is no list of models.
 pub fn parse(body: &str) -> Result<Vec<Model>, String> {
     let json =
         json::parse(body).map_err(|error| format!("the list of models is no JSON: {error}"))?;

@@ -49,7 +49,7 @@ const SENTENCES: &[&str] = &[
 /// What a failure says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Its sentence; its code or type where it has none.
+    /// Its sentence; its code or type if it has none.
     pub message: String,
     /// The HTTP status it names.
     status: Option<u16>,

@@ -28,7 +28,7 @@ pub struct SseDecoder {
 /// does.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SseEvent {
-    /// The event's name; empty where the stream gives none.
+    /// The event's name; empty if the stream gives none.
     pub name: String,
     /// Its data lines, joined by LF.
     pub data: String,

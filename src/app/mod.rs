@@ -129,7 +129,7 @@ pub fn chat_ids(models: Vec<Model>) -> Vec<String> {
     models.map(|model| model.id).collect()
 }
 
-/// Asks the Heroku CLI, with a word about it where it takes its time.
+/// Asks the Heroku CLI, with a word about it if it takes its time.
 pub fn ask_heroku(
     environment: &Environment,
     query: &HerokuQuery,

@@ -27,7 +27,7 @@ pub struct Saving {
     is_given_up: bool,
 }
 
-/// The model that was used last where it can be had here, else the one that is used now.
+/// The model that was used last if it can be had here, else the one that is used now.
 pub fn last_model(
     restored: &Restored,
     now: Option<String>,

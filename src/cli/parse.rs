@@ -8,7 +8,7 @@ use super::Args;
 use super::spelling::Spelling;
 
 impl Args {
-    /// Reads the command line. Ends the process where it is not understood, or asks for help.
+    /// Reads the command line. Ends the process if it is not understood, or asks for help.
     pub fn from_command_line(spelling: &Spelling) -> Self {
         let mut matches = spelling
             .of_help(Args::command())

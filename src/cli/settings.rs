@@ -271,7 +271,7 @@ static DEFINITION: LazyLock<Command> = LazyLock::new(|| {
     ChatValues::augment_args(command).disable_help_flag(true)
 });
 
-/// The definition with a value for each setting: a switch is `on` or `off`, where its flag has none
+/// The definition with a value for each setting: a switch is `on` or `off`; its flag has no value
 /// and turns it off.
 fn with_switches_set() -> Command {
     let words = || PossibleValuesParser::new(["on", "off"]).map(|word| word == "on");

@@ -87,7 +87,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
 }
 
-/// The printed command reads the key from the environment, where it need not stand for us.
+/// The printed command reads the key from the environment, though it need not stand there for us.
 fn note_where_key_is_read(connection: &Connection, context: &mut Context) {
     let (name, key) = (connection.variable("KEY"), &connection.settings.key);
     let in_environment = context.environment.get(&name).map(Secret::new);

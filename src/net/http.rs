@@ -144,7 +144,7 @@ impl Http {
     }
 
     fn session(&self, url: &Url) -> Result<Session, Error> {
-        // Fails where a provider is installed already, which is as good.
+        // Fails if a provider is installed already, which is as good.
         _ = rustls::crypto::ring::default_provider().install_default();
         let mut session = Session::new();
         session.follow_redirects(false);

@@ -31,7 +31,7 @@ pub fn footer(chat: &Chat, answer: &Answer) -> String {
     parts.join(" · ")
 }
 
-/// A warning where the model's context window fills up.
+/// A warning if the model's context window fills up.
 pub fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
     let usage = answer.completion.usage.as_ref()?;
     let tokens = usage

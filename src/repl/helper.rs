@@ -204,7 +204,7 @@ fn with_endings(typed: &str) -> Vec<String> {
     }
 }
 
-/// Where the names can't be had, /load will say why.
+/// If the names can't be had, /load will say why.
 fn session_names() -> Vec<String> {
     let names = Sessions::in_data_folder().and_then(|sessions| sessions.names());
     names.unwrap_or_default()

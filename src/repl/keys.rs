@@ -36,7 +36,7 @@ struct State {
     /// Whether prompts that were queued are sent.
     sends_queue: bool,
     keyed: Keyed,
-    /// What stands between the keyboard and the editor; none where it can't be had.
+    /// What stands between the keyboard and the editor; none if it can't be had.
     inlet: Option<Inlet>,
     /// The mode in which the terminal goes to the shell while the process is stopped.
     found: Option<Mode>,

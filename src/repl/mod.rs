@@ -76,7 +76,7 @@ impl<'a> Repl<'a> {
     /// Makes terminal and history ready.
     ///
     /// # Errors
-    /// Where there is no usable terminal.
+    /// If there is no usable terminal.
     pub fn new(
         connection: &'a Connection,
         context: &'a mut Context,
@@ -155,7 +155,7 @@ impl<'a> Repl<'a> {
         let mut initial = String::new();
         let mut leaving = false;
         loop {
-            // Where nothing of a conversation is to be saved, its prompts aren't either.
+            // If nothing of a conversation is to be saved, its prompts aren't either.
             self.reader.keep_history(self.saving.is_on);
             let text = std::mem::take(&mut initial);
             match self.reader.read(PROMPT, &text, self.context)? {
@@ -211,11 +211,11 @@ impl<'a> Repl<'a> {
         Ok(ExitStatus::Done)
     }
 
-    /// Has the user pick a model where none is set. Says whether there is one, or the user leaves
+    /// Has the user pick a model if none is set. Says whether there is one, or the user leaves
     /// instead.
     ///
     /// # Errors
-    /// Where there is nothing to pick from.
+    /// If there is nothing to pick from.
     pub fn choose_model(&mut self, chat: &mut Chat) -> Result<bool, Error> {
         if !chat.model.is_empty() {
             return Ok(true);

@@ -33,7 +33,7 @@ const VTE: u32 = 5001;
 /// Whether links are hidden behind their labels.
 pub fn are_taken(environment: &Environment) -> bool {
     let get = |name: &str| environment.get(name);
-    // The convention of supports-hyperlinks, in npm and on crates.io.
+    // The convention of supports-hyperlinks, an npm package and a crate.
     if let Some(wanted) = get("FORCE_HYPERLINK") {
         return wanted != "0";
     }

@@ -51,7 +51,7 @@ pub struct Screen {
     markdown: Option<Markdown>,
     /// Whether hints speak of the chat's commands in place of flags.
     pub is_chat: bool,
-    /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
+    /// Whether Markdown is rendered if that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
     /// Whether the terminal opens links.
     takes_links: bool,

@@ -1,4 +1,4 @@
-//! Where a pipe can't stand in for standard input, the line editor reads the keyboard itself.
+//! If a pipe can't stand in for standard input, the line editor reads the keyboard itself.
 
 use std::io;
 use std::time::Duration;
