@@ -29,8 +29,8 @@ class State:
 
 STATES = (
     State("before the headers", "silent"),
-    State("in the stream", "drip", shown=DRIP * 3),
-    State("in a stalled stream", "stall", shown=DRIP * 3),
+    State("in the stream", "drip", shown=(DRIP * 3).strip()),
+    State("in a stalled stream", "stall", shown=(DRIP * 3).strip()),
     State("waiting for a retry", "busy"),
 )
 
