@@ -8,6 +8,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -24,7 +25,7 @@ pub struct Session {
     /// None if it will be made of the first prompt.
     name: Option<String>,
     /// Locked while it is open.
-    file: Option<File>,
+    file: Option<Locked>,
     /// How much of the record is in the file, in bytes.
     written: usize,
     /// Where in the file that ends. It is further on if another process added to it and files
@@ -48,7 +49,7 @@ impl Session {
 
     /// A session whose file was locked, and read to its `length`. It may lack the end of its last
     /// line, or have a torn one more than the record.
-    pub(super) fn opened(self, file: File, length: usize, record: &Record) -> Self {
+    pub(super) fn opened(self, file: Locked, length: usize, record: &Record) -> Self {
         let good = record.lines.len();
         let written = good.min(length);
         Session {
@@ -194,22 +195,67 @@ pub(super) fn file_of(folder: &Path, name: &str) -> PathBuf {
 
 /// Makes a file and locks it; none if there is a session of that name. A file of no bytes is
 /// none: it is left when a process ended before its first write.
-fn claim(path: &Path) -> io::Result<Option<File>> {
+fn claim(path: &Path) -> io::Result<Option<Locked>> {
     // Not even for a moment is a session locked that only has the name.
     if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
         return Ok(None);
     }
     let file = private_file().read(true).create(true).open(path)?;
-    Ok((lock(&file)? && file.metadata()?.len() == 0).then_some(file))
+    Ok(match lock(file)? {
+        Some(file) if file.metadata()?.len() == 0 => Some(file),
+        _ => None,
+    })
 }
 
-/// Locks a file for as long as it is open; false if another has it. Some network file systems
-/// have no locks, and are used without.
-pub(super) fn lock(file: &File) -> io::Result<bool> {
+/// A file that is locked for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Locked(File);
+
+/// Locks a file; none if another has it. Some network file systems have no locks, and are used
+/// without.
+pub(super) fn lock(file: File) -> io::Result<Option<Locked>> {
     match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
+        Ok(()) => Ok(Some(Locked(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Err(error),
-        Err(TryLockError::Error(_)) => Ok(true),
+        Err(TryLockError::Error(_)) => Ok(Some(Locked(file))),
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // A child that is being started has the descriptor, and with it the lock, until it runs.
+        let _ = self.0.unlock();
+    }
+}
+
+impl Deref for Locked {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut File {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_that_a_child_has_for_a_moment_keeps_no_lock() {
+        let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
+        let open = || File::open(&path).unwrap();
+        let locked = lock(open()).unwrap().unwrap();
+        let of_child = locked.try_clone().unwrap();
+        assert!(lock(open()).unwrap().is_none());
+        drop(locked);
+        assert!(lock(open()).unwrap().is_some());
+        drop(of_child);
     }
 }

@@ -1,12 +1,12 @@
 //! The saved conversations as a whole: finds them by name or age, lists, searches, opens and
 //! deletes them.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
 use super::reading::Restored;
-use super::session::{Session, file_of, lock};
+use super::session::{Locked, Session, file_of, lock};
 use super::summary::Summary;
 use super::{data_folder, name};
 use crate::conversation::Role;
@@ -228,17 +228,15 @@ impl Sessions {
 
     /// Opens the file of a session and locks it before anything is read, so that nobody writes in
     /// between.
-    fn lock(&self, name: &str, options: &mut OpenOptions) -> Result<File, Error> {
+    fn lock(&self, name: &str, options: &mut OpenOptions) -> Result<Locked, Error> {
         name::check(name)?;
         let path = file_of(&self.folder, name);
         let unusable = |error| self.unusable(name, error);
         // A pipe or a device may never end.
         regular(&path).map_err(unusable)?;
         let file = options.read(true).open(&path).map_err(unusable)?;
-        match lock(&file).map_err(unusable)? {
-            true => Ok(file),
-            false => Err(Error::SessionInUse(name.to_owned())),
-        }
+        let locked = lock(file).map_err(unusable)?;
+        locked.ok_or_else(|| Error::SessionInUse(name.to_owned()))
     }
 
     fn unusable(&self, name: &str, error: io::Error) -> Error {
