@@ -5,11 +5,11 @@
 //! inbox for what the worker gets and for the wake-up of Ctrl-C; an exchange that is dropped
 //! abandons its worker.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
+use super::inbox::{Event, Inbox};
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
 
@@ -76,9 +76,6 @@ impl Limits {
     }
 }
 
-/// What may lie in the inbox unread, after which the worker waits for the terminal.
-const STEP_SIZE: usize = 32 * 1024;
-
 /// A request under way. Ctrl-C is heeded while it is waited for.
 pub struct Exchange {
     inbox: Arc<Inbox>,
@@ -93,26 +90,6 @@ struct Progress {
     waiting: Waiting,
     since: Instant,
     started: Instant,
-}
-
-/// What the worker has got and nobody took yet.
-#[derive(Default)]
-struct Inbox {
-    unread: Mutex<Unread>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Unread {
-    events: VecDeque<Event>,
-    is_woken: bool,
-    is_abandoned: bool,
-}
-
-enum Event {
-    Connected,
-    Step(Step),
-    Failed(Error),
 }
 
 /// What happened next.
@@ -199,80 +176,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        let mut unread = self.inbox.unread();
-        unread.is_abandoned = true;
-        if unread.is_full() {
-            self.inbox.changed.notify_all();
-        }
-    }
-}
-
-impl Inbox {
-    fn unread(&self) -> MutexGuard<'_, Unread> {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts in what was received, as soon as there is room. Returns whether anybody wants more.
-    ///
-    /// A body is added to that which lies there: attohttpc never reads over the end of a chunk, and
-    /// the service sends a chunk for every token, which would be a switch of threads and a write to
-    /// the terminal each.
-    fn put(&self, received: Received<'_>) -> bool {
-        let mut unread = self
-            .changed
-            .wait_while(self.unread(), |unread| {
-                unread.is_full() && !unread.is_abandoned
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        let event = match (received, unread.events.back_mut()) {
-            (Received::Body(more), Some(Event::Step(Step::Body(bytes)))) => {
-                bytes.extend_from_slice(more);
-                None
-            }
-            (Received::Body(bytes), _) => Some(Event::Step(Step::Body(bytes.to_vec()))),
-            (Received::Connected, _) => Some(Event::Connected),
-            (Received::Head(head), _) => Some(Event::Step(Step::Head(head))),
-            (Received::End, _) => Some(Event::Step(Step::End)),
-            (Received::Failed(error), _) => Some(Event::Failed(error)),
-        };
-        let was_empty = unread.events.is_empty();
-        unread.events.extend(event);
-        let is_wanted = !unread.is_abandoned;
-        drop(unread);
-        // Its owner waits only if nothing lies there, and each call wakes the system.
-        if was_empty {
-            self.changed.notify_all();
-        }
-        is_wanted
-    }
-
-    /// Takes what comes next; nothing if nothing comes for so long, or a press does.
-    fn take(&self, limit: Duration) -> Option<Event> {
-        let (mut unread, _) = self
-            .changed
-            .wait_timeout_while(self.unread(), limit, |unread| {
-                unread.events.is_empty() && !unread.is_woken
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        unread.is_woken = false;
-        if unread.is_full() {
-            self.changed.notify_all();
-        }
-        unread.events.pop_front()
-    }
-
-    fn wake(&self) {
-        self.unread().is_woken = true;
-        self.changed.notify_all();
-    }
-}
-
-impl Unread {
-    fn is_full(&self) -> bool {
-        match self.events.back() {
-            Some(Event::Step(Step::Body(bytes))) => bytes.len() >= STEP_SIZE,
-            _ => false,
-        }
+        self.inbox.abandon();
     }
 }
 
@@ -331,8 +235,6 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
-
     use super::*;
     use crate::config::environment::Environment;
     use crate::interrupt::Interrupts;
@@ -360,72 +262,6 @@ mod tests {
         interrupts.press();
         assert!(matches!(one.next(None), Err(Error::Interrupted)));
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
-    }
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    fn body(inbox: &Inbox) -> Option<Vec<u8>> {
-        match inbox.take(LONG)? {
-            Event::Step(Step::Body(bytes)) => Some(bytes),
-            _ => None,
-        }
-    }
-
-    #[test]
-    fn pieces_of_a_body_are_joined_and_its_end_comes_behind_it() {
-        let inbox = Inbox::default();
-        assert!(inbox.put(Received::Connected));
-        for piece in ["a", "b", "c"] {
-            assert!(inbox.put(Received::Body(piece.as_bytes())));
-        }
-        assert!(inbox.put(Received::Failed(Error::Interrupted)));
-        assert!(inbox.put(Received::End));
-        assert!(matches!(inbox.take(LONG), Some(Event::Connected)));
-        assert_eq!(body(&inbox).as_deref(), Some(&b"abc"[..]));
-        assert!(matches!(inbox.take(LONG), Some(Event::Failed(_))));
-        assert!(matches!(inbox.take(LONG), Some(Event::Step(Step::End))));
-        assert!(inbox.take(Duration::ZERO).is_none());
-    }
-
-    /// An inbox that is full, and a worker that has something more for it; says what it is told.
-    fn full() -> (Arc<Inbox>, mpsc::Receiver<bool>) {
-        let inbox = Arc::new(Inbox::default());
-        assert!(inbox.put(Received::Body(&[b'a'; STEP_SIZE])));
-        let (theirs, (sender, told)) = (Arc::clone(&inbox), mpsc::channel());
-        std::thread::spawn(move || sender.send(theirs.put(Received::Body(b"b"))));
-        (inbox, told)
-    }
-
-    #[test]
-    fn a_worker_waits_for_room() {
-        let (inbox, told) = full();
-        assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
-        assert_eq!(body(&inbox).map(|bytes| bytes.len()), Some(STEP_SIZE));
-        assert_eq!(told.recv_timeout(LONG), Ok(true));
-        assert_eq!(body(&inbox).as_deref(), Some(&b"b"[..]));
-    }
-
-    #[test]
-    fn a_worker_is_free_once_its_exchange_is_dropped() {
-        let (inbox, told) = full();
-        let limits = Limits::with_first_byte(LONG);
-        drop(Exchange {
-            inbox,
-            watch: Interrupts::default().watch(),
-            progress: Progress::new(limits, Waiting::NextByte, Instant::now()),
-        });
-        assert_eq!(told.recv_timeout(LONG), Ok(false));
-    }
-
-    #[test]
-    fn a_press_wakes_whoever_waits_for_an_empty_inbox() {
-        let inbox = Arc::new(Inbox::default());
-        let ours = Arc::clone(&inbox);
-        let started = Instant::now();
-        let waiting = std::thread::spawn(move || ours.take(LONG).is_none());
-        inbox.wake();
-        assert!(waiting.join().is_ok_and(|is_nothing| is_nothing));
-        assert!(started.elapsed() < LONG);
     }
 
     #[test]

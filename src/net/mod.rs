@@ -3,6 +3,7 @@
 mod certificate;
 mod exchange;
 mod http;
+mod inbox;
 pub mod proxy;
 pub mod reach;
 mod roots;
