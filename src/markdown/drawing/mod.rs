@@ -17,6 +17,8 @@ mod inline;
 mod languages;
 mod link;
 mod links;
+#[cfg(test)]
+mod properties;
 mod recap;
 mod rows;
 #[cfg(test)]
@@ -34,7 +36,7 @@ use flow::Flow;
 pub use recap::last_rows;
 use rows::{Row, Rows};
 use style::Style;
-use table::Columns;
+use table::Table;
 
 /// On terminals narrower than this, all stays as it comes: there is no room for marks, and a wide
 /// character may take a row of its own, so that rows couldn't be counted.
@@ -82,15 +84,6 @@ enum State {
     Heading,
     /// A line of code.
     Code(Painter),
-}
-
-#[derive(Debug)]
-struct Table {
-    lines: Vec<(String, Frame)>,
-    /// Its first row.
-    top: usize,
-    /// None before the second line made a table of it.
-    columns: Option<Columns>,
 }
 
 impl Markdown {
@@ -299,24 +292,8 @@ impl Markdown {
         }
         match &read.kind {
             Kind::Text { text, indent } => {
-                if !read.continues {
-                    self.table = None;
-                }
-                if !self.draw_row(text, &frame) {
-                    match state {
-                        State::Text => {}
-                        _ if can_draw => {
-                            let frame = frame.indented(*indent);
-                            self.begin_text(text, &frame, Style::PLAIN, read.continues);
-                        }
-                        // It stands as it came, and the paragraph ended above.
-                        _ => self.flow = None,
-                    }
-                    if let Some(flow) = &mut self.flow {
-                        flow.end_line(&mut self.rows);
-                    }
-                    self.hold(text, frame);
-                }
+                let redraws = can_draw && !is_drawn;
+                self.finish_text(text, *indent, frame, read.continues, is_drawn, redraws);
             }
             Kind::Underline { level, .. } => {
                 if let Some(flow) = flow.filter(|_| can_draw) {
@@ -351,13 +328,33 @@ impl Markdown {
         self.top = self.rows.count();
     }
 
-    /// Keeps a line that may be the header of a table.
-    fn hold(&mut self, text: &str, frame: Frame) {
-        self.table = table::is_row(text).then(|| Table {
-            lines: vec![(text.to_owned(), frame)],
-            top: self.top,
-            columns: None,
-        });
+    /// Finishes a line of text, which is drawn as one already, can be drawn, or stands as it came.
+    fn finish_text(
+        &mut self,
+        text: &str,
+        indent: usize,
+        frame: Frame,
+        continues: bool,
+        is_drawn: bool,
+        can_draw: bool,
+    ) {
+        if !continues {
+            self.table = None;
+        }
+        if self.draw_row(text, &frame) {
+            return;
+        }
+        if can_draw {
+            let frame = frame.indented(indent);
+            self.begin_text(text, &frame, Style::PLAIN, continues);
+        } else if !is_drawn {
+            // The paragraph ended above.
+            self.flow = None;
+        }
+        if let Some(flow) = &mut self.flow {
+            flow.end_line(&mut self.rows);
+        }
+        self.table = Table::begin(text, frame, self.top);
     }
 
     /// Draws a line as a row of a table, if it is one.
@@ -365,11 +362,7 @@ impl Markdown {
         let Some(table) = &mut self.table else {
             return false;
         };
-        let is_row = match table.columns {
-            None => table::is_header(&table.lines[0].0, text) && !self.rows.is_frozen(table.top),
-            Some(_) => table::is_row(text),
-        };
-        if !is_row {
+        if !table.takes(text, &self.rows) {
             return false;
         }
         // A row that can't be written over stays as it came.
@@ -379,42 +372,6 @@ impl Markdown {
             self.flow = None;
         }
         is_drawn
-    }
-}
-
-impl Table {
-    /// Draws one more row in place of what is shown from `top` on, and all of them if they have
-    /// other columns now; false if they don't fit.
-    fn draw(&mut self, text: &str, frame: &Frame, top: usize, rows: &mut Rows) -> bool {
-        if rows.is_frozen(self.top) {
-            let Some(columns) = &self.columns else {
-                return false;
-            };
-            rows.truncate(top);
-            columns.draw_row(text, true, frame, rows);
-            self.lines.truncate(1);
-            return true;
-        }
-        self.lines.push((text.to_owned(), frame.clone()));
-        // Its first row may have the mark of an item before it.
-        let room = self.lines.iter().map(|(_, frame)| frame.room()).min();
-        let lines: Vec<&str> = self.lines.iter().map(|(text, _)| text.as_str()).collect();
-        let room = room.unwrap_or_default();
-        let Some(columns) = Columns::measure(&lines, room, &mut rows.links) else {
-            return false;
-        };
-        let is_same = self.columns.as_ref() == Some(&columns);
-        let first = if is_same { self.lines.len() - 1 } else { 0 };
-        rows.truncate(if is_same { top } else { self.top });
-        for (index, (text, frame)) in self.lines.iter().enumerate().skip(first) {
-            match index {
-                0 => columns.draw_header(text, frame, rows),
-                1 => frame.rows(columns.rule(), rows),
-                _ => columns.draw_row(text, index > 2, frame, rows),
-            }
-        }
-        self.columns = Some(columns);
-        true
     }
 }
 

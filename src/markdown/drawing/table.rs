@@ -19,9 +19,19 @@ enum Align {
     Right,
 }
 
+/// The table that is being written, or a line that may be its header.
+#[derive(Debug)]
+pub struct Table {
+    lines: Vec<(String, Frame)>,
+    /// Its first row.
+    pub top: usize,
+    /// None before the second line made a table of it.
+    columns: Option<Columns>,
+}
+
 /// The columns of a table, as they were measured.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Columns {
+struct Columns {
     aligns: Vec<Align>,
     /// None if they have no room beside each other.
     widths: Option<Vec<usize>>,
@@ -31,13 +41,66 @@ pub struct Columns {
 }
 
 /// Whether the second line makes a table of the first.
-pub fn is_header(header: &str, delimiter: &str) -> bool {
+fn is_header(header: &str, delimiter: &str) -> bool {
     aligns(delimiter).is_some_and(|aligns| split(header, aligns.len()).len() == aligns.len())
 }
 
 /// Whether a line can be one of a table.
-pub fn is_row(line: &str) -> bool {
+fn is_row(line: &str) -> bool {
     line.contains('|')
+}
+
+impl Table {
+    /// A line that may be the header of a table, drawn from this row on.
+    pub fn begin(text: &str, frame: Frame, top: usize) -> Option<Self> {
+        is_row(text).then(|| Table {
+            lines: vec![(text.to_owned(), frame)],
+            top,
+            columns: None,
+        })
+    }
+
+    /// Whether this is its next line.
+    pub fn takes(&self, text: &str, rows: &Rows) -> bool {
+        match self.columns {
+            None => is_header(&self.lines[0].0, text) && !rows.is_frozen(self.top),
+            Some(_) => is_row(text),
+        }
+    }
+
+    /// Draws one more row in place of what is shown from `top` on, and all of them if they have
+    /// other columns now; false if they don't fit.
+    pub fn draw(&mut self, text: &str, frame: &Frame, top: usize, rows: &mut Rows) -> bool {
+        if rows.is_frozen(self.top) {
+            let Some(columns) = &self.columns else {
+                return false;
+            };
+            rows.truncate(top);
+            columns.draw_row(text, true, frame, rows);
+            self.lines.truncate(1);
+            return true;
+        }
+        self.lines.push((text.to_owned(), frame.clone()));
+        // Its first row may have the mark of an item before it.
+        let room = self.lines.iter().map(|(_, frame)| frame.room()).min();
+        let lines: Vec<&str> = self.lines.iter().map(|(text, _)| text.as_str()).collect();
+        let room = room.unwrap_or_default();
+        let Some(columns) = Columns::measure(&lines, room, &mut rows.links) else {
+            return false;
+        };
+        let is_same = self.columns.as_ref() == Some(&columns);
+        let first = if is_same { self.lines.len() - 1 } else { 0 };
+        rows.truncate(if is_same { top } else { self.top });
+        for (index, (text, frame)) in self.lines.iter().enumerate().skip(first) {
+            match index {
+                0 => columns.draw_header(text, frame, rows),
+                1 => frame.rows(columns.rule(), rows),
+                _ => columns.draw_row(text, index > 2, frame, rows),
+            }
+        }
+        self.columns = Some(columns);
+        true
+    }
 }
 
 impl Columns {

@@ -1,12 +1,11 @@
 //! The same final screen for every chunking, at every size, on a terminal emulator; nothing of the
 //! text lost.
 
-use proptest::prelude::*;
-
 use super::Markdown;
+use super::properties::{letters, written};
 
 /// The sample of the sandbox, and what models like to send.
-const SAMPLES: [&str; 17] = [
+pub const SAMPLES: [&str; 17] = [
     include_str!("../../sandbox/sample.md"),
     "Plain text that stays as it is.\nAnd a second line, which is a good deal longer than most terminals of the test are \
      wide, so that it has to be wrapped between its words.\n\n\nA_word_with_underscores, 2 * 3 * 4, and the end",
@@ -40,9 +39,13 @@ const SAMPLES: [&str; 17] = [
      1. a\n2. ```rust\n   /* a /* b */ c */ let r = r#\"x\"#; 'a' 'b\n   ```\n3. <!-- x -->\n```html\n<!-- a\n--><a href=\"x\n\" b>it's</a>\n",
 ];
 
-const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
+pub const WIDTHS: [u16; 5] = [80, 60, 40, 23, 20];
 
-fn render<'a>(pieces: impl IntoIterator<Item = &'a str>, width: usize, height: usize) -> String {
+pub fn render<'a>(
+    pieces: impl IntoIterator<Item = &'a str>,
+    width: usize,
+    height: usize,
+) -> String {
     let (mut markdown, mut out) = (Markdown::new(width, height), String::new());
     pieces
         .into_iter()
@@ -84,9 +87,12 @@ pub fn screen(bytes: &str, width: u16, height: u16) -> (String, Vec<String>, (u1
     (contents, rows, cursor)
 }
 
-fn terminal(width: u16, height: u16) -> vt100::Parser {
-    let size = |length| std::num::NonZero::new(length).expect("a size");
+pub fn terminal(width: u16, height: u16) -> vt100::Parser {
     vt100::Parser::new(size(height), size(width), 3_000)
+}
+
+pub fn size(length: u16) -> std::num::NonZeroU16 {
+    std::num::NonZero::new(length).expect("a size")
 }
 
 fn chars(text: &str) -> impl Iterator<Item = &str> {
@@ -116,251 +122,6 @@ fn the_screen_is_the_same_in_one_piece_and_character_by_character() {
             }
         }
     }
-}
-
-proptest! {
-    #[test]
-    fn the_screen_is_the_same_in_any_pieces(
-        sample in proptest::sample::select(&SAMPLES[..]),
-        width in proptest::sample::select(&WIDTHS[..]),
-        height in proptest::sample::select(&[200_u16, 24, 8][..]),
-        lengths in proptest::collection::vec(1_usize..40, 1..20),
-    ) {
-        let whole = screen(&render([sample], width.into(), height.into()), width, height);
-        prop_assert_eq!(whole, screen(&render(cut(sample, &lengths), width.into(), height.into()), width, height));
-    }
-
-    #[test]
-    fn marks_in_any_order_are_no_problem(
-        text in "([-*_`~#>|\\[\\]()! \n\t]|[a-c1 ]|\\| a |---\\||```|  - |你|🎉|\u{fe0f}|\u{301}){0,120}",
-        width in 20_u16..50,
-        height in 4_u16..30,
-        lengths in proptest::collection::vec(1_usize..20, 1..20),
-    ) {
-        let whole = screen(&render([text.as_str()], width.into(), height.into()), width, height);
-        prop_assert_eq!(whole, screen(&render(cut(&text, &lengths), width.into(), height.into()), width, height));
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_letter_is_on_the_screen_once(
-        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..60),
-        width in 1_u16..60,
-        height in 1_u16..30,
-        lengths in proptest::collection::vec(1_usize..20, 1..20),
-    ) {
-        let text: String = pieces.concat();
-        let pieces = cut(&text, &lengths);
-        let out = render(pieces, width.into(), height.into());
-        let shown = letters(&written(&out, width, height), width);
-        prop_assert!(are_letters_of(&shown, &text, width), "{:?} {} {}", text, height, out);
-    }
-
-    #[test]
-    fn the_screen_is_the_same_for_all_that_is_written(
-        text in all_pieces(),
-        width in 1_u16..60,
-        height in 1_u16..30,
-        lengths in proptest::collection::vec(1_usize..20, 1..20),
-    ) {
-        let whole = rows(&render([text.as_str()], width.into(), height.into()), width, height);
-        let cut = rows(&render(cut(&text, &lengths), width.into(), height.into()), width, height);
-        prop_assert_eq!(whole, cut, "{:?}", text);
-    }
-
-    #[test]
-    fn a_text_that_came_before_is_written_as_it_was(
-        text in all_pieces(),
-        width in 1_u16..60,
-        height in 1_u16..30,
-    ) {
-        let (wide, tall) = (width.into(), height.into());
-        let again = Markdown::new(wide, tall).whole(&text);
-        let came = rows(&render([text.as_str()], wide, tall), width, height);
-        prop_assert_eq!(came, rows(&again, width, height));
-    }
-}
-
-/// What Markdown is made of. The letters of labels and targets differ, for a label that is its
-/// target is shown once; `x` is the mark of a task, and `<br>` no text.
-const PIECES: &[&str] = &[
-    "a",
-    "你好",
-    "。",
-    "「ア」",
-    "🎉",
-    "bc",
-    "def ",
-    " ",
-    " ",
-    "\n",
-    "\n",
-    "\n\n",
-    "    ",
-    "  ",
-    "\t",
-    "- ",
-    "* ",
-    "+ ",
-    "1. ",
-    "10) ",
-    "- [ ] ",
-    "> ",
-    ">",
-    "# ",
-    "### ",
-    " ##",
-    "---",
-    "***",
-    "```",
-    "```sh\n",
-    "```ruby\n",
-    "~~~json\n",
-    "```diff\n",
-    "```html\n",
-    "\"",
-    "'",
-    "\"\"\"",
-    "# ",
-    "/* ",
-    "*/",
-    "//",
-    "-- ",
-    "<<EOF\n",
-    "\nEOF\n",
-    "${b",
-    "if ",
-    "end",
-    ": ",
-    "\n```\n",
-    "~~~",
-    "\n   ```\n",
-    "`",
-    "``",
-    "*",
-    "**",
-    "_",
-    "__",
-    "~~",
-    "[",
-    "]",
-    "](n)",
-    "](<n n> \"t\")",
-    "![",
-    "](n 'n' n)",
-    "<",
-    ">",
-    "<b>",
-    "</b>",
-    "|",
-    " | ",
-    "\n|---|---|\n",
-    "\n--|:-:\n",
-    "\\",
-    "\\|",
-    "\\(",
-    "\\)",
-    "\n\\[\n",
-    "\n\\]\n",
-    "$",
-    "$$",
-    "\n$$\n",
-    "$5",
-    "&",
-    "[^1]",
-    "[^1]: ",
-    "[-]: /-/ \"-\"\n",
-    "\n\n[-]:\n/-/\n",
-    "[-]",
-    "][-]",
-    "![-]",
-    "https://a.bc/d_e_f*",
-    ".",
-    "(n",
-    ")",
-    "===\n",
-    "…",
-    "é",
-];
-
-/// Marks with letters of their own, which aren't shown, or more than once.
-const NAMES: &[&str] = &[
-    "&amp;",
-    "&copy;",
-    "&#35;",
-    "&#x1b;",
-    "&nbsp;",
-    "&Tab;",
-    "[f]: https://f.g/h?i=1&amp;j \"k\"\n",
-    "\n\n[l&#42;]:\n<m n>\n'o\np'\n",
-    "[f]",
-    "[q][f]",
-    "![r][]",
-    "[l&#42;][]",
-    "[^s]: ",
-    "t[^s]",
-    "Setext\n===\n",
-    "two\nlines\n---\n",
-    "<https://u.v/w>",
-    "<x@y.z>",
-    "[https://a.b](https://c.d)",
-    "<br>",
-    "`code of words`",
-];
-
-fn all_pieces() -> impl Strategy<Value = String> {
-    let piece = proptest::sample::select([PIECES, NAMES].concat());
-    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
-}
-
-/// Whether these are the letters of a text: a table may say its header more than once.
-fn are_letters_of(shown: &[char], text: &str, width: u16) -> bool {
-    let all = letters(text, width);
-    if !text.contains("--|") {
-        return shown == all;
-    }
-    let mut shown = shown.iter();
-    all.iter().all(|letter| shown.any(|shown| shown == letter))
-}
-
-/// The rows as [`screen`] has them, without empty ones at the end: how far the terminal has
-/// scrolled depends on what was shown on the way.
-fn rows(bytes: &str, width: u16, height: u16) -> Vec<String> {
-    let (_, mut rows, _) = screen(bytes, width, height);
-    while rows.last().is_some_and(String::is_empty) {
-        rows.pop();
-    }
-    rows
-}
-
-/// The letters of a text that a terminal of so many columns has room for.
-fn letters(text: &str, width: u16) -> Vec<char> {
-    let has_room = |letter: &char| super::style::char_width(*letter) <= width.into();
-    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
-    let mut letters: Vec<char> = letters.filter(has_room).collect();
-    letters.sort_unstable();
-    letters
-}
-
-/// All that is on a terminal, and all that left it at the top.
-fn written(bytes: &str, width: u16, height: u16) -> String {
-    let mut parser = terminal(width, height);
-    parser.process(bytes.replace('\n', "\r\n").as_bytes());
-    all_of(&mut parser, width, height)
-}
-
-/// All that is on a terminal, and all that left it at the top.
-fn all_of(parser: &mut vt100::Parser, width: u16, height: u16) -> String {
-    parser.screen_mut().set_scrollback(usize::MAX);
-    let mut text = String::new();
-    for offset in (0..=parser.screen().scrollback()).rev() {
-        parser.screen_mut().set_scrollback(offset);
-        let rows = parser.screen().rows(0, width);
-        rows.take(if offset == 0 { usize::from(height) } else { 1 })
-            .for_each(|row| text.extend([row.as_str(), "\n"]));
-    }
-    text
 }
 
 pub fn cut<'a>(text: &'a str, lengths: &[usize]) -> Vec<&'a str> {
@@ -421,112 +182,6 @@ fn nothing_of_the_text_is_lost() {
                 visible(&sample.replace("**", "").replace("&nbsp;", "")),
                 "{width}"
             );
-        }
-    }
-}
-
-/// Words that stand in no other one, with the marks that stand around words.
-const WORDS: [&str; 14] = [
-    "alpha ",
-    "**beta** ",
-    "gamma ",
-    "*delta ",
-    "epsilon* ",
-    "`zeta` ",
-    "eta ",
-    "[theta](iota) ",
-    "kappa, ",
-    "~~lambda~~\n",
-    "__mu\nnu__ ",
-    "xi.\n\n",
-    "- omicron ",
-    "> pi ",
-];
-
-/// Runs of letters, without the last one if it may go on.
-fn words(text: &str) -> Vec<&str> {
-    let words = text.split(|letter: char| !letter.is_alphanumeric());
-    words.filter(|word| !word.is_empty()).collect()
-}
-
-proptest! {
-    #[test]
-    fn no_word_is_broken_at_any_moment(
-        pieces in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..40),
-        width in 20_u16..60,
-        height in 5_u16..30,
-    ) {
-        let text: String = pieces.concat();
-        let (mut markdown, mut parser) = (Markdown::new(width.into(), height.into()), terminal(width, height));
-        let all = words(&text);
-        for (index, piece) in text.char_indices() {
-            let mut out = String::new();
-            markdown.push(&text[index..index + piece.len_utf8()], &mut out);
-            parser.process(out.replace('\n', "\r\n").as_bytes());
-            let came = words(&text[..index + 1]);
-            for row in parser.screen().rows(0, width) {
-                for word in words(&row) {
-                    prop_assert!(all.contains(&word) || came.last() == Some(&word), "{word:?} at {index} of {text:?}: {row:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_resize_shows_nothing_twice_and_loses_nothing(
-        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..60),
-        widths in (20_u16..60, 20_u16..60),
-        height in 5_u16..30,
-        place in 0_usize..200,
-        lengths in proptest::collection::vec(1_usize..20, 1..20),
-    ) {
-        let text: String = pieces.concat();
-        let place = text.floor_char_boundary(place.min(text.len()));
-        let resized = |before: Vec<&str>, after: Vec<&str>| {
-            let (mut markdown, mut out) = (Markdown::new(widths.0.into(), height.into()), String::new());
-            let mut parser = terminal(widths.0, height);
-            before.into_iter().for_each(|piece| markdown.push(piece, &mut out));
-            parser.process(out.replace('\n', "\r\n").as_bytes());
-            markdown.resize(widths.1.into(), height.into());
-            parser.screen_mut().set_size(std::num::NonZero::new(height).expect("a size"), std::num::NonZero::new(widths.1).expect("a size"));
-            out.clear();
-            after.into_iter().for_each(|piece| markdown.push(piece, &mut out));
-            markdown.end(&mut out);
-            parser.process(out.replace('\n', "\r\n").as_bytes());
-            all_of(&mut parser, widths.1, height)
-        };
-        let whole = resized(vec![&text[..place]], vec![&text[place..]]);
-        let shown = letters(&whole, widths.1);
-        if widths.0 <= widths.1 {
-            prop_assert!(are_letters_of(&shown, &text, widths.1), "{:?}", text);
-        } else if !text.contains("--|") {
-            // This emulator cuts off what has no room in a narrower window.
-            prop_assert!(shown.len() <= letters(&text, widths.1).len(), "{:?}", text);
-        }
-        let pieces = resized(cut(&text[..place], &lengths), cut(&text[place..], &lengths));
-        prop_assert_eq!(whole.trim_end(), pieces.trim_end(), "{:?}", text);
-    }
-}
-
-proptest! {
-    #[test]
-    fn links_that_the_terminal_opens_end_with_their_row(
-        text in all_pieces(),
-        width in 8_u16..60,
-        height in 3_u16..30,
-        lengths in proptest::collection::vec(1_usize..20, 1..20),
-    ) {
-        let (wide, tall) = (width.into(), height.into());
-        let out = render_linked(cut(&text, &lengths), wide, tall);
-        let whole = render_linked([text.as_str()], wide, tall);
-        prop_assert_eq!(rows(&out, width, height), rows(&whole, width, height), "{:?}", text);
-        for row in out.split('\n') {
-            let mut links = row.split("\x1b]8;").skip(1);
-            let is_end = |code: &str| code.starts_with(";\x1b\\");
-            while let Some(link) = links.next() {
-                prop_assert!(link.starts_with("id=") && links.next().is_some_and(is_end), "{row:?}");
-            }
-            prop_assert!(!row.replace("\x1b]8;", "").contains("\x1b]"), "{row:?}");
         }
     }
 }

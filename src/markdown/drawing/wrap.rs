@@ -1,5 +1,5 @@
-//! Breaks text into rows at spaces while it comes: the word that is open moves to the next row as it
-//! grows. What can't be broken and is longer than a row is left to the terminal.
+//! Breaks text into rows at spaces while it comes: the word that is open moves to the next row as
+//! it grows. What can't be broken and is longer than a row is left to the terminal.
 
 use super::rows::{End, Row, Rows};
 use super::style::{Span, Style, can_break, char_width, tab_width};
