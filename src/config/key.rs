@@ -1,5 +1,5 @@
-//! What a key looks like: what can be sent, what the service's own look like, and what stands in the
-//! place of one.
+//! What a key looks like: what can be sent, what the service's own look like, and what stands in
+//! the place of one.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The user's files: who owns them, who can read them, and how new ones are made. [`input`] and
-//! [`named`] read what somebody named, [`replace`] replaces the content of an existing file, [`walk`] finds
-//! them.
+//! [`named`] read what somebody named, [`replace`] replaces the content of an existing file,
+//! [`walk`] finds them.
 
 pub mod input;
 pub mod named;

@@ -23,8 +23,8 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Reads a line, and whether its beginning was pasted. Two slashes at the start stand for one
-    /// if a command or a path was typed behind them. Code often begins with a comment, so a
-    /// line that was pasted, has several lines, or can't be a command is taken as it is. A backslash
+    /// if a command or a path was typed behind them. Code often begins with a comment, so a line
+    /// that was pasted, has several lines, or can't be a command is taken as it is. A backslash
     /// that was typed before `!` goes, and an image's `![` is text.
     pub fn parse(text: &'a str, is_pasted: bool) -> Self {
         let trimmed = text.trim();

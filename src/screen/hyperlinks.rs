@@ -1,6 +1,6 @@
-//! Whether the terminal opens links itself (OSC 8), by what it says of itself in the environment. It
-//! isn't asked: one that doesn't answer would hold up the first prompt. If in doubt, targets are
-//! shown.
+//! Whether the terminal opens links itself (OSC 8), by what it says of itself in the environment.
+//! It isn't asked: one that doesn't answer would hold up the first prompt. If in doubt, targets
+//! are shown.
 
 use crate::config::environment::Environment;
 

@@ -1,6 +1,6 @@
 //! `@` and a file's name in a prompt: what is attached, and what stays text.
 
-use super::support::{Api, Program, Terminal, event, sse_head};
+use super::support::{Api, Program, Terminal};
 
 /// A chat in a folder with some files, with a service that answers everything.
 fn chat() -> (Api, Program, Terminal) {
@@ -112,13 +112,7 @@ fn a_mention_that_was_not_typed_at_the_prompt_is_text() {
 
 #[test]
 fn a_mention_that_was_typed_before_the_prompt_came_is_text() {
-    let (sender, receiver) = std::sync::mpsc::channel::<()>();
-    let receiver = std::sync::Mutex::new(receiver);
-    let api = Api::serve(move |exchange| {
-        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
-        receiver.lock().unwrap().recv().unwrap();
-        exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(" and end")));
-    });
+    let (api, sender) = Api::serve_halves("beginning", " and end");
     let program = Program::for_service(&api.url());
     program.file("app.py", "of the app\n");
     let terminal = Terminal::chat(&program, &[], 80);

@@ -154,13 +154,7 @@ fn a_failed_turn_keeps_the_chat_and_offers_the_prompt_again() {
 
 #[test]
 fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
-    let (sender, receiver) = std::sync::mpsc::channel::<()>();
-    let receiver = std::sync::Mutex::new(receiver);
-    let api = Api::serve(move |exchange| {
-        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
-        receiver.lock().unwrap().recv().unwrap();
-        exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(" and end")));
-    });
+    let (api, sender) = Api::serve_halves("beginning", " and end");
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &[], 24, 80);
     terminal.wait_for_prompt();
@@ -188,14 +182,7 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
 
 #[test]
 fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
-    let (sender, receiver) = std::sync::mpsc::channel::<()>();
-    let receiver = std::sync::Mutex::new(receiver);
-    let api = Api::serve(move |exchange| {
-        exchange.send(&format!("{}{}", sse_head(), event("beginning")));
-        if receiver.lock().unwrap().recv().is_ok() {
-            exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(" and end")));
-        }
-    });
+    let (api, sender) = Api::serve_halves("beginning", " and end");
     let program = Program::for_service(&api.url());
     let terminal = Terminal::start(&program, &[], 30, 80);
     terminal.wait_for_prompt();

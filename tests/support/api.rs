@@ -66,6 +66,20 @@ impl Exchange {
 }
 
 impl Api {
+    /// Serves answers that begin and go on once they are told to, each time; none goes on if the
+    /// sender is gone.
+    pub fn serve_halves(beginning: &'static str, end: &'static str) -> (Self, mpsc::Sender<()>) {
+        let (sender, receiver) = mpsc::channel::<()>();
+        let receiver = Mutex::new(receiver);
+        let api = Api::serve(move |exchange| {
+            exchange.send(&format!("{}{}", sse_head(), event(beginning)));
+            if receiver.lock().expect("no panic").recv().is_ok() {
+                exchange.send(&format!("{}event:done\ndata:[DONE]\n\n", event(end)));
+            }
+        });
+        (api, sender)
+    }
+
     /// Serves every connection with `answer`, each on a thread of its own.
     pub fn serve(answer: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
