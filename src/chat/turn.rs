@@ -74,7 +74,7 @@ impl Turn {
             match self.call.next(now.instant) {
                 Next::Need(need) => {
                     if need == Need::Send {
-                        self.begin(now.instant);
+                        self.begin();
                     }
                     return Next::Need(need);
                 }
@@ -94,9 +94,8 @@ impl Turn {
         judged(self.answer(Some(error), now))
     }
 
-    fn begin(&mut self, now: Instant) {
+    fn begin(&mut self) {
         self.reply = Some(Reply::new(&self.host, &self.model));
-        self.started = now;
         self.reads = 0;
         self.head = Head::default();
     }
@@ -307,6 +306,9 @@ mod tests {
                 }
                 Next::Tell(event) => {
                     let is_last = matches!(event, Event::Done(_));
+                    if let Event::Done(Ok(answer)) = &event {
+                        assert!(answer.total >= slept, "waits are a part of it");
+                    }
                     told.extend(line(&event));
                     if is_last {
                         assert!(script.next().is_none(), "an attempt was not made: {told:?}");

@@ -5,6 +5,7 @@
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
 mod output;
+mod row;
 mod sanitize;
 mod table;
 pub mod terminal;
@@ -310,10 +311,10 @@ impl Screen {
         lines.map(|line| format!("{indent}{line}")).collect()
     }
 
-    /// The line below an answer, only if somebody watches.
-    pub fn footer(&mut self, text: &str) {
+    /// The line below an answer, the first of these that fits; only if somebody watches.
+    pub fn footer(&mut self, lines: &[[String; 3]]) {
         if self.err.is_terminal && self.out.is_terminal {
-            self.note(text);
+            self.note(&row::fitting(lines, terminal::width()));
         }
     }
 
@@ -327,34 +328,43 @@ impl Screen {
     /// Says what is waited for.
     pub fn waiting(&mut self, what: &str, elapsed: Duration) {
         if elapsed >= PATIENCE {
-            let seconds = elapsed.as_secs();
-            self.status(&format!("waiting for {what}, {seconds} s (Ctrl-C stops)"));
+            let time = format!(", {} s", elapsed.as_secs());
+            self.status([
+                ["Ctrl-C stops · waiting for ", what, &time],
+                ["Ctrl-C stops · ", what, &time],
+                ["Ctrl-C stops", "", &time],
+            ]);
         }
     }
 
     /// Says which check is being done.
     pub fn checking(&mut self, title: &str) {
-        self.status(&format!("checking: {title}"));
+        self.status([["Ctrl-C stops · checking: ", title, ""]]);
     }
 
     /// Counts down to the next attempt, or says once when it will be.
     pub fn retrying(&mut self, reason: &str, left: Duration, is_new: bool) {
         let seconds = left.as_millis().div_ceil(1000);
-        let text = format!("{reason}: trying again in {seconds} s");
-        match self.err.can_erase {
-            true => self.status(&format!("{text}, Ctrl-C to stop")),
-            false if is_new => self.note(&text),
-            false => {}
+        let time = format!("again in {seconds} s");
+        if self.err.can_erase {
+            self.status([
+                [&format!("Ctrl-C stops · trying {time}: "), reason, ""],
+                [&format!("Ctrl-C stops · {time}: "), reason, ""],
+                ["Ctrl-C stops · ", "", &time],
+            ]);
+        } else if is_new {
+            self.note(&format!("{reason}: trying {time}"));
         }
     }
 
-    /// A line that is erased by whatever is written next; only on a terminal.
-    fn status(&mut self, text: &str) {
+    /// A line that is erased by whatever is written next, the first of these that fits; only on a
+    /// terminal.
+    fn status<const COUNT: usize>(&mut self, lines: [[&str; 3]; COUNT]) {
         if !self.err.can_erase {
             return;
         }
-        let room = terminal::width().saturating_sub(1);
-        let text: String = self.clean(text).chars().take(room).collect();
+        let lines = lines.map(|line| line.map(|text| self.clean(text)));
+        let text = row::fitting(&lines, terminal::width().saturating_sub(1));
         self.write_err(&format!("\r\x1b[K{}", self.err.styled(DIM, &text)));
         self.status = true;
     }

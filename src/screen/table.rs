@@ -1,10 +1,10 @@
 //! Rows in columns without borders, so that grep can search them. If the terminal is too narrow,
 //! the last column is cut, or the cells of a row stand below each other.
 
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::output::filled;
+use super::row::cut;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -58,21 +58,6 @@ fn line(row: &[String], columns: &[usize], room: usize) -> String {
     line.trim_end().to_owned()
 }
 
-/// The text in so many columns, cut between characters as people count them.
-fn cut(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut taken = String::new();
-    for character in text.graphemes(true) {
-        if taken.width() + character.width() >= room {
-            break;
-        }
-        taken.push_str(character);
-    }
-    taken.trim_end().to_owned() + "…"
-}
-
 /// The first cell, and the others below it.
 fn stacked(row: &[String], width: usize) -> String {
     let Some((first, others)) = row.split_first() else {
@@ -118,11 +103,5 @@ mod tests {
             stacked
         );
         assert_eq!(lay_out(HEADINGS, &rows(), Some(20), Overflow::Cut), stacked);
-    }
-
-    #[test]
-    fn a_cut_is_between_characters_as_people_count_them() {
-        assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5), "👩‍👩‍👧👩‍👩‍👧…");
-        assert_eq!(cut("four", 4), "four");
     }
 }
