@@ -50,6 +50,7 @@ fn apply(repl: &mut Repl<'_>, chat: &mut Chat) {
     let values = repl.settings.values.clone();
     chat.options = values.request;
     repl.screen().wants_markdown = values.markdown;
+    repl.screen().rings = values.bell;
     repl.reader.set_vi(values.editmode == EditMode::Vi);
 }
 

@@ -47,6 +47,10 @@ pub struct Screen {
     markdown: Option<Markdown>,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
+    /// Whether the user is called when an answer took long, and whether the terminal shows that
+    /// as a notification.
+    pub rings: bool,
+    notifies: bool,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -70,6 +74,13 @@ enum AnswerState {
     Reasoning,
     Content,
 }
+
+/// When something began, and how much was typed and not read by then.
+#[derive(Clone, Copy)]
+pub struct Moment(Duration, u64);
+
+/// A turn that takes longer may have the user look elsewhere.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -98,6 +109,8 @@ impl Screen {
             at_line_start: true,
             markdown: None,
             wants_markdown: true,
+            rings: true,
+            notifies: takes_notifications(|name| environment.get(name)),
             status: false,
             started: Instant::now(),
         }
@@ -408,8 +421,67 @@ impl Screen {
         redact_keys(&redact(&self.secrets, &for_terminal(&text)))
     }
 
+    /// The moment at which a turn begins.
+    pub fn moment(&self) -> Moment {
+        Moment(self.age(), terminal::unread())
+    }
+
+    /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
+    pub fn call_back(&mut self, Moment(began, typed): Moment) {
+        let was_long = self.age() - began > LONG;
+        if was_long && typed == terminal::unread() && self.out.is_terminal {
+            self.ring();
+        }
+    }
+
+    fn ring(&mut self) {
+        if self.rings && self.err.is_terminal {
+            self.write_err(match self.notifies {
+                true => "\x1b]9;heroku-chat: the answer is there\x07",
+                false => "\x07",
+            });
+        }
+    }
+
     /// Since the program started, for `--debug`.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// Whether the terminal shows OSC 9 as a notification. Others take it as something else, or not at
+/// all, as Windows Terminal does (microsoft/terminal#7718) and what runs inside of tmux.
+fn takes_notifications<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let programs = ["iTerm.app", "WezTerm", "ghostty", "kitty"];
+    let terminals = ["xterm-kitty", "xterm-ghostty", "wezterm"];
+    let term = variable("TERM").unwrap_or_default();
+    let is_program = variable("TERM_PROGRAM").is_some_and(|name| programs.contains(&name));
+    // Old versions of both leave the variable of the terminal around them as it is.
+    let is_inside = ["screen", "tmux", "dumb"]
+        .iter()
+        .any(|name| term.starts_with(name));
+    !is_inside && (is_program || terminals.contains(&term))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notifications_go_to_terminals_that_show_them() {
+        for (term, program, takes) in [
+            ("xterm-256color", Some("iTerm.app"), true),
+            ("xterm-kitty", None, true),
+            ("xterm-256color", Some("Apple_Terminal"), false),
+            ("xterm-256color", None, false),
+            ("tmux-256color", Some("WezTerm"), false),
+            ("dumb", Some("ghostty"), false),
+        ] {
+            let variable = |name: &str| match name {
+                "TERM" => Some(term),
+                _ => program,
+            };
+            assert_eq!(takes_notifications(variable), takes, "{term} {program:?}");
+        }
     }
 }

@@ -61,14 +61,19 @@ pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
 }
 
 /// Whether something was typed that nobody has read yet.
-#[cfg(unix)]
 pub fn has_input() -> bool {
-    rustix::io::ioctl_fionread(rustix::stdio::stdin()).is_ok_and(|bytes| bytes > 0)
+    unread() > 0
+}
+
+/// How many bytes were typed that nobody has read yet.
+#[cfg(unix)]
+pub fn unread() -> u64 {
+    rustix::io::ioctl_fionread(rustix::stdio::stdin()).unwrap_or_default()
 }
 
 #[cfg(not(unix))]
-pub fn has_input() -> bool {
-    false
+pub fn unread() -> u64 {
+    0
 }
 
 /// Whether standard input, whatever it is, has something to read or ends within this time.
