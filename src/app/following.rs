@@ -27,7 +27,8 @@ pub fn follow(saying: Saying<'_>, show: Show, screen: &mut Screen) -> Result<Box
         .map_or_else(Some, |answer| answer.cut.as_ref());
     // Whoever stopped it is there.
     if show == Show::Words && !matches!(failure, Some(Error::Interrupted)) {
-        screen.call_back(began);
+        let is_whole = failure.is_none();
+        screen.call_back(began, is_whole);
     }
     answer
 }

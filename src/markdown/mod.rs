@@ -11,8 +11,10 @@ mod cursor;
 pub mod drawing;
 mod fences;
 pub mod math;
+mod spoken;
 
 pub use block::{Container, Kind, Reader};
 pub use code::code_length;
 pub use cursor::tab_width;
 pub use fences::{code_blocks, open_fence};
+pub use spoken::Spoken;

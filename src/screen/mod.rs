@@ -4,6 +4,7 @@
 
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
+pub mod lines;
 mod output;
 mod row;
 mod sanitize;
@@ -23,6 +24,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::Part;
 use crate::error::Error;
+use crate::markdown::Spoken;
 use crate::markdown::drawing::{Markdown, last_rows};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
@@ -45,6 +47,14 @@ pub struct Screen {
     at_line_start: bool,
     /// Renders the answer that is being shown, on a terminal with colours.
     markdown: Option<Markdown>,
+    /// Says an answer to somebody who listens.
+    spoken: Spoken,
+    /// Whether somebody listens: nothing is written over, and all is in words and whole lines.
+    is_accessible: bool,
+    /// When a wait that isn't shown as it passes is told of next, and how long one was to be.
+    next_word: Duration,
+    pause: Duration,
+    has_clipboard: bool,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
     /// Whether the user is called when an answer took long, and whether the terminal shows that
@@ -56,15 +66,15 @@ pub struct Screen {
     started: Instant,
 }
 
-/// How a line of a report is meant: a style and a mark.
+/// How a line of a report is meant: a style, a mark, and a word for the mark.
 #[derive(Clone, Copy)]
-pub struct Tone(&'static str, &'static str);
+pub struct Tone(&'static str, &'static str, &'static str);
 
 impl Tone {
-    pub const GOOD: Tone = Tone(GREEN, "✓");
-    pub const CAUTION: Tone = Tone(YELLOW, "!");
-    pub const BAD: Tone = Tone(RED, "✗");
-    pub const QUIET: Tone = Tone(DIM, "-");
+    pub const GOOD: Tone = Tone(GREEN, "✓", "ok:");
+    pub const CAUTION: Tone = Tone(YELLOW, "!", "warning:");
+    pub const BAD: Tone = Tone(RED, "✗", "failed:");
+    pub const QUIET: Tone = Tone(DIM, "-", "skipped:");
 }
 
 #[derive(Default, PartialEq, Eq)]
@@ -82,6 +92,9 @@ pub struct Moment(Duration, u64);
 /// A turn that takes longer may have the user look elsewhere.
 const LONG: Duration = Duration::from_secs(10);
 
+/// After how long a wait that isn't shown as it passes is told of first.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -89,10 +102,14 @@ impl Screen {
     /// Looks at what the outputs are; asks the terminal nothing.
     pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
         let is_plain = environment.get("TERM") == Some("dumb");
-        let has_color = !is_plain && environment.get("NO_COLOR").is_none();
+        // The variable is a convention of several command lines; huh and others read it so.
+        let variable = environment.get("ACCESSIBLE");
+        let is_accessible =
+            args.accessible || variable.is_some_and(|it| !["0", "false"].contains(&it));
+        let has_color = !is_plain && !is_accessible && environment.get("NO_COLOR").is_none();
         let output = |is_terminal: bool| Output {
             is_terminal,
-            can_erase: is_terminal && !is_plain,
+            can_erase: is_terminal && !is_plain && !is_accessible,
             color: match args.color {
                 ColorChoice::Auto => is_terminal && has_color,
                 choice => choice == ColorChoice::Always,
@@ -108,9 +125,14 @@ impl Screen {
             answer: AnswerState::None,
             at_line_start: true,
             markdown: None,
+            spoken: Spoken::default(),
+            is_accessible,
+            next_word: FIRST_WORD,
+            pause: Duration::ZERO,
+            has_clipboard: io::stderr().is_terminal() && !is_plain,
             wants_markdown: true,
             rings: true,
-            notifies: takes_notifications(|name| environment.get(name)),
+            notifies: !is_accessible && takes_notifications(|name| environment.get(name)),
             status: false,
             started: Instant::now(),
         }
@@ -128,6 +150,11 @@ impl Screen {
         self.out.is_terminal
     }
 
+    /// Whether somebody listens, so that nothing may be written over.
+    pub fn is_accessible(&self) -> bool {
+        self.is_accessible
+    }
+
     /// Whether prompts may be coloured.
     pub fn has_color(&self) -> bool {
         self.err.color
@@ -141,10 +168,10 @@ impl Screen {
     /// whether there is a terminal; whether it allows that can't be known.
     pub fn copy(&mut self, text: &str) -> bool {
         // OSC 52; the text is in base64, so nothing in it can end the sequence.
-        if self.err.can_erase {
+        if self.has_clipboard {
             self.write_err(&format!("\x1b]52;c;{}\x07", BASE64.encode(text)));
         }
-        self.err.can_erase
+        self.has_clipboard
     }
 
     /// Prints a result, with a line end if it has none.
@@ -165,6 +192,9 @@ impl Screen {
     ) -> Result<(), Error> {
         let width = self.out.is_terminal.then(terminal::width);
         let rows: Vec<_> = rows.into_iter().collect();
+        if self.is_accessible && self.out.is_terminal {
+            return self.print(&table::in_words(headings, &rows));
+        }
         self.print(&table::lay_out(headings, &rows, width, overflow))
     }
 
@@ -176,8 +206,9 @@ impl Screen {
         hint: Option<&str>,
         commands: &[String],
     ) -> Result<(), Error> {
-        let Tone(style, mark) = tone;
+        let Tone(style, mark, word) = tone;
         let out = self.out;
+        let mark = if self.is_accessible { word } else { mark };
         let mark = format!("{} ", out.styled(style, mark));
         let mut lines = vec![out.wrapped(&mark, "  ", &self.clean(text))];
         lines.extend(hint.map(|hint| out.wrapped("    ", "    ", &self.clean(hint))));
@@ -201,10 +232,19 @@ impl Screen {
         let (mut text, width) = (self.out.safe(text.trim_end()), terminal::width());
         if self.renders_markdown() {
             text = Markdown::new(width, terminal::height()).whole(&text).into();
+        } else if self.is_accessible {
+            let (mut spoken, mut said) = (Spoken::default(), String::new());
+            spoken.push(&text, &mut said);
+            spoken.end(&mut said);
+            text = said.into();
         }
         let (end, is_cut) = last_rows(&text, width, rows);
         self.clear_status();
-        self.pending.push_str(if is_cut { "…\n\n" } else { "" });
+        let mark = match self.is_accessible {
+            true => "The end of the last answer:\n\n",
+            false => "…\n\n",
+        };
+        self.pending.push_str(if is_cut { mark } else { "" });
         self.pending.push_str(end.trim_start_matches('\n'));
         self.flush()
     }
@@ -236,9 +276,13 @@ impl Screen {
 
     fn content(&mut self, text: &str) -> Result<(), Error> {
         if self.answer == AnswerState::Reasoning {
+            self.end_markdown();
             let end = if self.at_line_start { "\n" } else { "\n\n" };
-            let label = if self.err.color { "" } else { "[answer]\n" };
-            self.write_err(&format!("{end}{label}"));
+            self.write_err(&format!("{end}[answer]\n"));
+        }
+        self.answer = AnswerState::Content;
+        if self.is_accessible && self.out.is_terminal {
+            return self.say(text);
         }
         if self.renders_markdown() {
             let new = || Markdown::new(terminal::width(), terminal::height());
@@ -247,8 +291,26 @@ impl Screen {
         } else {
             self.pending.push_str(&self.out.safe(text));
         }
-        (self.answer, self.at_line_start) = (AnswerState::Content, text.ends_with('\n'));
+        self.at_line_start = text.ends_with('\n');
         Ok(())
+    }
+
+    /// Says what is complete with more of an answer, or of the reasoning before it.
+    fn say(&mut self, text: &str) -> Result<(), Error> {
+        let mut said = String::new();
+        self.spoken.is_raw = !self.wants_markdown;
+        self.spoken.push(&for_terminal(text), &mut said);
+        self.write_said(&said);
+        self.at_line_start = true;
+        Ok(())
+    }
+
+    fn write_said(&mut self, said: &str) {
+        match self.answer {
+            _ if said.is_empty() => {}
+            AnswerState::Reasoning => self.write_err(&self.err.styled(DIM, said)),
+            _ => self.pending.push_str(said),
+        }
     }
 
     /// Ends what is rendered, with a line end: nobody else may write to the terminal before.
@@ -257,6 +319,9 @@ impl Screen {
             markdown.end(&mut self.pending);
             (self.answer, self.at_line_start) = (AnswerState::Content, true);
         }
+        let mut said = String::new();
+        self.spoken.end(&mut said);
+        self.write_said(&said);
     }
 
     /// Reasoning is for somebody who watches, and no part of the answer.
@@ -264,17 +329,35 @@ impl Screen {
         if !self.err.is_terminal {
             return Ok(());
         }
-        self.end_markdown();
-        self.flush()?;
         let label = match self.answer {
-            AnswerState::Content if !self.at_line_start => "\n",
-            AnswerState::None if !self.err.color => "[reasoning]\n",
-            _ => "",
+            AnswerState::Reasoning => "",
+            AnswerState::Content if !self.at_line_start => "\n[reasoning]\n",
+            _ => "[reasoning]\n",
         };
+        if self.answer != AnswerState::Reasoning {
+            self.end_markdown();
+            self.flush()?;
+        }
+        if self.is_accessible {
+            self.write_err(label);
+            self.answer = AnswerState::Reasoning;
+            return self.say(text);
+        }
         let styled = self.err.styled(DIM, &for_terminal(text));
         self.write_err(&format!("{label}{styled}"));
         (self.answer, self.at_line_start) = (AnswerState::Reasoning, text.ends_with('\n'));
         Ok(())
+    }
+
+    /// Shows a prompt, and what stands behind it already.
+    pub fn prompt(&mut self, prompt: &str, begun: &str) -> Result<(), Error> {
+        let text = format!("{prompt}{}", for_terminal(begun));
+        if !self.out.is_terminal {
+            self.write_err(&text);
+            return Ok(());
+        }
+        self.pending.push_str(&text);
+        self.flush()
     }
 
     /// Asks for a yes on the terminal; no if nobody can be asked.
@@ -296,7 +379,7 @@ impl Screen {
 
     /// A sentence the user should act on one day.
     pub fn warning(&mut self, text: &str) {
-        let indent = format!(" {}   ", self.err.styled(YELLOW, "›"));
+        let indent = self.margin(YELLOW);
         let first = format!("{indent}Warning: ");
         self.message(&self.err.wrapped(&first, &indent, &self.clean(text)));
     }
@@ -305,7 +388,7 @@ impl Screen {
     /// for copying.
     pub fn explain(&mut self, error: &Error) {
         let words = error.explain();
-        let indent = format!(" {}   ", self.err.styled(RED, "›"));
+        let indent = self.margin(RED);
         let paragraph =
             |first: &str, text: &str| self.err.wrapped(first, &indent, &self.clean(text));
         let mut lines = vec![paragraph(&format!("{indent}Error: "), &words.title)];
@@ -317,6 +400,14 @@ impl Screen {
         self.message(&lines.join("\n"));
     }
 
+    /// What stands before the lines of a message.
+    fn margin(&self, style: &str) -> String {
+        match self.is_accessible {
+            true => String::new(),
+            false => format!(" {}   ", self.err.styled(style, "›")),
+        }
+    }
+
     /// Commands, each bare on a line of its own.
     fn commands(&self, output: Output, indent: &str, commands: &[String]) -> Vec<String> {
         let line = |command: &String| output.styled(CYAN, &self.clean(command));
@@ -326,7 +417,7 @@ impl Screen {
 
     /// The line below an answer, the first of these that fits; only if somebody watches.
     pub fn footer(&mut self, lines: &[[String; 3]]) {
-        if self.err.is_terminal && self.out.is_terminal {
+        if !self.is_accessible && self.err.is_terminal && self.out.is_terminal {
             self.note(&row::fitting(lines, terminal::width()));
         }
     }
@@ -340,8 +431,10 @@ impl Screen {
 
     /// Says what is waited for.
     pub fn waiting(&mut self, what: &str, elapsed: Duration) {
-        if elapsed >= PATIENCE {
-            let time = format!(", {} s", elapsed.as_secs());
+        let time = format!(", {} s", elapsed.as_secs());
+        if self.is_due(elapsed) {
+            self.note(&format!("waiting for {what}{time}; Ctrl-C stops"));
+        } else if elapsed >= PATIENCE {
             self.status([
                 ["Ctrl-C stops · waiting for ", what, &time],
                 ["Ctrl-C stops · ", what, &time],
@@ -365,9 +458,28 @@ impl Screen {
                 [&format!("Ctrl-C stops · {time}: "), reason, ""],
                 ["Ctrl-C stops · ", "", &time],
             ]);
-        } else if is_new {
+            return;
+        }
+        if is_new {
+            self.pause = left;
             self.note(&format!("{reason}: trying {time}"));
         }
+        if self.is_due(self.pause.saturating_sub(left)) {
+            self.note(&format!("trying {time}; Ctrl-C stops"));
+        }
+    }
+
+    /// Whether a wait is told of now, after 5, 10, 20, 40 s and so on: on a terminal that doesn't
+    /// show how it passes.
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        if elapsed < FIRST_WORD {
+            self.next_word = FIRST_WORD;
+        }
+        let is_due = elapsed >= self.next_word;
+        while elapsed >= self.next_word {
+            self.next_word *= 2;
+        }
+        is_due && self.err.is_terminal && !self.err.can_erase
     }
 
     /// A line that is erased by whatever is written next, the first of these that fits; only on a
@@ -427,9 +539,13 @@ impl Screen {
     }
 
     /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
-    pub fn call_back(&mut self, Moment(began, typed): Moment) {
-        let was_long = self.age() - began > LONG;
-        if was_long && typed == terminal::unread() && self.out.is_terminal {
+    /// Whoever listens is told of every end.
+    pub fn call_back(&mut self, Moment(began, typed): Moment, is_whole: bool) {
+        let was_long = self.age() - began > LONG && typed == terminal::unread();
+        if self.is_accessible && is_whole && self.out.is_terminal {
+            self.note("end of the answer");
+        }
+        if (was_long || self.is_accessible) && self.out.is_terminal {
             self.ring();
         }
     }

@@ -45,6 +45,27 @@ pub fn lay_out<const COLUMNS: usize>(
     all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A line for each cell, behind its heading, for somebody who listens; of rows without headings,
+/// one line each.
+pub fn in_words<const COLUMNS: usize>(
+    headings: Option<[&str; COLUMNS]>,
+    rows: &[[String; COLUMNS]],
+) -> String {
+    let Some(headings) = headings else {
+        let rows = rows.iter().map(|row| row.join(": ") + "\n");
+        return rows.collect();
+    };
+    let row = |row: &[String; COLUMNS]| {
+        let cells = headings
+            .iter()
+            .zip(row)
+            .filter(|(_, cell)| !cell.is_empty());
+        let lines = cells.map(|(heading, cell)| format!("{}: {cell}\n", heading.to_lowercase()));
+        lines.collect::<String>()
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
 /// A row in these columns, the last one cut if it is wider than `room`.
 fn line(row: &[String], columns: &[usize], room: usize) -> String {
     let Some((last, others)) = row.split_last() else {
@@ -91,6 +112,14 @@ mod tests {
         for width in [None, Some(31)] {
             assert_eq!(lay_out(HEADINGS, &rows(), width, Overflow::Stack), expected);
         }
+    }
+
+    #[test]
+    fn rows_in_words_are_a_line_for_each_cell() {
+        let expected = "name: a\nkind: 漢字\n\nname: long name\nkind: b\nabout: the rest of it\n";
+        assert_eq!(in_words(HEADINGS, &rows()), expected);
+        let commands = [["/help".to_owned(), "list".to_owned()]];
+        assert_eq!(in_words(None, &commands), "/help: list\n");
     }
 
     #[test]

@@ -6,6 +6,9 @@ const DEFAULT_WIDTH: usize = 80;
 /// Rows if the height is unknown.
 const DEFAULT_HEIGHT: usize = 24;
 
+/// What a terminal that doesn't edit lines sends for Ctrl-D.
+pub const CTRL_D: &str = "\u{4}";
+
 /// Has a terminal mark what is pasted, as the line editor does, or no longer.
 #[cfg(unix)]
 const PASTE_ON: &[u8] = b"\x1b[?2004h";
@@ -144,7 +147,7 @@ impl Mode {
         let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
     }
 
-    /// Takes what was typed and nobody has read yet, as text without control characters.
+    /// Takes what was typed and nobody has read yet, as text without control characters but Ctrl-D.
     pub fn take_input(&self) -> String {
         use rustix::termios::{OptionalActions, SpecialCodeIndex, tcsetattr};
         let Some((device, mode)) = &self.0 else {
@@ -161,7 +164,7 @@ impl Mode {
         }
         String::from_utf8_lossy(&bytes)
             .chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\u{4}'))
             .collect()
     }
 
