@@ -2,6 +2,7 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+mod bell;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
 pub mod lines;
@@ -26,6 +27,7 @@ use crate::conversation::Part;
 use crate::error::Error;
 use crate::markdown::Spoken;
 use crate::markdown::drawing::{Markdown, last_rows};
+use bell::{Moment, Pace};
 use output::{CYAN, DIM, GREEN, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
 pub use table::Overflow;
@@ -51,16 +53,13 @@ pub struct Screen {
     spoken: Spoken,
     /// Whether somebody listens: nothing is written over, and all is in words and whole lines.
     is_accessible: bool,
-    /// When a wait that isn't shown as it passes is told of next, and how long one was to be.
-    next_word: Duration,
-    pause: Duration,
+    pace: Pace,
     has_clipboard: bool,
     /// Whether Markdown is rendered where that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
-    /// Whether the user is called when an answer took long, and whether the terminal shows that
-    /// as a notification.
+    /// Whether the user is called when an answer took long, and by what.
     pub rings: bool,
-    notifies: bool,
+    sound: &'static str,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -84,16 +83,6 @@ enum AnswerState {
     Reasoning,
     Content,
 }
-
-/// When something began, and how much was typed and not read by then.
-#[derive(Clone, Copy)]
-pub struct Moment(Duration, u64);
-
-/// A turn that takes longer may have the user look elsewhere.
-const LONG: Duration = Duration::from_secs(10);
-
-/// After how long a wait that isn't shown as it passes is told of first.
-const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -127,12 +116,11 @@ impl Screen {
             markdown: None,
             spoken: Spoken::default(),
             is_accessible,
-            next_word: FIRST_WORD,
-            pause: Duration::ZERO,
+            pace: Pace::default(),
             has_clipboard: io::stderr().is_terminal() && !is_plain,
             wants_markdown: true,
             rings: true,
-            notifies: !is_accessible && takes_notifications(|name| environment.get(name)),
+            sound: bell::sound(environment, is_accessible),
             status: false,
             started: Instant::now(),
         }
@@ -461,25 +449,17 @@ impl Screen {
             return;
         }
         if is_new {
-            self.pause = left;
+            self.pace.pause = left;
             self.note(&format!("{reason}: trying {time}"));
         }
-        if self.is_due(self.pause.saturating_sub(left)) {
+        if self.is_due(self.pace.pause.saturating_sub(left)) {
             self.note(&format!("trying {time}; Ctrl-C stops"));
         }
     }
 
-    /// Whether a wait is told of now, after 5, 10, 20, 40 s and so on: on a terminal that doesn't
-    /// show how it passes.
+    /// Whether a wait is told of now, on a terminal that doesn't show how it passes.
     fn is_due(&mut self, elapsed: Duration) -> bool {
-        if elapsed < FIRST_WORD {
-            self.next_word = FIRST_WORD;
-        }
-        let is_due = elapsed >= self.next_word;
-        while elapsed >= self.next_word {
-            self.next_word *= 2;
-        }
-        is_due && self.err.is_terminal && !self.err.can_erase
+        self.err.is_terminal && !self.err.can_erase && self.pace.is_due(elapsed)
     }
 
     /// A line that is erased by whatever is written next, the first of these that fits; only on a
@@ -535,69 +515,25 @@ impl Screen {
 
     /// The moment at which a turn begins.
     pub fn moment(&self) -> Moment {
-        Moment(self.age(), terminal::unread())
+        Moment::at(self.age())
     }
 
     /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
     /// Whoever listens is told of every end.
-    pub fn call_back(&mut self, Moment(began, typed): Moment, is_whole: bool) {
-        let was_long = self.age() - began > LONG && typed == terminal::unread();
-        if self.is_accessible && is_whole && self.out.is_terminal {
+    pub fn call_back(&mut self, began: Moment, is_whole: bool) {
+        if !self.out.is_terminal || !self.err.is_terminal {
+            return;
+        }
+        if self.is_accessible && is_whole {
             self.note("end of the answer");
         }
-        if (was_long || self.is_accessible) && self.out.is_terminal {
-            self.ring();
-        }
-    }
-
-    fn ring(&mut self) {
-        if self.rings && self.err.is_terminal {
-            self.write_err(match self.notifies {
-                true => "\x1b]9;heroku-chat: the answer is there\x07",
-                false => "\x07",
-            });
+        if self.rings && (self.is_accessible || began.was_left_alone(self.age())) {
+            self.write_err(self.sound);
         }
     }
 
     /// Since the program started, for `--debug`.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
-    }
-}
-
-/// Whether the terminal shows OSC 9 as a notification. Others take it as something else, or not at
-/// all, as Windows Terminal does (microsoft/terminal#7718) and what runs inside of tmux.
-fn takes_notifications<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> bool {
-    let programs = ["iTerm.app", "WezTerm", "ghostty", "kitty"];
-    let terminals = ["xterm-kitty", "xterm-ghostty", "wezterm"];
-    let term = variable("TERM").unwrap_or_default();
-    let is_program = variable("TERM_PROGRAM").is_some_and(|name| programs.contains(&name));
-    // Old versions of both leave the variable of the terminal around them as it is.
-    let is_inside = ["screen", "tmux", "dumb"]
-        .iter()
-        .any(|name| term.starts_with(name));
-    !is_inside && (is_program || terminals.contains(&term))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn notifications_go_to_terminals_that_show_them() {
-        for (term, program, takes) in [
-            ("xterm-256color", Some("iTerm.app"), true),
-            ("xterm-kitty", None, true),
-            ("xterm-256color", Some("Apple_Terminal"), false),
-            ("xterm-256color", None, false),
-            ("tmux-256color", Some("WezTerm"), false),
-            ("dumb", Some("ghostty"), false),
-        ] {
-            let variable = |name: &str| match name {
-                "TERM" => Some(term),
-                _ => program,
-            };
-            assert_eq!(takes_notifications(variable), takes, "{term} {program:?}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! The chat for those who listen, byte for byte, and the bell. What becomes of Markdown is beside
+//! The chat for those who listen, byte for byte, the bell, and the line of an answer. What becomes of Markdown is beside
 //! its code.
 
 use std::sync::Mutex;
@@ -202,5 +202,29 @@ fn a_long_answer_rings_unless_a_key_was_pressed_or_the_bell_is_off() {
             !raw.contains("\u{1b}]0;") && !raw.contains("\u{1b}]2;"),
             "the title: {raw:?}"
         );
+    }
+}
+
+#[test]
+fn the_line_of_an_answer_fits_in_one_row_with_its_numbers_whole() {
+    let usage = r#"data:{"choices":[],"usage":{"prompt_tokens":14523,"completion_tokens":1206}}"#;
+    let end = format!("{usage}\n\nevent:done\ndata:[DONE]\n\n");
+    let api = Api::fixed(format!("{}{}{end}", sse_head(), event("word")));
+    let program = Program::for_service(&api.url());
+    for (columns, expected) in [
+        (
+            80,
+            "\nclaude-4-5-sonnet · tokens: 14523 in, 1206 out · context 7 % · ",
+        ),
+        (40, "\n14523 in, 1206 out · 7 % · "),
+    ] {
+        let terminal = Terminal::chat(&program, &["-m", "claude-4-5-sonnet"], columns);
+        terminal.send("go\r");
+        let screen = terminal.wait_for(expected);
+        let line = screen
+            .split(expected)
+            .nth(1)
+            .and_then(|rest| rest.lines().next());
+        assert!(line.is_some_and(|line| line.ends_with(" s")), "{screen}");
     }
 }
