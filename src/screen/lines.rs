@@ -42,7 +42,8 @@ impl Keyboard {
             if text.last() != Some(&b'\n') {
                 continue;
             }
-            let has_more = terminal::has_input_within(AT_ONCE);
+            // Elsewhere nobody can tell.
+            let has_more = cfg!(unix) && terminal::has_input_within(AT_ONCE);
             match (is_among_others, has_more) {
                 (false, false) => break,
                 (true, false) => told(),
