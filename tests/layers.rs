@@ -48,6 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "files/",
             "net/tunnel.rs",
             "screen/inlet.rs",
+            "screen/lines.rs",
             "screen/terminal.rs",
         ],
     ),

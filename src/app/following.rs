@@ -14,16 +14,26 @@ pub enum Show {
     Nothing,
 }
 
-/// Shows what a turn tells until it is done.
+/// Shows what a turn tells until it is done, and calls whoever didn't wait for it.
 ///
 /// # Errors
 /// Why there is no answer. An answer that broke off, or that nobody could see the end of, is
 /// marked as cut.
-pub fn follow(
-    mut saying: Saying<'_>,
-    show: Show,
-    screen: &mut Screen,
-) -> Result<Box<Answer>, Error> {
+pub fn follow(saying: Saying<'_>, show: Show, screen: &mut Screen) -> Result<Box<Answer>, Error> {
+    let began = screen.moment();
+    let answer = show_all(saying, show, screen);
+    let failure = answer
+        .as_ref()
+        .map_or_else(Some, |answer| answer.cut.as_ref());
+    // Whoever stopped it is there.
+    if show == Show::Words && !matches!(failure, Some(Error::Interrupted)) {
+        let is_whole = failure.is_none();
+        screen.call_back(began, is_whole);
+    }
+    answer
+}
+
+fn show_all(mut saying: Saying<'_>, show: Show, screen: &mut Screen) -> Result<Box<Answer>, Error> {
     let model = saying.model().to_owned();
     loop {
         let shown = match saying.next() {

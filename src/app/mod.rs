@@ -76,7 +76,7 @@ impl Context {
         Ok(gathered)
     }
 
-    /// The settings of a chat, as flags and environment give them. Markdown is shown accordingly.
+    /// The settings of a chat, as flags and environment give them. The screen follows them.
     ///
     /// # Errors
     /// A variable with a value that its setting doesn't take.
@@ -85,6 +85,7 @@ impl Context {
         let refused = settings.add_environment(|name| self.environment.get(name));
         refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
         self.screen.wants_markdown = settings.values.markdown;
+        self.screen.rings = settings.values.bell;
         Ok(settings)
     }
 

@@ -30,7 +30,8 @@ pub struct Answer {
     pub completion: Completion,
     /// Why it isn't all of the answer, if it isn't.
     pub cut: Option<Error>,
-    /// From sending the request to the first word, and to the last.
+    /// From the beginning of the turn to the first word, and to the last, waits between attempts
+    /// included.
     pub first_word: Option<Duration>,
     pub total: Duration,
     /// In how many reads words came: one alone, and nothing was streamed.

@@ -74,7 +74,7 @@ impl Turn {
             match self.call.next(now.instant) {
                 Next::Need(need) => {
                     if need == Need::Send {
-                        self.begin(now.instant);
+                        self.begin();
                     }
                     return Next::Need(need);
                 }
@@ -94,9 +94,8 @@ impl Turn {
         non_blank(self.answer(Some(error), now))
     }
 
-    fn begin(&mut self, now: Instant) {
+    fn begin(&mut self) {
         self.reply = Some(Reply::new(&self.host, &self.model));
-        self.started = now;
         self.reads = 0;
         self.head = Head::default();
     }

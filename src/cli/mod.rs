@@ -362,6 +362,9 @@ pub struct OutputArgs {
     /// when to use colours; auto is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: ColorChoice,
+    /// for screen readers: whole lines, nothing redrawn, words for marks; also with ACCESSIBLE=1
+    #[arg(long, global = true)]
+    pub accessible: bool,
     /// print heads of requests and responses, and timings, to standard error; the key is redacted
     #[arg(long, global = true)]
     pub debug: bool,

@@ -93,6 +93,9 @@ pub struct ChatValues {
     /// don't save the conversation
     #[arg(long = "no-save", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub save: bool,
+    /// don't ring when an answer took longer than 10 seconds
+    #[arg(long = "no-bell", action = ArgAction::SetFalse, help_heading = "Chat")]
+    pub bell: bool,
     /// keys at the prompt, emacs or vi
     #[arg(
         long,

@@ -104,6 +104,11 @@ impl Reader {
         &self.containers
     }
 
+    /// Whether a fence is open, so that the next line is most likely code.
+    pub fn is_code(&self) -> bool {
+        matches!(self.leaf, Leaf::Fence(_))
+    }
+
     /// The line that closes the fence that is open.
     pub fn closing_line(&self) -> Option<String> {
         let Leaf::Fence(fence) = self.leaf else {

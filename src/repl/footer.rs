@@ -10,34 +10,48 @@ use crate::cli::settings::Turns;
 /// up.
 const FULL: u64 = 80;
 
-/// Tokens, times and model of an answer.
-pub fn footer(chat: &Chat, answer: &Answer) -> String {
-    let mut parts = Vec::new();
+/// An answer in figures: all of them, and what is left on narrower terminals.
+pub fn footer(chat: &Chat, answer: &Answer) -> [[String; 3]; 4] {
+    let (mut all, mut bare) = (String::new(), String::new());
     if let Some(usage) = &answer.completion.usage {
         let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
-        parts.push(format!("tokens: {prompt} in, {answer} out"));
+        bare = format!("{prompt} in, {answer} out · ");
+        all = format!("tokens: {bare}");
     }
-    if let Some(first) = answer.first_word {
-        parts.push(format!("first word {}", seconds(first)));
+    if let Some((tokens, window)) = in_window(chat, answer) {
+        let share = match tokens.saturating_mul(100) / window {
+            0 => "<1 %".to_owned(),
+            share => format!("{share} %"),
+        };
+        all += &format!("context {share} · ");
+        bare += &format!("{share} · ");
     }
-    parts.push(format!("total {}", seconds(answer.total)));
-    let all = chat.conversation.turns();
-    if let Turns::Last(turns) = chat.options.context
-        && turns < all
-    {
-        parts.push(format!("the last {turns} of {all} turns were sent"));
-    }
-    parts.push(chat.model.clone());
-    parts.join(" · ")
+    let time = seconds(answer.total);
+    let turns = chat.conversation.turns();
+    let sent = match chat.options.context {
+        Turns::Last(last) if last < turns => {
+            format!(" · the last {last} of {turns} turns were sent")
+        }
+        _ => String::new(),
+    };
+    let line = |figures: String| [String::new(), chat.model.clone(), format!(" · {figures}")];
+    let [all, bare] = [all, bare].map(|figures| figures + &time);
+    let least = [bare.clone(), String::new(), String::new()];
+    [line(all.clone() + &sent), line(all), line(bare), least]
 }
 
-/// A warning if the model's context window fills up.
-pub fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
+/// The tokens of the conversation and its last answer, and how many the model takes.
+fn in_window(chat: &Chat, answer: &Answer) -> Option<(u64, u64)> {
     let usage = answer.completion.usage.as_ref()?;
     let tokens = usage
         .prompt_tokens()?
         .saturating_add(usage.completion_tokens()?);
-    let (model, window) = (&chat.model, models::context_window(&chat.model)?);
+    Some((tokens, models::context_window(&chat.model)?))
+}
+
+/// A warning when the model's context window fills up.
+pub fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
+    let (model, (tokens, window)) = (&chat.model, in_window(chat, answer)?);
     (tokens.saturating_mul(100) >= window * FULL).then(|| {
         format!(
             "the conversation has {tokens} of the {window} tokens that {model} takes: /undo or \

@@ -54,7 +54,7 @@ pub struct Repl<'a> {
     context: &'a mut Context,
     reader: Reader,
     /// Nothing is echoed but by the editor, from here to the end of the chat.
-    quiet: Option<Quiet>,
+    quiet: Quiet,
     /// What goes with the next prompt.
     attachments: Vec<Attachment>,
     /// The last prompt, if no answer came to it.
@@ -83,51 +83,56 @@ impl<'a> Repl<'a> {
         settings: ChatSettings,
         saving: Saving,
     ) -> Result<Self, Error> {
-        // A terminal that rustyline can't edit on reads and echoes lines by itself, and Ctrl-C is
-        // the only way to be rid of the prompt.
+        // Where rustyline can't edit, or must redraw nothing, the terminal edits lines itself.
         let terminal = context.environment.get("TERM");
-        let can_edit = !terminal.is_some_and(|term| PLAIN_TERMINALS.contains(&term));
-        let quiet = can_edit.then(|| Mode::current().quiet());
+        let can_edit = !context.screen.is_accessible()
+            && !terminal.is_some_and(|term| PLAIN_TERMINALS.contains(&term));
+        let quiet = Mode::current().quiet();
         let (typed_ahead, keyed) = (TypedAhead::default(), Keyed::default());
-        let found = quiet.as_ref().map(|quiet| quiet.found().clone());
+        let found = quiet.found().clone();
         // Without one the editor reads the keyboard itself.
-        let inlet = found
-            .as_ref()
-            .and_then(|found| Inlet::new(found, keyed.clone(), ASK_KEY).ok());
-        if let Some(found) = found.clone() {
-            let (again, typed) = (found.clone(), typed_ahead.clone());
-            // What was typed for us must not reach the shell, which would run it.
-            let keys = keyed.clone();
-            let leave = move || {
-                typed.add(&found.take_input());
-                found.restore_after_editor(keys.typed().is_vi);
-            };
-            let enter = move |is_editing: bool| match is_editing {
-                true => again.set_raw(),
-                false => {
-                    again.set_quiet();
+        let inlet = match can_edit {
+            true => Inlet::new(&found, keyed.clone(), ASK_KEY).ok(),
+            false => None,
+        };
+        let (mode, again, typed) = (found.clone(), found.clone(), typed_ahead.clone());
+        // What was typed for us must not reach the shell, which would run it.
+        let keys = keyed.clone();
+        let leave = move || {
+            typed.add(&mode.take_input());
+            match can_edit {
+                true => mode.restore_after_editor(keys.typed().is_vi),
+                false => mode.restore(),
+            }
+        };
+        let enter = move |is_editing: bool| match is_editing {
+            true if can_edit => again.set_raw(),
+            true => again.restore(),
+            false => {
+                again.set_quiet();
+                if can_edit {
                     again.mark_pastes(true);
                 }
-            };
-            let resized = inlet.clone();
-            let resize = move || resized.iter().for_each(Inlet::resize);
-            let guarded = context.interrupts.guard_terminal(enter, leave, resize);
-            guarded.map_err(|error| Error::System {
-                what: "listening for signals",
-                reason: error.to_string(),
-            })?;
-            context.interrupts.hold();
-        }
+            }
+        };
+        let resized = inlet.clone();
+        let resize = move || resized.iter().for_each(Inlet::resize);
+        let guarded = context.interrupts.guard_terminal(enter, leave, resize);
+        guarded.map_err(|error| Error::System {
+            what: "listening for signals",
+            reason: error.to_string(),
+        })?;
+        context.interrupts.hold();
         context.screen.is_chat = true;
         let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
         let mentionable = list_files(context);
         let mut reader = Reader::new(
             |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
-            Keys::new(keyed.clone(), inlet.clone(), found),
+            Keys::new(keyed.clone(), inlet.clone(), Some(found.clone())),
             keyed,
             inlet,
             typed_ahead,
-            can_edit,
+            (!can_edit).then_some(found),
             context,
         )?;
         reader.set_vi(settings.values.editmode == EditMode::Vi);
@@ -302,13 +307,9 @@ impl<'a> Repl<'a> {
 
     /// Does something for which another program gets the terminal, as the user had it.
     fn with_terminal<T>(&mut self, work: impl FnOnce(&mut Context) -> T) -> T {
-        if let Some(quiet) = &self.quiet {
-            quiet.found().restore();
-        }
+        self.quiet.found().restore();
         let done = work(self.context);
-        if let Some(quiet) = &self.quiet {
-            quiet.found().set_quiet();
-        }
+        self.quiet.found().set_quiet();
         done
     }
 
@@ -370,10 +371,10 @@ impl<'a> Repl<'a> {
             return Ok(false);
         };
         // What is pasted meanwhile is known as a paste.
-        let found = self.quiet.as_ref().map(Quiet::found);
-        found.iter().for_each(|found| found.mark_pastes(true));
+        let found = Some(self.quiet.found()).filter(|_| self.reader.can_edit());
+        found.inspect(|found| found.mark_pastes(true));
         let followed = follow(saying, Show::Words, screen);
-        found.iter().for_each(|found| found.mark_pastes(false));
+        found.inspect(|found| found.mark_pastes(false));
         let mut answer = followed?;
         self.reader.sends_queue = answer.cut.is_none();
         self.failed = None;

@@ -1,5 +1,6 @@
 //! Lines from the terminal: the editor, its keys, and the history of what was typed.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,7 +17,8 @@ use super::window::Rows;
 use crate::app::Context;
 use crate::error::Error;
 use crate::screen::inlet::Inlet;
-use crate::screen::terminal::{self, Cursor};
+use crate::screen::lines::{Keyboard, Typed};
+use crate::screen::terminal::{self, CTRL_D, Cursor, Mode};
 use crate::store;
 
 /// Lines of history that are kept.
@@ -39,8 +41,8 @@ pub struct Reader {
     pub mentions: Vec<(String, bool)>,
     /// Whether the next line is sent if Tab was typed behind it while an answer came.
     pub sends_queue: bool,
-    /// Whether a line can be begun, and edited.
-    can_edit: bool,
+    /// The terminal's own mode, if it edits lines itself.
+    plain: Option<Mode>,
 }
 
 /// What was typed for the next prompt and had to be taken from the terminal before. Cheap to clone;
@@ -50,10 +52,8 @@ pub struct TypedAhead(Arc<Mutex<String>>);
 
 impl TypedAhead {
     pub fn add(&self, text: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_str(text);
+        let mut typed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        typed.push_str(&text.replace(CTRL_D, ""));
     }
 
     fn take(&self) -> String {
@@ -88,7 +88,7 @@ impl Reader {
         keyed: Keyed,
         inlet: Option<Inlet>,
         typed_ahead: TypedAhead,
-        can_edit: bool,
+        plain: Option<Mode>,
         context: &mut Context,
     ) -> Result<Self, Error> {
         let has_inlet = inlet.is_some();
@@ -104,10 +104,15 @@ impl Reader {
             typed_ahead,
             mentions: Vec::new(),
             sends_queue: false,
-            can_edit,
+            plain,
         };
         reader.load_history(context);
         Ok(reader)
+    }
+
+    /// Whether lines are edited here, and not by the terminal.
+    pub fn can_edit(&self) -> bool {
+        self.plain.is_none()
     }
 
     /// What knows the completions.
@@ -153,15 +158,24 @@ impl Reader {
         if initial.is_empty() {
             self.helper().chosen.take();
         }
-        let typed = self.typed_ahead.take();
+        let mut typed = self.typed_ahead.take();
+        if let Some(mode) = &self.plain {
+            let taken = mode.take_input();
+            mode.restore();
+            if before.is_empty() && typed.is_empty() && taken == CTRL_D {
+                return Ok(Read::End);
+            }
+            typed += &taken.replace(CTRL_D, "");
+        }
         if !before.is_empty() && (terminal::has_input() || !typed.is_empty()) {
             // What was typed ahead is no part of a prompt that is offered again.
             before.push('\n');
         }
         before.push_str(&typed);
-        if !self.can_edit && !before.is_empty() {
-            // This terminal can't have a line begun for it.
-            context.screen.note(&format!("to be typed again: {before}"));
+        if let Some(mode) = self.plain.clone() {
+            let read = self.read_plain(prompt, &before, context);
+            mode.set_quiet();
+            return read;
         }
         let mut typed = self.keyed.typed();
         typed.pasted.clear();
@@ -175,7 +189,7 @@ impl Reader {
             // key.
             context.interrupts.end_if_asked();
             context.interrupts.set_editing(true);
-            let is_vi = self.can_edit && self.keyed.typed().is_vi;
+            let is_vi = self.keyed.typed().is_vi;
             if is_vi {
                 terminal::set_cursor(Cursor::Bar);
             }
@@ -228,6 +242,52 @@ impl Reader {
                 }
                 (_, Err(error)) => Err(from_editor(error)),
             };
+        }
+    }
+
+    /// Reads a line that the terminal edits, behind a text that it can't.
+    fn read_plain(
+        &mut self,
+        prompt: &str,
+        before: &str,
+        context: &mut Context,
+    ) -> Result<Read, Error> {
+        if !before.is_empty() {
+            context
+                .screen
+                .note("Enter sends what stands here, Ctrl-C drops it");
+        }
+        let unreadable = |error: io::Error| from_editor(error.into());
+        let keyboard = Keyboard::new(&context.interrupts).map_err(unreadable)?;
+        context.screen.prompt(prompt, before)?;
+        context.interrupts.end_if_asked();
+        context.interrupts.set_editing(true);
+        let screen = &mut context.screen;
+        let typed = keyboard.line(|| {
+            screen.note("\nEnter sends these lines, Ctrl-C drops them");
+        });
+        context.interrupts.set_editing(false);
+        match typed.map_err(unreadable)? {
+            Typed::End => Ok(Read::End),
+            Typed::Interrupted { on_empty_line } => {
+                // The terminal shows Ctrl-C, and stays in its row.
+                context.screen.prompt("\n", "")?;
+                let on_empty_line = on_empty_line && before.is_empty();
+                Ok(Read::Interrupted { on_empty_line })
+            }
+            Typed::Line(text, is_pasted) => {
+                let Ok(text) = String::from_utf8(text) else {
+                    context.screen.warning("what was typed is not UTF-8");
+                    return self.read_plain(prompt, before, context);
+                };
+                let line = format!("{before}{text}");
+                self.remember(&stand_in::shown(&line), context);
+                // What was typed ahead, pasted or recalled attaches nothing.
+                let typed = if is_pasted { "" } else { &text };
+                self.mentions = mentions(typed).map(|it| (it.to_owned(), false)).collect();
+                let is_pasted = is_pasted && before.is_empty();
+                Ok(Read::Line { line, is_pasted })
+            }
         }
     }
 

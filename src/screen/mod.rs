@@ -2,10 +2,13 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+mod bell;
 mod hyperlinks;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
 pub mod inlet;
+pub mod lines;
 mod output;
+mod row;
 mod sanitize;
 mod table;
 pub mod terminal;
@@ -26,7 +29,8 @@ use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::conversation::{Conversation, Part};
 use crate::error::Error;
-use crate::markdown::drawing::{Markdown, last_rows};
+use crate::markdown::drawing::{Markdown, Spoken, last_rows};
+use bell::{Moment, Pace};
 pub use output::Tone;
 use output::{CYAN, DIM, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
@@ -51,12 +55,21 @@ pub struct Screen {
     markdown: Option<Markdown>,
     /// Whether hints speak of the chat's commands in place of flags.
     pub is_chat: bool,
+    /// Says an answer to somebody who listens.
+    spoken: Spoken,
+    /// Whether somebody listens: nothing is written over, and all is in words and whole lines.
+    is_accessible: bool,
+    pace: Pace,
+    has_clipboard: bool,
     /// Whether Markdown is rendered if that can be done, or shown as the model wrote it.
     pub wants_markdown: bool,
     /// Whether the terminal opens links.
     takes_links: bool,
     /// Set when the process goes on after it was stopped: the shell has written to the terminal.
     has_continued: Arc<AtomicBool>,
+    /// Whether the user is called when an answer took long, and by what.
+    pub rings: bool,
+    sound: &'static str,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
     started: Instant,
@@ -77,10 +90,14 @@ impl Screen {
     /// Looks at what the outputs are; asks the terminal nothing.
     pub fn new(args: &OutputArgs, spelling: Spelling, environment: &Environment) -> Self {
         let is_plain = environment.get("TERM") == Some("dumb");
-        let has_color = !is_plain && environment.get("NO_COLOR").is_none();
+        // The variable is a convention of several command lines; huh and others read it so.
+        let variable = environment.get("ACCESSIBLE");
+        let is_accessible =
+            args.accessible || variable.is_some_and(|it| !["0", "false"].contains(&it));
+        let has_color = !is_plain && !is_accessible && environment.get("NO_COLOR").is_none();
         let output = |is_terminal: bool| Output {
             is_terminal,
-            can_erase: is_terminal && !is_plain,
+            can_erase: is_terminal && !is_plain && !is_accessible,
             color: match args.color {
                 ColorChoice::Auto => is_terminal && has_color,
                 choice => choice == ColorChoice::Always,
@@ -97,9 +114,15 @@ impl Screen {
             at_line_start: true,
             markdown: None,
             is_chat: false,
+            spoken: Spoken::default(),
+            is_accessible,
+            pace: Pace::default(),
+            has_clipboard: io::stderr().is_terminal() && !is_plain,
             wants_markdown: true,
             takes_links: hyperlinks::are_taken(environment),
             has_continued: Arc::default(),
+            rings: true,
+            sound: bell::sound(environment, is_accessible),
             status: false,
             started: Instant::now(),
         }
@@ -115,6 +138,11 @@ impl Screen {
     /// Whether somebody watches the results.
     pub fn is_interactive(&self) -> bool {
         self.out.is_terminal
+    }
+
+    /// Whether somebody listens, so that nothing may be written over.
+    pub fn is_accessible(&self) -> bool {
+        self.is_accessible
     }
 
     /// Whether prompts may be coloured.
@@ -136,10 +164,10 @@ impl Screen {
     /// whether there is a terminal; whether it allows that can't be known.
     pub fn copy(&mut self, text: &str) -> bool {
         // OSC 52; the text is in base64, so nothing in it can end the sequence.
-        if self.err.can_erase {
+        if self.has_clipboard {
             self.write_err(&format!("\x1b]52;c;{}\x07", BASE64.encode(text)));
         }
-        self.err.can_erase
+        self.has_clipboard
     }
 
     /// Prints a result, with a line end if it has none.
@@ -160,6 +188,9 @@ impl Screen {
     ) -> Result<(), Error> {
         let width = self.out.is_terminal.then(terminal::width);
         let rows: Vec<_> = rows.into_iter().collect();
+        if self.is_accessible && self.out.is_terminal {
+            return self.print(&table::in_words(headings, &rows));
+        }
         self.print(&table::lay_out(headings, &rows, width, overflow))
     }
 
@@ -171,8 +202,10 @@ impl Screen {
         hint: Option<&str>,
         commands: &[String],
     ) -> Result<(), Error> {
+        let Tone(style, mark, word) = tone;
         let out = self.out;
-        let mark = format!("{} ", out.styled(tone.0, tone.1));
+        let mark = if self.is_accessible { word } else { mark };
+        let mark = format!("{} ", out.styled(style, mark));
         let mut lines = vec![out.wrapped(&mark, "  ", &self.clean(text))];
         lines.extend(hint.map(|hint| out.wrapped("    ", "    ", &self.clean(hint))));
         lines.extend(self.commands(out, "      ", commands));
@@ -195,7 +228,11 @@ impl Screen {
         let text = self.drawn(text);
         let (end, is_cut) = last_rows(&text, terminal::width(), rows);
         self.clear_status();
-        self.pending.push_str(if is_cut { "…\n\n" } else { "" });
+        let mark = match self.is_accessible {
+            true => "The end of the last answer:\n\n",
+            false => "…\n\n",
+        };
+        self.pending.push_str(if is_cut { mark } else { "" });
         self.pending.push_str(end.trim_start_matches('\n'));
         self.flush()
     }
@@ -203,10 +240,16 @@ impl Screen {
     /// An answer as it was shown when it came.
     fn drawn(&self, text: &str) -> String {
         let text = self.out.safe(text.trim_end());
-        match self.new_markdown(terminal::size()) {
-            Some(markdown) => markdown.whole(&text),
-            None => text.into_owned(),
+        if let Some(markdown) = self.new_markdown(terminal::size()) {
+            return markdown.whole(&text);
         }
+        if !(self.is_accessible && self.wants_markdown && self.out.is_terminal) {
+            return text.into_owned();
+        }
+        let (mut spoken, mut said) = (Spoken::default(), String::new());
+        spoken.push(&text, &mut said);
+        spoken.end(&mut said);
+        said
     }
 
     /// Prints all that was said, answers as they were shown when they came. If that is taller than
@@ -224,6 +267,7 @@ impl Screen {
         let room = terminal::height().saturating_sub(1);
         if let Some((pager, environment)) = pager
             && self.out.is_terminal
+            && !self.is_accessible
             && last_rows(&text, terminal::width(), room).1
             && child::feed(pager, &text, child::Output::Terminal, environment).is_ok()
         {
@@ -260,9 +304,13 @@ impl Screen {
 
     fn content(&mut self, text: &str) -> Result<(), Error> {
         if self.answer == AnswerState::Reasoning {
+            self.end_markdown();
             let end = if self.at_line_start { "\n" } else { "\n\n" };
-            let label = if self.err.color { "" } else { "[answer]\n" };
-            self.write_err(&format!("{end}{label}"));
+            self.write_err(&format!("{end}[answer]\n"));
+        }
+        self.answer = AnswerState::Content;
+        if self.is_accessible && self.out.is_terminal {
+            return self.say(text);
         }
         let size = terminal::size();
         if self.markdown.is_none() {
@@ -277,8 +325,26 @@ impl Screen {
         } else {
             self.pending.push_str(&self.out.safe(text));
         }
-        (self.answer, self.at_line_start) = (AnswerState::Content, text.ends_with('\n'));
+        self.at_line_start = text.ends_with('\n');
         Ok(())
+    }
+
+    /// Says what is complete with more of an answer, or of the reasoning before it.
+    fn say(&mut self, text: &str) -> Result<(), Error> {
+        let mut said = String::new();
+        self.spoken.is_raw = !self.wants_markdown;
+        self.spoken.push(&for_terminal(text), &mut said);
+        self.write_said(&said);
+        self.at_line_start = true;
+        Ok(())
+    }
+
+    fn write_said(&mut self, said: &str) {
+        match self.answer {
+            _ if said.is_empty() => {}
+            AnswerState::Reasoning => self.write_err(&self.err.styled(DIM, said)),
+            _ => self.pending.push_str(said),
+        }
     }
 
     /// Ends what is rendered, with a line end: nobody else may write to the terminal before.
@@ -287,6 +353,9 @@ impl Screen {
             markdown.end(&mut self.pending);
             (self.answer, self.at_line_start) = (AnswerState::Content, true);
         }
+        let mut said = String::new();
+        self.spoken.end(&mut said);
+        self.write_said(&said);
     }
 
     /// Reasoning is for somebody who watches, and no part of the answer.
@@ -294,17 +363,35 @@ impl Screen {
         if !self.err.is_terminal {
             return Ok(());
         }
-        self.end_markdown();
-        self.flush()?;
         let label = match self.answer {
-            AnswerState::Content if !self.at_line_start => "\n",
-            AnswerState::None if !self.err.color => "[reasoning]\n",
-            _ => "",
+            AnswerState::Reasoning => "",
+            AnswerState::Content if !self.at_line_start => "\n[reasoning]\n",
+            _ => "[reasoning]\n",
         };
+        if self.answer != AnswerState::Reasoning {
+            self.end_markdown();
+            self.flush()?;
+        }
+        if self.is_accessible {
+            self.write_err(label);
+            self.answer = AnswerState::Reasoning;
+            return self.say(text);
+        }
         let styled = self.err.styled(DIM, &for_terminal(text));
         self.write_err(&format!("{label}{styled}"));
         (self.answer, self.at_line_start) = (AnswerState::Reasoning, text.ends_with('\n'));
         Ok(())
+    }
+
+    /// Shows a prompt, and what stands behind it already.
+    pub fn prompt(&mut self, prompt: &str, begun: &str) -> Result<(), Error> {
+        let text = format!("{prompt}{}", for_terminal(begun));
+        if !self.out.is_terminal {
+            self.write_err(&text);
+            return Ok(());
+        }
+        self.pending.push_str(&text);
+        self.flush()
     }
 
     /// Asks for a yes on the terminal; no if nobody can be asked.
@@ -326,7 +413,7 @@ impl Screen {
 
     /// A sentence the user should act on one day.
     pub fn warning(&mut self, text: &str) {
-        let indent = format!(" {}   ", self.err.styled(YELLOW, "›"));
+        let indent = self.margin(YELLOW);
         let first = format!("{indent}Warning: ");
         self.message(&self.err.wrapped(&first, &indent, &self.clean(text)));
     }
@@ -335,7 +422,7 @@ impl Screen {
     /// for copying.
     pub fn explain(&mut self, error: &Error) {
         let words = error.explain();
-        let indent = format!(" {}   ", self.err.styled(RED, "›"));
+        let indent = self.margin(RED);
         let paragraph =
             |first: &str, text: &str| self.err.wrapped(first, &indent, &self.clean(text));
         let mut lines = vec![paragraph(&format!("{indent}Error: "), &words.title)];
@@ -352,6 +439,14 @@ impl Screen {
         self.message(&lines.join("\n"));
     }
 
+    /// What stands before the lines of a message.
+    fn margin(&self, style: &str) -> String {
+        match self.is_accessible {
+            true => String::new(),
+            false => format!(" {}   ", self.err.styled(style, "›")),
+        }
+    }
+
     /// Commands, each bare on a line of its own.
     fn commands(&self, output: Output, indent: &str, commands: &[String]) -> Vec<String> {
         let line = |command: &String| output.styled(CYAN, &self.clean(command));
@@ -359,10 +454,10 @@ impl Screen {
         lines.map(|line| format!("{indent}{line}")).collect()
     }
 
-    /// The line below an answer, only if somebody watches.
-    pub fn footer(&mut self, text: &str) {
-        if self.err.is_terminal && self.out.is_terminal {
-            self.note(text);
+    /// The line below an answer, the first of these that fits; only if somebody watches.
+    pub fn footer(&mut self, lines: &[[String; 3]]) {
+        if !self.is_accessible && self.err.is_terminal && self.out.is_terminal {
+            self.note(&row::fitting(lines, terminal::width()));
         }
     }
 
@@ -375,35 +470,57 @@ impl Screen {
 
     /// Says what is waited for.
     pub fn waiting(&mut self, what: &str, elapsed: Duration) {
-        if elapsed >= PATIENCE {
-            let seconds = elapsed.as_secs();
-            self.status(&format!("waiting for {what}, {seconds} s (Ctrl-C stops)"));
+        let time = format!(", {} s", elapsed.as_secs());
+        if self.is_due(elapsed) {
+            self.note(&format!("waiting for {what}{time}; Ctrl-C stops"));
+        } else if elapsed >= PATIENCE {
+            self.status([
+                ["Ctrl-C stops · waiting for ", what, &time],
+                ["Ctrl-C stops · ", what, &time],
+                ["Ctrl-C stops", "", &time],
+            ]);
         }
     }
 
     /// Says which check is being done.
     pub fn checking(&mut self, title: &str) {
-        self.status(&format!("checking: {title}"));
+        self.status([["Ctrl-C stops · checking: ", title, ""]]);
     }
 
     /// Counts down to the next attempt, or says once when it will be.
     pub fn retrying(&mut self, reason: &str, left: Duration, is_new: bool) {
         let seconds = left.as_millis().div_ceil(1000);
-        let text = format!("{reason}: trying again in {seconds} s");
-        match self.err.can_erase {
-            true => self.status(&format!("{text}, Ctrl-C to stop")),
-            false if is_new => self.note(&text),
-            false => {}
+        let time = format!("again in {seconds} s");
+        if self.err.can_erase {
+            self.status([
+                [&format!("Ctrl-C stops · trying {time}: "), reason, ""],
+                [&format!("Ctrl-C stops · {time}: "), reason, ""],
+                ["Ctrl-C stops · ", "", &time],
+            ]);
+            return;
+        }
+        if is_new {
+            self.pace.pause = left;
+            self.note(&format!("{reason}: trying {time}"));
+        }
+        if self.is_due(self.pace.pause.saturating_sub(left)) {
+            self.note(&format!("trying {time}; Ctrl-C stops"));
         }
     }
 
-    /// A line that is erased by whatever is written next; only on a terminal.
-    fn status(&mut self, text: &str) {
+    /// Whether a wait is told of now, on a terminal that doesn't show how it passes.
+    fn is_due(&mut self, elapsed: Duration) -> bool {
+        self.err.is_terminal && !self.err.can_erase && self.pace.is_due(elapsed)
+    }
+
+    /// A line that is erased by whatever is written next, the first of these that fits; only on a
+    /// terminal.
+    fn status<const COUNT: usize>(&mut self, lines: [[&str; 3]; COUNT]) {
         if !self.err.can_erase {
             return;
         }
-        let room = terminal::width().saturating_sub(1);
-        let text: String = self.clean(text).chars().take(room).collect();
+        let lines = lines.map(|line| line.map(|text| self.clean(text)));
+        let text = row::fitting(&lines, terminal::width().saturating_sub(1));
         self.write_err(&format!("\r\x1b[K{}", self.err.styled(DIM, &text)));
         self.status = true;
     }
@@ -445,6 +562,25 @@ impl Screen {
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
         redact_keys(&redact(&self.secrets, &for_terminal(&text)))
+    }
+
+    /// The moment at which a turn begins.
+    pub fn moment(&self) -> Moment {
+        Moment::at(self.age())
+    }
+
+    /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
+    /// Whoever listens is told of every end.
+    pub fn call_back(&mut self, began: Moment, is_whole: bool) {
+        if !self.out.is_terminal || !self.err.is_terminal {
+            return;
+        }
+        if self.is_accessible && is_whole {
+            self.note("end of the answer");
+        }
+        if self.rings && (self.is_accessible || began.was_left_alone(self.age())) {
+            self.write_err(self.sound);
+        }
     }
 
     /// Since the program started, for `--debug`.

@@ -14,15 +14,15 @@ pub const YELLOW: &str = "\x1b[33m";
 pub const CYAN: &str = "\x1b[36m";
 pub const PLAIN: &str = "\x1b[0m";
 
-/// How a line of a report is meant: a style and a mark.
+/// How a line of a report is meant: a style, a mark, and a word for the mark.
 #[derive(Clone, Copy)]
-pub struct Tone(pub &'static str, pub &'static str);
+pub struct Tone(pub &'static str, pub &'static str, pub &'static str);
 
 impl Tone {
-    pub const GOOD: Tone = Tone(GREEN, "✓");
-    pub const CAUTION: Tone = Tone(YELLOW, "!");
-    pub const BAD: Tone = Tone(RED, "✗");
-    pub const QUIET: Tone = Tone(DIM, "-");
+    pub const GOOD: Tone = Tone(GREEN, "✓", "ok:");
+    pub const CAUTION: Tone = Tone(YELLOW, "!", "warning:");
+    pub const BAD: Tone = Tone(RED, "✗", "failed:");
+    pub const QUIET: Tone = Tone(DIM, "-", "skipped:");
 }
 
 /// One of the two outputs, and what can be shown there.

@@ -1,10 +1,10 @@
 //! Rows in columns without borders, so that grep can search them. If the terminal is too narrow,
 //! the last column is cut, or the cells of a row stand below each other.
 
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::output::filled;
+use super::row::cut;
 
 /// What stands between two columns.
 const GAP: &str = "  ";
@@ -45,6 +45,27 @@ pub fn lay_out<const COLUMNS: usize>(
     all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A line for each cell, behind its heading, for somebody who listens; of rows without headings,
+/// one line each.
+pub fn in_words<const COLUMNS: usize>(
+    headings: Option<[&str; COLUMNS]>,
+    rows: &[[String; COLUMNS]],
+) -> String {
+    let Some(headings) = headings else {
+        let rows = rows.iter().map(|row| row.join(": ") + "\n");
+        return rows.collect();
+    };
+    let row = |row: &[String; COLUMNS]| {
+        let cells = headings
+            .iter()
+            .zip(row)
+            .filter(|(_, cell)| !cell.is_empty());
+        let lines = cells.map(|(heading, cell)| format!("{}: {cell}\n", heading.to_lowercase()));
+        lines.collect::<String>()
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
 /// A row in these columns, the last one cut if it is wider than `room`.
 fn line(row: &[String], columns: &[usize], room: usize) -> String {
     let Some((last, others)) = row.split_last() else {
@@ -56,21 +77,6 @@ fn line(row: &[String], columns: &[usize], room: usize) -> String {
     });
     let line = padded.collect::<String>() + &cut(last, room);
     line.trim_end().to_owned()
-}
-
-/// The text in so many columns, cut between characters as people count them.
-fn cut(text: &str, room: usize) -> String {
-    if text.width() <= room {
-        return text.to_owned();
-    }
-    let mut taken = String::new();
-    for character in text.graphemes(true) {
-        if taken.width() + character.width() >= room {
-            break;
-        }
-        taken.push_str(character);
-    }
-    taken.trim_end().to_owned() + "…"
 }
 
 /// The first cell, and the others below it.
@@ -109,6 +115,14 @@ mod tests {
     }
 
     #[test]
+    fn rows_in_words_are_a_line_for_each_cell() {
+        let expected = "name: a\nkind: 漢字\n\nname: long name\nkind: b\nabout: the rest of it\n";
+        assert_eq!(in_words(HEADINGS, &rows()), expected);
+        let commands = [["/help".to_owned(), "list".to_owned()]];
+        assert_eq!(in_words(None, &commands), "/help: list\n");
+    }
+
+    #[test]
     fn rows_that_are_too_wide_are_cut_or_stacked() {
         let cut = "NAME       KIND  ABOUT\na          漢字\nlong name  b     the rest of…";
         assert_eq!(lay_out(HEADINGS, &rows(), Some(30), Overflow::Cut), cut);
@@ -118,11 +132,5 @@ mod tests {
             stacked
         );
         assert_eq!(lay_out(HEADINGS, &rows(), Some(20), Overflow::Cut), stacked);
-    }
-
-    #[test]
-    fn a_cut_is_between_characters_as_people_count_them() {
-        assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5), "👩‍👩‍👧👩‍👩‍👧…");
-        assert_eq!(cut("four", 4), "four");
     }
 }

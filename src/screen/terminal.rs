@@ -6,6 +6,9 @@ const DEFAULT_WIDTH: usize = 80;
 /// Rows if the height is unknown.
 const DEFAULT_HEIGHT: usize = 24;
 
+/// What a terminal that doesn't edit lines sends for Ctrl-D.
+pub const CTRL_D: &str = "\u{4}";
+
 /// Has a terminal mark what is pasted, as the line editor does, or no longer.
 #[cfg(unix)]
 const PASTE_ON: &[u8] = b"\x1b[?2004h";
@@ -91,14 +94,19 @@ pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
 }
 
 /// Whether something was typed that nobody has read yet.
-#[cfg(unix)]
 pub fn has_input() -> bool {
-    rustix::io::ioctl_fionread(rustix::stdio::stdin()).is_ok_and(|bytes| bytes > 0)
+    unread() > 0
+}
+
+/// How many bytes were typed that nobody has read yet.
+#[cfg(unix)]
+pub fn unread() -> u64 {
+    rustix::io::ioctl_fionread(rustix::stdio::stdin()).unwrap_or_default()
 }
 
 #[cfg(not(unix))]
-pub fn has_input() -> bool {
-    false
+pub fn unread() -> u64 {
+    0
 }
 
 /// Whether standard input, whatever it is, has something to read or ends within this time.
@@ -172,7 +180,7 @@ impl Mode {
         let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
     }
 
-    /// Takes what was typed and nobody has read yet, as text without control characters.
+    /// Takes what was typed and nobody has read yet, as text without control characters but Ctrl-D.
     pub fn take_input(&self) -> String {
         use rustix::termios::{OptionalActions, SpecialCodeIndex, tcsetattr};
         let Some((device, mode)) = &self.0 else {
@@ -190,7 +198,7 @@ impl Mode {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.replace("\x1b[200~", "").replace("\x1b[201~", "");
         text.chars()
-            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\u{4}'))
             .collect()
     }
 

@@ -228,7 +228,7 @@ fn vi_keys_edit_where_they_are_wanted() {
     terminal.wait_for_prompt();
     terminal.run("/set editmode emacs", "editmode is emacs, from /set");
     terminal.send("hullo\x01\x06\x04e\r");
-    terminal.wait_for("\nhello\ntokens");
+    terminal.wait_for("\nhello\nsandbox-echo · tokens");
 }
 
 #[test]

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, in helpers too"
 )]
 
+mod accessible;
 mod answers;
 mod ask;
 mod commands;

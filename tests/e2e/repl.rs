@@ -406,7 +406,8 @@ fn an_interrupted_line_of_markdown_ends_before_the_prompt() {
 fn reasoning_is_dimmed_and_apart_from_the_answer() {
     let (_program, terminal) = sandbox(&["-m", "sandbox-thinking"]);
     terminal.send("why\r");
-    terminal.wait_for("I say them again.\n\nwhy\n");
+    terminal.wait_for("[reasoning]\n");
+    terminal.wait_for("I say them again.\n\n[answer]\nwhy\n");
     assert!(
         terminal.raw().contains("\x1b[2mThe "),
         "{:?}",

@@ -56,7 +56,7 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
     );
     terminal.wait_for_prompt();
     terminal.send("Say hello in one short sentence.\r");
-    terminal.wait_for("first word");
+    terminal.wait_for("out ·");
     terminal.wait_for_prompt();
 
     terminal.send("Write a long story about a dragon and a knight.\r");
@@ -64,7 +64,7 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
         let answer = screen
             .split_once("and a knight.\n")
             .map_or("", |(_, answer)| answer.trim());
-        !answer.starts_with("waiting for") && answer.len() > 20
+        !answer.starts_with("Ctrl-C stops") && answer.len() > 20
     });
     terminal.send("\x03");
     terminal.wait_for("stopped; what came is kept");
@@ -72,7 +72,7 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
 
     terminal.send("Say goodbye in one short sentence.\r");
     terminal.wait_until("the third answer", |screen| {
-        screen.matches("first word").count() == 3
+        screen.matches("out ·").count() == 3
     });
     terminal.wait_for_prompt();
     // The model is too small to be asked what was said; the request tells.

@@ -23,6 +23,7 @@ mod recap;
 mod rows;
 #[cfg(test)]
 mod spec_tests;
+mod spoken;
 mod style;
 mod table;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use draw::Frame;
 use flow::Flow;
 pub use recap::last_rows;
 use rows::{Row, Rows};
+pub use spoken::Spoken;
 use style::Style;
 use table::Table;
 

@@ -40,9 +40,10 @@ struct Columns {
     has_rows: bool,
 }
 
-/// Whether the second line makes a table of the first.
-fn is_header(header: &str, delimiter: &str) -> bool {
-    aligns(delimiter).is_some_and(|aligns| split(header, aligns.len()).len() == aligns.len())
+/// The cells of the first line, if the second makes a table of it.
+pub fn header_cells(header: &str, delimiter: &str) -> Option<Vec<String>> {
+    let columns = aligns(delimiter)?.len();
+    Some(split(header, columns)).filter(|cells| cells.len() == columns)
 }
 
 /// Whether a line can be one of a table.
@@ -63,7 +64,7 @@ impl Table {
     /// Whether this is its next line.
     pub fn takes(&self, text: &str, rows: &Rows) -> bool {
         match self.columns {
-            None => is_header(&self.lines[0].0, text) && !rows.is_frozen(self.top),
+            None => header_cells(&self.lines[0].0, text).is_some() && !rows.is_frozen(self.top),
             Some(_) => is_row(text),
         }
     }
@@ -306,7 +307,7 @@ fn align(cell: &str) -> Option<Align> {
 
 /// The cells of a row of a table of so many columns. Those it has too few of are empty, and the
 /// last one holds all that it has too many of, so that no text is lost.
-fn cells(line: &str, count: usize) -> Vec<String> {
+pub fn cells(line: &str, count: usize) -> Vec<String> {
     let mut cells = split(line, count);
     if cells.len() > count {
         let last = cells.split_off(count.saturating_sub(1)).join(" | ");
