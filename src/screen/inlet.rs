@@ -51,6 +51,8 @@ struct Shared {
     /// Whether the editor is about to read for the first time.
     is_beginning: AtomicBool,
     is_resized: AtomicBool,
+    /// Whether the line goes on when the editor has come back.
+    goes_on: AtomicBool,
     /// Ends a wait for keys.
     wake: PipeWriter,
 }
@@ -87,6 +89,7 @@ impl Inlet {
             is_open: AtomicBool::new(false),
             is_beginning: AtomicBool::new(false),
             is_resized: AtomicBool::new(false),
+            goes_on: AtomicBool::new(false),
             wake,
         })))
     }
@@ -119,9 +122,12 @@ impl Inlet {
             carrier.is_asked = false;
         }
         rustix::stdio::dup2_stdin(&carrier.terminal).map_err(io::Error::from)?;
-        // The editor couldn't: its input is no terminal any more.
-        shared.found.set_quiet();
-        let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
+        // A line that goes on in another width is still being typed, and Enter still ends it.
+        if !shared.goes_on.swap(false, Ordering::SeqCst) {
+            // The editor couldn't: its input is no terminal any more.
+            shared.found.set_quiet();
+            let _ = rustix::io::write(rustix::stdio::stdout(), PASTE_OFF);
+        }
         if let Some(stdout) = stdout {
             rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
         }
@@ -135,8 +141,9 @@ impl Inlet {
         }
     }
 
-    /// Has the editor read an end of its input.
+    /// Has the editor read an end of its input, to go on with the line in another width.
     pub fn end(&self) {
+        self.0.goes_on.store(true, Ordering::SeqCst);
         if let Ok(nothing) = File::open("/dev/null") {
             let _ = rustix::stdio::dup2_stdin(nothing);
         }
