@@ -8,6 +8,7 @@
 //! repl        the chat on a terminal; the only user of rustyline
 //! doctor      facts, checks, one report
 //! app         what they stand on: environment, outputs, interrupts, service, saving
+//! why         an app's log: reduced, masked, judged by rules; pure
 //! chat        a conversation with a model; a turn is pulled and knows no screen
 //! export      conversations as documents and as code
 //! api         the protocol: requests, answers, failures, catalogue; one kind of call
@@ -46,6 +47,7 @@ mod repl;
 mod sandbox;
 mod screen;
 mod store;
+mod why;
 
 use std::process::ExitCode;
 

@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "store",
     "screen",
     "heroku",
+    "why",
     "net",
     "api",
     "export",
@@ -54,7 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     // Files
     ("tempfile", &["files/", "repl/editor.rs"]),
-    ("OffsetDateTime", &["store/clock.rs"]),
+    ("OffsetDateTime", &["store/clock.rs", "why/log.rs"]),
     ("try_lock", &["store/"]),
     // Processes, sockets and what the process was given
     ("process::Command", &["config/child.rs"]),
@@ -66,9 +67,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("io::stdout", &["screen/"]),
     ("io::stderr", &["screen/"]),
     // The clock
-    ("SystemTime::now", &["api/wait.rs", "sandbox/", "store/"]),
+    (
+        "SystemTime::now",
+        &["api/wait.rs", "commands/why.rs", "sandbox/", "store/"],
+    ),
     // Keys
-    (".expose()", &["config/", "heroku/", "net/"]),
+    (".expose()", &["config/", "heroku/", "net/", "why/mask.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -58,6 +58,11 @@ pub enum Command {
         after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if a check fails.\n\nEXAMPLES\n  $ heroku-chat doctor\n  $ heroku-chat doctor --app example-app --json\n  $ heroku-chat doctor --live"
     )]
     Doctor(DoctorArgs),
+    /// find out why an app fails, by rules and without a model
+    #[command(
+        after_help = "Reads a log on standard input. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if there is nothing to judge by.\n\nEXAMPLES\n  $ heroku logs -n 1500 -a example-app | heroku-chat why -a example-app\n  $ heroku-chat why --json < app.log"
+    )]
+    Why(WhyArgs),
     /// list the models of the service
     #[command(after_help = "EXAMPLES\n  $ heroku-chat models\n  $ heroku-chat models --all --json")]
     Models(ModelsArgs),
@@ -236,6 +241,26 @@ pub struct DoctorArgs {
     pub json: bool,
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// `heroku-chat why`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct WhyArgs {
+    /// app that is named in commands
+    #[arg(short, long, value_name = "APP")]
+    pub app: Option<String>,
+    /// look at lines from this time on: 30m, 2h or 1d ago, or a time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// look at this dyno or type of process alone, such as web.1 or worker
+    #[arg(long, value_name = "PROCESS")]
+    pub process: Option<String>,
+    /// print what a model would be sent: masked, fenced, at most 6,000 tokens
+    #[arg(long, conflicts_with = "json")]
+    pub facts: bool,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
 }
 
 /// `heroku-chat models`.

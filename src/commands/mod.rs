@@ -8,6 +8,7 @@ mod doctor;
 mod models;
 mod sandbox;
 mod sessions;
+mod why;
 
 use crate::app::saving::{Saving, last_model};
 use crate::app::{Connection, Context, text_or_file};
@@ -22,6 +23,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Ask(args) => ask::run(&args, context),
         Command::Config(args) => config::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
+        Command::Why(args) => why::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
         Command::Sandbox { port } => sandbox::run(port, context),

@@ -43,6 +43,7 @@ impl Error {
             InvalidKey { source, reason };
             InvalidValue { what, value, rule };
             NoPrompt;
+            NoLog;
             NothingToContinue;
             NobodyToAsk;
             NothingSaid { session };

@@ -85,6 +85,8 @@ pub enum Error {
     },
     /// `ask` was given neither an argument nor standard input.
     NoPrompt,
+    /// `why` has no log, or nothing in it has the form of one.
+    NoLog,
     /// Neither flag nor variable names a model; with the ids to choose from.
     NoModel {
         variable: String,
@@ -311,6 +313,7 @@ impl Error {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
+            Error::NoLog => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
                 Kind::RateLimited | Kind::QuotaUsedUp | Kind::ServerFault => ExitStatus::Service,
                 Kind::UnknownParameter(_)

@@ -229,6 +229,7 @@ fn others() -> Vec<Error> {
             reason: "It is a folder.".to_owned(),
         },
         Error::NoPrompt,
+        Error::NoLog,
         Error::NoModel {
             variable: "INFERENCE_MODEL_ID".to_owned(),
             app: None,

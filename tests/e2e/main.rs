@@ -28,3 +28,4 @@ mod sessions;
 mod support;
 mod transport;
 mod typing;
+mod why;

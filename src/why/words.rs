@@ -1,0 +1,93 @@
+//! The lists of `words.txt`: what languages, their servers and their database drivers print, as
+//! found in public logs of apps on Heroku; and how secrets look.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+static LISTS: LazyLock<HashMap<&str, Vec<String>>> = LazyLock::new(|| {
+    let lists = include_str!("words.txt").split("\n= ").skip(1);
+    let lists = lists.filter_map(|list| list.split_once('\n'));
+    let word = |word: &str| word.trim().replace('␣', " ");
+    let words = |list: &str| {
+        list.split(['|', '\n'])
+            .map(word)
+            .filter(|it| !it.is_empty())
+            .collect()
+    };
+    lists.map(|(name, list)| (name, words(list))).collect()
+});
+
+/// The list of this name.
+pub fn list(name: &str) -> &'static [String] {
+    LISTS.get(name).map_or(&[], |list| list)
+}
+
+/// Whether a text has one of a list's words.
+pub fn has(name: &str, text: &str) -> bool {
+    list(name).iter().any(|word| match word.split_once('*') {
+        None => text.contains(word),
+        Some((one, other)) => text
+            .lines()
+            .any(|line| line.contains(one) && line.contains(other)),
+    })
+}
+
+/// Whether a list has this word.
+pub fn knows(name: &str, word: &str) -> bool {
+    list(name).iter().any(|known| known == word)
+}
+
+/// What an error can be a sign of; the first that fits counts.
+const SIGNS: &[&str] = &[
+    "connections",
+    "redis",
+    "database",
+    "memory",
+    "command",
+    "syntax",
+    "module",
+    "port",
+];
+
+/// What a text is a sign of.
+pub fn sign(text: &str) -> Option<&'static str> {
+    SIGNS.iter().find(|sign| has(sign, text)).copied()
+}
+
+/// The name of a config var that a text says is missing: `[A-Z_][A-Z0-9_]*` and nothing else, so
+/// that nothing of a log but such a name can get into a command.
+pub fn missing_variable(text: &str) -> Option<String> {
+    // Frameworks that say it in words of their own.
+    const WORDS: &[(&str, &str)] = &[
+        ("Missing `secret_key_base`", "SECRET_KEY_BASE"),
+        ("Missing secret_key_base", "SECRET_KEY_BASE"),
+        ("Missing encryption key to decrypt", "RAILS_MASTER_KEY"),
+    ];
+    if let Some((_, name)) = WORDS.iter().find(|(words, _)| text.contains(words)) {
+        return Some((*name).to_owned());
+    }
+    let is_env = has("of the environment", text);
+    text.lines()
+        .filter(|line| line.len() < 2000)
+        .find_map(|line| {
+            let is_missing = has("missing", &line.to_lowercase());
+            let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+            let mut names =
+                words.filter(|word| is_variable(word) && (is_env || word.contains('_')));
+            is_missing.then(|| names.next())?.map(str::to_owned)
+        })
+}
+
+/// Whether a word can be the name of a variable, and is no error's.
+fn is_variable(word: &str) -> bool {
+    let is_part = |it: u8| it.is_ascii_uppercase() || it.is_ascii_digit() || it == b'_';
+    let is_error = word.starts_with("ERR_") || word.starts_with("ER_");
+    let is_errno = word.starts_with('E') && !word.contains('_') && word.len() > 4;
+    (3..=64).contains(&word.len())
+        && word.bytes().all(is_part)
+        && !word.starts_with(|it: char| it.is_ascii_digit())
+        && !(is_error || is_errno || knows("no variables", word))
+}
+
+#[cfg(test)]
+mod tests;
