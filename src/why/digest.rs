@@ -152,8 +152,10 @@ impl Digest {
     pub fn end(&mut self, masker: &mut Masker) {
         self.close_all();
         let moments = self.moments();
+        let errors = self.pieces.iter().filter(|it| it.is_app_error());
+        let last = errors.max_by_key(|it| it.seen.last).map(|it| it.key);
         self.pieces
-            .sort_by_cached_key(|it| (it.rank(&moments), it.seen.first));
+            .sort_by_cached_key(|it| (Some(it.key) != last, it.rank(&moments), it.seen.first));
         self.pieces.truncate(MOST_MASKED);
         self.pieces.sort_by_key(|it| it.seen.first);
         self.routes.sort_by_key(|it| it.seen.first);

@@ -72,9 +72,11 @@ pub fn missing_variable(text: &str) -> Option<String> {
         .find_map(|line| {
             let is_missing = has("missing", &line.to_lowercase());
             let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
-            let mut names =
-                words.filter(|word| is_variable(word) && (is_env || word.contains('_')));
-            is_missing.then(|| names.next())?.map(str::to_owned)
+            let mut names = words.filter(|word| is_variable(word));
+            // A word in capitals alone may be one of the sentence.
+            let name = names.clone().find(|name| name.contains('_'));
+            let name = name.or_else(|| names.next().filter(|_| is_env));
+            name.filter(|_| is_missing).map(str::to_owned)
         })
 }
 

@@ -9,5 +9,6 @@ from measurements.size import size
 from measurements.start import start
 from measurements.thousand import thousand
 from measurements.turns import turns
+from measurements.why import why
 
-ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns, thousand, plugin)}
+ALL = {run.__name__: run for run in (start, lag, interrupt, oneshot, long, size, turns, thousand, why, plugin)}

@@ -39,7 +39,7 @@ fn code(case: &Case, line: &'static str) -> Option<Finding> {
         .iter()
         .filter(|it| it.code == id)
         .map(|it| it.seen.count);
-    let of_one = if id == "H12" && paths.max() >= Some(seen.count * 8 / 10) {
+    let of_one = if id == "H12" && seen.count > 3 && paths.max() >= Some(seen.count * 8 / 10) {
         ", nearly all of one path"
     } else {
         ""

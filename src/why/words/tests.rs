@@ -43,6 +43,10 @@ fn a_missing_config_var_is_known_in_every_language() {
             "TOKEN",
         ),
         ("panic: STRIPE_KEY must be set", "STRIPE_KEY"),
+        (
+            "ValueError: You must specify a URI or set the MONGO_URI Flask config variable",
+            "MONGO_URI",
+        ),
         ("$PORT must be set: environment variable", "PORT"),
         (
             "PHP Warning:  Undefined array key \"STRIPE_KEY\" in /app/index.php on line 3",
