@@ -128,7 +128,9 @@ impl Case<'_> {
                 .seen
                 .zip(it.seen)
                 .map(|(by, it)| (by.first - it.first).whole_seconds());
-            by.weight.is_some() && by.explains.contains(&it.id) && since.is_none_or(|it| it < 60)
+            // What is over explains what is over too.
+            let is_as_much = by.weight.is_some() || it.weight.is_none();
+            is_as_much && by.explains.contains(&it.id) && since.is_none_or(|it| it < 60)
         };
         let kept: Vec<bool> = found
             .iter()
@@ -217,9 +219,18 @@ impl Case<'_> {
             .collect()
     }
 
-    /// Whether an end was put to something: requests are answered for minutes, and few fail.
+    /// Whether an end was put to something: requests are answered for minutes, and few fail; or
+    /// what crashed is up again.
     fn is_over(&self, last: Time) -> bool {
         let (ok, failed) = self.log.answers_after(last);
+        let mut lives = self
+            .log
+            .lives
+            .iter()
+            .filter(|(name, _)| log::kind(name) == "web");
+        if lives.any(|(_, life)| !life.crashes.is_empty()) && failed == 0 {
+            return crash::up_again(self, "web", last).is_some();
+        }
         ok >= 10 && failed * 20 < ok && self.quiet_since(last) >= 300
     }
 

@@ -395,6 +395,35 @@ fn what_is_over_is_no_cause() {
 }
 
 #[test]
+fn a_crash_that_was_rolled_back_leaves_no_cause() {
+    let code = "heroku[router]: at=error code=H10 desc=\"App crashed\" method=GET path=\"/\" dyno= status=503";
+    let mut text = log(&[
+        "app[api]: Release v12 created by user a@example.com",
+        "heroku[web.1]: State changed from up to starting",
+        "app[web.1]: Error: Cannot find module './routes'",
+        "heroku[web.1]: Process exited with status 1",
+        "heroku[web.1]: State changed from starting to crashed",
+        code,
+        code,
+        code,
+        code,
+    ]);
+    let later = |lines: &[&str]| log(lines).replace("T10:0", "T10:1");
+    assert_eq!(ids(&judged(&text, "{}")), ["missing-module"]);
+    text += &later(&["app[api]: Rollback to v11 by user a@example.com"]);
+    text += &later(&["heroku[web.1]: State changed from crashed to starting"]);
+    text += &later(&["heroku[web.1]: State changed from starting to up"]);
+    let ok = "heroku[router]: at=info method=GET path=\"/\" dyno=web.1 service=9ms status=200";
+    text += &later(&[ok; 90]);
+    let verdict = judged(&text, "{}");
+    assert_eq!(verdict.status, Status::Healthy, "{verdict:#?}");
+    assert!(
+        verdict.notes[0].sentence.contains("up again"),
+        "{verdict:#?}"
+    );
+}
+
+#[test]
 fn nothing_to_judge_by_is_no_verdict() {
     for text in [
         "",

@@ -70,7 +70,8 @@ pub fn missing_variable(text: &str) -> Option<String> {
     text.lines()
         .filter(|line| line.len() < 2000)
         .find_map(|line| {
-            let is_missing = has("missing", &line.to_lowercase());
+            let is_missing =
+                has("missing", &line.to_lowercase()) && !has("other things missing", line);
             let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
             let mut names = words.filter(|word| is_variable(word));
             // A word in capitals alone may be one of the sentence.

@@ -62,7 +62,7 @@ fn lives<'a>(case: &'a Case, of: &str) -> impl Iterator<Item = &'a Life> {
 }
 
 /// Words for it if a type of process is up again, a minute long.
-fn up_again(case: &Case, of: &str, last: Time) -> Option<&'static str> {
+pub fn up_again(case: &Case, of: &str, last: Time) -> Option<&'static str> {
     let is_up = |up: Time| up > last && case.quiet_since(up) >= 60;
     let (ok, failed) = case.log.answers_after(last);
     let is_up = lives(case, of).filter_map(|life| life.up).any(is_up);
@@ -111,6 +111,10 @@ fn crash(case: &Case, of: &str) -> Option<Finding> {
     };
     let command = match variable {
         Some(name) => Command::SetConfig(name),
+        // A restart mends no code: the release that last worked is to be found.
+        None if ["procfile-command", "missing-module", "syntax-error"].contains(&id) => {
+            case.undo(release, Command::Fixed("releases"))
+        }
         None => case.undo(release, Command::Fixed("ps:restart")),
     };
     let states = case.events("State changed from");
