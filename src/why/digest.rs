@@ -17,6 +17,9 @@ pub use route::Route;
 /// How many pieces are held; beyond that, the older of what tells nothing is given up.
 const MOST_PIECES: usize = 4000;
 
+/// How many bytes their texts are: lines of an app may have 10,000.
+const MOST_BYTES: usize = 12 * 1024 * 1024;
+
 /// How many pieces are masked in the end; some hundred fit into a brief.
 const MOST_MASKED: usize = 800;
 
@@ -65,6 +68,7 @@ pub struct Digest {
     minutes: BTreeMap<i64, (usize, usize)>,
     known: HashMap<u64, usize>,
     known_routes: HashMap<u64, usize>,
+    bytes: usize,
     /// What each process says and may go on saying.
     open: HashMap<String, Piece>,
 }
@@ -189,7 +193,7 @@ impl Digest {
         if goes_on(&open.text, text) && (entry.at - open.seen.last).whole_seconds() < 5 {
             open.lines += 1;
             open.seen.last = entry.at;
-            if open.lines <= LONGEST_TRACE {
+            if open.lines <= LONGEST_TRACE && open.text.len() < 64 * 1024 {
                 open.text.push('\n');
                 open.text.push_str(text);
             }
@@ -228,26 +232,28 @@ impl Digest {
             }
             _ => piece.source == Source::Platform && piece.text.starts_with("Error "),
         };
-        if self.pieces.len() >= MOST_PIECES {
+        if self.pieces.len() >= MOST_PIECES || self.bytes > MOST_BYTES {
             self.make_room();
         }
+        self.bytes += piece.text.len();
         self.known.insert(piece.key, self.pieces.len());
         self.pieces.push(piece);
     }
 
-    /// Gives up the older half of what tells nothing; if all tells something, what is in the middle.
+    /// Gives up the older half of what tells nothing; if all tells something, what is in between.
     fn make_room(&mut self) {
         let is_plain = |it: &Piece| !it.is_error && it.source == Source::App;
         let plain = self.pieces.iter().filter(|it| is_plain(it)).count();
-        let (mut index, mut passed) = (0, 0);
+        let (mut index, mut passed, all) = (0, 0, self.pieces.len());
         self.pieces.retain(|it| {
             index += 1;
             passed += usize::from(is_plain(it));
-            match plain >= MOST_PIECES / 4 {
+            match plain >= all / 4 {
                 true => !is_plain(it) || passed > plain / 2,
-                false => !(MOST_PIECES / 4..MOST_PIECES / 2).contains(&index),
+                false => !(all / 4..=all / 2).contains(&index),
             }
         });
+        self.bytes = self.pieces.iter().map(|it| it.text.len()).sum();
         self.known = self
             .pieces
             .iter()
