@@ -102,8 +102,6 @@ impl Turn {
 
     fn handle(&mut self, progress: Progress, now: Now) {
         match progress {
-            // The words themselves show that it goes on.
-            Progress::Waiting(_) if self.first_word.is_some() => {}
             Progress::Body(bytes) => self.read(&bytes, now),
             Progress::End => self.finish(None, now),
             Progress::Failed(error) => self.finish(Some(error), now),

@@ -39,7 +39,7 @@ struct State {
     /// What stands between the keyboard and the editor; none if it can't be had.
     inlet: Option<Inlet>,
     /// The mode in which the terminal goes to the shell while the process is stopped.
-    found: Option<Mode>,
+    found: Mode,
 }
 
 /// How far the input is.
@@ -93,7 +93,7 @@ impl Keyed {
 
 impl Keys {
     /// Keys of this keyboard, on a terminal that was found in this mode.
-    pub fn new(keyed: Keyed, inlet: Option<Inlet>, found: Option<Mode>) -> Self {
+    pub fn new(keyed: Keyed, inlet: Option<Inlet>, found: Mode) -> Self {
         let state = State {
             keyed,
             inlet,
@@ -249,11 +249,11 @@ impl State {
                 if is_vi {
                     terminal::set_cursor(Cursor::Default);
                 }
-                self.found.iter().for_each(Mode::stop);
+                self.found.stop();
                 Some(Cmd::Repaint)
             }
             CTRL_Z => {
-                self.found.iter().for_each(Mode::restore);
+                self.found.restore();
                 None
             }
             RESIZED => {

@@ -37,7 +37,7 @@ use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use footer::{footer, fullness};
 use helper::LineHelper;
-use keys::{ASK_KEY, Keyed, Keys};
+use keys::{ASK_KEY, Keyed};
 use line::{Line, as_typed};
 use reader::{Read, Reader, TypedAhead};
 
@@ -128,11 +128,11 @@ impl<'a> Repl<'a> {
         let mentionable = list_files(context);
         let mut reader = Reader::new(
             |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
-            Keys::new(keyed.clone(), inlet.clone(), Some(found.clone())),
             keyed,
             inlet,
             typed_ahead,
-            (!can_edit).then_some(found),
+            found,
+            can_edit,
             context,
         )?;
         reader.set_vi(settings.values.editmode == EditMode::Vi);
@@ -371,9 +371,11 @@ impl<'a> Repl<'a> {
             return Ok(false);
         };
         // What is pasted meanwhile is known as a paste.
-        let found = Some(self.quiet.found()).filter(|_| self.reader.can_edit());
+        let found = Some(self.quiet.found()).filter(|_| self.reader.can_edit);
         found.inspect(|found| found.mark_pastes(true));
+        screen.watch_typing(found.cloned());
         let followed = follow(saying, Show::Words, screen);
+        screen.watch_typing(None);
         found.inspect(|found| found.mark_pastes(false));
         let mut answer = followed?;
         self.reader.sends_queue = answer.cut.is_none();

@@ -2,6 +2,7 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+mod ahead;
 mod bell;
 mod hyperlinks;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::ColorChoice;
+use unicode_width::UnicodeWidthStr;
 
 use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
@@ -72,8 +74,23 @@ pub struct Screen {
     sound: &'static str,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
+    typing: Typing,
     started: Instant,
 }
+
+/// What is typed while an answer comes, in a row below it.
+#[derive(Default)]
+struct Typing {
+    /// Where it is read; none if it isn't shown.
+    terminal: Option<terminal::Mode>,
+    /// When that was, since the program started.
+    looked: Duration,
+    text: String,
+    is_shown: bool,
+}
+
+/// How often what is typed is looked for while an answer comes.
+const GLANCE: Duration = Duration::from_millis(25);
 
 #[derive(Default, PartialEq, Eq)]
 enum AnswerState {
@@ -82,6 +99,9 @@ enum AnswerState {
     Reasoning,
     Content,
 }
+
+/// Erases what stands behind the cursor and below it.
+const ERASE_BELOW: &str = "\x1b[J";
 
 /// Waits shorter than this show nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -124,6 +144,7 @@ impl Screen {
             rings: true,
             sound: bell::sound(environment, is_accessible),
             status: false,
+            typing: Typing::default(),
             started: Instant::now(),
         }
     }
@@ -153,6 +174,21 @@ impl Screen {
     /// What is set when the process goes on after it was stopped.
     pub fn has_continued(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.has_continued)
+    }
+
+    /// Has what is typed be shown below an answer from now on, or no longer. It waits for the line
+    /// editor in this mode.
+    pub fn watch_typing(&mut self, terminal: Option<terminal::Mode>) {
+        let terminal = terminal.filter(|_| self.out.can_erase && self.err.can_erase);
+        self.typing = Typing {
+            terminal,
+            ..Typing::default()
+        };
+    }
+
+    /// Whether words of an answer were shown.
+    pub fn is_answering(&self) -> bool {
+        self.answer != AnswerState::None
     }
 
     fn new_markdown(&self, size: (usize, usize)) -> Option<Markdown> {
@@ -215,6 +251,9 @@ impl Screen {
 
     /// Takes a part of an answer, to be shown with the next flush.
     pub fn part(&mut self, part: Part<'_>) -> Result<(), Error> {
+        if !self.status && std::mem::take(&mut self.typing.is_shown) {
+            self.pending.push_str(ERASE_BELOW);
+        }
         self.clear_status();
         match part {
             Part::Content(text) => self.content(text),
@@ -293,6 +332,10 @@ impl Screen {
     /// # Errors
     /// [`Error::ReaderGone`] if a pipe was closed, else [`Error::Output`].
     pub fn flush(&mut self) -> Result<(), Error> {
+        if let Some(column) = self.markdown.as_ref().and_then(Markdown::cursor) {
+            let row = self.typed_below(column);
+            self.pending.push_str(&row);
+        }
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -521,14 +564,45 @@ impl Screen {
         }
         let lines = lines.map(|line| line.map(|text| self.clean(text)));
         let text = row::fitting(&lines, terminal::width().saturating_sub(1));
-        self.write_err(&format!("\r\x1b[K{}", self.err.styled(DIM, &text)));
+        let typed = self.typed_below(text.as_str().width());
+        self.write_err(&format!("\r\x1b[K{}{typed}", self.err.styled(DIM, &text)));
         self.status = true;
+    }
+
+    /// What writes a row with what was typed below the one of the cursor, which is in this column.
+    fn typed_below(&mut self, column: usize) -> String {
+        let (age, typing) = (self.started.elapsed(), &mut self.typing);
+        let Some(terminal) = &typing.terminal else {
+            return String::new();
+        };
+        let is_new = age >= typing.looked + GLANCE;
+        if is_new {
+            (typing.looked, typing.text) = (age, ahead::text(&terminal.read_ahead()));
+        }
+        let was_shown = std::mem::replace(&mut typing.is_shown, !typing.text.is_empty());
+        match (was_shown, typing.is_shown) {
+            (true, true) if !is_new => return String::new(),
+            (true, false) => return ERASE_BELOW.to_owned(),
+            (false, false) => return String::new(),
+            _ => {}
+        }
+        let text = for_terminal(&typing.text);
+        let row = row::end_of(&format!("> {text}"), terminal::width().saturating_sub(1));
+        let back = match column {
+            0 => String::new(),
+            columns => format!("\x1b[{columns}C"),
+        };
+        format!("\r\n\x1b[K{}\x1b[A\r{back}", self.err.styled(DIM, &row))
     }
 
     /// Erases the status line.
     pub fn clear_status(&mut self) {
-        if std::mem::take(&mut self.status) {
-            self.write_err("\r\x1b[K");
+        let is_typed = std::mem::take(&mut self.typing.is_shown);
+        match std::mem::take(&mut self.status) {
+            true if is_typed => self.write_err("\r\x1b[J"),
+            true => self.write_err("\r\x1b[K"),
+            false if is_typed => self.write_err(ERASE_BELOW),
+            false => {}
         }
     }
 
@@ -566,7 +640,12 @@ impl Screen {
 
     /// The moment at which a turn begins.
     pub fn moment(&self) -> Moment {
-        Moment::at(self.age())
+        Moment::at(self.age(), self.unread())
+    }
+
+    fn unread(&self) -> u64 {
+        let terminal = self.typing.terminal.as_ref();
+        terminal.map_or_else(terminal::unread, terminal::Mode::unread)
     }
 
     /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
@@ -578,7 +657,7 @@ impl Screen {
         if self.is_accessible && is_whole {
             self.note("end of the answer");
         }
-        if self.rings && (self.is_accessible || began.was_left_alone(self.age())) {
+        if self.rings && (self.is_accessible || began.was_left_alone(self.moment())) {
             self.write_err(self.sound);
         }
     }

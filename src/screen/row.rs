@@ -29,6 +29,15 @@ pub fn cut(text: &str, room: usize) -> String {
     text[..start].trim_end().to_owned() + "…"
 }
 
+/// The end of a text in so many columns.
+pub fn end_of(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let end = within(text.graphemes(true).rev(), room.saturating_sub(1));
+    format!("…{}", &text[text.len() - end..])
+}
+
 /// The name in so many columns: models and hosts differ at both ends.
 fn shortened(name: &str, room: usize) -> String {
     if name.width() <= room {

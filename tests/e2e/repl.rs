@@ -161,7 +161,7 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("typed ahead\rsecond line");
-    terminal.wait_until_typed(23);
+    terminal.wait_for("> typed ahead⏎second line");
     sender.send(()).unwrap();
     terminal.wait_for("beginning and end");
     terminal.wait_for("> typed ahead\nsecond line");
@@ -191,7 +191,7 @@ fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
     // A Tab in a paste is text, one behind it queues.
     let typed = "one \x1b[200~\ttwo\x1b[201~\tthree";
     terminal.send(typed);
-    terminal.wait_until_typed(typed.len() as u64);
+    terminal.wait_for("> one ⇥two⇥three");
     sender.send(()).unwrap();
     terminal.wait_until("the second answer", |screen| {
         screen.matches("beginning").count() == 2
@@ -199,7 +199,7 @@ fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
     let messages = api.requests()[1].json()["messages"].clone();
     assert_eq!(messages[2]["content"], "one \ttwo");
     terminal.send(" and four\t");
-    terminal.wait_until_typed(10);
+    terminal.wait_for(" and four⇥");
     terminal.send("\x03");
     terminal.wait_until("the text, unsent", |screen| {
         screen.contains("stopped") && screen.trim_end().ends_with("> three and four")
@@ -228,7 +228,7 @@ fn what_was_typed_ahead_stays_apart_from_a_prompt_that_is_offered_again() {
     terminal.send("first words\r");
     api.wait_for_request();
     terminal.send("typed ahead");
-    terminal.wait_until_typed(11);
+    terminal.wait_for("> typed ahead");
     sender.send(()).unwrap();
     terminal.wait_for("> first words\ntyped ahead");
 }

@@ -154,6 +154,11 @@ impl Markdown {
         }
     }
 
+    /// The column of the cursor, if it is sure and has room for a character.
+    pub fn cursor(&self) -> Option<usize> {
+        self.rows.cursor()
+    }
+
     /// A whole text as it is on the screen once it came.
     pub fn whole(mut self, text: &str) -> String {
         let mut out = String::new();
