@@ -318,7 +318,7 @@ impl Item {
         } else {
             self.content + taken.max(1)
         };
-        if self.mark.len() == 1 && space <= 4 {
+        if !self.mark.starts_with('[') && space <= 4 {
             self.task = task(cursor.text());
         }
         if self.task.is_some() {

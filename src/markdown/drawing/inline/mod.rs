@@ -228,7 +228,7 @@ impl<'a, 'l> Parser<'a, 'l> {
                         .filter(|code| !code.trim().is_empty())
                         .unwrap_or(code);
                     let marked = &rest[..from + found + length];
-                    let shown = if self.links.lacks_colors {
+                    let shown = if self.links.is_colorless {
                         marked
                     } else {
                         code
