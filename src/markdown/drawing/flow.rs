@@ -245,15 +245,11 @@ fn draw(row: &mut Row, spans: &[Span<'_>], part: (usize, usize), mut gap: usize,
             _ => {
                 gap *= usize::from(!row.is_bare());
                 (0..std::mem::take(&mut gap)).for_each(|_| row.put(' ', style, width));
-                let spaces = if character == '\t' {
-                    tab_width(row.end.column)
-                } else {
-                    0
+                let (shown, count) = match character {
+                    '\t' => (' ', tab_width(row.end.column)),
+                    _ => (character, 1),
                 };
-                (0..spaces).for_each(|_| row.put(' ', style, width));
-                if spaces == 0 {
-                    row.put(character, style, width);
-                }
+                (0..count).for_each(|_| row.put(shown, style, width));
             }
         }
     }
