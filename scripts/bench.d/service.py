@@ -36,21 +36,47 @@ LONG_SAMPLE = """\
 ## A heading of a long answer
 
 It has **bold** words, `code` and *emphasis*, as answers of models
-have, and lines of the length that models like to write.
+have, and lines of the length that models like to write. Some go on for longer than a terminal is wide, with a
+[link](https://devcenter.heroku.com/articles/heroku-inference) in them, so that they have to be wrapped.
 
 - A list with an item
 - and another one, with `code` in it
+  1. and a **nested** one, which explains in a sentence or two what the code below does
 
 ```python
-def fence(lines):
-    return [line.upper() for line in lines]  # 2 * 3
+@dataclass(slots=True)
+class Job:
+    name: str
+    tags: list[str] = field(default_factory=list)
+
+    def fence(self, lines: list[str]) -> list[str]:
+        return [f"{line.upper()!r}" for line in lines if line]  # 2 * 3
 ```
 
-| column | another |
-|--------|---------|
-| 1      | 2       |
+| column | another | `third` |
+|--------|---------|--------:|
+| 1      | 2       | **3**   |
+| 4      | five    | 6.00    |
+
+Then run it, and *look* at what it says:
+
+```sh
+heroku run --app my-app -- python -m job "$NAME" | tee -a log.txt
+```
+
+> A quote between two blocks of code, which says in other words that one should look before one leaps.
+
+```js
+app.get('/users/:id', async (request, response) => {
+  const user = await db.one(`SELECT * FROM users WHERE id = $1`, [request.params.id]) // one
+  response.json(user ?? { error: "not found" })
+})
+```
+
+That is all there is to it: the rest follows from what was said above, and from the documentation.
 
 """
+"""About a third of it is code."""
 
 
 def mark(number: int) -> str:

@@ -184,8 +184,11 @@ fn mark(item: &Item) -> Cow<'_, str> {
         .strip_prefix("[^")
         .and_then(|mark| mark.strip_suffix("]:"));
     match (item.task, item.mark.as_str(), note) {
-        (Some(false), ..) => "☐".into(),
-        (Some(true), ..) => "☑".into(),
+        (Some(is_done), mark, _) => {
+            let number = mark.trim_matches(['-', '*', '+']);
+            let task = if is_done { "☑" } else { "☐" };
+            format!("{number} {task}").trim_start().to_owned().into()
+        }
         (None, "-" | "*" | "+", _) => "•".into(),
         (None, mark, None) => mark.into(),
         (None, _, Some(note)) if note.bytes().all(|digit| digit.is_ascii_digit()) => {

@@ -310,7 +310,7 @@ impl Rows {
     pub fn show(&mut self, out: &mut String) {
         let from = out.len();
         self.show_changes(out);
-        if self.links.lacks_colors {
+        if self.links.is_colorless {
             take_colors(out, from);
         }
         if self.links.has_targets() {
