@@ -34,7 +34,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::Error;
 use crate::interrupt::{Interrupts, Watch};
-use crate::net::{Exchange, Head, Http, Limits, Request, Step};
+use crate::net::{self, Exchange, Head, Http, Limits, Request, Step};
 
 const CHAT_PATH: &str = "/v1/chat/completions";
 
@@ -206,9 +206,10 @@ impl Line {
             (Need::Step, Some(exchange)) => Satisfied::Came(exchange.next(Some(TICK))),
             (Need::Send | Need::Step, _) => {
                 let request = request();
-                let lines = request.head_lines();
+                let mut lines = request.head_lines();
                 let Client { http, limits, .. } = &self.client;
                 self.exchange = Some(Exchange::start(http, request, *limits, self.watch.clone()));
+                lines.extend(net::cannot_stop().map(|why| format!("(stopped, it goes on: {why})")));
                 Satisfied::Sent(lines)
             }
         }

@@ -2,14 +2,17 @@
 //! blocked read.
 //!
 //! A worker thread does the whole call, from DNS to the last byte. The owner waits at one bounded
-//! inbox for what the worker gets and for the wake-up of Ctrl-C; an exchange that is dropped
-//! abandons its worker.
+//! inbox for what the worker gets and for the wake-up of Ctrl-C. An exchange that ends before its
+//! response does, by Ctrl-C, by a limit or because it is dropped, shuts the worker's socket down at
+//! once, so that the service can stop too; if the socket isn't to be had, or isn't there yet, the
+//! worker is left to itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use super::inbox::{Event, Inbox};
+use super::socket::{self, Socket};
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
 
@@ -81,6 +84,8 @@ pub struct Exchange {
     inbox: Arc<Inbox>,
     watch: Watch,
     progress: Progress,
+    /// The read limit by which its socket is found.
+    silence: Duration,
 }
 
 /// What an exchange waits for, and since when. Time is handed in.
@@ -107,7 +112,9 @@ pub enum Step {
 
 impl Exchange {
     /// Starts a worker.
-    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, watch: Watch) -> Self {
+    pub fn start(http: &Arc<Http>, mut request: Request, limits: Limits, watch: Watch) -> Self {
+        let silence = socket::distinct(request.silence);
+        request.silence = silence;
         let inbox = Arc::new(Inbox::default());
         // Nobody can see the connection of a GET being made, so it gets the time of both.
         let waiting = if request.body.is_some() {
@@ -128,6 +135,7 @@ impl Exchange {
             inbox,
             watch,
             progress: Progress::new(limits, waiting, Instant::now()),
+            silence,
         }
     }
 
@@ -136,6 +144,22 @@ impl Exchange {
     /// # Errors
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
+        let step = self.wait(tick);
+        if step.is_err() {
+            self.stop();
+        }
+        step
+    }
+
+    fn stop(&mut self) {
+        if self.inbox.abandon()
+            && let Ok(socket) = Socket::find(self.silence)
+        {
+            socket.shut_down();
+        }
+    }
+
+    fn wait(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
         let inbox = Arc::clone(&self.inbox);
         let _awake = self.watch.wake(move || inbox.wake());
         loop {
@@ -176,7 +200,7 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.inbox.abandon();
+        self.stop();
     }
 }
 

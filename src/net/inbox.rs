@@ -24,6 +24,8 @@ struct Unread {
     events: VecDeque<Event>,
     is_woken: bool,
     is_abandoned: bool,
+    /// Whether the worker has said its last word.
+    is_over: bool,
 }
 
 pub enum Event {
@@ -49,6 +51,7 @@ impl Inbox {
                 unread.is_full() && !unread.is_abandoned
             })
             .unwrap_or_else(PoisonError::into_inner);
+        unread.is_over |= matches!(received, Received::End | Received::Failed(_));
         let event = match (received, unread.events.back_mut()) {
             (Received::Body(more), Some(Event::Step(Step::Body(bytes)))) => {
                 bytes.extend_from_slice(more);
@@ -86,13 +89,15 @@ impl Inbox {
         unread.events.pop_front()
     }
 
-    /// Nobody takes anything any more: a worker that waits for room is told.
-    pub fn abandon(&self) {
+    /// Nobody takes anything any more: a worker that waits for room is told. Says whether there is
+    /// a worker that wasn't told yet.
+    pub fn abandon(&self) -> bool {
         let mut unread = self.unread();
-        unread.is_abandoned = true;
+        let was_abandoned = std::mem::replace(&mut unread.is_abandoned, true);
         if unread.is_full() {
             self.changed.notify_all();
         }
+        !was_abandoned && !unread.is_over
     }
 
     pub fn wake(&self) {
@@ -163,8 +168,9 @@ mod tests {
     #[test]
     fn a_worker_is_free_once_its_exchange_is_dropped() {
         let (inbox, told) = full();
-        inbox.abandon();
+        assert!(inbox.abandon(), "it is there");
         assert_eq!(told.recv_timeout(LONG), Ok(false));
+        assert!(!inbox.abandon(), "it knows");
     }
 
     #[test]
