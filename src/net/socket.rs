@@ -25,6 +25,14 @@ pub fn distinct(limit: Duration) -> Duration {
     limit + STEP * (COUNT.fetch_add(1, Ordering::Relaxed) % 1000)
 }
 
+/// Ends the connection of the socket with this read limit, and with it whatever waits for that; if
+/// it isn't to be had, whoever uses it is left to itself.
+pub fn shut_down(limit: Duration) {
+    if let Ok(socket) = Socket::find(limit) {
+        socket.shut_down();
+    }
+}
+
 /// A socket, beside whoever uses it.
 pub struct Socket(#[cfg_attr(not(unix), expect(dead_code))] OwnedFd);
 
@@ -61,10 +69,28 @@ impl Socket {
         Duplicates::new()?.of(0).map(drop)
     }
 
-    /// Ends the connection, and with it whatever waits for it.
-    pub fn shut_down(&self) {
+    fn shut_down(&self) {
         // Fails only if the other side was faster.
         _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
+    }
+
+    /// Has the system send what is written at once, and not wait for acknowledgements of what was
+    /// sent before: head and body of a long request are two writes.
+    pub fn send_at_once(&self) {
+        _ = rustix::net::sockopt::set_tcp_nodelay(&self.0, true);
+    }
+
+    /// Whether the other side has closed it, as far as the system tells without reading.
+    pub fn is_closed(&self) -> bool {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            use rustix::event::{PollFd, PollFlags, Timespec, poll};
+            let mut sockets = [PollFd::new(&self.0, PollFlags::RDHUP)];
+            let now = Timespec::default();
+            poll(&mut sockets, Some(&now)).is_ok_and(|closed| closed > 0)
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        false
     }
 }
 
@@ -87,7 +113,13 @@ impl Socket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn shut_down(&self) {}
+    fn shut_down(&self) {}
+
+    pub fn send_at_once(&self) {}
+
+    pub fn is_closed(&self) -> bool {
+        false
+    }
 }
 
 /// Duplicates descriptors of this process by their numbers.
