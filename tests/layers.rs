@@ -46,6 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "rustix",
         &[
             "files/",
+            "net/socket.rs",
             "net/tunnel.rs",
             "screen/inlet.rs",
             "screen/lines.rs",

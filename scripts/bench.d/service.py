@@ -12,10 +12,13 @@ import json
 import multiprocessing
 import os
 import re
+import select
 import signal
 import socket
+import ssl
 import threading
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import BinaryIO, Callable
 
@@ -90,15 +93,28 @@ def long_text() -> str:
     return (LONG_SAMPLE * (size // len(LONG_SAMPLE) + 1))[:size]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How a service treats connections."""
+
+    tls: ssl.SSLContext | None
+    patience: float | None
+    mute: bool
+
+
 class Service:
     """The running service, as the bench sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, patience: float | None = None, mute: bool = False) -> None:
+        """Over TLS if there is a context for it. A connection on which nothing comes is closed after so many seconds of
+        patience. A mute service says nothing, not even in a TLS handshake; what comes first is its request."""
         listener = socket.create_server(("127.0.0.1", 0), backlog=WORKERS)
-        self.url = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        self.port = listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._reports, theirs = multiprocessing.Pipe(duplex=False)
         fork = multiprocessing.get_context("fork")
-        self._process = fork.Process(target=serve, args=(listener, theirs, self._reports), daemon=True)
+        kind = Kind(tls, patience, mute)
+        self._process = fork.Process(target=serve, args=(listener, kind, theirs, self._reports), daemon=True)
         self._process.start()
         theirs.close()
         listener.close()
@@ -106,6 +122,10 @@ class Service:
     def wait_for_request(self) -> int:
         """When the next request had come in completely, in ns."""
         return self._wait_for("request")
+
+    def wait_for_end(self) -> int:
+        """When the next connection with an answer under way ended, in ns."""
+        return self._wait_for("end")
 
     def wait_for_length(self) -> int:
         """How long the body of the next request was, in bytes."""
@@ -136,7 +156,7 @@ class Service:
 # From here on: the process of the service.
 
 
-def serve(listener: socket.socket, reports: Connection, other_end: Connection) -> None:
+def serve(listener: socket.socket, kind: Kind, reports: Connection, other_end: Connection) -> None:
     """Serves until the bench ends. Every worker waits in accept, so no thread has to start before a request is read."""
     bench = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench decides when to stop
@@ -149,28 +169,41 @@ def serve(listener: socket.socket, reports: Connection, other_end: Connection) -
             reports.send((kind, content))
 
     for _ in range(WORKERS):
-        threading.Thread(target=work, args=(listener, report), daemon=True).start()
+        threading.Thread(target=work, args=(listener, kind, report), daemon=True).start()
     while os.getppid() == bench:
         time.sleep(1)
 
 
-def work(listener: socket.socket, report: Callable) -> None:
+def work(listener: socket.socket, kind: Kind, report: Callable) -> None:
     while True:
         connection, _ = listener.accept()
-        with connection, connection.makefile("rb") as stream:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                while answer_request(connection, stream, report):
-                    pass
-            except (OSError, ValueError):
-                pass  # the client went away, as it does after Ctrl-C
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            with connection if kind.tls is None else kind.tls.wrap_socket(connection, server_side=True) as connection:
+                with connection.makefile("rb") as stream:
+                    if kind.mute:
+                        listen(connection, report)
+                    while answer_request(connection, stream, kind.patience, report):
+                        pass
+        except (OSError, ValueError):
+            pass  # the client went away, as it does after Ctrl-C, or said nothing for too long
 
 
-def answer_request(connection: socket.socket, stream: BinaryIO, report: Callable) -> bool:
+def listen(connection: socket.socket, report: Callable) -> None:
+    connection.recv(1)
+    report("request", time.monotonic_ns())
+    while connection.recv(4096):
+        pass
+    report("end", time.monotonic_ns())
+
+
+def answer_request(connection: socket.socket, stream: BinaryIO, patience: float | None, report: Callable) -> bool:
     """Answers one request. False when there will be no other on this connection."""
+    connection.settimeout(patience)
     headers = read_head(stream)
     if headers is None:
         return False
+    connection.settimeout(None)
     body = read_body(stream, headers)
     if body:
         report("request", time.monotonic_ns())
@@ -219,8 +252,15 @@ class Answer:
 
     def __init__(self, connection: socket.socket, report: Callable) -> None:
         self.send = connection.sendall
-        self.wait_for_end = lambda: connection.recv(1)
+        self._connection = connection
         self.report = report
+
+    def wait_for_end(self, seconds: float | None = None) -> bool:
+        """Whether the client closes the connection within this time; reports when it does."""
+        ended = bool(select.select([self._connection], [], [], seconds)[0])
+        if ended:
+            self.report("end", time.monotonic_ns())
+        return ended
 
     def begin(self) -> None:
         self.send(
@@ -294,9 +334,9 @@ def steady(answer: Answer) -> None:
 def drip(answer: Answer) -> None:
     """Tokens without an end."""
     answer.begin()
-    while True:
+    answer.token(DRIP)
+    while not answer.wait_for_end(DRIP_PERIOD):
         answer.token(DRIP)
-        time.sleep(DRIP_PERIOD)
 
 
 def stall(answer: Answer) -> None:

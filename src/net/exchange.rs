@@ -2,14 +2,18 @@
 //! blocked read.
 //!
 //! A worker thread does the whole call, from DNS to the last byte. The owner waits at one bounded
-//! inbox for what the worker gets and for the wake-up of Ctrl-C; an exchange that is dropped
-//! abandons its worker.
+//! inbox for what the worker gets and for the wake-up of Ctrl-C. An exchange that ends before its
+//! response does, by Ctrl-C, by a limit or because it is dropped, shuts the worker's socket down at
+//! once, so that the service can stop too; if the socket isn't to be had, or isn't there yet, the
+//! worker is left to itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use super::inbox::{Event, Inbox};
+use super::socket;
+use super::warm::Ready;
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
 
@@ -78,9 +82,18 @@ impl Limits {
 
 /// A request under way. Ctrl-C is heeded while it is waited for.
 pub struct Exchange {
-    inbox: Arc<Inbox>,
+    worker: Worker,
     watch: Watch,
     progress: Progress,
+    /// Whether it goes over a warm connection, and nothing came over it yet.
+    is_untried: bool,
+}
+
+/// What carries an exchange out, on a thread of its own. It is stopped when it is dropped.
+pub struct Worker {
+    pub inbox: Arc<Inbox>,
+    /// The read limit by which its socket is found.
+    silence: Duration,
 }
 
 /// What an exchange waits for, and since when. Time is handed in.
@@ -107,8 +120,8 @@ pub enum Step {
 
 impl Exchange {
     /// Starts a worker.
-    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, watch: Watch) -> Self {
-        let inbox = Arc::new(Inbox::default());
+    pub fn start(http: &Arc<Http>, mut request: Request, limits: Limits, watch: Watch) -> Self {
+        request.silence = socket::distinct(request.silence);
         // Nobody can see the connection of a GET being made, so it gets the time of both.
         let waiting = if request.body.is_some() {
             Waiting::Connection
@@ -116,19 +129,33 @@ impl Exchange {
             Waiting::FirstByte
         };
         let http = Arc::clone(http);
-        let theirs = Arc::clone(&inbox);
-        let work = move || http.send(request, &mut |received| theirs.put(received));
-        if let Err(error) = std::thread::Builder::new().spawn(work) {
-            inbox.put(Received::Failed(Error::System {
-                what: "starting a thread",
-                reason: error.to_string(),
-            }));
-        }
+        let worker = Worker::start(request.silence, move |inbox| {
+            http.send(request, &mut |received| inbox.put(received));
+        });
         Exchange {
-            inbox,
+            worker,
             watch,
             progress: Progress::new(limits, waiting, Instant::now()),
+            is_untried: false,
         }
+    }
+
+    /// Goes on with a connection that has got its request.
+    pub fn resume(ready: Ready, limits: Limits, watch: Watch) -> Self {
+        Exchange {
+            worker: ready.worker,
+            watch,
+            progress: Progress::new(limits, Waiting::Connection, Instant::now()),
+            is_untried: true,
+        }
+    }
+
+    /// Whether this failure is that of a connection which the service had closed while it was idle,
+    /// so that the same request may go over another one at once. Nobody knows that for certain, as
+    /// the service may have closed it over this very request; curl and browsers take it so, too,
+    /// for every method, if no response came.
+    pub fn was_stale(&self, error: &Error) -> bool {
+        self.is_untried && matches!(error, Error::Network(NetworkFailure::Lost { .. }))
     }
 
     /// Waits for the next step, for `tick` at most if one is given.
@@ -136,7 +163,15 @@ impl Exchange {
     /// # Errors
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
-        let inbox = Arc::clone(&self.inbox);
+        let step = self.wait(tick);
+        if step.is_err() {
+            self.worker.stop();
+        }
+        step
+    }
+
+    fn wait(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
+        let inbox = Arc::clone(&self.worker.inbox);
         let _awake = self.watch.wake(move || inbox.wake());
         loop {
             // A press wakes nobody who wasn't waiting yet.
@@ -144,7 +179,10 @@ impl Exchange {
                 return Err(Error::Interrupted);
             }
             let left = self.progress.left(Instant::now());
-            let event = self.inbox.take(tick.map_or(left, |tick| tick.min(left)));
+            let event = self
+                .worker
+                .inbox
+                .take(tick.map_or(left, |tick| tick.min(left)));
             if self.watch.is_interrupted() {
                 return Err(Error::Interrupted);
             }
@@ -155,6 +193,7 @@ impl Exchange {
             match event {
                 Some(Event::Connected) => self.progress.proceed(Waiting::FirstByte, now),
                 Some(Event::Step(step)) => {
+                    self.is_untried = false;
                     match step {
                         Step::Head(_) => self.progress.proceed(Waiting::FirstByte, now),
                         Step::Body(_) => self.progress.proceed(Waiting::NextByte, now),
@@ -174,9 +213,31 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Worker {
+    /// Starts one whose socket has this read limit.
+    pub fn start(silence: Duration, work: impl FnOnce(&Arc<Inbox>) + Send + 'static) -> Self {
+        let inbox = Arc::new(Inbox::default());
+        let theirs = Arc::clone(&inbox);
+        if let Err(error) = std::thread::Builder::new().spawn(move || work(&theirs)) {
+            inbox.put(Received::Failed(Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            }));
+        }
+        Worker { inbox, silence }
+    }
+
+    fn stop(&self) {
+        if !self.inbox.is_over() {
+            socket::shut_down(self.silence);
+            self.inbox.abandon();
+        }
+    }
+}
+
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.inbox.abandon();
+        self.stop();
     }
 }
 

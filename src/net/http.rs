@@ -79,8 +79,9 @@ pub struct Head {
 /// What a worker delivers, in this order; `End` or `Failed` is the last.
 #[derive(Debug)]
 pub enum Received<'a> {
-    /// The connection stands and the request is being written. Only for a POST.
-    Connected,
+    /// The connection stands, and this is about to be written, unless it is changed to something as
+    /// long. Only for a POST.
+    Connected(&'a mut [u8]),
     Head(Head),
     Body(&'a [u8]),
     End,
@@ -130,8 +131,11 @@ impl Http {
 
     /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns
     /// false.
-    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.exchange(&request, deliver)));
+    pub fn send(&self, mut request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
+        let mut body = request.body.take();
+        let body = body.as_deref_mut();
+        let exchange = AssertUnwindSafe(|| self.exchange(&request, body, deliver));
+        let outcome = panic::catch_unwind(exchange);
         let last = match outcome {
             Ok(Ok(())) => Received::End,
             Ok(Err(error)) => Received::Failed(error),
@@ -167,6 +171,7 @@ impl Http {
     fn exchange(
         &self,
         request: &Request,
+        body: Option<&mut [u8]>,
         deliver: &mut dyn FnMut(Received<'_>) -> bool,
     ) -> Result<(), Error> {
         let url = &request.url;
@@ -181,7 +186,7 @@ impl Http {
             .http_proxy(address.clone())
             .https_proxy(address)
             .build();
-        let builder = match &request.body {
+        let builder = match &body {
             Some(_) => session.post(url.as_str()),
             None => session.get(url.as_str()),
         };
@@ -202,7 +207,7 @@ impl Http {
             );
         }
         let outgoing = Outgoing {
-            bytes: request.body.as_deref(),
+            bytes: body,
             deliver: &mut *deliver,
         };
         let response = builder
@@ -268,27 +273,28 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
-    bytes: Option<&'a [u8]>,
+    bytes: Option<&'a mut [u8]>,
     deliver: &'a mut dyn FnMut(Received<'_>) -> bool,
 }
 
 impl Body for Outgoing<'_> {
     fn kind(&mut self) -> io::Result<BodyKind> {
-        Ok(self.bytes.map_or(BodyKind::Empty, |bytes| {
+        Ok(self.bytes.as_ref().map_or(BodyKind::Empty, |bytes| {
             BodyKind::KnownLength(bytes.len() as u64)
         }))
     }
 
     fn write<W: Write>(&mut self, mut writer: W) -> io::Result<()> {
         // Nobody waits any more: what isn't sent isn't paid for.
-        if !(self.deliver)(Received::Connected) {
+        let bytes = self.bytes.as_deref_mut().unwrap_or_default();
+        if !(self.deliver)(Received::Connected(bytes)) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        writer.write_all(self.bytes.unwrap_or_default())
+        writer.write_all(bytes)
     }
 
     fn content_type(&mut self) -> io::Result<Option<String>> {
-        Ok(self.bytes.map(|_| "application/json".to_owned()))
+        Ok(self.bytes.as_ref().map(|_| "application/json".to_owned()))
     }
 }
 

@@ -37,7 +37,7 @@ use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use footer::{footer, fullness};
 use helper::LineHelper;
-use keys::{ASK_KEY, Keyed};
+use keys::{ASK_KEY, Keyed, Keys};
 use line::{Line, as_typed};
 use reader::{Read, Reader, TypedAhead};
 
@@ -59,6 +59,8 @@ pub struct Repl<'a> {
     attachments: Vec<Attachment>,
     /// The last prompt, if no answer came to it.
     failed: Option<String>,
+    /// Whether an answer came since the last prompt.
+    has_answer: bool,
     settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
@@ -128,8 +130,7 @@ impl<'a> Repl<'a> {
         let mentionable = list_files(context);
         let mut reader = Reader::new(
             |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
-            keyed,
-            inlet,
+            Keys::new(keyed, inlet, found.clone(), connection.client.warm.clone()),
             typed_ahead,
             found,
             can_edit,
@@ -143,6 +144,7 @@ impl<'a> Repl<'a> {
             quiet,
             attachments: Vec::new(),
             failed: None,
+            has_answer: false,
             settings,
             saving,
         })
@@ -163,6 +165,11 @@ impl<'a> Repl<'a> {
             // If nothing of a conversation is to be saved, its prompts aren't either.
             self.reader.keep_history(self.saving.is_on);
             let text = std::mem::take(&mut initial);
+            let has_answer = std::mem::take(&mut self.has_answer);
+            match self.settings.values.warm {
+                true => chat.expect_prompt(has_answer),
+                false => chat.client.expect_nothing(),
+            }
             match self.reader.read(PROMPT, &text, self.context)? {
                 Read::End => break,
                 Read::Interrupted { on_empty_line } => {
@@ -380,6 +387,7 @@ impl<'a> Repl<'a> {
         let mut answer = followed?;
         self.reader.sends_queue = answer.cut.is_none();
         self.failed = None;
+        self.has_answer = true;
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {

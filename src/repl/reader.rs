@@ -86,15 +86,14 @@ impl Reader {
     /// If there is no usable terminal.
     pub fn new(
         helper: impl FnOnce(Keys) -> LineHelper,
-        keyed: Keyed,
-        inlet: Option<Inlet>,
+        keys: Keys,
         typed_ahead: TypedAhead,
         found: Mode,
         can_edit: bool,
         context: &mut Context,
     ) -> Result<Self, Error> {
+        let (keyed, inlet) = keys.sources();
         let has_inlet = inlet.is_some();
-        let keys = Keys::new(keyed.clone(), inlet.clone(), found.clone());
         let editor = line_editor(helper(keys.clone()), &keys, has_inlet).map_err(from_editor)?;
         let mut reader = Reader {
             editor,

@@ -1,6 +1,7 @@
 //! The REPL on a real terminal: keys in, screen out.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::support::{
     Api, KEY, Program, Signal, Terminal, event, is_sane, respond, signal, sse_head,
@@ -852,4 +853,51 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
     terminal.wait_until("the typed text", |screen| {
         screen.trim_end().ends_with("> typed ahead")
     });
+}
+
+#[test]
+fn a_prompt_goes_over_a_connection_that_waited_and_one_that_died_costs_nothing() {
+    // The first connection is closed over its request, without a byte of a response.
+    let count = AtomicUsize::new(0);
+    let api = Api::serve(move |exchange| {
+        if count.fetch_add(1, SeqCst) > 0 {
+            exchange.send(&format!(
+                "{}{}event:done\ndata:[DONE]\n\n",
+                sse_head(),
+                event("All right.")
+            ));
+        }
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &["--debug"], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("first");
+    terminal.wait_for("> first");
+    terminal.send("\r");
+    let screen = terminal.wait_for("All right.");
+    if screen.contains("(cold connection; ") {
+        // A container that forbids to look for sockets.
+        return;
+    }
+    let [warm, cold] = ["(warm connection)", "(cold connection)"].map(|it| screen.find(it));
+    assert!(warm.is_some() && warm < cold, "{screen}");
+    assert!(!screen.contains("again"), "{screen}");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("second\r");
+    terminal.wait_for("(warm connection)");
+    terminal.wait_for("All right.");
+    terminal.wait_for_prompt();
+    terminal.send("/set warm off\r");
+    terminal.wait_for("warm is off");
+    terminal.wait_for_prompt();
+    terminal.send("third\r");
+    terminal.wait_for("(cold connection)");
+    terminal.wait_for("All right.");
+    let requests = api.requests();
+    assert_eq!(requests.len(), 4);
+    assert_eq!(requests[0].json(), requests[1].json());
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
 }
