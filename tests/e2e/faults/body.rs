@@ -90,6 +90,14 @@ pub fn faults() -> Vec<Fault> {
         )
         .once(),
         Fault::sends(
+            "a head of bare line feeds, once",
+            healthy("Hello").replace("\r\n", "\n"),
+            0,
+            "At last",
+            "or a line of its head is longer than 16 KiB",
+        )
+        .once(),
+        Fault::sends(
             "a head that ends early, once",
             "HTTP/1.1 200 OK\r\nX: ",
             0,

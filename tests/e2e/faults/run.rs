@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -186,6 +187,7 @@ impl Fault {
         };
         terminal.send("next\r");
         terminal.wait_until(expected, |screen| plain(screen).contains(expected));
+        assert!(!holds_key(&program.home()), "the key was saved");
         peak(terminal.process_id()).unwrap_or(0)
     }
 }
@@ -286,6 +288,17 @@ fn peak(process: u32) -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// Whether a file of a folder holds the key.
+fn holds_key(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.any(|path| match path.is_dir() {
+        true => holds_key(&path),
+        false => std::fs::read(&path)
+            .is_ok_and(|text| memchr::memmem::find(&text, KEY.as_bytes()).is_some()),
+    })
 }
 
 /// Words however the lines are broken.

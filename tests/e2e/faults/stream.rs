@@ -34,23 +34,23 @@ pub fn faults() -> Vec<Fault> {
         .filter(|it| **it == 1)
         .for_each(|it| *it = 0xff);
     invalid.extend(DONE.as_bytes());
-    // Space, which takes no time to draw.
-    let unseen = "\\u0020".repeat(100_000);
     let padding = "x".repeat(16 << 10);
-    let empty = format!(
-        "data: {{\"id\":\"{padding}\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"\"}}}}]}}\n\n"
-    );
+    // Of few words, which no terminal takes long to draw.
+    let padded =
+        |choice: &str| format!("data: {{\"id\":\"{padding}\",\"choices\":[{choice}]}}\n\n");
+    let empty = padded(r#"{"index":0,"delta":{"content":""}}"#);
     let usage = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n";
     let finished = || format!("{}{}", hello(), choice(STOP));
     let cut = "the stream ended before the answer was complete";
     vec![
         Fault::acts(
             "an answer without an end",
-            and_more(hello(), content(&unseen)),
+            and_more(hello(), padded(r#"{"delta":{"content":"a "}}"#)),
             3,
             "Hello",
             "it is longer than 64 MiB",
-        ),
+        )
+        .with_any_text(),
         Fault::sends("an end without a word", stream(&hello()), 3, "Hello", cut),
         Fault::sends("only a comment", stream(": alive\n\n"), 3, "", cut),
         Fault::acts(
@@ -339,10 +339,7 @@ pub fn faults() -> Vec<Fault> {
             "reasoning without an end",
             and_more(
                 hello(),
-                choice(&format!(
-                    r#"{{"delta":{{"reasoning":{{"thinking":"{}"}}}}}}"#,
-                    unseen
-                )),
+                padded(r#"{"delta":{"reasoning":{"thinking":"a "}}}"#),
             ),
             3,
             "Hello",
