@@ -99,7 +99,11 @@ pub fn back_off(retry: u32, random: f64) -> Duration {
 /// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and
 /// `x-ratelimit-reset-*` in more than one form: seconds, durations such as `1m2s`, and a point in
 /// time. The latter are on every answer and mean something only if a rate limit is the failure.
+///
+/// A point in time is one of the service's clock, which tells it with each answer; `now` is ours.
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
+    let theirs = head.header("date").map(httpdate::parse_http_date);
+    let now = theirs.and_then(Result::ok).unwrap_or(now);
     let wait = |name: &str| parse_wait(head.header(name)?, now);
     let reset = |what: &str| {
         let is_used_up = head

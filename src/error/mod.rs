@@ -290,8 +290,10 @@ pub enum ProblemKind {
     Blocked,
     /// 511: the network wants a sign-in first.
     SignIn,
-    /// 404.
+    /// 404 that speaks of a model.
     NotFound,
+    /// Any other 404.
+    NoAddress,
     /// 429.
     RateLimited,
     /// 429 of a limit that no waiting lifts.
@@ -320,6 +322,7 @@ impl Error {
                 | Kind::Blocked
                 | Kind::SignIn
                 | Kind::NotFound
+                | Kind::NoAddress
                 | Kind::Redirect(_) => ExitStatus::Fixable,
             },
             Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })

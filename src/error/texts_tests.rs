@@ -147,6 +147,7 @@ fn service() -> Vec<ServiceProblem> {
         (ProblemKind::Blocked, 403),
         (ProblemKind::SignIn, 511),
         (ProblemKind::NotFound, 404),
+        (ProblemKind::NoAddress, 404),
         (ProblemKind::RateLimited, 429),
         (ProblemKind::QuotaUsedUp, 429),
         (ProblemKind::ServerFault, 503),

@@ -12,11 +12,12 @@
 //! 7. The key is marked sensitive.
 //! 8. A short `Content-Length` body ends without an error: counted here; the end of a stream is
 //!    judged by its content.
-//! 9. 1xx is returned as the response: an error.
+//! 9. 1xx is returned as the response: [`interim`] reads on.
 //! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and abandons the
 //!     worker.
 //! 11. Each request has a thread of its own, and a panic there is a failure like any other.
 //! 12. Sizes are capped by the readers of the body.
+//! 13. The end of a body is waited for even if the status has none: not read.
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -27,13 +28,13 @@ use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
     ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
-use attohttpc::{ErrorKind, ProxySettings, Session};
+use attohttpc::{ErrorKind, InvalidResponseKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::proxy::{self, Proxy};
 use super::roots;
-use super::{certificate, reach, tunnel};
+use super::{certificate, interim, reach, tunnel};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, NetworkFailure};
@@ -46,6 +47,9 @@ pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const PROXY_LIMIT: Duration = Duration::from_secs(9);
 
 const READ_SIZE: usize = 16 * 1024;
+
+/// Some services send more than attohttpc's hundred. A line has 16 KiB at most.
+const HEADERS: usize = 1000;
 
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {
@@ -110,6 +114,12 @@ impl Request {
 pub const AGENT: &str = concat!("heroku-chat/", env!("CARGO_PKG_VERSION"));
 
 impl Head {
+    /// How the body is compressed, which nobody asked for.
+    pub fn packing(&self) -> Option<&str> {
+        let packing = self.header("content-encoding").map(str::trim);
+        packing.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"))
+    }
+
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -153,6 +163,7 @@ impl Http {
         let mut session = Session::new();
         session.follow_redirects(false);
         session.connect_timeout(CONNECT_LIMIT);
+        session.max_headers(HEADERS);
         if url.scheme() == "https" {
             let roots = match self.roots.get() {
                 Some(roots) => roots,
@@ -215,23 +226,29 @@ impl Http {
             .send()
             .map_err(|error| classify(error, url, through))?;
 
-        let (status, headers, mut body) = response.split();
-        if status.is_informational() {
-            return Err(garbled(url, "it answered with an interim status"));
-        }
-        let head = Head {
-            status: status.as_u16(),
-            headers: headers.iter().map(readable).collect(),
+        let (status, headers, body) = response.split();
+        let (head, mut body): (Head, Box<dyn Read>) = match status.as_u16() {
+            100 | 102..=199 => {
+                interim::response(body).map_err(|error| classify_io(&error, url, through))?
+            }
+            status => {
+                let headers = headers.iter().map(readable).collect();
+                (Head { status, headers }, Box::new(body))
+            }
         };
+        if head.status == 101 {
+            return Err(garbled(url, "it changes to another protocol"));
+        }
         if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
-            let headers = headers.iter();
+            let headers = head.headers.iter();
             let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
             return Err(tunnel::refused_login(proxy, headers));
         }
+        let has_no_body = matches!(head.status, 204 | 205 | 304);
         let expected = head
             .header("content-length")
             .and_then(|length| length.parse::<u64>().ok());
-        let mut wanted = deliver(Received::Head(head));
+        let mut wanted = deliver(Received::Head(head)) && !has_no_body;
         let mut count = 0;
         let mut buffer = [0; READ_SIZE];
         while wanted {
@@ -319,7 +336,15 @@ fn host(url: &Url) -> String {
 
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
+        // attohttpc gives both the same name.
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => lost(
+            url,
+            "it was closed before an answer came, or a line of its head is longer than 16 KiB",
+        ),
         ErrorKind::Io(error) => classify_io(error, url, proxy),
+        ErrorKind::InvalidResponse(InvalidResponseKind::Header) => {
+            garbled(url, "its head is too long, or malformed")
+        }
         ErrorKind::InvalidResponse(what) => garbled(url, what.to_string()),
         _ => garbled(url, error.to_string()),
     }
@@ -335,8 +360,9 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             _ => Error::Network(certificate::classify(tls, host(url))),
         };
     }
-    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
-        return garbled(url, inner.to_string());
+    // Behind a head that was HTTP.
+    if inner.is_some_and(|inner| inner.is::<attohttpc::Error>()) {
+        return lost(url, interim::BROKEN);
     }
     let text = error.to_string();
     // The resolver's failures have neither a kind nor a number of their own.

@@ -4,6 +4,7 @@ mod certificate;
 mod exchange;
 mod http;
 mod inbox;
+mod interim;
 pub mod proxy;
 pub mod reach;
 mod roots;
