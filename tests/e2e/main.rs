@@ -19,6 +19,8 @@ mod dyno;
 mod harness;
 mod mentions;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod process;
 mod repl;
 mod resume;
 mod sandbox;
