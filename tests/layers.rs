@@ -45,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     (
         "rustix",
         &[
+            "config/secret.rs",
             "files/",
             "net/socket.rs",
             "net/tunnel.rs",

@@ -132,6 +132,8 @@ pub enum Error {
     Output(io::Error),
     /// Something of this machine failed: what could not be done, and why.
     System { what: &'static str, reason: String },
+    /// A panic: where and why.
+    Fault(String),
     /// The reader of the standard output went away; that is no failure.
     ReaderGone,
     /// Ctrl-C.
@@ -345,7 +347,8 @@ impl Error {
             | Error::Unconfirmed { .. }
             | Error::TextOnly { .. }
             | Error::Output(_)
-            | Error::System { .. } => ExitStatus::Fixable,
+            | Error::System { .. }
+            | Error::Fault(_) => ExitStatus::Fixable,
             Error::Network(_)
             | Error::Truncated
             | Error::BrokenAnswer { .. }

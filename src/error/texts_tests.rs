@@ -295,6 +295,7 @@ fn others() -> Vec<Error> {
             what: "starting a thread",
             reason: "no more threads".to_owned(),
         },
+        Error::Fault("src/chat/turn.rs:1: index out of bounds".to_owned()),
         Error::ReaderGone,
         Error::Interrupted,
     ]

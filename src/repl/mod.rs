@@ -18,6 +18,7 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use crate::app::following::{Show, follow};
@@ -150,14 +151,22 @@ impl<'a> Repl<'a> {
         })
     }
 
-    /// Chats until the user leaves, and saves each turn before the next prompt.
+    /// Chats until the user leaves, and says where the conversation is, even after a panic.
     ///
     /// # Errors
     /// Failures of the terminal; those of a turn are told and survived.
     pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
-        self.greet(&chat);
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| self.chat(&mut chat)));
+        self.say_where_it_is(&chat);
+        let ended = ended.unwrap_or_else(|panic| panic::resume_unwind(panic));
+        ended.map(|()| ExitStatus::Done)
+    }
+
+    /// Reads and does one line after the other, and saves each turn before the next prompt.
+    fn chat(&mut self, chat: &mut Chat) -> Result<(), Error> {
+        self.greet(chat);
         if chat.conversation.turns() > 0 {
-            recap::show(&chat, self.saving.name().as_deref(), self.screen())?;
+            recap::show(chat, self.saving.name().as_deref(), self.screen())?;
         }
         let mut initial = String::new();
         let mut leaving = false;
@@ -186,8 +195,8 @@ impl<'a> Repl<'a> {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
                     let is_prompt = matches!(parsed, Line::Prompt(_));
-                    let flow = self.execute(&mut chat, &line, parsed);
-                    self.saving.save(&mut chat, &mut self.context.screen);
+                    let flow = self.execute(chat, &line, parsed);
+                    self.saving.save(chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
                         Ok(Flow::Continue) => continue,
@@ -207,6 +216,10 @@ impl<'a> Repl<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn say_where_it_is(&mut self, chat: &Chat) {
         if self.saving.has_failed() {
             self.screen()
                 .warning("the last of this conversation is not saved");
@@ -220,7 +233,6 @@ impl<'a> Repl<'a> {
             );
             self.screen().note(&note);
         }
-        Ok(ExitStatus::Done)
     }
 
     /// Has the user pick a model if none is set. Says whether there is one, or the user leaves

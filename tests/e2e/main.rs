@@ -20,6 +20,8 @@ mod faults;
 mod harness;
 mod mentions;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod process;
 mod repl;
 mod resume;
 mod sandbox;

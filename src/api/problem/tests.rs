@@ -1,5 +1,7 @@
 //! Every shape of a failure that was seen, with the sentence in it and what it means.
 
+use proptest::prelude::*;
+
 use super::super::page::EXCERPT;
 use super::*;
 
@@ -299,5 +301,55 @@ fn only_what_says_something_is_a_failure() {
         r#"{"error":null,"success":true}"#,
     ] {
         assert!(!reports(json), "{json}");
+    }
+}
+
+const PARTS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"error\":",
+    "\"message\":",
+    "\"detail\":",
+    "\"code\":",
+    "\"type\":",
+    "\"status_code\":",
+    "\"base_resp\":",
+    "429",
+    "1e999",
+    "null",
+    "true",
+    "\"a sentence\"",
+    "\"insufficient_quota\"",
+    "\"{\\\"message\\\":\\\"é\\\"}\"",
+    "\"\\ud83d\"",
+    "<html>",
+    "<title>403</title>",
+    "</html>",
+    "\n",
+    " ",
+    "é",
+    "unrecognized request argument supplied: x",
+    "{\"error\":{\"message\":\"no\"}}",
+];
+
+proptest! {
+    #[test]
+    fn any_body_of_any_status_is_told_within_limits(
+        parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..30),
+        status in 100_u16..1000,
+        wait in "[0-9msh.-]{0,20}|.{0,10}",
+        repeated in 1_usize..200,
+    ) {
+        let body = parts.concat().repeat(repeated);
+        let headers = vec![("retry-after".to_owned(), wait)];
+        let head = Head { status, headers };
+        let problem = read(&head, &body, "host", Some("model"), SystemTime::UNIX_EPOCH);
+        prop_assert!(problem.message.chars().count() <= SEVERAL * (SENTENCE + 2));
+        prop_assert!(problem.retry_after.is_none_or(|wait| wait <= Duration::from_secs(3600)));
+        prop_assert!(!crate::error::Error::Service(Box::new(problem)).explain().title.is_empty());
     }
 }
