@@ -50,7 +50,7 @@ fn a_thread_that_cannot_be_had_is_an_error_and_the_chat_goes_on() {
     let run = program.run(&["ask", "--sandbox", "hi"]).expect_code(1);
     assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
     assert!(!due.exists());
-    let terminal = Terminal::chat(&program, &["--sandbox"], 100);
+    let terminal = Terminal::chat(&program, &["--sandbox", "--no-warm"], 100);
     fs::write(&due, "").unwrap();
     terminal.send("hello\r");
     terminal.wait_for("starting a thread failed");
