@@ -3,7 +3,7 @@
 use super::properties::{letters, rows};
 use super::style::char_width;
 use super::tests::{cut, render, terminal};
-use crate::markdown::{Kind, Reader};
+use crate::markdown::{Kind, Reader, code_length};
 
 const SIZES: [(u16, u16); 4] = [(80, 12), (40, 15), (200, 50), (20, 12)];
 
@@ -142,18 +142,39 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
+/// The code in a line of text. Cells end at bars, and a backslash takes its meaning from a mark.
+fn code_in_text(text: &str) -> Vec<&str> {
+    let (mut codes, mut at) = (Vec::new(), 0);
+    while let Some(found) = text[at..].find('`').filter(|_| !text.contains(['|', '\\'])) {
+        let length = code_length(&text[at + found..]);
+        codes.push(text[at + found..][..length].trim_matches('`'));
+        at += found + length;
+    }
+    codes
+}
+
 #[test]
-fn a_line_of_code_is_copied_as_one() {
+fn code_is_copied_as_one_line() {
     let broken = faults(|answer, size, out| {
         let lines: Vec<String> = lines(out, size).iter().map(|line| squeezed(line)).collect();
         let mut reader = Reader::default();
-        let code = answer
-            .lines()
-            .filter_map(move |line| match reader.read(line).kind {
-                Kind::Fenced(code) | Kind::Indented(code) => Some(squeezed(&code)),
-                _ => None,
-            });
-        code.filter(move |code| !lines.iter().any(|line| line.ends_with(code)))
+        let broken = answer.lines().flat_map(|line| {
+            let (codes, is_line) = match reader.read(line).kind {
+                Kind::Fenced(code) | Kind::Indented(code) => (vec![squeezed(&code)], true),
+                Kind::Text { text, .. } | Kind::Heading { text, .. } => (
+                    code_in_text(text).into_iter().map(squeezed).collect(),
+                    false,
+                ),
+                _ => (Vec::new(), true),
+            };
+            let is_broken = |code: &String| {
+                let mut lines = lines.iter();
+                !lines.any(|line| line.ends_with(code) || !is_line && line.contains(code))
+            };
+            codes.into_iter().filter(is_broken).collect::<Vec<_>>()
+        });
+        let broken: Vec<_> = broken.collect();
+        broken.into_iter()
     });
     assert_eq!(broken, "");
 }
