@@ -11,7 +11,7 @@
 //! was closed is noticed before anything is written.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::exchange::Worker;
 use super::http::{Http, Received, Request};
@@ -54,7 +54,8 @@ pub struct Ready {
     pub worker: Worker,
     /// With blanks for a body.
     pub request: Request,
-    since: Instant,
+    /// By a clock that goes on while the machine sleeps, which no connection survives for long.
+    since: SystemTime,
     /// None until it stands, and if it can't be had.
     socket: Option<Socket>,
 }
@@ -127,7 +128,7 @@ impl Warm {
         keeper.ready = Some(Ready {
             worker,
             request,
-            since: Instant::now(),
+            since: SystemTime::now(),
             socket: None,
         });
     }
@@ -169,7 +170,7 @@ impl Warm {
         socket.iter().for_each(Socket::send_at_once);
         let mut keeper = self.keeper();
         if let Some(ready) = keeper.ready_of(inbox) {
-            (ready.since, ready.socket) = (Instant::now(), socket);
+            (ready.since, ready.socket) = (SystemTime::now(), socket);
         }
         keeper.limit
     }
@@ -207,25 +208,26 @@ impl Keeper {
 
     /// Whether there is a connection, or one is being made. Lets go of one that is not.
     fn is_alive(&mut self) -> bool {
-        let was_closed = self.learn();
-        let is_over = |ready: &mut Ready| was_closed || ready.worker.inbox.is_over();
+        let is_lost = self.learn();
+        let is_over = |ready: &mut Ready| is_lost || ready.worker.inbox.is_over();
         drop(self.ready.take_if(is_over));
         self.ready.is_some()
     }
 
-    /// Whether the service has closed the connection, which it bore for less than its age.
+    /// Whether the connection is lost. The service bore it for less than its age, if it closed it.
     fn learn(&mut self) -> bool {
         let Some(ready) = &self.ready else {
             return false;
         };
+        let age = ready.since.elapsed().unwrap_or_default();
         let was_closed = ready.socket.as_ref().is_some_and(Socket::is_closed);
         if was_closed {
-            let limit = self.limit.min(ready.since.elapsed() / 2);
+            let limit = self.limit.min(age / 2);
             self.limit = Some(limit)
                 .filter(|it| *it >= LEAST_IDLE)
                 .unwrap_or_default();
         }
-        was_closed
+        was_closed || age > IDLE * 2
     }
 }
 
@@ -380,6 +382,15 @@ mod tests {
             );
             assert!(ends(&stream));
         }
+        let warm = expecting(&server, "[]", true);
+        let stream = server.accept();
+        wait_until(|| stands(&warm));
+        if let Some(ready) = &mut warm.keeper().ready {
+            // The machine slept.
+            ready.since -= IDLE * 3;
+        }
+        assert!(warm.take(&server.request("[]")).is_none());
+        assert!(ends(&stream));
         let warm = expecting(&server, &"1".repeat(LARGEST + 1), true);
         warm.key();
         assert!(warm.keeper().ready.is_none());
