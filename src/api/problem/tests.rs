@@ -2,6 +2,7 @@
 
 use super::super::page::EXCERPT;
 use super::*;
+use crate::error::Error;
 
 fn problem(status: u16, body: &str) -> ServiceProblem {
     let head = Head {
@@ -299,5 +300,22 @@ fn only_what_says_something_is_a_failure() {
         r#"{"error":null,"success":true}"#,
     ] {
         assert!(!reports(json), "{json}");
+    }
+}
+
+#[test]
+fn every_status_has_a_meaning_that_names_it_whatever_the_body() {
+    for status in 300..=999 {
+        for body in ["", "<html>", "{}", "[[[[", "\0", "null"] {
+            let problem = problem(status, body);
+            let told = Error::Service(Box::new(problem)).explain();
+            let named = format!("(status {status})");
+            assert!(
+                told.title.ends_with(&named),
+                "{status} {body}: {}",
+                told.title
+            );
+            assert!(!told.hints.is_empty(), "{status} {body}");
+        }
     }
 }
