@@ -231,6 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn a_point_in_time_is_one_of_the_services_clock_if_that_is_known() {
+        let wait = |date: &str| {
+            let headers = [
+                ("date", date),
+                ("retry-after", "Mon, 21 Sep 2026 14:13:40 GMT"),
+            ];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let (status, headers) = (429, headers.to_vec());
+            wanted_wait(&Head { status, headers }, UNIX_EPOCH).map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("Mon, 21 Sep 2026 14:13:33 GMT"), Some(7));
+        assert_eq!(wait("Mon, 21 Sep 2026 15:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), Some(1_790_000_020));
+    }
+
+    #[test]
     fn the_service_says_whether_to_try_again_else_its_status_does() {
         let passes = |status, word: Option<&str>, is_quota| {
             let headers = word.map(|word| ("x-should-retry".to_owned(), word.to_owned()));

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::super::page::EXCERPT;
 use super::*;
+use crate::error::Error;
 
 fn problem(status: u16, body: &str) -> ServiceProblem {
     let head = Head {
@@ -351,5 +352,22 @@ proptest! {
         prop_assert!(problem.message.chars().count() <= SEVERAL * (SENTENCE + 2));
         prop_assert!(problem.retry_after.is_none_or(|wait| wait <= Duration::from_secs(3600)));
         prop_assert!(!crate::error::Error::Service(Box::new(problem)).explain().title.is_empty());
+    }
+}
+
+#[test]
+fn every_status_has_a_meaning_that_names_it_whatever_the_body() {
+    for status in 300..=999 {
+        for body in ["", "<html>", "{}", "[[[[", "\0", "null"] {
+            let problem = problem(status, body);
+            let told = Error::Service(Box::new(problem)).explain();
+            let named = format!("(status {status})");
+            assert!(
+                told.title.ends_with(&named),
+                "{status} {body}: {}",
+                told.title
+            );
+            assert!(!told.hints.is_empty(), "{status} {body}");
+        }
     }
 }

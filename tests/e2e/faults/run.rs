@@ -19,8 +19,8 @@ use super::super::support::{
 /// machine does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The most memory of any row, in MiB: an answer of 64 MiB, a few times over.
-const MEMORY: u64 = 512;
+/// The most memory of any row, in MiB: a response of 64 MiB, a few times over.
+const MEMORY: u64 = 320;
 
 /// Ends each healthy stream.
 pub const DONE: &str = "event:done\ndata:[DONE]\n\n";

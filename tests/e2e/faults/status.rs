@@ -53,7 +53,7 @@ pub fn faults() -> Vec<Fault> {
         ("nonsense", "soon".to_owned(), true),
         ("a negative number", "-7".to_owned(), true),
         ("a year", "31536000".to_owned(), false),
-        ("more digits than fit", "9".repeat(400), false),
+        ("more digits than fit", "9".repeat(400), true),
     ] {
         let response = respond(429, &format!("Retry-After: {value}\r\n"), BUSY);
         let name = format!("Retry-After: {name}");
