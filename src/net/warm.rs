@@ -56,8 +56,6 @@ pub struct Ready {
     pub request: Request,
     /// By a clock that goes on while the machine sleeps, which no connection survives for long.
     since: SystemTime,
-    /// None until it stands, and if it can't be had.
-    socket: Option<Socket>,
 }
 
 impl Default for Keeper {
@@ -129,7 +127,6 @@ impl Warm {
             worker,
             request,
             since: SystemTime::now(),
-            socket: None,
         });
     }
 
@@ -170,7 +167,7 @@ impl Warm {
         socket.iter().for_each(Socket::send_at_once);
         let mut keeper = self.keeper();
         if let Some(ready) = keeper.ready_of(inbox) {
-            (ready.since, ready.socket) = (SystemTime::now(), socket);
+            (ready.since, ready.worker.socket) = (SystemTime::now(), socket);
         }
         keeper.limit
     }
@@ -184,7 +181,7 @@ impl Warm {
         keeper
             .ready_of(inbox)
             .into_iter()
-            .for_each(|it| it.socket = None);
+            .for_each(|it| it.worker.socket = None);
         socket::shut_down(limit);
     }
 
@@ -220,7 +217,7 @@ impl Keeper {
             return false;
         };
         let age = ready.since.elapsed().unwrap_or_default();
-        let was_closed = ready.socket.as_ref().is_some_and(Socket::is_closed);
+        let was_closed = ready.worker.socket.as_ref().is_some_and(Socket::is_closed);
         if was_closed {
             let limit = self.limit.min(age / 2);
             self.limit = Some(limit)
@@ -313,7 +310,9 @@ mod tests {
 
     fn stands(warm: &Warm) -> bool {
         let ready = &warm.keeper().ready;
-        let socket = ready.as_ref().and_then(|ready| ready.socket.as_ref());
+        let socket = ready
+            .as_ref()
+            .and_then(|ready| ready.worker.socket.as_ref());
         socket.is_some()
     }
 
