@@ -33,6 +33,10 @@ const LEAST_IDLE: Duration = Duration::from_secs(2);
 /// How long after the last key somebody is still taken to be there.
 const KEEN: Duration = Duration::from_secs(180);
 
+/// How often that is done at most while somebody types: it costs microseconds, and an echo has not
+/// many.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Keeps the connection, at most one. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
 pub struct Warm(Arc<Mutex<Keeper>>);
@@ -43,6 +47,8 @@ struct Keeper {
     ready: Option<Ready>,
     /// When a key was pressed last.
     typed: Option<Instant>,
+    /// When a key made us look whether there is a connection.
+    looked: Option<Instant>,
     /// How long an idle connection is kept; 0 if it isn't worth it.
     limit: Duration,
     /// Whether no connection could be made, for the prompt that is being typed.
@@ -64,6 +70,7 @@ impl Default for Keeper {
             next: None,
             ready: None,
             typed: None,
+            looked: None,
             limit: IDLE,
             has_failed: false,
         }
@@ -75,8 +82,7 @@ impl Warm {
     /// kept if there is none. Connects with the next key, or at once.
     pub fn expect(&self, http: &Arc<Http>, next: Option<Request>, at_once: bool) {
         let mut keeper = self.keeper();
-        keeper.has_failed = false;
-        keeper.next = None;
+        (keeper.has_failed, keeper.looked, keeper.next) = (false, None, None);
         let fits = |ready: &Ready| next.as_ref().is_some_and(|next| ready.fits(next));
         keeper.ready = keeper.ready.take().filter(fits);
         if let Some(mut request) = next {
@@ -91,8 +97,12 @@ impl Warm {
     /// A key of a prompt was pressed.
     pub fn key(&self) {
         let mut keeper = self.keeper();
-        keeper.typed = Some(Instant::now());
-        self.connect(keeper);
+        let now = Instant::now();
+        keeper.typed = Some(now);
+        if keeper.looked.is_none_or(|at| now - at >= LOOK) {
+            keeper.looked = Some(now);
+            self.connect(keeper);
+        }
     }
 
     /// The connection for this request, which is handed in. None if there is none that suits it.
@@ -300,6 +310,12 @@ mod tests {
         warm
     }
 
+    /// A key some time after the last one.
+    fn press(warm: &Warm) {
+        warm.keeper().looked = None;
+        warm.key();
+    }
+
     fn wait_until(is_so: impl Fn() -> bool) {
         let started = Instant::now();
         while !is_so() {
@@ -326,10 +342,10 @@ mod tests {
             return;
         };
         let warm = expecting(&server, "[1]", false);
-        warm.key();
+        press(&warm);
         let mut stream = server.accept();
         wait_until(|| stands(&warm));
-        warm.key();
+        press(&warm);
         stream.set_nonblocking(true).unwrap();
         assert!(stream.peek(&mut [0]).is_err(), "a byte before its time");
         stream.set_nonblocking(false).unwrap();
@@ -391,10 +407,10 @@ mod tests {
         assert!(warm.take(&server.request("[]")).is_none());
         assert!(ends(&stream));
         let warm = expecting(&server, &"1".repeat(LARGEST + 1), true);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
         warm.expect(&Arc::new(Http::new(Environment::default())), None, true);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
     }
 
@@ -406,7 +422,7 @@ mod tests {
         let warm = expecting(&server, "[]", false);
         warm.keeper().limit = Duration::from_millis(20);
         for _ in 0..2 {
-            warm.key();
+            press(&warm);
             assert!(ends(&server.accept()));
             assert!(ends(&server.accept()));
             wait_until(|| !warm.keeper().is_alive());
@@ -444,12 +460,12 @@ mod tests {
         assert!(limit >= bore / 2 && limit < bore, "{limit:?}");
         assert!(warm.take(&server.request("[]")).is_none());
         // One that bears nothing is left alone.
-        warm.key();
+        press(&warm);
         let stream = server.accept();
         wait_until(|| stands(&warm));
         drop(stream);
         wait_until(|| !warm.keeper().is_alive());
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
     }
 
@@ -463,10 +479,10 @@ mod tests {
         let (warm, http) = (Warm::default(), Arc::new(Http::new(Environment::default())));
         warm.expect(&http, Some(request.clone()), true);
         wait_until(|| !warm.keeper().is_alive());
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
         warm.expect(&http, Some(request), false);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_some());
     }
 }
