@@ -33,14 +33,14 @@ const LEAST_IDLE: Duration = Duration::from_secs(2);
 /// How long after the last key somebody is still taken to be there.
 const KEEN: Duration = Duration::from_secs(180);
 
-/// How often that is done at most while somebody types: it costs microseconds, and an echo has not
-/// many.
+/// How often a key looks for it at most: that costs microseconds, and an echo has not many.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Keeps the connection, at most one. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
 pub struct Warm(Arc<Mutex<Keeper>>);
 
+#[derive(Default)]
 struct Keeper {
     /// The next request, and how long its body is already; none if nothing is to be kept.
     next: Option<(Arc<Http>, Request, usize)>,
@@ -49,8 +49,8 @@ struct Keeper {
     typed: Option<Instant>,
     /// When a key made us look whether there is a connection.
     looked: Option<Instant>,
-    /// How long an idle connection is kept; 0 if it isn't worth it.
-    limit: Duration,
+    /// How long an idle connection is kept, if that is less than usual; 0 if it isn't worth it.
+    learned: Option<Duration>,
     /// Whether no connection could be made, for the prompt that is being typed.
     has_failed: bool,
 }
@@ -62,19 +62,6 @@ pub struct Ready {
     pub request: Request,
     /// By a clock that goes on while the machine sleeps, which no connection survives for long.
     since: SystemTime,
-}
-
-impl Default for Keeper {
-    fn default() -> Self {
-        Keeper {
-            next: None,
-            ready: None,
-            typed: None,
-            looked: None,
-            limit: IDLE,
-            has_failed: false,
-        }
-    }
 }
 
 impl Warm {
@@ -115,7 +102,7 @@ impl Warm {
     }
 
     fn connect(&self, mut keeper: MutexGuard<'_, Keeper>) {
-        if keeper.is_alive() || keeper.has_failed || keeper.limit.is_zero() {
+        if keeper.is_alive() || keeper.has_failed || keeper.limit().is_zero() {
             return;
         }
         // What can't be shut down can't be given up without a word, see `let_go`.
@@ -179,7 +166,7 @@ impl Warm {
         if let Some(ready) = keeper.ready_of(inbox) {
             (ready.since, ready.worker.socket) = (SystemTime::now(), socket);
         }
-        keeper.limit
+        keeper.limit()
     }
 
     /// Ends a connection before attohttpc does, which would write the head of the request then: its
@@ -199,7 +186,7 @@ impl Warm {
     fn is_worth_another(&self, inbox: &Arc<Inbox>) -> bool {
         let mut keeper = self.keeper();
         let is_keen = keeper.typed.is_some_and(|at| at.elapsed() < KEEN);
-        is_keen && !keeper.limit.is_zero() && keeper.ready_of(inbox).is_some()
+        is_keen && !keeper.limit().is_zero() && keeper.ready_of(inbox).is_some()
     }
 
     fn keeper(&self) -> MutexGuard<'_, Keeper> {
@@ -208,6 +195,10 @@ impl Warm {
 }
 
 impl Keeper {
+    fn limit(&self) -> Duration {
+        self.learned.unwrap_or(IDLE)
+    }
+
     fn ready_of(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Ready> {
         let is_theirs = |ready: &&mut Ready| Arc::ptr_eq(&ready.worker.inbox, inbox);
         self.ready.as_mut().filter(is_theirs)
@@ -229,10 +220,9 @@ impl Keeper {
         let age = ready.since.elapsed().unwrap_or_default();
         let was_closed = ready.worker.socket.as_ref().is_some_and(Socket::is_closed);
         if was_closed {
-            let limit = self.limit.min(age / 2);
-            self.limit = Some(limit)
-                .filter(|it| *it >= LEAST_IDLE)
-                .unwrap_or_default();
+            let limit = self.limit().min(age / 2);
+            let is_worth_it = limit >= LEAST_IDLE;
+            self.learned = Some(if is_worth_it { limit } else { Duration::ZERO });
         }
         was_closed || age > IDLE * 2
     }
@@ -420,7 +410,7 @@ mod tests {
             return;
         };
         let warm = expecting(&server, "[]", false);
-        warm.keeper().limit = Duration::from_millis(20);
+        warm.keeper().learned = Some(Duration::from_millis(20));
         for _ in 0..2 {
             press(&warm);
             assert!(ends(&server.accept()));
@@ -456,7 +446,7 @@ mod tests {
             return;
         }
         wait_until(|| !warm.keeper().is_alive());
-        let limit = warm.keeper().limit;
+        let limit = warm.keeper().limit();
         assert!(limit >= bore / 2 && limit < bore, "{limit:?}");
         assert!(warm.take(&server.request("[]")).is_none());
         // One that bears nothing is left alone.
