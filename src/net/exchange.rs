@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use super::inbox::{Event, Inbox};
-use super::socket;
+use super::socket::{self, Socket};
 use super::warm::Ready;
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
+
+/// A connection that was closed while it was idle fails within a round trip.
+const STALE_SHOWS: Duration = Duration::from_secs(1);
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,8 @@ pub struct Worker {
     pub inbox: Arc<Inbox>,
     /// The read limit by which its socket is found.
     silence: Duration,
+    /// Its socket, if it was found already: to look for it takes longer than to shut it down.
+    pub socket: Option<Socket>,
 }
 
 /// What an exchange waits for, and since when. Time is handed in.
@@ -153,9 +158,11 @@ impl Exchange {
     /// Whether this failure is that of a connection which the service had closed while it was idle,
     /// so that the same request may go over another one at once. Nobody knows that for certain, as
     /// the service may have closed it over this very request; curl and browsers take it so, too,
-    /// for every method, if no response came.
+    /// for every method, if no response came. What fails later has been read, and may be paid for.
     pub fn was_stale(&self, error: &Error) -> bool {
-        self.is_untried && matches!(error, Error::Network(NetworkFailure::Lost { .. }))
+        self.is_untried
+            && self.progress.started.elapsed() < STALE_SHOWS
+            && matches!(error, Error::Network(NetworkFailure::Lost { .. }))
     }
 
     /// Waits for the next step, for `tick` at most if one is given.
@@ -224,12 +231,19 @@ impl Worker {
                 reason: error.to_string(),
             }));
         }
-        Worker { inbox, silence }
+        Worker {
+            inbox,
+            silence,
+            socket: None,
+        }
     }
 
     fn stop(&self) {
         if !self.inbox.is_over() {
-            socket::shut_down(self.silence);
+            match &self.socket {
+                Some(socket) => socket.shut_down(),
+                None => socket::shut_down(self.silence),
+            }
             self.inbox.abandon();
         }
     }

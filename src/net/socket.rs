@@ -69,7 +69,7 @@ impl Socket {
         Duplicates::new()?.of(0).map(drop)
     }
 
-    fn shut_down(&self) {
+    pub fn shut_down(&self) {
         // Fails only if the other side was faster.
         _ = rustix::net::shutdown(&self.0, rustix::net::Shutdown::Both);
     }
@@ -113,7 +113,7 @@ impl Socket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    fn shut_down(&self) {}
+    pub fn shut_down(&self) {}
 
     pub fn send_at_once(&self) {}
 

@@ -33,18 +33,24 @@ const LEAST_IDLE: Duration = Duration::from_secs(2);
 /// How long after the last key somebody is still taken to be there.
 const KEEN: Duration = Duration::from_secs(180);
 
+/// How often a key looks for it at most: that costs microseconds, and an echo has not many.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Keeps the connection, at most one. Cheap to clone; all clones are the same.
 #[derive(Clone, Default)]
 pub struct Warm(Arc<Mutex<Keeper>>);
 
+#[derive(Default)]
 struct Keeper {
     /// The next request, and how long its body is already; none if nothing is to be kept.
     next: Option<(Arc<Http>, Request, usize)>,
     ready: Option<Ready>,
     /// When a key was pressed last.
     typed: Option<Instant>,
-    /// How long an idle connection is kept; 0 if it isn't worth it.
-    limit: Duration,
+    /// When a key made us look whether there is a connection.
+    looked: Option<Instant>,
+    /// How long an idle connection is kept, if that is less than usual; 0 if it isn't worth it.
+    learned: Option<Duration>,
     /// Whether no connection could be made, for the prompt that is being typed.
     has_failed: bool,
 }
@@ -56,20 +62,6 @@ pub struct Ready {
     pub request: Request,
     /// By a clock that goes on while the machine sleeps, which no connection survives for long.
     since: SystemTime,
-    /// None until it stands, and if it can't be had.
-    socket: Option<Socket>,
-}
-
-impl Default for Keeper {
-    fn default() -> Self {
-        Keeper {
-            next: None,
-            ready: None,
-            typed: None,
-            limit: IDLE,
-            has_failed: false,
-        }
-    }
 }
 
 impl Warm {
@@ -77,8 +69,7 @@ impl Warm {
     /// kept if there is none. Connects with the next key, or at once.
     pub fn expect(&self, http: &Arc<Http>, next: Option<Request>, at_once: bool) {
         let mut keeper = self.keeper();
-        keeper.has_failed = false;
-        keeper.next = None;
+        (keeper.has_failed, keeper.looked, keeper.next) = (false, None, None);
         let fits = |ready: &Ready| next.as_ref().is_some_and(|next| ready.fits(next));
         keeper.ready = keeper.ready.take().filter(fits);
         if let Some(mut request) = next {
@@ -93,8 +84,12 @@ impl Warm {
     /// A key of a prompt was pressed.
     pub fn key(&self) {
         let mut keeper = self.keeper();
-        keeper.typed = Some(Instant::now());
-        self.connect(keeper);
+        let now = Instant::now();
+        keeper.typed = Some(now);
+        if keeper.looked.is_none_or(|at| now - at >= LOOK) {
+            keeper.looked = Some(now);
+            self.connect(keeper);
+        }
     }
 
     /// The connection for this request, which is handed in. None if there is none that suits it.
@@ -107,7 +102,7 @@ impl Warm {
     }
 
     fn connect(&self, mut keeper: MutexGuard<'_, Keeper>) {
-        if keeper.is_alive() || keeper.has_failed || keeper.limit.is_zero() {
+        if keeper.is_alive() || keeper.has_failed || keeper.limit().is_zero() {
             return;
         }
         // What can't be shut down can't be given up without a word, see `let_go`.
@@ -129,7 +124,6 @@ impl Warm {
             worker,
             request,
             since: SystemTime::now(),
-            socket: None,
         });
     }
 
@@ -170,9 +164,9 @@ impl Warm {
         socket.iter().for_each(Socket::send_at_once);
         let mut keeper = self.keeper();
         if let Some(ready) = keeper.ready_of(inbox) {
-            (ready.since, ready.socket) = (SystemTime::now(), socket);
+            (ready.since, ready.worker.socket) = (SystemTime::now(), socket);
         }
-        keeper.limit
+        keeper.limit()
     }
 
     /// Ends a connection before attohttpc does, which would write the head of the request then: its
@@ -184,7 +178,7 @@ impl Warm {
         keeper
             .ready_of(inbox)
             .into_iter()
-            .for_each(|it| it.socket = None);
+            .for_each(|it| it.worker.socket = None);
         socket::shut_down(limit);
     }
 
@@ -192,7 +186,7 @@ impl Warm {
     fn is_worth_another(&self, inbox: &Arc<Inbox>) -> bool {
         let mut keeper = self.keeper();
         let is_keen = keeper.typed.is_some_and(|at| at.elapsed() < KEEN);
-        is_keen && !keeper.limit.is_zero() && keeper.ready_of(inbox).is_some()
+        is_keen && !keeper.limit().is_zero() && keeper.ready_of(inbox).is_some()
     }
 
     fn keeper(&self) -> MutexGuard<'_, Keeper> {
@@ -201,6 +195,10 @@ impl Warm {
 }
 
 impl Keeper {
+    fn limit(&self) -> Duration {
+        self.learned.unwrap_or(IDLE)
+    }
+
     fn ready_of(&mut self, inbox: &Arc<Inbox>) -> Option<&mut Ready> {
         let is_theirs = |ready: &&mut Ready| Arc::ptr_eq(&ready.worker.inbox, inbox);
         self.ready.as_mut().filter(is_theirs)
@@ -220,12 +218,11 @@ impl Keeper {
             return false;
         };
         let age = ready.since.elapsed().unwrap_or_default();
-        let was_closed = ready.socket.as_ref().is_some_and(Socket::is_closed);
+        let was_closed = ready.worker.socket.as_ref().is_some_and(Socket::is_closed);
         if was_closed {
-            let limit = self.limit.min(age / 2);
-            self.limit = Some(limit)
-                .filter(|it| *it >= LEAST_IDLE)
-                .unwrap_or_default();
+            let limit = self.limit().min(age / 2);
+            let is_worth_it = limit >= LEAST_IDLE;
+            self.learned = Some(if is_worth_it { limit } else { Duration::ZERO });
         }
         was_closed || age > IDLE * 2
     }
@@ -303,6 +300,12 @@ mod tests {
         warm
     }
 
+    /// A key some time after the last one.
+    fn press(warm: &Warm) {
+        warm.keeper().looked = None;
+        warm.key();
+    }
+
     fn wait_until(is_so: impl Fn() -> bool) {
         let started = Instant::now();
         while !is_so() {
@@ -313,7 +316,9 @@ mod tests {
 
     fn stands(warm: &Warm) -> bool {
         let ready = &warm.keeper().ready;
-        let socket = ready.as_ref().and_then(|ready| ready.socket.as_ref());
+        let socket = ready
+            .as_ref()
+            .and_then(|ready| ready.worker.socket.as_ref());
         socket.is_some()
     }
 
@@ -327,10 +332,10 @@ mod tests {
             return;
         };
         let warm = expecting(&server, "[1]", false);
-        warm.key();
+        press(&warm);
         let mut stream = server.accept();
         wait_until(|| stands(&warm));
-        warm.key();
+        press(&warm);
         stream.set_nonblocking(true).unwrap();
         assert!(stream.peek(&mut [0]).is_err(), "a byte before its time");
         stream.set_nonblocking(false).unwrap();
@@ -392,10 +397,10 @@ mod tests {
         assert!(warm.take(&server.request("[]")).is_none());
         assert!(ends(&stream));
         let warm = expecting(&server, &"1".repeat(LARGEST + 1), true);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
         warm.expect(&Arc::new(Http::new(Environment::default())), None, true);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
     }
 
@@ -405,9 +410,9 @@ mod tests {
             return;
         };
         let warm = expecting(&server, "[]", false);
-        warm.keeper().limit = Duration::from_millis(20);
+        warm.keeper().learned = Some(Duration::from_millis(20));
         for _ in 0..2 {
-            warm.key();
+            press(&warm);
             assert!(ends(&server.accept()));
             assert!(ends(&server.accept()));
             wait_until(|| !warm.keeper().is_alive());
@@ -441,16 +446,16 @@ mod tests {
             return;
         }
         wait_until(|| !warm.keeper().is_alive());
-        let limit = warm.keeper().limit;
+        let limit = warm.keeper().limit();
         assert!(limit >= bore / 2 && limit < bore, "{limit:?}");
         assert!(warm.take(&server.request("[]")).is_none());
         // One that bears nothing is left alone.
-        warm.key();
+        press(&warm);
         let stream = server.accept();
         wait_until(|| stands(&warm));
         drop(stream);
         wait_until(|| !warm.keeper().is_alive());
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
     }
 
@@ -464,10 +469,10 @@ mod tests {
         let (warm, http) = (Warm::default(), Arc::new(Http::new(Environment::default())));
         warm.expect(&http, Some(request.clone()), true);
         wait_until(|| !warm.keeper().is_alive());
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_none());
         warm.expect(&http, Some(request), false);
-        warm.key();
+        press(&warm);
         assert!(warm.keeper().ready.is_some());
     }
 }

@@ -60,7 +60,7 @@ pub struct Repl<'a> {
     attachments: Vec<Attachment>,
     /// The last prompt, if no answer came to it.
     failed: Option<String>,
-    /// Whether an answer came since the last prompt.
+    /// Whether a whole answer came since the last prompt.
     has_answer: bool,
     settings: ChatSettings,
     /// Where the conversation is saved.
@@ -399,7 +399,7 @@ impl<'a> Repl<'a> {
         let mut answer = followed?;
         self.reader.sends_queue = answer.cut.is_none();
         self.failed = None;
-        self.has_answer = true;
+        self.has_answer = answer.cut.is_none();
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {

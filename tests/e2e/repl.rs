@@ -894,6 +894,7 @@ fn a_prompt_goes_over_a_connection_that_waited_and_one_that_died_costs_nothing()
     terminal.send("third\r");
     terminal.wait_for("(cold connection)");
     terminal.wait_for("All right.");
+    (0..4).for_each(|_| api.wait_for_request());
     let requests = api.requests();
     assert_eq!(requests.len(), 4);
     assert_eq!(requests[0].json(), requests[1].json());
