@@ -88,11 +88,12 @@ def measure(binary: pathlib.Path, sandbox: int, environment: dict[str, str], unt
     service = [Sample.of(sandbox)]
     asks = Asks(binary, environment, until, seed)
     with ThreadPoolExecutor(AT_ONCE) as pool, Repl([str(binary)], environment) as repl:
-        chat = [Sample.of(repl.program.pid)]
         workers = [pool.submit(asks.work, number) for number in range(AT_ONCE)]
-        turns = 0
-        chance = random.Random(seed)
+        chance, chat, turns = random.Random(seed), [], 0
         try:
+            # What a conversation needs is there from its first turns on.
+            turns += block(repl, chance, until)
+            chat.append(Sample.of(repl.program.pid))
             while time.monotonic() < until and turns < TURNS:
                 turns += block(repl, chance, until)
                 service.append(Sample.of(sandbox))

@@ -8,6 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::bell::Moment;
 use super::output::DIM;
 use super::{Screen, ahead, for_terminal, row, terminal};
+use crate::error::seconds;
 
 /// What is typed while an answer comes, in a row below it.
 #[derive(Default)]
@@ -68,8 +69,14 @@ impl Screen {
 
     /// Counts down to the next attempt, or says once when it will be.
     pub fn retrying(&mut self, reason: &str, left: Duration, is_new: bool) {
-        let seconds = left.as_millis().div_ceil(1000);
-        let time = format!("again in {seconds} s");
+        // A count of whole seconds, but for a wait that has none.
+        let whole = Duration::from_secs(left.as_millis().div_ceil(1000) as u64);
+        let shown = if left < Duration::from_secs(1) {
+            left
+        } else {
+            whole
+        };
+        let time = format!("again in {}", seconds(shown));
         if self.err.can_erase {
             self.status([
                 [&format!("Ctrl-C stops · trying {time}: "), reason, ""],
