@@ -120,9 +120,13 @@ impl Frame {
         wrap
     }
 
-    /// Draws rows behind it.
+    /// Draws rows behind it, below the marks that have no room in it.
     pub fn rows(&self, texts: impl IntoIterator<Item = String>, rows: &mut Rows) {
-        let mut frame = &self.first;
+        let (mut texts, mut frame) = (texts.into_iter().peekable(), &self.first);
+        if !self.marks.is_empty() && texts.peek().is_some() {
+            self.begin(0, rows);
+            frame = &self.other;
+        }
         for text in texts {
             rows.push(Row::new(&format!("{frame}{text}"), self.indent, 0));
             frame = &self.other;

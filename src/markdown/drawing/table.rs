@@ -129,7 +129,7 @@ impl Columns {
             Some(widths) => self.draw_cells(line, Style::BOLD, widths, frame, rows),
             // It stands before each cell.
             None if self.has_rows && frame.is_bare() => {}
-            None if self.has_rows => frame.rows([String::new()], rows),
+            None if self.has_rows => drop(frame.begin(0, rows)),
             None => {
                 let spans = inline::spans(line, Style::BOLD, &mut rows.links);
                 frame.spans(&spans, rows);
