@@ -198,7 +198,8 @@ impl Exchange {
                 return Err(Error::Network(failure));
             }
             match event {
-                Some(Event::Connected) => self.progress.proceed(Waiting::FirstByte, now),
+                // An upload takes as long as it goes on.
+                Some(Event::Writing) => self.progress.begin(Waiting::FirstByte, now),
                 Some(Event::Step(step)) => {
                     self.is_untried = false;
                     match step {
@@ -302,9 +303,12 @@ impl Progress {
     /// Goes on to wait for something else; a wait that goes on keeps its clock.
     fn proceed(&mut self, waiting: Waiting, now: Instant) {
         if waiting != self.waiting || waiting == Waiting::NextByte {
-            self.waiting = waiting;
-            self.since = now;
+            self.begin(waiting, now);
         }
+    }
+
+    fn begin(&mut self, waiting: Waiting, now: Instant) {
+        (self.waiting, self.since) = (waiting, now);
     }
 }
 
@@ -361,7 +365,9 @@ mod tests {
         assert_eq!(progress.left(start + seconds(2)), seconds(3));
         assert_eq!(waited(&progress, 4), None);
         assert_eq!(waited(&progress, 5), Some((Waiting::Connection, 5)));
-        progress.proceed(Waiting::FirstByte, start + seconds(4));
+        for upload in 1..=4 {
+            progress.begin(Waiting::FirstByte, start + seconds(upload));
+        }
         progress.proceed(Waiting::FirstByte, start + seconds(50));
         assert_eq!(
             waited(&progress, 64),
