@@ -343,6 +343,30 @@ mod tests {
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
     }
 
+    /// As a resolver that hangs or a TLS handshake that stalls, neither of which has a limit.
+    #[test]
+    fn a_worker_that_says_nothing_is_given_up_after_the_limit_of_the_connection() {
+        let (held, hangs) = std::sync::mpsc::channel::<()>();
+        let worker = Worker::start(Duration::from_secs(60), move |_| _ = hangs.recv());
+        let connection = Duration::from_millis(10);
+        let limits = Limits {
+            connection,
+            ..Limits::with_first_byte(Duration::from_secs(60))
+        };
+        let mut exchange = Exchange {
+            worker,
+            watch: Interrupts::default().watch(),
+            progress: Progress::new(limits, Waiting::Connection, Instant::now()),
+            is_untried: false,
+        };
+        let Err(Error::Network(failure)) = exchange.next(None) else {
+            panic!("it waits for ever");
+        };
+        let (waiting, limit) = (Waiting::Connection, connection);
+        assert_eq!(failure, NetworkFailure::TimedOut { waiting, limit });
+        drop(held);
+    }
+
     #[test]
     fn each_phase_has_a_limit_of_its_own_and_all_of_it_another() {
         let seconds = Duration::from_secs;
