@@ -198,7 +198,8 @@ impl Exchange {
                 return Err(Error::Network(failure));
             }
             match event {
-                Some(Event::Connected) => self.progress.proceed(Waiting::FirstByte, now),
+                // An upload takes as long as it goes on.
+                Some(Event::Writing) => self.progress.begin(Waiting::FirstByte, now),
                 Some(Event::Step(step)) => {
                     self.is_untried = false;
                     match step {
@@ -302,9 +303,12 @@ impl Progress {
     /// Goes on to wait for something else; a wait that goes on keeps its clock.
     fn proceed(&mut self, waiting: Waiting, now: Instant) {
         if waiting != self.waiting || waiting == Waiting::NextByte {
-            self.waiting = waiting;
-            self.since = now;
+            self.begin(waiting, now);
         }
+    }
+
+    fn begin(&mut self, waiting: Waiting, now: Instant) {
+        (self.waiting, self.since) = (waiting, now);
     }
 }
 
@@ -339,6 +343,30 @@ mod tests {
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
     }
 
+    /// As a resolver that hangs or a TLS handshake that stalls, neither of which has a limit.
+    #[test]
+    fn a_worker_that_says_nothing_is_given_up_after_the_limit_of_the_connection() {
+        let (held, hangs) = std::sync::mpsc::channel::<()>();
+        let worker = Worker::start(Duration::from_secs(60), move |_| _ = hangs.recv());
+        let connection = Duration::from_millis(10);
+        let limits = Limits {
+            connection,
+            ..Limits::with_first_byte(Duration::from_secs(60))
+        };
+        let mut exchange = Exchange {
+            worker,
+            watch: Interrupts::default().watch(),
+            progress: Progress::new(limits, Waiting::Connection, Instant::now()),
+            is_untried: false,
+        };
+        let Err(Error::Network(failure)) = exchange.next(None) else {
+            panic!("it waits for ever");
+        };
+        let (waiting, limit) = (Waiting::Connection, connection);
+        assert_eq!(failure, NetworkFailure::TimedOut { waiting, limit });
+        drop(held);
+    }
+
     #[test]
     fn each_phase_has_a_limit_of_its_own_and_all_of_it_another() {
         let seconds = Duration::from_secs;
@@ -361,7 +389,9 @@ mod tests {
         assert_eq!(progress.left(start + seconds(2)), seconds(3));
         assert_eq!(waited(&progress, 4), None);
         assert_eq!(waited(&progress, 5), Some((Waiting::Connection, 5)));
-        progress.proceed(Waiting::FirstByte, start + seconds(4));
+        for upload in 1..=4 {
+            progress.begin(Waiting::FirstByte, start + seconds(upload));
+        }
         progress.proceed(Waiting::FirstByte, start + seconds(50));
         assert_eq!(
             waited(&progress, 64),

@@ -48,6 +48,10 @@ const PROXY_LIMIT: Duration = Duration::from_secs(9);
 
 const READ_SIZE: usize = 16 * 1024;
 
+/// How much of a request is written between two looks at whether anybody still waits. A request of
+/// text alone is rarely longer.
+const WRITE_SIZE: usize = 64 * 1024;
+
 /// Some services send more than attohttpc's hundred. A line has 16 KiB at most.
 const HEADERS: usize = 1000;
 
@@ -86,6 +90,8 @@ pub enum Received<'a> {
     /// The connection stands, and this is about to be written, unless it is changed to something as
     /// long. Only for a POST.
     Connected(&'a mut [u8]),
+    /// Some of the request is written, and more will be.
+    Written,
     Head(Head),
     Body(&'a [u8]),
     End,
@@ -307,7 +313,13 @@ impl Body for Outgoing<'_> {
         if !(self.deliver)(Received::Connected(bytes)) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        writer.write_all(bytes)
+        for (place, piece) in bytes.chunks(WRITE_SIZE).enumerate() {
+            if place > 0 && !(self.deliver)(Received::Written) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            writer.write_all(piece)?;
+        }
+        Ok(())
     }
 
     fn content_type(&mut self) -> io::Result<Option<String>> {
@@ -380,5 +392,29 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             reach::unreachable(format!("{}:{port}", host(url)), error)
         }
         _ => lost(url, reach::reason(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_upload_is_told_as_it_goes_on_and_stops_with_the_wait() {
+        for (wanted, length) in [(5, 2 * WRITE_SIZE + 1), (2, WRITE_SIZE)] {
+            let mut bytes = vec![b'x'; 2 * WRITE_SIZE + 1];
+            let (mut told, mut written) = (0, Vec::new());
+            let outcome = Outgoing {
+                bytes: Some(&mut bytes),
+                deliver: &mut |received| {
+                    told += 1;
+                    assert_eq!(told == 1, matches!(received, Received::Connected(_)));
+                    told < wanted
+                },
+            }
+            .write(&mut written);
+            assert_eq!(outcome.is_ok(), wanted > 3);
+            assert_eq!(written.len(), length);
+        }
     }
 }

@@ -31,7 +31,8 @@ struct Unread {
 }
 
 pub enum Event {
-    Connected,
+    /// The connection stands, and the request is being written.
+    Writing,
     Step(Step),
     Failed(Error),
 }
@@ -60,7 +61,7 @@ impl Inbox {
                 None
             }
             (Received::Body(bytes), _) => Some(Event::Step(Step::Body(bytes.to_vec()))),
-            (Received::Connected(_), _) => Some(Event::Connected),
+            (Received::Connected(_) | Received::Written, _) => Some(Event::Writing),
             (Received::Head(head), _) => Some(Event::Step(Step::Head(head))),
             (Received::End, _) => Some(Event::Step(Step::End)),
             (Received::Failed(error), _) => Some(Event::Failed(error)),
@@ -162,7 +163,7 @@ mod tests {
         }
         assert!(inbox.put(Received::Failed(Error::Interrupted)));
         assert!(inbox.put(Received::End));
-        assert!(matches!(inbox.take(LONG), Some(Event::Connected)));
+        assert!(matches!(inbox.take(LONG), Some(Event::Writing)));
         assert_eq!(body(&inbox).as_deref(), Some(&b"abc"[..]));
         assert!(matches!(inbox.take(LONG), Some(Event::Failed(_))));
         assert!(matches!(inbox.take(LONG), Some(Event::Step(Step::End))));
