@@ -171,7 +171,7 @@ impl Exchange {
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
         let step = self.wait(tick);
-        if step.is_err() {
+        if matches!(step, Ok(Step::End) | Err(_)) {
             self.worker.stop();
         }
         step
@@ -239,9 +239,11 @@ impl Worker {
         }
     }
 
-    fn stop(&self) {
+    /// Lets go of the connection, and ends it if that isn't over.
+    fn stop(&mut self) {
+        let socket = self.socket.take();
         if !self.inbox.is_over() {
-            match &self.socket {
+            match socket {
                 Some(socket) => socket.shut_down(),
                 None => socket::shut_down(self.silence),
             }

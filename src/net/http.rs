@@ -13,8 +13,8 @@
 //! 8. A short `Content-Length` body ends without an error: counted here; the end of a stream is
 //!    judged by its content.
 //! 9. 1xx is returned as the response: [`interim`] reads on.
-//! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and abandons the
-//!     worker.
+//! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and ends the
+//!     connection.
 //! 11. Each request has a thread of its own, and a panic there is a failure like any other.
 //! 12. Sizes are capped by the readers of the body.
 //! 13. The end of a body is waited for even if the status has none: not read.

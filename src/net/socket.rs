@@ -8,8 +8,6 @@
 use std::io;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
-#[cfg(not(unix))]
-use std::os::windows::io::OwnedSocket as OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -34,7 +32,12 @@ pub fn shut_down(limit: Duration) {
 }
 
 /// A socket, beside whoever uses it.
-pub struct Socket(#[cfg_attr(not(unix), expect(dead_code))] OwnedFd);
+#[cfg(unix)]
+pub struct Socket(OwnedFd);
+
+/// There is none.
+#[cfg(not(unix))]
+pub enum Socket {}
 
 #[cfg(unix)]
 impl Socket {
@@ -113,12 +116,16 @@ impl Socket {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn shut_down(&self) {}
+    pub fn shut_down(&self) {
+        match *self {}
+    }
 
-    pub fn send_at_once(&self) {}
+    pub fn send_at_once(&self) {
+        match *self {}
+    }
 
     pub fn is_closed(&self) -> bool {
-        false
+        match *self {}
     }
 }
 
@@ -145,7 +152,6 @@ struct Duplicates;
 
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 impl Duplicates {
-    #[expect(clippy::unnecessary_wraps, reason = "as elsewhere")]
     fn new() -> io::Result<Self> {
         Ok(Duplicates)
     }
