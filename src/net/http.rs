@@ -53,7 +53,7 @@ const READ_SIZE: usize = 16 * 1024;
 const WRITE_SIZE: usize = 64 * 1024;
 
 /// Some services send more than attohttpc's hundred. A line has 16 KiB at most.
-const HEADERS: usize = 1000;
+pub const HEADERS: usize = 1000;
 
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {

@@ -3,15 +3,13 @@
 
 use std::io::{self, Read};
 
-use super::http::Head;
+use super::http::{HEADERS, Head};
 
 /// More than this is no head, in bytes.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 /// More than this is no size of a chunk, in bytes.
 const SIZE_LIMIT: usize = 1024;
-
-const HEADERS: usize = 256;
 
 /// Head and body of the response that follows. 101 is none: what follows it is another protocol.
 ///

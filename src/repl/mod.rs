@@ -23,7 +23,7 @@ use std::path::Path;
 
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
-use crate::app::{Connection, Context, chat_ids};
+use crate::app::{Connection, Context};
 use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::EditMode;
@@ -45,9 +45,8 @@ use reader::{Read, Reader, TypedAhead};
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 
-/// The prompt of the chat, and of the question for a model.
+/// The prompt of the chat.
 const PROMPT: &str = "> ";
-const MODEL_PROMPT: &str = "model> ";
 
 /// An interactive chat.
 pub struct Repl<'a> {
@@ -235,54 +234,6 @@ impl<'a> Repl<'a> {
         }
     }
 
-    /// Has the user pick a model if none is set. Says whether there is one, or the user leaves
-    /// instead.
-    ///
-    /// # Errors
-    /// If there is nothing to pick from.
-    pub fn choose_model(&mut self, chat: &mut Chat) -> Result<bool, Error> {
-        if !chat.model.is_empty() {
-            return Ok(true);
-        }
-        let models = self.context.models(&self.connection.client)?;
-        let ids = chat_ids(models.clone());
-        if ids.is_empty() {
-            return Err(self.connection.no_model(self.context));
-        }
-        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
-        let list: String = ids.iter().zip(1..).map(line).collect();
-        let variable = self.connection.variable("MODEL_ID");
-        self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
-        ));
-        self.screen().print(&list)?;
-        self.reader.helper().set_models(models);
-        self.reader.helper().choosing_model.set(true);
-        let chosen = self.ask_for_one_of(&ids);
-        self.reader.helper().choosing_model.set(false);
-        Ok(chosen?.map(|id| chat.model = id).is_some())
-    }
-
-    /// Asks until the answer is one of these ids, or a number in their list. None if the user
-    /// leaves instead.
-    fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
-        loop {
-            let line = match self.reader.ask(MODEL_PROMPT, self.context)? {
-                Read::Line { line, .. } => line,
-                Read::ForEditor(_) => continue,
-                Read::Interrupted { .. } | Read::End => return Ok(None),
-            };
-            let line = line.trim();
-            match numbered(ids, line).or_else(|| ids.iter().find(|id| *id == line)) {
-                Some(id) => return Ok(Some(id.clone())),
-                None if line.is_empty() => {}
-                None => self.screen().warning(&format!(
-                    "{line:?} is neither a number of the list nor an id in it"
-                )),
-            }
-        }
-    }
-
     /// The output of this chat.
     fn screen(&mut self) -> &mut Screen {
         &mut self.context.screen
@@ -437,11 +388,6 @@ impl<'a> Repl<'a> {
         screen.note(&greeting);
         screen.debug(&format!("* prompt after {:?}", screen.age()));
     }
-}
-
-/// The item of a list whose number was typed.
-fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
-    list.get(typed.parse::<usize>().ok()?.checked_sub(1)?)
 }
 
 /// The end of a sentence about a name that nothing has.

@@ -1,5 +1,5 @@
-//! The chat for those who listen, byte for byte, the bell, and the line of an answer. What becomes of Markdown is beside
-//! its code.
+//! The chat for those who listen, byte for byte, the bell, and the line of an answer. What becomes
+//! of Markdown is beside its code.
 
 use std::sync::Mutex;
 use std::sync::mpsc;

@@ -8,27 +8,13 @@ const BUSY: &str = r#"{"error":{"message":"it says no"}}"#;
 pub fn faults() -> Vec<Fault> {
     let mut rows = Vec::new();
     // Retried at once, and no statuses that mean something else to HTTP itself.
-    for status in [
+    let theirs = [501, 505, 508, 599].map(|status| (status, 3));
+    let ours = [
         400, 402, 405, 406, 410, 413, 415, 418, 421, 422, 431, 451, 499,
-    ] {
-        let response = respond(status, "", BUSY);
-        rows.push(Fault::sends(
-            format!("status {status}"),
-            response,
-            1,
-            "",
-            "it says no",
-        ));
-    }
-    for status in [501, 505, 508, 599] {
-        let response = respond(status, "", BUSY);
-        rows.push(Fault::sends(
-            format!("status {status}"),
-            response,
-            3,
-            "",
-            "it says no",
-        ));
+    ];
+    for (status, code) in ours.map(|status| (status, 1)).into_iter().chain(theirs) {
+        let (name, response) = (format!("status {status}"), respond(status, "", BUSY));
+        rows.push(Fault::sends(name, response, code, "", "it says no"));
     }
     for status in [
         408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529, 530,
