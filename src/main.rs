@@ -49,17 +49,21 @@ mod screen;
 mod store;
 mod why;
 
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use app::Context;
 use clap::CommandFactory;
 use cli::spelling::{self, Spelling};
 use config::environment::Environment;
+use config::secret;
 use error::{Error, ExitStatus};
 use interrupt::Interrupts;
 use screen::Screen;
 
 fn main() -> ExitCode {
+    secret::stay_out_of_core_dumps();
     let environment = Environment::from_process();
     let topic = environment.get(spelling::TOPIC_VARIABLE);
     let spelling = topic
@@ -88,7 +92,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: cli::Args, mut context: Context) -> ExitStatus {
-    match commands::run(args, &mut context) {
+    // What owns the terminal gives it back while a panic unwinds; then there is a place for words.
+    let fault = watch_for_panics();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| commands::run(args, &mut context)));
+    let outcome = outcome.unwrap_or_else(|_| Err(Error::Fault(fault.try_iter().collect())));
+    match outcome {
         Ok(status) => status,
         Err(error) => {
             // Ctrl-C and a closed pipe are the user's own doing and need no words.
@@ -98,4 +106,21 @@ fn run(args: cli::Args, mut context: Context) -> ExitStatus {
             error.exit_status()
         }
     }
+}
+
+/// Keeps what a panic of this thread says, for when it can be told, and without the key. Those of
+/// other threads are told at once, and end no chat.
+fn watch_for_panics() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    let (usual, this) = (panic::take_hook(), std::thread::current().id());
+    panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() != this {
+            return usual(panic);
+        }
+        let place = panic.location().map_or("", |place| place.file());
+        let line = panic.location().map_or(0, |place| place.line());
+        let reason = panic.payload_as_str().unwrap_or("no reason was given");
+        _ = sender.send(format!("{place}:{line}: {reason}"));
+    }));
+    receiver
 }

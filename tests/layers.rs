@@ -46,7 +46,9 @@ const HOMES: &[(&str, &[&str])] = &[
     (
         "rustix",
         &[
+            "config/secret.rs",
             "files/",
+            "net/socket.rs",
             "net/tunnel.rs",
             "screen/inlet.rs",
             "screen/lines.rs",
@@ -69,7 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
     // The clock
     (
         "SystemTime::now",
-        &["api/wait.rs", "commands/why.rs", "sandbox/", "store/"],
+        &["api/wait.rs", "commands/why.rs", "net/warm.rs", "sandbox/", "store/"],
     ),
     // Keys
     (".expose()", &["config/", "heroku/", "net/", "why/mask.rs"]),

@@ -19,6 +19,8 @@ KEY = "inf-00000000-0000-4000-8000-00000000c0de"
 
 PROMPT = "hi"
 
+COLD = "--no-warm"
+
 Result = TypeVar("Result")
 
 
@@ -56,6 +58,11 @@ class Lab:
             "INFERENCE_KEY": KEY,
             "INFERENCE_MODEL_ID": model,
         }
+
+    def cold(self) -> tuple[str, ...]:
+        """The flags with which a chat connects when a prompt is sent, and not before."""
+        found = subprocess.run([self.binary, "--help"], capture_output=True, text=True, check=False)
+        return (COLD,) if COLD in found.stdout else ()
 
     def repl(self, model: str, *flags: str) -> Repl:
         """A chat at its first prompt."""

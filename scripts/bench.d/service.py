@@ -12,10 +12,13 @@ import json
 import multiprocessing
 import os
 import re
+import select
 import signal
 import socket
+import ssl
 import threading
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import BinaryIO, Callable
 
@@ -36,21 +39,47 @@ LONG_SAMPLE = """\
 ## A heading of a long answer
 
 It has **bold** words, `code` and *emphasis*, as answers of models
-have, and lines of the length that models like to write.
+have, and lines of the length that models like to write. Some go on for longer than a terminal is wide, with a
+[link](https://devcenter.heroku.com/articles/heroku-inference) in them, so that they have to be wrapped.
 
 - A list with an item
 - and another one, with `code` in it
+  1. and a **nested** one, which explains in a sentence or two what the code below does
 
 ```python
-def fence(lines):
-    return [line.upper() for line in lines]  # 2 * 3
+@dataclass(slots=True)
+class Job:
+    name: str
+    tags: list[str] = field(default_factory=list)
+
+    def fence(self, lines: list[str]) -> list[str]:
+        return [f"{line.upper()!r}" for line in lines if line]  # 2 * 3
 ```
 
-| column | another |
-|--------|---------|
-| 1      | 2       |
+| column | another | `third` |
+|--------|---------|--------:|
+| 1      | 2       | **3**   |
+| 4      | five    | 6.00    |
+
+Then run it, and *look* at what it says:
+
+```sh
+heroku run --app my-app -- python -m job "$NAME" | tee -a log.txt
+```
+
+> A quote between two blocks of code, which says in other words that one should look before one leaps.
+
+```js
+app.get('/users/:id', async (request, response) => {
+  const user = await db.one(`SELECT * FROM users WHERE id = $1`, [request.params.id]) // one
+  response.json(user ?? { error: "not found" })
+})
+```
+
+That is all there is to it: the rest follows from what was said above, and from the documentation.
 
 """
+"""About a third of it is code."""
 
 
 def mark(number: int) -> str:
@@ -64,15 +93,28 @@ def long_text() -> str:
     return (LONG_SAMPLE * (size // len(LONG_SAMPLE) + 1))[:size]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How a service treats connections."""
+
+    tls: ssl.SSLContext | None
+    patience: float | None
+    mute: bool
+
+
 class Service:
     """The running service, as the bench sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, patience: float | None = None, mute: bool = False) -> None:
+        """Over TLS if there is a context for it. A connection on which nothing comes is closed after so many seconds of
+        patience. A mute service says nothing, not even in a TLS handshake; what comes first is its request."""
         listener = socket.create_server(("127.0.0.1", 0), backlog=WORKERS)
-        self.url = "http://127.0.0.1:{}".format(listener.getsockname()[1])
+        self.port = listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._reports, theirs = multiprocessing.Pipe(duplex=False)
         fork = multiprocessing.get_context("fork")
-        self._process = fork.Process(target=serve, args=(listener, theirs, self._reports), daemon=True)
+        kind = Kind(tls, patience, mute)
+        self._process = fork.Process(target=serve, args=(listener, kind, theirs, self._reports), daemon=True)
         self._process.start()
         theirs.close()
         listener.close()
@@ -80,6 +122,10 @@ class Service:
     def wait_for_request(self) -> int:
         """When the next request had come in completely, in ns."""
         return self._wait_for("request")
+
+    def wait_for_end(self) -> int:
+        """When the next connection with an answer under way ended, in ns."""
+        return self._wait_for("end")
 
     def wait_for_length(self) -> int:
         """How long the body of the next request was, in bytes."""
@@ -110,7 +156,7 @@ class Service:
 # From here on: the process of the service.
 
 
-def serve(listener: socket.socket, reports: Connection, other_end: Connection) -> None:
+def serve(listener: socket.socket, kind: Kind, reports: Connection, other_end: Connection) -> None:
     """Serves until the bench ends. Every worker waits in accept, so no thread has to start before a request is read."""
     bench = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench decides when to stop
@@ -123,28 +169,41 @@ def serve(listener: socket.socket, reports: Connection, other_end: Connection) -
             reports.send((kind, content))
 
     for _ in range(WORKERS):
-        threading.Thread(target=work, args=(listener, report), daemon=True).start()
+        threading.Thread(target=work, args=(listener, kind, report), daemon=True).start()
     while os.getppid() == bench:
         time.sleep(1)
 
 
-def work(listener: socket.socket, report: Callable) -> None:
+def work(listener: socket.socket, kind: Kind, report: Callable) -> None:
     while True:
         connection, _ = listener.accept()
-        with connection, connection.makefile("rb") as stream:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                while answer_request(connection, stream, report):
-                    pass
-            except (OSError, ValueError):
-                pass  # the client went away, as it does after Ctrl-C
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            with connection if kind.tls is None else kind.tls.wrap_socket(connection, server_side=True) as connection:
+                with connection.makefile("rb") as stream:
+                    if kind.mute:
+                        listen(connection, report)
+                    while answer_request(connection, stream, kind.patience, report):
+                        pass
+        except (OSError, ValueError):
+            pass  # the client went away, as it does after Ctrl-C, or said nothing for too long
 
 
-def answer_request(connection: socket.socket, stream: BinaryIO, report: Callable) -> bool:
+def listen(connection: socket.socket, report: Callable) -> None:
+    connection.recv(1)
+    report("request", time.monotonic_ns())
+    while connection.recv(4096):
+        pass
+    report("end", time.monotonic_ns())
+
+
+def answer_request(connection: socket.socket, stream: BinaryIO, patience: float | None, report: Callable) -> bool:
     """Answers one request. False when there will be no other on this connection."""
+    connection.settimeout(patience)
     headers = read_head(stream)
     if headers is None:
         return False
+    connection.settimeout(None)
     body = read_body(stream, headers)
     if body:
         report("request", time.monotonic_ns())
@@ -193,8 +252,15 @@ class Answer:
 
     def __init__(self, connection: socket.socket, report: Callable) -> None:
         self.send = connection.sendall
-        self.wait_for_end = lambda: connection.recv(1)
+        self._connection = connection
         self.report = report
+
+    def wait_for_end(self, seconds: float | None = None) -> bool:
+        """Whether the client closes the connection within this time; reports when it does."""
+        ended = bool(select.select([self._connection], [], [], seconds)[0])
+        if ended:
+            self.report("end", time.monotonic_ns())
+        return ended
 
     def begin(self) -> None:
         self.send(
@@ -268,9 +334,9 @@ def steady(answer: Answer) -> None:
 def drip(answer: Answer) -> None:
     """Tokens without an end."""
     answer.begin()
-    while True:
+    answer.token(DRIP)
+    while not answer.wait_for_end(DRIP_PERIOD):
         answer.token(DRIP)
-        time.sleep(DRIP_PERIOD)
 
 
 def stall(answer: Answer) -> None:

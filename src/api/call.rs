@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::wait::{Attempts, Now};
-use super::{Tell, problem};
+use super::{Tell, page, problem};
 use crate::error::Error;
 use crate::net::{Head, Step};
 
@@ -20,6 +20,9 @@ const COUNTDOWN: Duration = Duration::from_secs(1);
 
 /// The most that is read of the body of a failure, in bytes.
 const FAILURE_LIMIT: usize = 64 * 1024;
+
+/// The longest wait for the rest of it: its status says most.
+const FAILURE_WAIT: Duration = Duration::from_secs(2);
 
 /// A call that is under way, or about to be.
 #[derive(Debug)]
@@ -37,8 +40,8 @@ enum State {
     Ready,
     Sent {
         since: Instant,
-        /// The head of a failure, and what came of its body.
-        refusal: Option<(Head, Vec<u8>)>,
+        /// The head of a failure, what came of its body, and since when.
+        refusal: Option<(Head, Vec<u8>, Instant)>,
         /// Whether a successful response has begun.
         has_begun: bool,
     },
@@ -164,19 +167,30 @@ impl Call {
         match came {
             Ok(Step::Head(head)) => {
                 *has_begun = (200..=299).contains(&head.status);
-                *refusal = (!*has_begun).then(|| (head.clone(), Vec::new()));
+                *refusal = (!*has_begun).then(|| (head.clone(), Vec::new(), now));
                 let after = now - since;
+                let packed = head.packing().filter(|_| *has_begun).map(page::packed);
                 self.told.push_back(Progress::Head { head, after });
+                if let Some(reason) = packed {
+                    self.fail(page::unreadable(&self.host, reason, ""));
+                }
             }
             Ok(Step::Body(bytes)) => match refusal {
                 None => self.told.push_back(Progress::Body(bytes)),
-                Some((_, body)) => {
+                Some((_, body, since)) => {
                     body.extend_from_slice(&bytes);
-                    if body.len() >= FAILURE_LIMIT {
+                    if body.len() >= FAILURE_LIMIT || now - *since >= FAILURE_WAIT {
                         self.refuse(at);
                     }
                 }
             },
+            Ok(Step::Tick)
+                if refusal
+                    .as_ref()
+                    .is_some_and(|it| now - it.2 >= FAILURE_WAIT) =>
+            {
+                self.refuse(at);
+            }
             Ok(Step::Tick) => self.told.push_back(Progress::Waiting(now - since)),
             Err(Error::Interrupted) => self.fail(Error::Interrupted),
             // What the connection does after the service has refused is no matter.
@@ -257,7 +271,12 @@ impl Call {
         let State::Sent { refusal, .. } = &mut self.state else {
             return;
         };
-        let (head, body) = refusal.take().unwrap_or_default();
+        let Some((head, mut body, _)) = refusal.take() else {
+            return;
+        };
+        if head.packing().is_some() {
+            body.clear();
+        }
         let body = String::from_utf8_lossy(&body);
         let problem = problem::read(&head, &body, &self.host, self.model.as_deref(), at.date);
         self.try_again(Error::Service(Box::new(problem)), at.instant);

@@ -210,6 +210,9 @@ fn is_thought(kind: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
     use crate::api::json::parse;
     use crate::conversation::Usage;
@@ -354,6 +357,48 @@ mod tests {
         ];
         for (json, expected) in table {
             assert_eq!(counts(json), expected, "{json}");
+        }
+    }
+
+    /// JSON with the names that are looked for, in any nesting.
+    fn json() -> impl Strategy<Value = Value> {
+        const OTHERS: &[&str] = &[
+            "type", "thought", "refusal", "usage", "error", "code", "index",
+        ];
+        let names = [CONTENT, REASONING, OTHERS].concat();
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-2_i64..2).prop_map(Value::from),
+            proptest::sample::select(&["", "text", "thinking", "reasoning.text", "é", "7"][..])
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let field = (proptest::sample::select(names.clone()), inner.clone());
+            let fields = proptest::collection::vec(field, 0..4).prop_map(|fields| {
+                let fields = fields.into_iter();
+                fields
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()
+            });
+            let items = proptest::collection::vec(inner, 0..4);
+            prop_oneof![fields.prop_map(Value::Object), items.prop_map(Value::Array)]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_piece_says_what_a_whole_message_of_its_shape_says_and_makes_nothing_up(value in json()) {
+            let piece = json!({"choices": [{"delta": value}]});
+            let whole = json!({"choices": [{"message": value}]});
+            let (piece, whole) = (Chunk::read(&piece, true), Chunk::read(&whole, true));
+            prop_assert_eq!(&piece.added, &whole.message);
+            let text = value.to_string();
+            for (_, said) in &piece.added {
+                prop_assert!(!said.is_empty() && text.contains(&**said), "{said:?} of {text}");
+            }
+            Chunk::read(&value, true);
+            Chunk::read(&value, false);
         }
     }
 }

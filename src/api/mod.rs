@@ -34,7 +34,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::Error;
 use crate::interrupt::{Interrupts, Watch};
-use crate::net::{Exchange, Head, Http, Limits, Request, Step};
+use crate::net::{self, Exchange, Head, Http, Limits, Request, Step, Warm};
 
 const CHAT_PATH: &str = "/v1/chat/completions";
 
@@ -61,6 +61,8 @@ pub struct Client {
     base: Url,
     key: Option<Secret>,
     limits: Limits,
+    /// The connection of the next chat request.
+    pub warm: Warm,
 }
 
 impl Client {
@@ -71,6 +73,7 @@ impl Client {
             base,
             key,
             limits,
+            warm: Warm::default(),
         }
     }
 
@@ -99,6 +102,18 @@ impl Client {
             request.accept = "text/event-stream, application/json";
         }
         request
+    }
+
+    /// Makes the connection of a chat request which is expected to become a little longer, with the
+    /// next key or at once.
+    pub fn expect(&self, body: Vec<u8>, stream: bool, at_once: bool) {
+        let request = self.chat_request(body, stream);
+        self.warm.expect(&self.http, Some(request), at_once);
+    }
+
+    /// Keeps no connection for the next request.
+    pub fn expect_nothing(&self) {
+        self.warm.expect(&self.http, None, false);
     }
 
     /// What a call of this client goes over. Ctrl-C ends it.
@@ -203,14 +218,33 @@ impl Line {
     pub fn satisfy(&mut self, need: Need, request: impl FnOnce() -> Request) -> Satisfied {
         match (need, &mut self.exchange) {
             (Need::Sleep(wait), _) => Satisfied::Came(self.watch.sleep(wait).map(|()| Step::Tick)),
-            (Need::Step, Some(exchange)) => Satisfied::Came(exchange.next(Some(TICK))),
-            (Need::Send | Need::Step, _) => {
-                let request = request();
-                let lines = request.head_lines();
-                let Client { http, limits, .. } = &self.client;
-                self.exchange = Some(Exchange::start(http, request, *limits, self.watch.clone()));
-                Satisfied::Sent(lines)
-            }
+            (Need::Step, Some(exchange)) => match exchange.next(Some(TICK)) {
+                Err(error) if exchange.was_stale(&error) => self.send(request()),
+                came => Satisfied::Came(came),
+            },
+            (Need::Send | Need::Step, _) => self.send(request()),
         }
+    }
+
+    fn send(&mut self, request: Request) -> Satisfied {
+        let (limits, watch) = (self.client.limits, self.watch.clone());
+        let mut lines;
+        let connection;
+        self.exchange = Some(match self.client.warm.take(&request) {
+            Some(ready) => {
+                (lines, connection) = (ready.request.head_lines(), "warm");
+                Exchange::resume(ready, limits, watch)
+            }
+            None => {
+                (lines, connection) = (request.head_lines(), "cold");
+                Exchange::start(&self.client.http, request, limits, watch)
+            }
+        });
+        let note = net::cannot_stop().map(|why| format!("; stopped, the request goes on: {why}"));
+        lines.push(format!(
+            "({connection} connection{})",
+            note.unwrap_or_default()
+        ));
+        Satisfied::Sent(lines)
     }
 }

@@ -19,6 +19,11 @@ pub fn unreadable(host: &str, reason: impl Into<String>, text: &str) -> Error {
     }
 }
 
+/// What is said of a body that is compressed, which no request asks for.
+pub fn packed(how: &str) -> String {
+    format!("it is compressed ({how}), which was not asked for")
+}
+
 /// The start of a body, without tags and runs of space.
 pub fn excerpt(text: &str) -> String {
     let text: String = trimmed(text).chars().take(20 * EXCERPT).collect();

@@ -109,12 +109,19 @@ fn kind(status: u16, head: &Head, text: &str, report: &Report) -> ProblemKind {
         403 if json::parse(text).is_err() => ProblemKind::Blocked,
         // The key is the matter.
         403 if contains_any(&message, &["model", "key", " plan"]) => ProblemKind::ModelNotCovered,
-        404 => ProblemKind::NotFound,
+        // Routers and frameworks answer so, too, and know nothing of models.
+        404 if is_about_model(text) => ProblemKind::NotFound,
+        404 => ProblemKind::NoAddress,
         429 => ProblemKind::RateLimited,
         511 => ProblemKind::SignIn,
         408 | 500.. => ProblemKind::ServerFault,
         _ => ProblemKind::Rejected,
     }
+}
+
+/// Whether a failure is about the model, in its sentence or by its code.
+fn is_about_model(text: &str) -> bool {
+    json::parse(text).is_ok() && text.to_lowercase().contains("model")
 }
 
 /// What a failure means that names no status, by its code and type.

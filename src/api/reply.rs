@@ -42,6 +42,8 @@ pub struct Reply {
     is_streamed: bool,
     /// `[DONE]` or its event was seen.
     done: bool,
+    /// Whether text followed a finish reason, which was none: then no other is trusted.
+    is_resumed: bool,
     failure: Option<Error>,
     /// Whether the stream has ended, so that an event may be torn.
     ended: bool,
@@ -98,6 +100,7 @@ impl Reply {
         let rest = rest.to_vec();
         match rest.first() {
             _ if MARK.starts_with(&rest) => self.body = rest,
+            Some(0x1f) => self.fail(page::unreadable(&self.host, page::packed("gzip"), "")),
             Some(b'{' | b'[' | b'"' | b'<') => {
                 self.form = Form::Whole;
                 self.body = rest;
@@ -193,6 +196,17 @@ impl Reply {
         self.failure.is_none() && reason != Some(Finish::Failed) && (self.done || reason.is_some())
     }
 
+    /// Whether the service said that the answer is complete, and nothing speaks against it. One
+    /// without text may still begin.
+    pub fn is_final(&self) -> bool {
+        self.is_complete() && !self.is_resumed && !self.completion.is_blank()
+    }
+
+    /// A reason that more of the answer follows was none: Open WebUI puts one on reasoning.
+    fn resume(&mut self) {
+        self.is_resumed |= self.completion.finish_reason.take().is_some();
+    }
+
     fn event(&mut self, event: &SseEvent) {
         if self.done || self.failure.is_some() {
             return;
@@ -212,7 +226,7 @@ impl Reply {
                 && let Some(text) = usual::content(data)
             {
                 if !text.is_empty() {
-                    self.completion.finish_reason = None;
+                    self.resume();
                 }
                 self.text.push(Voice::Content, &text, &mut self.completion);
                 self.done |= name == "done";
@@ -279,8 +293,7 @@ impl Reply {
         if Finish::of(chunk.finish_reason) != Finish::Unfinished {
             self.completion.finish_reason = Some(chunk.finish_reason.trim().to_owned());
         } else if !(chunk.added.is_empty() && chunk.message.is_empty()) {
-            // A reason that more of the answer follows was none: Open WebUI puts one on reasoning.
-            self.completion.finish_reason = None;
+            self.resume();
         }
         if let Some(error) = chunk.error {
             self.report(&error.to_string());

@@ -175,6 +175,8 @@ fn beginning(text: &str, name: &str, end: &str, is_opening: bool) -> Beginning {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn split<'a>(pieces: impl IntoIterator<Item = &'a str>) -> (String, String) {
@@ -265,5 +267,47 @@ mod tests {
         let (_, content) = split(std::iter::repeat_n("\n ", 300_000).chain(["x"]));
         assert_eq!(content.len(), 600_001);
         assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    }
+
+    const PARTS: &[&str] = &[
+        "<think",
+        "</think",
+        ">",
+        "<thinking>",
+        "</thinking>",
+        "<",
+        "/",
+        "◁think▷",
+        "◁/think▷",
+        "[THINK]",
+        "[/THINK]",
+        "<|begin_of_thought|",
+        "<|end_of_thought|",
+        " ",
+        "\n",
+        "a",
+        "é",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_text_in_any_pieces_is_parted_alike_and_loses_no_letter(
+            pieces in proptest::collection::vec(proptest::sample::select(PARTS), 0..20),
+        ) {
+            let text = pieces.concat();
+            let whole = split([text.as_str()]);
+            prop_assert_eq!(&split(pieces.iter().copied()), &whole);
+            let characters: Vec<String> = text.chars().map(String::from).collect();
+            prop_assert_eq!(&split(characters.iter().map(String::as_str)), &whole);
+            let letters = |text: &str| text.matches('é').count();
+            // What stands behind a tag's name goes with the tag.
+            let is_inside = |(name, ..): &(&str, &str, &str)| {
+                let mut behind = text.match_indices(name).map(|(at, _)| &text[at + name.len()..]);
+                behind.any(|behind| behind.starts_with([' ', '\n', '/']))
+            };
+            if !TAGS.iter().any(is_inside) {
+                prop_assert_eq!(letters(&whole.0) + letters(&whole.1), letters(&text));
+            }
+        }
     }
 }

@@ -99,7 +99,11 @@ pub fn back_off(retry: u32, random: f64) -> Duration {
 /// The wait that the headers of a failure ask for. Heroku documents `Retry-After` and
 /// `x-ratelimit-reset-*` in more than one form: seconds, durations such as `1m2s`, and a point in
 /// time. The latter are on every answer and mean something only if a rate limit is the failure.
+///
+/// A point in time is one of the service's clock, which tells it with each answer; `now` is ours.
 pub fn wanted_wait(head: &Head, now: SystemTime) -> Option<Duration> {
+    let theirs = head.header("date").map(httpdate::parse_http_date);
+    let now = theirs.and_then(Result::ok).unwrap_or(now);
     let wait = |name: &str| parse_wait(head.header(name)?, now);
     let reset = |what: &str| {
         let is_used_up = head
@@ -224,6 +228,22 @@ mod tests {
         });
         let waits = headers.map(|head| wanted_wait(&head, UNIX_EPOCH).map(|wait| wait.as_millis()));
         assert_eq!(waits, [Some(1500), Some(2000)]);
+    }
+
+    #[test]
+    fn a_point_in_time_is_one_of_the_services_clock_if_that_is_known() {
+        let wait = |date: &str| {
+            let headers = [
+                ("date", date),
+                ("retry-after", "Mon, 21 Sep 2026 14:13:40 GMT"),
+            ];
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let (status, headers) = (429, headers.to_vec());
+            wanted_wait(&Head { status, headers }, UNIX_EPOCH).map(|wait| wait.as_secs())
+        };
+        assert_eq!(wait("Mon, 21 Sep 2026 14:13:33 GMT"), Some(7));
+        assert_eq!(wait("Mon, 21 Sep 2026 15:00:00 GMT"), Some(0));
+        assert_eq!(wait("soon"), Some(1_790_000_020));
     }
 
     #[test]

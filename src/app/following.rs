@@ -62,6 +62,8 @@ pub fn tell(screen: &mut Screen, what: &str, progress: &Progress) {
         Progress::Sent(lines) => lines
             .iter()
             .for_each(|line| screen.debug(&format!("> {line}"))),
+        // The words themselves show that it goes on.
+        Progress::Waiting(_) if screen.is_answering() => {}
         Progress::Waiting(elapsed) => screen.waiting(what, *elapsed),
         Progress::Head { head, after } => {
             screen.debug(&format!("< {} after {after:?}", head.status));

@@ -80,6 +80,12 @@ impl Chat {
         request::body(&self.model, &self.conversation, &self.options, &quirks)
     }
 
+    /// Makes the connection of the next prompt's request, with the next key or at once.
+    pub fn expect_prompt(&self, at_once: bool) {
+        let body = self.request_body();
+        self.client.expect(body, self.options.stream, at_once);
+    }
+
     /// The conversation in a format; programs read variables that begin with this prefix.
     pub fn export(&self, format: Format, prefix: &str) -> String {
         let subject = Subject {

@@ -5,14 +5,21 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::event::{Answer, Event};
-use crate::api::call::{Call, Need, Next, Progress};
+use crate::api::call::{Call, Need, Next, Progress, TICK};
 use crate::api::reply::Reply;
 use crate::api::request::{self, Quirks, Repair, RequestOptions};
 use crate::api::wait::{Attempts, Now};
 use crate::conversation::Part;
 use crate::conversation::{Conversation, Usage};
-use crate::error::{Error, ProblemKind};
+use crate::error::{Error, NetworkFailure, ProblemKind, Waiting};
 use crate::net::{Head, Step};
+
+/// How long after its end an answer is still read, for what it cost. [`TICK`] is the longest time
+/// until the next look at the clock, so that it ends within a second.
+const AFTERMATH: Duration = Duration::from_millis(500);
+
+/// How long heartbeats are listened to without a word.
+const SILENCE: Duration = Duration::from_secs(15 * 60);
 
 /// A turn that is under way.
 #[derive(Debug)]
@@ -29,6 +36,12 @@ pub struct Turn {
     started: Instant,
     first_word: Option<Duration>,
     reads: usize,
+    /// When the answer turned out to be final.
+    ended: Option<Instant>,
+    /// When the last words came, or the attempt began.
+    heard: Instant,
+    /// When it was last told that nothing came.
+    told: Instant,
     head: Head,
     /// What the service counted, attempt by attempt: it was paid for, whatever came of it.
     pub usages: Vec<Usage>,
@@ -55,6 +68,9 @@ impl Turn {
             started: now,
             first_word: None,
             reads: 0,
+            ended: None,
+            heard: now,
+            told: now,
             head: Head::default(),
             usages: Vec::new(),
         }
@@ -74,7 +90,7 @@ impl Turn {
             match self.call.next(now.instant) {
                 Next::Need(need) => {
                     if need == Need::Send {
-                        self.begin();
+                        self.begin(now.instant);
                     }
                     return Next::Need(need);
                 }
@@ -94,16 +110,20 @@ impl Turn {
         non_blank(self.answer(Some(error), now))
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, now: Instant) {
         self.reply = Some(Reply::new(&self.host, &self.model));
         self.reads = 0;
+        self.ended = None;
+        (self.heard, self.told) = (now, now);
         self.head = Head::default();
     }
 
     fn handle(&mut self, progress: Progress, now: Now) {
         match progress {
-            // The words themselves show that it goes on.
-            Progress::Waiting(_) if self.first_word.is_some() => {}
+            Progress::Waiting(_) if self.first_word.is_some() => {
+                self.events.push_back(Event::Call(progress));
+                self.judge(now);
+            }
             Progress::Body(bytes) => self.read(&bytes, now),
             Progress::End => self.finish(None, now),
             Progress::Failed(error) => self.finish(Some(error), now),
@@ -122,9 +142,31 @@ impl Turn {
         let mut words = Vec::new();
         let wants_more = reply.push(bytes, &mut |part| add(&mut words, part));
         self.reads += usize::from(!words.is_empty());
+        let is_final = reply.is_final();
+        if !words.is_empty() {
+            self.heard = now.instant;
+        }
+        self.ended = is_final.then(|| self.ended.unwrap_or(now.instant));
         self.tell(words, now);
-        if !wants_more {
+        match wants_more {
+            true => self.judge(now),
+            false => self.finish(None, now),
+        }
+    }
+
+    /// Ends an answer that is final, or of which there is no word.
+    fn judge(&mut self, now: Now) {
+        let since = |then: Instant| now.instant.saturating_duration_since(then);
+        if self.ended.is_some_and(|end| since(end) >= AFTERMATH) {
             self.finish(None, now);
+        } else if since(self.heard) >= SILENCE {
+            let (waiting, limit) = (Waiting::NextByte, SILENCE);
+            let silence = NetworkFailure::TimedOut { waiting, limit };
+            self.finish(Some(Error::Network(silence)), now);
+        } else if self.first_word.is_none() && since(self.told) >= TICK {
+            self.told = now.instant;
+            let waiting = Progress::Waiting(since(self.started));
+            self.events.push_back(Event::Call(waiting));
         }
     }
 
@@ -168,7 +210,6 @@ impl Turn {
     fn answer(&mut self, error: Option<Error>, now: Now) -> Answer {
         let reply = self.reply.take();
         let reply = reply.unwrap_or_else(|| Reply::new(&self.host, &self.model));
-        let is_complete = reply.is_complete();
         let mut words = Vec::new();
         let (completion, result) = reply.end(&mut |part| add(&mut words, part));
         self.tell(words, now);
@@ -180,7 +221,7 @@ impl Turn {
             completion,
             // What the connection does after the service said that the answer is complete is no
             // matter.
-            cut: error.filter(|_| !is_complete).or(result.err()),
+            cut: result.err().map(|reason| error.unwrap_or(reason)),
             first_word: self.first_word,
             total: now.instant - self.started,
             reads: self.reads,

@@ -96,6 +96,9 @@ pub struct ChatValues {
     /// don't ring when an answer took longer than 10 seconds
     #[arg(long = "no-bell", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub bell: bool,
+    /// don't connect for the next prompt before it is sent
+    #[arg(long = "no-warm", action = ArgAction::SetFalse, help_heading = "Chat")]
+    pub warm: bool,
     /// keys at the prompt, emacs or vi
     #[arg(
         long,

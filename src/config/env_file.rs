@@ -50,7 +50,8 @@ impl EnvFile {
     pub fn parse(path: &Path, text: &str, names: &[String]) -> Self {
         let mut variables = Vec::new();
         let mut refused = Vec::new();
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // Two editors, two marks.
+        let text = text.trim_start_matches('\u{feff}');
         for (number, statement) in statements(text) {
             match sets(statement, names) {
                 Some((index, Ok(value))) => variables.push((names[index].clone(), value, number)),
@@ -139,6 +140,16 @@ pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
         }
     }
     result
+}
+
+/// Whether a file gives these values. A quote above them that is never closed can take them in.
+pub fn gives(text: &str, values: &[(String, Secret)]) -> bool {
+    let names: Vec<String> = values.iter().map(|(name, _)| name.clone()).collect();
+    let file = EnvFile::parse(Path::new(""), text, &names);
+    values.iter().all(|(name, value)| {
+        let read = file.get(name).map(|(read, _)| read.expose());
+        read == Some(value.expose().trim())
+    })
 }
 
 /// The comment behind a value, with the space before it.

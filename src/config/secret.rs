@@ -13,6 +13,21 @@ const REDACTED: &str = "(redacted)";
 /// So many characters of a key are taken out too, if the text was cut in the middle of it.
 const TELLING: usize = 10;
 
+/// Has a crash leave no copy of the memory, which holds the key. A limit of one byte, because Linux
+/// hands a dump to the program in `core_pattern` even with a limit of 0, and not with 1
+/// (`fs/coredump.c`). Programs started by this one inherit it: they were given the key, too.
+#[cfg(unix)]
+pub fn stay_out_of_core_dumps() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Core).maximum;
+    let current = Some(maximum.map_or(1, |maximum| maximum.min(1)));
+    // It can be lowered by anybody.
+    _ = setrlimit(Resource::Core, Rlimit { current, maximum });
+}
+
+#[cfg(not(unix))]
+pub fn stay_out_of_core_dumps() {}
+
 impl Secret {
     /// Wraps a value that was already checked.
     pub fn new(value: impl Into<String>) -> Self {

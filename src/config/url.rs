@@ -25,16 +25,19 @@ pub fn normalise(text: &str) -> Result<Url, String> {
         // attohttpc 0.31 fails on these with `InvalidDNSName` (`streams.rs:183`).
         "https to an IPv6 address is not supported, use a host name"
     } else {
-        let mut path = url.path().trim_end_matches('/');
-        for suffix in ["/chat/completions", "/available-models", "/v1"] {
-            path = path.strip_suffix(suffix).unwrap_or(path);
+        let mut path = url.path();
+        while let Some(shorter) = ENDS.iter().find_map(|end| path.strip_suffix(end)) {
+            path = shorter;
         }
-        let path = path.trim_end_matches('/').to_owned();
+        let path = path.to_owned();
         url.set_path(&path);
         return Ok(url);
     };
     Err(reason.to_owned())
 }
+
+/// What stands behind a base URL in the address of an endpoint.
+const ENDS: &[&str] = &["/", "/chat/completions", "/available-models", "/v1"];
 
 /// Whether a host is one of Heroku's inference hosts, such as us.inference.heroku.com.
 pub fn is_inference_host(url: &Url) -> bool {
@@ -55,6 +58,8 @@ pub fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -129,6 +134,45 @@ mod tests {
                 expected,
                 "{given}"
             );
+        }
+    }
+
+    const PARTS: &[&str] = &[
+        "https://",
+        "http://",
+        "us.inference.heroku.com",
+        "localhost",
+        "[::1]",
+        ":8080",
+        "/",
+        "/v1",
+        "/chat/completions",
+        "/available-models",
+        "/gateway",
+        "?x",
+        "#y",
+        "u:p@",
+        " ",
+        "é",
+        "%2f",
+        "..",
+        "\n",
+        "\\",
+        ":",
+    ];
+
+    proptest! {
+        #[test]
+        fn an_address_that_was_brought_into_its_form_stays_as_it_is(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..12),
+            end in ".{0,8}",
+        ) {
+            let text = parts.concat() + &end;
+            if let Ok(url) = normalise(&text) {
+                prop_assert_eq!(normalise(url.as_str()), Ok(url.clone()));
+                let endpoint = format!("{}/v1/chat/completions", url.as_str().trim_end_matches('/'));
+                prop_assert_eq!(normalise(&endpoint), Ok(url));
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ impl Error {
             TextOnly { model };
             Truncated;
             System { what, reason };
+            Fault(what);
             Output(error);
             ReaderGone;
             Interrupted;

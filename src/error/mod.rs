@@ -134,6 +134,8 @@ pub enum Error {
     Output(io::Error),
     /// Something of this machine failed: what could not be done, and why.
     System { what: &'static str, reason: String },
+    /// A panic: where and why.
+    Fault(String),
     /// The reader of the standard output went away; that is no failure.
     ReaderGone,
     /// Ctrl-C.
@@ -292,8 +294,10 @@ pub enum ProblemKind {
     Blocked,
     /// 511: the network wants a sign-in first.
     SignIn,
-    /// 404.
+    /// 404 that speaks of a model.
     NotFound,
+    /// Any other 404.
+    NoAddress,
     /// 429.
     RateLimited,
     /// 429 of a limit that no waiting lifts.
@@ -323,6 +327,7 @@ impl Error {
                 | Kind::Blocked
                 | Kind::SignIn
                 | Kind::NotFound
+                | Kind::NoAddress
                 | Kind::Redirect(_) => ExitStatus::Fixable,
             },
             Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
@@ -345,7 +350,8 @@ impl Error {
             | Error::Unconfirmed { .. }
             | Error::TextOnly { .. }
             | Error::Output(_)
-            | Error::System { .. } => ExitStatus::Fixable,
+            | Error::System { .. }
+            | Error::Fault(_) => ExitStatus::Fixable,
             Error::Network(_)
             | Error::Truncated
             | Error::BrokenAnswer { .. }

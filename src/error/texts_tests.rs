@@ -147,6 +147,7 @@ fn service() -> Vec<ServiceProblem> {
         (ProblemKind::Blocked, 403),
         (ProblemKind::SignIn, 511),
         (ProblemKind::NotFound, 404),
+        (ProblemKind::NoAddress, 404),
         (ProblemKind::RateLimited, 429),
         (ProblemKind::QuotaUsedUp, 429),
         (ProblemKind::ServerFault, 503),
@@ -295,6 +296,7 @@ fn others() -> Vec<Error> {
             what: "starting a thread",
             reason: "no more threads".to_owned(),
         },
+        Error::Fault("src/chat/turn.rs:1: index out of bounds".to_owned()),
         Error::ReaderGone,
         Error::Interrupted,
     ]

@@ -164,6 +164,8 @@ fn shell_assignment(line: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn query() -> HerokuQuery {
@@ -345,5 +347,71 @@ mod tests {
             all_variables(&printed(0, "{}\n", ""), &query()),
             Ok(BTreeMap::new())
         );
+    }
+
+    /// A value as `config:get --shell` prints it: `dist/lib/config/quote.js` of heroku 11.
+    fn quoted_by_cli(value: &str) -> String {
+        let is_special = |c: char| c.is_whitespace() || "\"#!$&'()*,:;<=>?@[\\]^`{|}".contains(c);
+        if !value.contains(is_special) {
+            return value.to_owned();
+        }
+        if !value.contains('\'') {
+            return format!("'{value}'");
+        }
+        let escape = |c: char| {
+            if "\"\\$`!".contains(c) {
+                format!("\\{c}")
+            } else {
+                c.into()
+            }
+        };
+        format!("\"{}\"", value.chars().map(escape).collect::<String>())
+    }
+
+    const PARTS: &[&str] = &[
+        "INFERENCE_URL=",
+        "INFERENCE_KEY=",
+        "'",
+        "\"",
+        "\\",
+        "\n",
+        " ",
+        "=",
+        "inf-1",
+        "$",
+        "Warning: é",
+        "›",
+        "Error: ",
+        "Error ID: not_found",
+        "app (remote)",
+        "http",
+        "\0",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_value_is_read_as_the_cli_was_given_it(value in "[ -~é]{1,30}") {
+            // Beside an apostrophe the CLI writes `\!`, which no shell takes for `!`.
+            let others = if value.contains('!') { value.replace('\'', "") } else { value };
+            let value = if others.is_empty() { "!".to_owned() } else { others };
+            let output = format!("INFERENCE_KEY={}\n", quoted_by_cli(&value));
+            let values = answer(0, &output, "").unwrap();
+            prop_assert_eq!(values["INFERENCE_KEY"].expose(), value);
+        }
+
+        #[test]
+        fn any_output_is_read_without_a_value_of_nothing(
+            stdout in proptest::collection::vec(proptest::sample::select(PARTS), 0..20),
+            stderr in proptest::collection::vec(proptest::sample::select(PARTS), 0..20),
+            code in proptest::sample::select(&[0, 1, 2, 100, 127][..]),
+        ) {
+            let (stdout, stderr) = (stdout.concat(), stderr.concat());
+            match answer(code, &stdout, &stderr) {
+                Ok(values) => prop_assert!(
+                    code == 0 && !values.is_empty() && values.values().all(|it| !it.expose().is_empty())
+                ),
+                Err(failure) => prop_assert!(!failure.explain().title.is_empty()),
+            }
+        }
     }
 }

@@ -139,16 +139,6 @@ impl Reader {
             };
         }
         let was = std::mem::take(&mut self.leaf);
-        if is_inside
-            && was == Leaf::Paragraph
-            && let Some(kind) = underline(cursor)
-        {
-            return Line {
-                kind,
-                fresh: 0,
-                continues: true,
-            };
-        }
         let mut beginning = Beginning {
             outer: &self.containers[..kept],
             fresh: Vec::new(),
@@ -195,7 +185,8 @@ impl Reader {
         self.containers.iter().take_while(belongs).count()
     }
 
-    /// Reads a line of the fence or formula that is open, if one is.
+    /// Reads a line of the fence or formula that is open, or the end of a paragraph that it makes a
+    /// heading of.
     fn go_on<'a>(&mut self, cursor: Cursor<'a>) -> Option<Kind<'a>> {
         match self.leaf {
             Leaf::Fence(fence) if fence.is_closed_by(cursor) => {
@@ -223,7 +214,12 @@ impl Reader {
                     }
                 })
             }
-            _ => None,
+            Leaf::Paragraph => {
+                let kind = underline(cursor)?;
+                self.leaf = Leaf::None;
+                Some(kind)
+            }
+            Leaf::None | Leaf::Indented => None,
         }
     }
 }
@@ -318,7 +314,7 @@ impl Item {
         } else {
             self.content + taken.max(1)
         };
-        if self.mark.len() == 1 && space <= 4 {
+        if !self.mark.starts_with('[') && space <= 4 {
             self.task = task(cursor.text());
         }
         if self.task.is_some() {
@@ -409,14 +405,17 @@ fn heading(text: &str) -> Option<Kind<'_>> {
 
 /// The item that a line begins, whose text isn't found yet.
 fn item(text: &str, indent: usize) -> Option<Item> {
-    if let Some(mark) = note(text) {
-        return Some(Item {
-            mark: mark.to_owned(),
-            task: None,
-            least: indent + 2,
-            content: indent + 4,
-        });
-    }
+    let mark = note(text).or_else(|| list_mark(text))?;
+    Some(Item {
+        mark: mark.to_owned(),
+        task: None,
+        least: indent + 2,
+        content: indent + mark.len(),
+    })
+}
+
+/// The mark of the item of a list that a text is.
+fn list_mark(text: &str) -> Option<&str> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let marks: &[char] = if digits == 0 {
         &['-', '*', '+']
@@ -425,12 +424,7 @@ fn item(text: &str, indent: usize) -> Option<Item> {
     };
     let rest = text[digits..].strip_prefix(marks)?;
     let is_item = digits <= 9 && (rest.is_empty() || rest.starts_with([' ', '\t']));
-    is_item.then(|| Item {
-        mark: text[..=digits].to_owned(),
-        task: None,
-        least: indent + 2,
-        content: indent + digits + 1,
-    })
+    is_item.then(|| &text[..=digits])
 }
 
 /// The mark of the footnote that a text is.

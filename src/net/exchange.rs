@@ -2,16 +2,23 @@
 //! blocked read.
 //!
 //! A worker thread does the whole call, from DNS to the last byte. The owner waits at one bounded
-//! inbox for what the worker gets and for the wake-up of Ctrl-C; an exchange that is dropped
-//! abandons its worker.
+//! inbox for what the worker gets and for the wake-up of Ctrl-C. An exchange that ends before its
+//! response does, by Ctrl-C, by a limit or because it is dropped, shuts the worker's socket down at
+//! once, so that the service can stop too; if the socket isn't to be had, or isn't there yet, the
+//! worker is left to itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
 use super::inbox::{Event, Inbox};
+use super::socket::{self, Socket};
+use super::warm::Ready;
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
+
+/// A connection that was closed while it was idle fails within a round trip.
+const STALE_SHOWS: Duration = Duration::from_secs(1);
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
@@ -78,9 +85,20 @@ impl Limits {
 
 /// A request under way. Ctrl-C is heeded while it is waited for.
 pub struct Exchange {
-    inbox: Arc<Inbox>,
+    worker: Worker,
     watch: Watch,
     progress: Progress,
+    /// Whether it goes over a warm connection, and nothing came over it yet.
+    is_untried: bool,
+}
+
+/// What carries an exchange out, on a thread of its own. It is stopped when it is dropped.
+pub struct Worker {
+    pub inbox: Arc<Inbox>,
+    /// The read limit by which its socket is found.
+    silence: Duration,
+    /// Its socket, if it was found already: to look for it takes longer than to shut it down.
+    pub socket: Option<Socket>,
 }
 
 /// What an exchange waits for, and since when. Time is handed in.
@@ -107,8 +125,8 @@ pub enum Step {
 
 impl Exchange {
     /// Starts a worker.
-    pub fn start(http: &Arc<Http>, request: Request, limits: Limits, watch: Watch) -> Self {
-        let inbox = Arc::new(Inbox::default());
+    pub fn start(http: &Arc<Http>, mut request: Request, limits: Limits, watch: Watch) -> Self {
+        request.silence = socket::distinct(request.silence);
         // Nobody can see the connection of a GET being made, so it gets the time of both.
         let waiting = if request.body.is_some() {
             Waiting::Connection
@@ -116,19 +134,35 @@ impl Exchange {
             Waiting::FirstByte
         };
         let http = Arc::clone(http);
-        let theirs = Arc::clone(&inbox);
-        let work = move || http.send(request, &mut |received| theirs.put(received));
-        if let Err(error) = std::thread::Builder::new().spawn(work) {
-            inbox.put(Received::Failed(Error::System {
-                what: "starting a thread",
-                reason: error.to_string(),
-            }));
-        }
+        let worker = Worker::start(request.silence, move |inbox| {
+            http.send(request, &mut |received| inbox.put(received));
+        });
         Exchange {
-            inbox,
+            worker,
             watch,
             progress: Progress::new(limits, waiting, Instant::now()),
+            is_untried: false,
         }
+    }
+
+    /// Goes on with a connection that has got its request.
+    pub fn resume(ready: Ready, limits: Limits, watch: Watch) -> Self {
+        Exchange {
+            worker: ready.worker,
+            watch,
+            progress: Progress::new(limits, Waiting::Connection, Instant::now()),
+            is_untried: true,
+        }
+    }
+
+    /// Whether this failure is that of a connection which the service had closed while it was idle,
+    /// so that the same request may go over another one at once. Nobody knows that for certain, as
+    /// the service may have closed it over this very request; curl and browsers take it so, too,
+    /// for every method, if no response came. What fails later has been read, and may be paid for.
+    pub fn was_stale(&self, error: &Error) -> bool {
+        self.is_untried
+            && self.progress.started.elapsed() < STALE_SHOWS
+            && matches!(error, Error::Network(NetworkFailure::Lost { .. }))
     }
 
     /// Waits for the next step, for `tick` at most if one is given.
@@ -136,7 +170,15 @@ impl Exchange {
     /// # Errors
     /// Ctrl-C, a time limit, or what the network did.
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
-        let inbox = Arc::clone(&self.inbox);
+        let step = self.wait(tick);
+        if matches!(step, Ok(Step::End) | Err(_)) {
+            self.worker.stop();
+        }
+        step
+    }
+
+    fn wait(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
+        let inbox = Arc::clone(&self.worker.inbox);
         let _awake = self.watch.wake(move || inbox.wake());
         loop {
             // A press wakes nobody who wasn't waiting yet.
@@ -144,7 +186,10 @@ impl Exchange {
                 return Err(Error::Interrupted);
             }
             let left = self.progress.left(Instant::now());
-            let event = self.inbox.take(tick.map_or(left, |tick| tick.min(left)));
+            let event = self
+                .worker
+                .inbox
+                .take(tick.map_or(left, |tick| tick.min(left)));
             if self.watch.is_interrupted() {
                 return Err(Error::Interrupted);
             }
@@ -153,8 +198,10 @@ impl Exchange {
                 return Err(Error::Network(failure));
             }
             match event {
-                Some(Event::Connected) => self.progress.proceed(Waiting::FirstByte, now),
+                // An upload takes as long as it goes on.
+                Some(Event::Writing) => self.progress.begin(Waiting::FirstByte, now),
                 Some(Event::Step(step)) => {
+                    self.is_untried = false;
                     match step {
                         Step::Head(_) => self.progress.proceed(Waiting::FirstByte, now),
                         Step::Body(_) => self.progress.proceed(Waiting::NextByte, now),
@@ -174,9 +221,40 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Worker {
+    /// Starts one whose socket has this read limit.
+    pub fn start(silence: Duration, work: impl FnOnce(&Arc<Inbox>) + Send + 'static) -> Self {
+        let inbox = Arc::new(Inbox::default());
+        let theirs = Arc::clone(&inbox);
+        if let Err(error) = std::thread::Builder::new().spawn(move || work(&theirs)) {
+            inbox.put(Received::Failed(Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            }));
+        }
+        Worker {
+            inbox,
+            silence,
+            socket: None,
+        }
+    }
+
+    /// Lets go of the connection, and ends it if that isn't over.
+    fn stop(&mut self) {
+        let socket = self.socket.take();
+        if !self.inbox.is_over() {
+            match socket {
+                Some(socket) => socket.shut_down(),
+                None => socket::shut_down(self.silence),
+            }
+            self.inbox.abandon();
+        }
+    }
+}
+
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.inbox.abandon();
+        self.stop();
     }
 }
 
@@ -227,9 +305,12 @@ impl Progress {
     /// Goes on to wait for something else; a wait that goes on keeps its clock.
     fn proceed(&mut self, waiting: Waiting, now: Instant) {
         if waiting != self.waiting || waiting == Waiting::NextByte {
-            self.waiting = waiting;
-            self.since = now;
+            self.begin(waiting, now);
         }
+    }
+
+    fn begin(&mut self, waiting: Waiting, now: Instant) {
+        (self.waiting, self.since) = (waiting, now);
     }
 }
 
@@ -264,6 +345,30 @@ mod tests {
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
     }
 
+    /// As a resolver that hangs or a TLS handshake that stalls, neither of which has a limit.
+    #[test]
+    fn a_worker_that_says_nothing_is_given_up_after_the_limit_of_the_connection() {
+        let (held, hangs) = std::sync::mpsc::channel::<()>();
+        let worker = Worker::start(Duration::from_secs(60), move |_| _ = hangs.recv());
+        let connection = Duration::from_millis(10);
+        let limits = Limits {
+            connection,
+            ..Limits::with_first_byte(Duration::from_secs(60))
+        };
+        let mut exchange = Exchange {
+            worker,
+            watch: Interrupts::default().watch(),
+            progress: Progress::new(limits, Waiting::Connection, Instant::now()),
+            is_untried: false,
+        };
+        let Err(Error::Network(failure)) = exchange.next(None) else {
+            panic!("it waits for ever");
+        };
+        let (waiting, limit) = (Waiting::Connection, connection);
+        assert_eq!(failure, NetworkFailure::TimedOut { waiting, limit });
+        drop(held);
+    }
+
     #[test]
     fn each_phase_has_a_limit_of_its_own_and_all_of_it_another() {
         let seconds = Duration::from_secs;
@@ -286,7 +391,9 @@ mod tests {
         assert_eq!(progress.left(start + seconds(2)), seconds(3));
         assert_eq!(waited(&progress, 4), None);
         assert_eq!(waited(&progress, 5), Some((Waiting::Connection, 5)));
-        progress.proceed(Waiting::FirstByte, start + seconds(4));
+        for upload in 1..=4 {
+            progress.begin(Waiting::FirstByte, start + seconds(upload));
+        }
         progress.proceed(Waiting::FirstByte, start + seconds(50));
         assert_eq!(
             waited(&progress, 64),

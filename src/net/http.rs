@@ -12,11 +12,12 @@
 //! 7. The key is marked sensitive.
 //! 8. A short `Content-Length` body ends without an error: counted here; the end of a stream is
 //!    judged by its content.
-//! 9. 1xx is returned as the response: an error.
-//! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and abandons the
-//!     worker.
+//! 9. 1xx is returned as the response: [`interim`] reads on.
+//! 10. The TLS handshake and DNS have no time limit: the caller watches the clock and ends the
+//!     connection.
 //! 11. Each request has a thread of its own, and a panic there is a failure like any other.
 //! 12. Sizes are capped by the readers of the body.
+//! 13. The end of a body is waited for even if the status has none: not read.
 
 use std::io::{self, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -27,13 +28,13 @@ use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
     ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
-use attohttpc::{ErrorKind, ProxySettings, Session};
+use attohttpc::{ErrorKind, InvalidResponseKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::proxy::{self, Proxy};
 use super::roots;
-use super::{certificate, reach, tunnel};
+use super::{certificate, interim, reach, tunnel};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, NetworkFailure};
@@ -46,6 +47,13 @@ pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const PROXY_LIMIT: Duration = Duration::from_secs(9);
 
 const READ_SIZE: usize = 16 * 1024;
+
+/// How much of a request is written between two looks at whether anybody still waits. A request of
+/// text alone is rarely longer.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// Some services send more than attohttpc's hundred. A line has 16 KiB at most.
+pub const HEADERS: usize = 1000;
 
 /// How requests of this program are sent: through which proxy, trusting which certificates.
 pub struct Http {
@@ -79,8 +87,11 @@ pub struct Head {
 /// What a worker delivers, in this order; `End` or `Failed` is the last.
 #[derive(Debug)]
 pub enum Received<'a> {
-    /// The connection stands and the request is being written. Only for a POST.
-    Connected,
+    /// The connection stands, and this is about to be written, unless it is changed to something as
+    /// long. Only for a POST.
+    Connected(&'a mut [u8]),
+    /// Some of the request is written, and more will be.
+    Written,
     Head(Head),
     Body(&'a [u8]),
     End,
@@ -109,6 +120,12 @@ impl Request {
 pub const AGENT: &str = concat!("heroku-chat/", env!("CARGO_PKG_VERSION"));
 
 impl Head {
+    /// How the body is compressed, which nobody asked for.
+    pub fn packing(&self) -> Option<&str> {
+        let packing = self.header("content-encoding").map(str::trim);
+        packing.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"))
+    }
+
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -130,8 +147,11 @@ impl Http {
 
     /// Sends a request, on the calling thread, and hands what comes to `deliver` until that returns
     /// false.
-    pub fn send(&self, request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| self.exchange(&request, deliver)));
+    pub fn send(&self, mut request: Request, deliver: &mut dyn FnMut(Received<'_>) -> bool) {
+        let mut body = request.body.take();
+        let body = body.as_deref_mut();
+        let exchange = AssertUnwindSafe(|| self.exchange(&request, body, deliver));
+        let outcome = panic::catch_unwind(exchange);
         let last = match outcome {
             Ok(Ok(())) => Received::End,
             Ok(Err(error)) => Received::Failed(error),
@@ -149,6 +169,7 @@ impl Http {
         let mut session = Session::new();
         session.follow_redirects(false);
         session.connect_timeout(CONNECT_LIMIT);
+        session.max_headers(HEADERS);
         if url.scheme() == "https" {
             let roots = match self.roots.get() {
                 Some(roots) => roots,
@@ -167,6 +188,7 @@ impl Http {
     fn exchange(
         &self,
         request: &Request,
+        body: Option<&mut [u8]>,
         deliver: &mut dyn FnMut(Received<'_>) -> bool,
     ) -> Result<(), Error> {
         let url = &request.url;
@@ -181,7 +203,7 @@ impl Http {
             .http_proxy(address.clone())
             .https_proxy(address)
             .build();
-        let builder = match &request.body {
+        let builder = match &body {
             Some(_) => session.post(url.as_str()),
             None => session.get(url.as_str()),
         };
@@ -202,7 +224,7 @@ impl Http {
             );
         }
         let outgoing = Outgoing {
-            bytes: request.body.as_deref(),
+            bytes: body,
             deliver: &mut *deliver,
         };
         let response = builder
@@ -210,23 +232,29 @@ impl Http {
             .send()
             .map_err(|error| classify(error, url, through))?;
 
-        let (status, headers, mut body) = response.split();
-        if status.is_informational() {
-            return Err(garbled(url, "it answered with an interim status"));
-        }
-        let head = Head {
-            status: status.as_u16(),
-            headers: headers.iter().map(readable).collect(),
+        let (status, headers, body) = response.split();
+        let (head, mut body): (Head, Box<dyn Read>) = match status.as_u16() {
+            100 | 102..=199 => {
+                interim::response(body).map_err(|error| classify_io(&error, url, through))?
+            }
+            status => {
+                let headers = headers.iter().map(readable).collect();
+                (Head { status, headers }, Box::new(body))
+            }
         };
+        if head.status == 101 {
+            return Err(garbled(url, "it changes to another protocol"));
+        }
         if let Some(proxy) = through.filter(|_| head.status == 407 && url.scheme() == "http") {
-            let headers = headers.iter();
+            let headers = head.headers.iter();
             let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
             return Err(tunnel::refused_login(proxy, headers));
         }
+        let has_no_body = matches!(head.status, 204 | 205 | 304);
         let expected = head
             .header("content-length")
             .and_then(|length| length.parse::<u64>().ok());
-        let mut wanted = deliver(Received::Head(head));
+        let mut wanted = deliver(Received::Head(head)) && !has_no_body;
         let mut count = 0;
         let mut buffer = [0; READ_SIZE];
         while wanted {
@@ -268,27 +296,34 @@ pub(super) fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 
 /// The body, which tells when it is written: then DNS, TCP and TLS are done.
 struct Outgoing<'a> {
-    bytes: Option<&'a [u8]>,
+    bytes: Option<&'a mut [u8]>,
     deliver: &'a mut dyn FnMut(Received<'_>) -> bool,
 }
 
 impl Body for Outgoing<'_> {
     fn kind(&mut self) -> io::Result<BodyKind> {
-        Ok(self.bytes.map_or(BodyKind::Empty, |bytes| {
+        Ok(self.bytes.as_ref().map_or(BodyKind::Empty, |bytes| {
             BodyKind::KnownLength(bytes.len() as u64)
         }))
     }
 
     fn write<W: Write>(&mut self, mut writer: W) -> io::Result<()> {
         // Nobody waits any more: what isn't sent isn't paid for.
-        if !(self.deliver)(Received::Connected) {
+        let bytes = self.bytes.as_deref_mut().unwrap_or_default();
+        if !(self.deliver)(Received::Connected(bytes)) {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        writer.write_all(self.bytes.unwrap_or_default())
+        for (place, piece) in bytes.chunks(WRITE_SIZE).enumerate() {
+            if place > 0 && !(self.deliver)(Received::Written) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            writer.write_all(piece)?;
+        }
+        Ok(())
     }
 
     fn content_type(&mut self) -> io::Result<Option<String>> {
-        Ok(self.bytes.map(|_| "application/json".to_owned()))
+        Ok(self.bytes.as_ref().map(|_| "application/json".to_owned()))
     }
 }
 
@@ -313,7 +348,15 @@ fn host(url: &Url) -> String {
 
 fn classify(error: attohttpc::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
     match error.kind() {
+        // attohttpc gives both the same name.
+        ErrorKind::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => lost(
+            url,
+            "it was closed before an answer came, or a line of its head is longer than 16 KiB",
+        ),
         ErrorKind::Io(error) => classify_io(error, url, proxy),
+        ErrorKind::InvalidResponse(InvalidResponseKind::Header) => {
+            garbled(url, "its head is too long, or malformed")
+        }
         ErrorKind::InvalidResponse(what) => garbled(url, what.to_string()),
         _ => garbled(url, error.to_string()),
     }
@@ -329,8 +372,9 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             _ => Error::Network(certificate::classify(tls, host(url))),
         };
     }
-    if let Some(inner) = inner.and_then(|inner| inner.downcast_ref::<attohttpc::Error>()) {
-        return garbled(url, inner.to_string());
+    // Behind a head that was HTTP.
+    if inner.is_some_and(|inner| inner.is::<attohttpc::Error>()) {
+        return lost(url, interim::BROKEN);
     }
     let text = error.to_string();
     // The resolver's failures have neither a kind nor a number of their own.
@@ -348,5 +392,29 @@ fn classify_io(error: &io::Error, url: &Url, proxy: Option<&Proxy>) -> Error {
             reach::unreachable(format!("{}:{port}", host(url)), error)
         }
         _ => lost(url, reach::reason(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_upload_is_told_as_it_goes_on_and_stops_with_the_wait() {
+        for (wanted, length) in [(5, 2 * WRITE_SIZE + 1), (2, WRITE_SIZE)] {
+            let mut bytes = vec![b'x'; 2 * WRITE_SIZE + 1];
+            let (mut told, mut written) = (0, Vec::new());
+            let outcome = Outgoing {
+                bytes: Some(&mut bytes),
+                deliver: &mut |received| {
+                    told += 1;
+                    assert_eq!(told == 1, matches!(received, Received::Connected(_)));
+                    told < wanted
+                },
+            }
+            .write(&mut written);
+            assert_eq!(outcome.is_ok(), wanted > 3);
+            assert_eq!(written.len(), length);
+        }
     }
 }

@@ -24,10 +24,15 @@ struct Unread {
     events: VecDeque<Event>,
     is_woken: bool,
     is_abandoned: bool,
+    /// The body of a request that its worker waits for.
+    body: Option<Vec<u8>>,
+    /// Whether the worker has said its last word.
+    is_over: bool,
 }
 
 pub enum Event {
-    Connected,
+    /// The connection stands, and the request is being written.
+    Writing,
     Step(Step),
     Failed(Error),
 }
@@ -49,13 +54,14 @@ impl Inbox {
                 unread.is_full() && !unread.is_abandoned
             })
             .unwrap_or_else(PoisonError::into_inner);
+        unread.is_over |= matches!(received, Received::End | Received::Failed(_));
         let event = match (received, unread.events.back_mut()) {
             (Received::Body(more), Some(Event::Step(Step::Body(bytes)))) => {
                 bytes.extend_from_slice(more);
                 None
             }
             (Received::Body(bytes), _) => Some(Event::Step(Step::Body(bytes.to_vec()))),
-            (Received::Connected, _) => Some(Event::Connected),
+            (Received::Connected(_) | Received::Written, _) => Some(Event::Writing),
             (Received::Head(head), _) => Some(Event::Step(Step::Head(head))),
             (Received::End, _) => Some(Event::Step(Step::End)),
             (Received::Failed(error), _) => Some(Event::Failed(error)),
@@ -86,13 +92,35 @@ impl Inbox {
         unread.events.pop_front()
     }
 
-    /// Nobody takes anything any more: a worker that waits for room is told.
+    /// Nobody takes anything any more: a worker that waits is told.
     pub fn abandon(&self) {
+        self.unread().is_abandoned = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether the worker has said its last word, or was told that nobody listens.
+    pub fn is_over(&self) -> bool {
+        let unread = self.unread();
+        unread.is_over || unread.is_abandoned
+    }
+
+    /// Gives a worker that waits for it the body of its request. Says whether there is a worker.
+    pub fn hand_in(&self, body: Vec<u8>) -> bool {
         let mut unread = self.unread();
-        unread.is_abandoned = true;
-        if unread.is_full() {
-            self.changed.notify_all();
-        }
+        unread.body = Some(body);
+        self.changed.notify_all();
+        !unread.is_over
+    }
+
+    /// Waits for the body of the request, for so long at most.
+    pub fn wait_for_body(&self, limit: Duration) -> Option<Vec<u8>> {
+        let (mut unread, _) = self
+            .changed
+            .wait_timeout_while(self.unread(), limit, |unread| {
+                unread.body.is_none() && !unread.is_abandoned
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        unread.body.take()
     }
 
     pub fn wake(&self) {
@@ -129,13 +157,13 @@ mod tests {
     #[test]
     fn pieces_of_a_body_are_joined_and_its_end_comes_behind_it() {
         let inbox = Inbox::default();
-        assert!(inbox.put(Received::Connected));
+        assert!(inbox.put(Received::Connected(&mut [])));
         for piece in ["a", "b", "c"] {
             assert!(inbox.put(Received::Body(piece.as_bytes())));
         }
         assert!(inbox.put(Received::Failed(Error::Interrupted)));
         assert!(inbox.put(Received::End));
-        assert!(matches!(inbox.take(LONG), Some(Event::Connected)));
+        assert!(matches!(inbox.take(LONG), Some(Event::Writing)));
         assert_eq!(body(&inbox).as_deref(), Some(&b"abc"[..]));
         assert!(matches!(inbox.take(LONG), Some(Event::Failed(_))));
         assert!(matches!(inbox.take(LONG), Some(Event::Step(Step::End))));
@@ -163,8 +191,10 @@ mod tests {
     #[test]
     fn a_worker_is_free_once_its_exchange_is_dropped() {
         let (inbox, told) = full();
+        assert!(!inbox.is_over());
         inbox.abandon();
         assert_eq!(told.recv_timeout(LONG), Ok(false));
+        assert!(inbox.is_over());
     }
 
     #[test]

@@ -4,10 +4,19 @@ mod certificate;
 mod exchange;
 mod http;
 mod inbox;
+mod interim;
 pub mod proxy;
 pub mod reach;
 mod roots;
+mod socket;
 pub mod tunnel;
+mod warm;
 
 pub use exchange::{Exchange, Limits, Step};
 pub use http::{Head, Http, Request};
+pub use warm::Warm;
+
+/// Why a request that is stopped goes on at the service, if it does.
+pub fn cannot_stop() -> Option<std::io::Error> {
+    socket::Socket::can_be_found().err()
+}

@@ -17,7 +17,7 @@ use url::{Position, Url};
 use super::proxy::{self, Proxy};
 use super::{http, reach};
 use crate::config::secret::Secret;
-use crate::error::Error;
+use crate::error::{Error, NetworkFailure};
 
 /// More than this is no head, in bytes.
 const HEAD_LIMIT: usize = 16 * 1024;
@@ -105,7 +105,18 @@ pub fn connect(
         http::AGENT,
         login_line(proxy)
     );
-    let broken = |error: io::Error| proxy.failure(silence(&error));
+    // It may be up again in a moment.
+    let is_down = |reason: &str| {
+        let reason = format!("the proxy {proxy} {reason}");
+        let address = target.clone();
+        Error::Network(NetworkFailure::Unreachable { address, reason })
+    };
+    let broken = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::BrokenPipe => is_down("closed the connection without an answer"),
+        _ => proxy.failure(reach::reason(&error)),
+    };
     { stream }.write_all(head.as_bytes()).map_err(broken)?;
     loop {
         let answer = read_head(stream, until).map_err(broken)?;
@@ -120,6 +131,7 @@ pub fn connect(
                     let kinds = headers.map(|header| (header.name, header.value));
                     Err(refused_login(proxy, kinds))
                 }
+                502..=504 => Err(is_down(&format!("answered {code}"))),
                 _ => Err(proxy.failure(format!("it refused to connect to {target} ({code})"))),
             },
             _ => Err(proxy.failure("what it answered is not HTTP")),
@@ -153,16 +165,6 @@ pub fn refused_login<'a>(
             "it wants a user name and password (407)".to_owned()
         },
     )
-}
-
-/// A failure while the proxy is asked, in words.
-fn silence(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::BrokenPipe => "it closed the connection without an answer".to_owned(),
-        _ => reach::reason(error),
-    }
 }
 
 /// Acknowledges at once what was read. attohttpc writes CONNECT, and the end of the handshake, in

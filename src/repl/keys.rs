@@ -11,6 +11,7 @@ use rustyline::{
 use super::mentions::Origin;
 use super::typed::Typed;
 use crate::markdown::open_fence;
+use crate::net::Warm;
 use crate::screen::inlet::{Inlet, Keyboard};
 use crate::screen::terminal::{self, Cursor, Mode};
 
@@ -39,7 +40,9 @@ struct State {
     /// What stands between the keyboard and the editor; none if it can't be had.
     inlet: Option<Inlet>,
     /// The mode in which the terminal goes to the shell while the process is stopped.
-    found: Option<Mode>,
+    found: Mode,
+    /// The connection of the prompt that is being typed.
+    warm: Warm,
 }
 
 /// How far the input is.
@@ -93,14 +96,21 @@ impl Keyed {
 
 impl Keys {
     /// Keys of this keyboard, on a terminal that was found in this mode.
-    pub fn new(keyed: Keyed, inlet: Option<Inlet>, found: Option<Mode>) -> Self {
+    pub fn new(keyed: Keyed, inlet: Option<Inlet>, found: Mode, warm: Warm) -> Self {
         let state = State {
             keyed,
             inlet,
             found,
+            warm,
             ..State::default()
         };
         Keys(Arc::new(Mutex::new(state)))
+    }
+
+    /// What is typed, and what stands between the keyboard and the editor.
+    pub fn sources(&self) -> (Keyed, Option<Inlet>) {
+        let state = self.state();
+        (state.keyed.clone(), state.inlet.clone())
     }
 
     /// How far the input was when the editor came back; the next line begins anew.
@@ -185,8 +195,17 @@ impl ConditionalEventHandler for Keys {
         }
         let mut state = self.state();
         state.origin.sees(key, context);
+        if is_of_prompt(key, context.line()) {
+            state.warm.key();
+        }
         state.key(key, context.line(), context.pos(), is_vi)
     }
+}
+
+/// Whether a key goes into a prompt, or brings one back, and not into a command.
+fn is_of_prompt(KeyEvent(code, modifiers): KeyEvent, line: &str) -> bool {
+    let is_command = line.starts_with('/') || (line.is_empty() && code == KeyCode::Char('/'));
+    code != KeyCode::Enter && !modifiers.contains(Modifiers::CTRL) && !is_command
 }
 
 /// The cursor's shape in the manner of vi, with what this key is about to change. The editor tells
@@ -249,11 +268,11 @@ impl State {
                 if is_vi {
                     terminal::set_cursor(Cursor::Default);
                 }
-                self.found.iter().for_each(Mode::stop);
+                self.found.stop();
                 Some(Cmd::Repaint)
             }
             CTRL_Z => {
-                self.found.iter().for_each(Mode::restore);
+                self.found.restore();
                 None
             }
             RESIZED => {

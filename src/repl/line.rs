@@ -85,6 +85,8 @@ pub fn as_typed(prompt: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -186,6 +188,26 @@ mod tests {
             match Line::parse(&as_typed(prompt.to_owned()), false) {
                 Line::Prompt(sent) => assert_eq!(sent, prompt),
                 other => panic!("{prompt:?}: {other:?}"),
+            }
+        }
+    }
+
+    const PARTS: &[&str] = &[
+        "/", "\\", "!", "[", "help", "model", "x", "é", " ", "\n", "\t", ".", "~", "_", "*", "7",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_prompt_that_can_be_typed_is_offered_as_it_was(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..12),
+            end in ".{0,6}",
+        ) {
+            let typed = parts.concat() + &end;
+            Line::parse(&typed, true);
+            if let Line::Prompt(prompt) = Line::parse(&typed, false) {
+                let again = as_typed(prompt.to_owned());
+                let sent = Line::parse(&again, false);
+                prop_assert!(matches!(sent, Line::Prompt(it) if it == prompt), "{typed:?}: {sent:?}");
             }
         }
     }

@@ -18,11 +18,12 @@ mod typed;
 mod window;
 
 use std::fmt::Display;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
-use crate::app::{Connection, Context, chat_ids};
+use crate::app::{Connection, Context};
 use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::EditMode;
@@ -44,9 +45,8 @@ use reader::{Read, Reader, TypedAhead};
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
 
-/// The prompt of the chat, and of the question for a model.
+/// The prompt of the chat.
 const PROMPT: &str = "> ";
-const MODEL_PROMPT: &str = "model> ";
 
 /// An interactive chat.
 pub struct Repl<'a> {
@@ -59,6 +59,8 @@ pub struct Repl<'a> {
     attachments: Vec<Attachment>,
     /// The last prompt, if no answer came to it.
     failed: Option<String>,
+    /// Whether a whole answer came since the last prompt.
+    has_answer: bool,
     settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
@@ -128,11 +130,10 @@ impl<'a> Repl<'a> {
         let mentionable = list_files(context);
         let mut reader = Reader::new(
             |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
-            Keys::new(keyed.clone(), inlet.clone(), Some(found.clone())),
-            keyed,
-            inlet,
+            Keys::new(keyed, inlet, found.clone(), connection.client.warm.clone()),
             typed_ahead,
-            (!can_edit).then_some(found),
+            found,
+            can_edit,
             context,
         )?;
         reader.set_vi(settings.values.editmode == EditMode::Vi);
@@ -143,19 +144,28 @@ impl<'a> Repl<'a> {
             quiet,
             attachments: Vec::new(),
             failed: None,
+            has_answer: false,
             settings,
             saving,
         })
     }
 
-    /// Chats until the user leaves, and saves each turn before the next prompt.
+    /// Chats until the user leaves, and says where the conversation is, even after a panic.
     ///
     /// # Errors
     /// Failures of the terminal; those of a turn are told and survived.
     pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
-        self.greet(&chat);
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| self.chat(&mut chat)));
+        self.say_where_it_is(&chat);
+        let ended = ended.unwrap_or_else(|panic| panic::resume_unwind(panic));
+        ended.map(|()| ExitStatus::Done)
+    }
+
+    /// Reads and does one line after the other, and saves each turn before the next prompt.
+    fn chat(&mut self, chat: &mut Chat) -> Result<(), Error> {
+        self.greet(chat);
         if chat.conversation.turns() > 0 {
-            recap::show(&chat, self.saving.name().as_deref(), self.screen())?;
+            recap::show(chat, self.saving.name().as_deref(), self.screen())?;
         }
         let mut initial = String::new();
         let mut leaving = false;
@@ -163,6 +173,11 @@ impl<'a> Repl<'a> {
             // If nothing of a conversation is to be saved, its prompts aren't either.
             self.reader.keep_history(self.saving.is_on);
             let text = std::mem::take(&mut initial);
+            let has_answer = std::mem::take(&mut self.has_answer);
+            match self.settings.values.warm {
+                true => chat.expect_prompt(has_answer),
+                false => chat.client.expect_nothing(),
+            }
             match self.reader.read(PROMPT, &text, self.context)? {
                 Read::End => break,
                 Read::Interrupted { on_empty_line } => {
@@ -179,8 +194,8 @@ impl<'a> Repl<'a> {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
                     let is_prompt = matches!(parsed, Line::Prompt(_));
-                    let flow = self.execute(&mut chat, &line, parsed);
-                    self.saving.save(&mut chat, &mut self.context.screen);
+                    let flow = self.execute(chat, &line, parsed);
+                    self.saving.save(chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
                         Ok(Flow::Continue) => continue,
@@ -200,6 +215,10 @@ impl<'a> Repl<'a> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn say_where_it_is(&mut self, chat: &Chat) {
         if self.saving.has_failed() {
             self.screen()
                 .warning("the last of this conversation is not saved");
@@ -212,55 +231,6 @@ impl<'a> Repl<'a> {
                 self.command_for(&name)
             );
             self.screen().note(&note);
-        }
-        Ok(ExitStatus::Done)
-    }
-
-    /// Has the user pick a model if none is set. Says whether there is one, or the user leaves
-    /// instead.
-    ///
-    /// # Errors
-    /// If there is nothing to pick from.
-    pub fn choose_model(&mut self, chat: &mut Chat) -> Result<bool, Error> {
-        if !chat.model.is_empty() {
-            return Ok(true);
-        }
-        let models = self.context.models(&self.connection.client)?;
-        let ids = chat_ids(models.clone());
-        if ids.is_empty() {
-            return Err(self.connection.no_model(self.context));
-        }
-        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
-        let list: String = ids.iter().zip(1..).map(line).collect();
-        let variable = self.connection.variable("MODEL_ID");
-        self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
-        ));
-        self.screen().print(&list)?;
-        self.reader.helper().set_models(models);
-        self.reader.helper().choosing_model.set(true);
-        let chosen = self.ask_for_one_of(&ids);
-        self.reader.helper().choosing_model.set(false);
-        Ok(chosen?.map(|id| chat.model = id).is_some())
-    }
-
-    /// Asks until the answer is one of these ids, or a number in their list. None if the user
-    /// leaves instead.
-    fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
-        loop {
-            let line = match self.reader.ask(MODEL_PROMPT, self.context)? {
-                Read::Line { line, .. } => line,
-                Read::ForEditor(_) => continue,
-                Read::Interrupted { .. } | Read::End => return Ok(None),
-            };
-            let line = line.trim();
-            match numbered(ids, line).or_else(|| ids.iter().find(|id| *id == line)) {
-                Some(id) => return Ok(Some(id.clone())),
-                None if line.is_empty() => {}
-                None => self.screen().warning(&format!(
-                    "{line:?} is neither a number of the list nor an id in it"
-                )),
-            }
         }
     }
 
@@ -371,13 +341,16 @@ impl<'a> Repl<'a> {
             return Ok(false);
         };
         // What is pasted meanwhile is known as a paste.
-        let found = Some(self.quiet.found()).filter(|_| self.reader.can_edit());
+        let found = Some(self.quiet.found()).filter(|_| self.reader.can_edit);
         found.inspect(|found| found.mark_pastes(true));
+        screen.watch_typing(found.cloned());
         let followed = follow(saying, Show::Words, screen);
+        screen.watch_typing(None);
         found.inspect(|found| found.mark_pastes(false));
         let mut answer = followed?;
         self.reader.sends_queue = answer.cut.is_none();
         self.failed = None;
+        self.has_answer = answer.cut.is_none();
         match answer.cut.take() {
             Some(error @ (Error::ReaderGone | Error::Output(_))) => return Err(error),
             Some(Error::Interrupted) => {
@@ -415,11 +388,6 @@ impl<'a> Repl<'a> {
         screen.note(&greeting);
         screen.debug(&format!("* prompt after {:?}", screen.age()));
     }
-}
-
-/// The item of a list whose number was typed.
-fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
-    list.get(typed.parse::<usize>().ok()?.checked_sub(1)?)
 }
 
 /// The end of a sentence about a name that nothing has.

@@ -1,24 +1,81 @@
-//! The user picks a saved conversation from a numbered list, which typed words narrow.
+//! The user picks from a numbered list: a model, or a saved conversation, whose list typed words
+//! narrow.
 
 use std::time::SystemTime;
 
+use super::Repl;
 use super::commands::session::go_on_with;
 use super::reader::Read;
-use super::{Repl, numbered};
 use crate::api::wait::Now;
+use crate::app::chat_ids;
 use crate::chat::Chat;
 use crate::cli::ChatArgs;
 use crate::error::Error;
 use crate::screen::{Overflow, terminal};
 use crate::store::{Sessions, Summary, clock};
 
-const PROMPT: &str = "session> ";
+const MODEL_PROMPT: &str = "model> ";
+const SESSION_PROMPT: &str = "session> ";
 
 /// Rows of the screen that are no conversation's: the note behind the list, which may be broken,
 /// the prompt, and what was typed before.
 const OTHER_ROWS: usize = 4;
 
 impl Repl<'_> {
+    /// Has the user pick a model if none is set. Says whether there is one, or the user leaves
+    /// instead.
+    ///
+    /// # Errors
+    /// If there is nothing to pick from.
+    pub fn choose_model(&mut self, chat: &mut Chat) -> Result<bool, Error> {
+        if !chat.model.is_empty() {
+            return Ok(true);
+        }
+        let models = self.context.models(&self.connection.client)?;
+        let ids = chat_ids(models.clone());
+        if ids.is_empty() {
+            return Err(self.connection.no_model(self.context));
+        }
+        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
+        let list: String = ids.iter().zip(1..).map(line).collect();
+        let variable = self.connection.variable("MODEL_ID");
+        self.screen().note(&format!(
+            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
+        ));
+        self.screen().print(&list)?;
+        self.reader.helper().set_models(models);
+        self.reader.helper().choosing_model.set(true);
+        let chosen = self.ask_for_one_of(&ids);
+        self.reader.helper().choosing_model.set(false);
+        Ok(chosen?.map(|id| chat.model = id).is_some())
+    }
+
+    /// Asks until the answer is one of these ids, or a number in their list. None if the user
+    /// leaves instead.
+    fn ask_for_one_of(&mut self, ids: &[String]) -> Result<Option<String>, Error> {
+        while let Some(line) = self.ask(MODEL_PROMPT)? {
+            match numbered(ids, &line).or_else(|| ids.iter().find(|id| **id == line)) {
+                Some(id) => return Ok(Some(id.clone())),
+                None if line.is_empty() => {}
+                None => self.screen().warning(&format!(
+                    "{line:?} is neither a number of the list nor an id in it"
+                )),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The answer to a question; none if the user leaves instead.
+    fn ask(&mut self, prompt: &str) -> Result<Option<String>, Error> {
+        loop {
+            return Ok(match self.reader.ask(prompt, self.context)? {
+                Read::Line { line, .. } => Some(line.trim().to_owned()),
+                Read::ForEditor(_) => continue,
+                Read::Interrupted { .. } | Read::End => None,
+            });
+        }
+    }
+
     /// Has the user pick the conversation to go on with; what flags say of it holds. Says whether
     /// they stay.
     ///
@@ -49,13 +106,8 @@ impl Repl<'_> {
     pub fn choose_session(&mut self, all: &[Summary]) -> Result<Option<String>, Error> {
         let (mut fitting, mut from) = (all.iter().collect::<Vec<_>>(), 0);
         self.list_sessions(&fitting, from)?;
-        loop {
-            let line = match self.reader.ask(PROMPT, self.context)? {
-                Read::Line { line, .. } => line,
-                Read::ForEditor(_) => continue,
-                Read::Interrupted { .. } | Read::End => return Ok(None),
-            };
-            let line = line.trim();
+        while let Some(line) = self.ask(SESSION_PROMPT)? {
+            let line = line.as_str();
             let named = || all.iter().find(|session| session.name == line);
             if let Some(picked) = numbered(&fitting, line).copied().or_else(named) {
                 return Ok(Some(picked.name.clone()));
@@ -75,6 +127,7 @@ impl Repl<'_> {
             }
             self.list_sessions(&fitting, from)?;
         }
+        Ok(None)
     }
 
     /// Shows as many as fit the screen.
@@ -92,6 +145,11 @@ impl Repl<'_> {
         self.screen().note(&(more + how));
         Ok(())
     }
+}
+
+/// The item of a list whose number was typed.
+pub fn numbered<'a, T>(list: &'a [T], typed: &str) -> Option<&'a T> {
+    list.get(typed.parse::<usize>().ok()?.checked_sub(1)?)
 }
 
 /// How many are listed at once.

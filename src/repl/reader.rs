@@ -41,8 +41,10 @@ pub struct Reader {
     pub mentions: Vec<(String, bool)>,
     /// Whether the next line is sent if Tab was typed behind it while an answer came.
     pub sends_queue: bool,
-    /// The terminal's own mode, if it edits lines itself.
-    plain: Option<Mode>,
+    /// The terminal, in the mode that it was found in.
+    found: Mode,
+    /// Whether lines are edited here, and not by the terminal.
+    pub can_edit: bool,
 }
 
 /// What was typed for the next prompt and had to be taken from the terminal before. Cheap to clone;
@@ -85,12 +87,12 @@ impl Reader {
     pub fn new(
         helper: impl FnOnce(Keys) -> LineHelper,
         keys: Keys,
-        keyed: Keyed,
-        inlet: Option<Inlet>,
         typed_ahead: TypedAhead,
-        plain: Option<Mode>,
+        found: Mode,
+        can_edit: bool,
         context: &mut Context,
     ) -> Result<Self, Error> {
+        let (keyed, inlet) = keys.sources();
         let has_inlet = inlet.is_some();
         let editor = line_editor(helper(keys.clone()), &keys, has_inlet).map_err(from_editor)?;
         let mut reader = Reader {
@@ -104,15 +106,11 @@ impl Reader {
             typed_ahead,
             mentions: Vec::new(),
             sends_queue: false,
-            plain,
+            found,
+            can_edit,
         };
         reader.load_history(context);
         Ok(reader)
-    }
-
-    /// Whether lines are edited here, and not by the terminal.
-    pub fn can_edit(&self) -> bool {
-        self.plain.is_none()
     }
 
     /// What knows the completions.
@@ -154,27 +152,27 @@ impl Reader {
     ) -> Result<Read, Error> {
         let (mut before, mut after) = (initial.to_owned(), String::new());
         let sends_queue = std::mem::take(&mut self.sends_queue) && initial.is_empty();
-        self.keys.begin_line(terminal::has_input(), sends_queue);
+        self.keys.begin_line(self.found.has_input(), sends_queue);
         if initial.is_empty() {
             self.helper().chosen.take();
         }
         let mut typed = self.typed_ahead.take();
-        if let Some(mode) = &self.plain {
-            let taken = mode.take_input();
-            mode.restore();
+        if !self.can_edit {
+            let taken = self.found.take_input();
+            self.found.restore();
             if before.is_empty() && typed.is_empty() && taken == CTRL_D {
                 return Ok(Read::End);
             }
             typed += &taken.replace(CTRL_D, "");
         }
-        if !before.is_empty() && (terminal::has_input() || !typed.is_empty()) {
+        if !before.is_empty() && (self.found.has_input() || !typed.is_empty()) {
             // What was typed ahead is no part of a prompt that is offered again.
             before.push('\n');
         }
         before.push_str(&typed);
-        if let Some(mode) = self.plain.clone() {
+        if !self.can_edit {
             let read = self.read_plain(prompt, &before, context);
-            mode.set_quiet();
+            self.found.set_quiet();
             return read;
         }
         let mut typed = self.keyed.typed();

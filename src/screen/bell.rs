@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::terminal;
 use crate::config::environment::Environment;
 
 /// When something began, since the program did, and how much was typed and not read by then.
@@ -11,13 +10,13 @@ use crate::config::environment::Environment;
 pub struct Moment(Duration, u64);
 
 impl Moment {
-    pub fn at(age: Duration) -> Self {
-        Moment(age, terminal::unread())
+    pub fn at(age: Duration, unread: u64) -> Self {
+        Moment(age, unread)
     }
 
-    /// Whether so much time has passed that the user may look elsewhere, without a key.
-    pub fn was_left_alone(self, age: Duration) -> bool {
-        age - self.0 > LONG && terminal::unread() == self.1
+    /// Whether so much time has passed until now that the user may look elsewhere, without a key.
+    pub fn was_left_alone(self, now: Moment) -> bool {
+        now.0 - self.0 > LONG && now.1 == self.1
     }
 }
 

@@ -243,7 +243,7 @@ impl Carrier {
             if !self.pending.is_empty() {
                 return Ok(());
             }
-            self.wait()?;
+            self.wait(shared)?;
         }
     }
 
@@ -258,7 +258,7 @@ impl Carrier {
                 let mut fds = [PollFd::new(&self.woken, PollFlags::IN)];
                 // Woken or not, the line is looked at again.
                 let _ = poll(&mut fds, limit.as_ref());
-            } else if written.and_then(|()| self.wait()).is_err() {
+            } else if written.and_then(|()| self.wait(shared)).is_err() {
                 self.ours = None;
                 return;
             }
@@ -278,9 +278,16 @@ impl Carrier {
     }
 
     /// Waits for what comes next.
-    fn wait(&mut self) -> io::Result<()> {
+    fn wait(&mut self, shared: &Shared) -> io::Result<()> {
         let ours = self.ours.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let can_read = !self.is_held && self.pending.is_empty();
+        if can_read {
+            let ahead = shared.found.take_ahead(CHUNK);
+            if !ahead.is_empty() {
+                self.pending = self.keyboard.push(&ahead, shared.found.has_input());
+                return Ok(());
+            }
+        }
         let (second, patience) = if can_read {
             let keys = PollFd::new(&self.terminal, PollFlags::IN);
             (keys, self.keyboard.patience())

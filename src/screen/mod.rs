@@ -2,6 +2,8 @@
 //! terminal; everything else goes to standard error. Text from outside is made safe before it
 //! reaches a terminal, and the key is taken out of everything that isn't an answer.
 
+mod ahead;
+mod answer;
 mod bell;
 mod hyperlinks;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
@@ -10,12 +12,13 @@ pub mod lines;
 mod output;
 mod row;
 mod sanitize;
+mod status;
 mod table;
 pub mod terminal;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -24,16 +27,16 @@ use clap::ColorChoice;
 
 use crate::cli::OutputArgs;
 use crate::cli::spelling::Spelling;
-use crate::config::child;
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
-use crate::conversation::{Conversation, Part};
 use crate::error::Error;
-use crate::markdown::drawing::{Markdown, Spoken, last_rows};
-use bell::{Moment, Pace};
+use crate::markdown::drawing::{Markdown, Spoken};
+use answer::AnswerState;
+use bell::Pace;
 pub use output::Tone;
 use output::{CYAN, DIM, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
+use status::Typing;
 pub use table::Overflow;
 
 /// The two outputs and what is known about them.
@@ -51,6 +54,8 @@ pub struct Screen {
     /// Where in an answer the output is, and whether a line begins there.
     answer: AnswerState,
     at_line_start: bool,
+    /// The column of the cursor behind text that isn't rendered.
+    column: usize,
     /// Renders the answer that is being shown, on a terminal.
     markdown: Option<Markdown>,
     /// Whether hints speak of the chat's commands in place of flags.
@@ -72,19 +77,9 @@ pub struct Screen {
     sound: &'static str,
     /// Whether a line that will be erased again stands on standard error.
     status: bool,
+    typing: Typing,
     started: Instant,
 }
-
-#[derive(Default, PartialEq, Eq)]
-enum AnswerState {
-    #[default]
-    None,
-    Reasoning,
-    Content,
-}
-
-/// Waits shorter than this show nothing.
-const PATIENCE: Duration = Duration::from_millis(300);
 
 impl Screen {
     /// Looks at what the outputs are; asks the terminal nothing.
@@ -112,6 +107,7 @@ impl Screen {
             pending: String::new(),
             answer: AnswerState::None,
             at_line_start: true,
+            column: 0,
             markdown: None,
             is_chat: false,
             spoken: Spoken::default(),
@@ -124,6 +120,7 @@ impl Screen {
             rings: true,
             sound: bell::sound(environment, is_accessible),
             status: false,
+            typing: Typing::default(),
             started: Instant::now(),
         }
     }
@@ -153,11 +150,6 @@ impl Screen {
     /// What is set when the process goes on after it was stopped.
     pub fn has_continued(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.has_continued)
-    }
-
-    fn new_markdown(&self, size: (usize, usize)) -> Option<Markdown> {
-        let markdown = self.out.markdown(size).filter(|_| self.wants_markdown)?;
-        Some(markdown.with_links(self.takes_links))
     }
 
     /// Hands a text to the clipboard of the terminal, also of one at the other end of SSH. Says
@@ -211,176 +203,6 @@ impl Screen {
         lines.extend(self.commands(out, "      ", commands));
         self.pending.push_str(&(lines.join("\n") + "\n"));
         self.flush()
-    }
-
-    /// Takes a part of an answer, to be shown with the next flush.
-    pub fn part(&mut self, part: Part<'_>) -> Result<(), Error> {
-        self.clear_status();
-        match part {
-            Part::Content(text) => self.content(text),
-            Part::Reasoning(text) => self.reasoning(text),
-        }
-    }
-
-    /// Shows the last rows of an answer as they were shown when it came, behind a mark if there are
-    /// more.
-    pub fn answer_again(&mut self, text: &str, rows: usize) -> Result<(), Error> {
-        let text = self.drawn(text);
-        let (end, is_cut) = last_rows(&text, terminal::width(), rows);
-        self.clear_status();
-        let mark = match self.is_accessible {
-            true => "The end of the last answer:\n\n",
-            false => "…\n\n",
-        };
-        self.pending.push_str(if is_cut { mark } else { "" });
-        self.pending.push_str(end.trim_start_matches('\n'));
-        self.flush()
-    }
-
-    /// An answer as it was shown when it came.
-    fn drawn(&self, text: &str) -> String {
-        let text = self.out.safe(text.trim_end());
-        if let Some(markdown) = self.new_markdown(terminal::size()) {
-            return markdown.whole(&text);
-        }
-        if !(self.is_accessible && self.wants_markdown && self.out.is_terminal) {
-            return text.into_owned();
-        }
-        let (mut spoken, mut said) = (Spoken::default(), String::new());
-        spoken.push(&text, &mut said);
-        spoken.end(&mut said);
-        said
-    }
-
-    /// Prints all that was said, answers as they were shown when they came. If that is taller than
-    /// the screen, it goes through this pager.
-    pub fn transcript(
-        &mut self,
-        conversation: &Conversation,
-        pager: Option<(&str, &Environment)>,
-    ) -> Result<(), Error> {
-        let show = |text: &str, is_answer: bool| match is_answer {
-            true => self.drawn(text).trim_end().to_owned(),
-            false => self.out.safe(text).into_owned(),
-        };
-        let text = conversation.transcript(&show) + "\n";
-        let room = terminal::height().saturating_sub(1);
-        if let Some((pager, environment)) = pager
-            && self.out.is_terminal
-            && !self.is_accessible
-            && last_rows(&text, terminal::width(), room).1
-            && child::feed(pager, &text, child::Output::Terminal, environment).is_ok()
-        {
-            return Ok(());
-        }
-        self.pending.push_str(&text);
-        self.flush()
-    }
-
-    /// Ends the answer with a line end if it has none, and nothing if there was no answer.
-    pub fn end_answer(&mut self) -> Result<(), Error> {
-        self.end_markdown();
-        match std::mem::take(&mut self.answer) {
-            AnswerState::Content if !self.at_line_start => self.pending.push('\n'),
-            AnswerState::Reasoning if !self.at_line_start => self.write_err("\n"),
-            _ => {}
-        }
-        self.flush()
-    }
-
-    /// Writes what is pending to standard output.
-    ///
-    /// # Errors
-    /// [`Error::ReaderGone`] if a pipe was closed, else [`Error::Output`].
-    pub fn flush(&mut self) -> Result<(), Error> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let mut out = io::stdout().lock();
-        let text = std::mem::take(&mut self.pending);
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        written.map_err(Error::from_output)
-    }
-
-    fn content(&mut self, text: &str) -> Result<(), Error> {
-        if self.answer == AnswerState::Reasoning {
-            self.end_markdown();
-            let end = if self.at_line_start { "\n" } else { "\n\n" };
-            self.write_err(&format!("{end}[answer]\n"));
-        }
-        self.answer = AnswerState::Content;
-        if self.is_accessible && self.out.is_terminal {
-            return self.say(text);
-        }
-        let size = terminal::size();
-        if self.markdown.is_none() {
-            self.markdown = self.new_markdown(size);
-        }
-        if let Some(markdown) = &mut self.markdown {
-            markdown.resize(size.0, size.1);
-            if self.has_continued.swap(false, Ordering::Relaxed) {
-                markdown.freeze();
-            }
-            markdown.push(&for_terminal(text), &mut self.pending);
-        } else {
-            self.pending.push_str(&self.out.safe(text));
-        }
-        self.at_line_start = text.ends_with('\n');
-        Ok(())
-    }
-
-    /// Says what is complete with more of an answer, or of the reasoning before it.
-    fn say(&mut self, text: &str) -> Result<(), Error> {
-        let mut said = String::new();
-        self.spoken.is_raw = !self.wants_markdown;
-        self.spoken.push(&for_terminal(text), &mut said);
-        self.write_said(&said);
-        self.at_line_start = true;
-        Ok(())
-    }
-
-    fn write_said(&mut self, said: &str) {
-        match self.answer {
-            _ if said.is_empty() => {}
-            AnswerState::Reasoning => self.write_err(&self.err.styled(DIM, said)),
-            _ => self.pending.push_str(said),
-        }
-    }
-
-    /// Ends what is rendered, with a line end: nobody else may write to the terminal before.
-    fn end_markdown(&mut self) {
-        if let Some(mut markdown) = self.markdown.take() {
-            markdown.end(&mut self.pending);
-            (self.answer, self.at_line_start) = (AnswerState::Content, true);
-        }
-        let mut said = String::new();
-        self.spoken.end(&mut said);
-        self.write_said(&said);
-    }
-
-    /// Reasoning is for somebody who watches, and no part of the answer.
-    fn reasoning(&mut self, text: &str) -> Result<(), Error> {
-        if !self.err.is_terminal {
-            return Ok(());
-        }
-        let label = match self.answer {
-            AnswerState::Reasoning => "",
-            AnswerState::Content if !self.at_line_start => "\n[reasoning]\n",
-            _ => "[reasoning]\n",
-        };
-        if self.answer != AnswerState::Reasoning {
-            self.end_markdown();
-            self.flush()?;
-        }
-        if self.is_accessible {
-            self.write_err(label);
-            self.answer = AnswerState::Reasoning;
-            return self.say(text);
-        }
-        let styled = self.err.styled(DIM, &for_terminal(text));
-        self.write_err(&format!("{label}{styled}"));
-        (self.answer, self.at_line_start) = (AnswerState::Reasoning, text.ends_with('\n'));
-        Ok(())
     }
 
     /// Shows a prompt, and what stands behind it already.
@@ -468,70 +290,6 @@ impl Screen {
         }
     }
 
-    /// Says what is waited for.
-    pub fn waiting(&mut self, what: &str, elapsed: Duration) {
-        let time = format!(", {} s", elapsed.as_secs());
-        if self.is_due(elapsed) {
-            self.note(&format!("waiting for {what}{time}; Ctrl-C stops"));
-        } else if elapsed >= PATIENCE {
-            self.status([
-                ["Ctrl-C stops · waiting for ", what, &time],
-                ["Ctrl-C stops · ", what, &time],
-                ["Ctrl-C stops", "", &time],
-            ]);
-        }
-    }
-
-    /// Says which check is being done.
-    pub fn checking(&mut self, title: &str) {
-        self.status([["Ctrl-C stops · checking: ", title, ""]]);
-    }
-
-    /// Counts down to the next attempt, or says once when it will be.
-    pub fn retrying(&mut self, reason: &str, left: Duration, is_new: bool) {
-        let seconds = left.as_millis().div_ceil(1000);
-        let time = format!("again in {seconds} s");
-        if self.err.can_erase {
-            self.status([
-                [&format!("Ctrl-C stops · trying {time}: "), reason, ""],
-                [&format!("Ctrl-C stops · {time}: "), reason, ""],
-                ["Ctrl-C stops · ", "", &time],
-            ]);
-            return;
-        }
-        if is_new {
-            self.pace.pause = left;
-            self.note(&format!("{reason}: trying {time}"));
-        }
-        if self.is_due(self.pace.pause.saturating_sub(left)) {
-            self.note(&format!("trying {time}; Ctrl-C stops"));
-        }
-    }
-
-    /// Whether a wait is told of now, on a terminal that doesn't show how it passes.
-    fn is_due(&mut self, elapsed: Duration) -> bool {
-        self.err.is_terminal && !self.err.can_erase && self.pace.is_due(elapsed)
-    }
-
-    /// A line that is erased by whatever is written next, the first of these that fits; only on a
-    /// terminal.
-    fn status<const COUNT: usize>(&mut self, lines: [[&str; 3]; COUNT]) {
-        if !self.err.can_erase {
-            return;
-        }
-        let lines = lines.map(|line| line.map(|text| self.clean(text)));
-        let text = row::fitting(&lines, terminal::width().saturating_sub(1));
-        self.write_err(&format!("\r\x1b[K{}", self.err.styled(DIM, &text)));
-        self.status = true;
-    }
-
-    /// Erases the status line.
-    pub fn clear_status(&mut self) {
-        if std::mem::take(&mut self.status) {
-            self.write_err("\r\x1b[K");
-        }
-    }
-
     /// Erases the row above the cursor and so many above that one, for them to be written again.
     pub fn erase_rows_above(&mut self, more: usize) {
         if self.err.can_erase {
@@ -539,12 +297,6 @@ impl Screen {
             let up = "\x1b[A".repeat(more);
             self.write_err(&format!("\r\x1bM{up}\x1b[J"));
         }
-    }
-
-    /// Erases what the terminal echoed of Ctrl-C.
-    pub fn clear_line(&mut self) {
-        self.status |= self.err.can_erase;
-        self.clear_status();
     }
 
     fn message(&mut self, text: &str) {
@@ -562,25 +314,6 @@ impl Screen {
     pub fn clean(&self, text: &str) -> String {
         let text = self.spelling.of(text);
         redact_keys(&redact(&self.secrets, &for_terminal(&text)))
-    }
-
-    /// The moment at which a turn begins.
-    pub fn moment(&self) -> Moment {
-        Moment::at(self.age())
-    }
-
-    /// Calls the user back to a turn that is over, if it took long and no key was pressed since.
-    /// Whoever listens is told of every end.
-    pub fn call_back(&mut self, began: Moment, is_whole: bool) {
-        if !self.out.is_terminal || !self.err.is_terminal {
-            return;
-        }
-        if self.is_accessible && is_whole {
-            self.note("end of the answer");
-        }
-        if self.rings && (self.is_accessible || began.was_left_alone(self.age())) {
-            self.write_err(self.sound);
-        }
     }
 
     /// Since the program started, for `--debug`.

@@ -29,6 +29,26 @@ pub fn cut(text: &str, room: usize) -> String {
     text[..start].trim_end().to_owned() + "…"
 }
 
+/// The end of a text in so many columns.
+pub fn end_of(text: &str, room: usize) -> String {
+    if text.width() <= room {
+        return text.to_owned();
+    }
+    let end = within(text.graphemes(true).rev(), room.saturating_sub(1));
+    format!("…{}", &text[text.len() - end..])
+}
+
+/// The column behind a text that a terminal of this width wraps where it must.
+pub fn column_behind(text: &str, column: usize, width: usize) -> usize {
+    let characters = text.graphemes(true);
+    characters.fold(column, |column, character| match character {
+        "\n" | "\r\n" => 0,
+        "\t" => (column / 8 + 1) * 8,
+        _ if column + character.width() > width => character.width(),
+        _ => column + character.width(),
+    })
+}
+
 /// The name in so many columns: models and hosts differ at both ends.
 fn shortened(name: &str, room: usize) -> String {
     if name.width() <= room {
@@ -59,6 +79,21 @@ mod tests {
     fn a_cut_is_between_characters_as_people_count_them() {
         assert_eq!(cut("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5), "👩‍👩‍👧👩‍👩‍👧…");
         assert_eq!(cut("four", 4), "four");
+    }
+
+    #[test]
+    fn the_cursor_is_followed_over_rows() {
+        for (text, column) in [
+            ("", 3),
+            ("ab", 5),
+            ("a\nb", 1),
+            ("1234567", 10),
+            ("12345678", 1),
+            ("漢字漢字", 2),
+            ("\t", 8),
+        ] {
+            assert_eq!(column_behind(text, 3, 10), column, "{text:?}");
+        }
     }
 
     #[test]

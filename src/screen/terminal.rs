@@ -93,11 +93,6 @@ pub fn without_output<T>(work: impl FnOnce() -> T) -> std::io::Result<T> {
     Ok(work())
 }
 
-/// Whether something was typed that nobody has read yet.
-pub fn has_input() -> bool {
-    unread() > 0
-}
-
 /// How many bytes were typed that nobody has read yet.
 #[cfg(unix)]
 pub fn unread() -> u64 {
@@ -125,15 +120,21 @@ pub fn has_input_within(_: std::time::Duration) -> bool {
     true
 }
 
+/// Bytes of what is typed while an answer comes that are read by then; others wait in the terminal.
+#[cfg(unix)]
+const MOST_AHEAD: usize = 1 << 16;
+
 /// The mode the terminal was found in, and the terminal: standard input is another one while a line
 /// is edited.
 #[cfg(unix)]
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Mode(
     Option<(
         std::sync::Arc<std::os::fd::OwnedFd>,
         rustix::termios::Termios,
     )>,
+    /// What was read of the keyboard, to be shown, and is yet to be edited.
+    std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
 );
 
 #[cfg(unix)]
@@ -142,7 +143,8 @@ impl Mode {
     pub fn current() -> Self {
         let stdin = rustix::stdio::stdin();
         let mode = rustix::termios::tcgetattr(stdin).ok();
-        Mode(mode.and_then(|mode| Some((rustix::io::dup(stdin).ok()?.into(), mode))))
+        let found = mode.and_then(|mode| Some((rustix::io::dup(stdin).ok()?.into(), mode)));
+        Mode(found, Default::default())
     }
 
     /// Another handle of the terminal, if there is one.
@@ -174,7 +176,7 @@ impl Mode {
             if has_shape {
                 set_cursor(Cursor::Default);
             }
-            let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n");
+            let _ = rustix::io::write(rustix::stdio::stderr(), b"\x1b[?2004l\r\n\x1b[J");
             sender.send(())
         });
         let _ = receiver.recv_timeout(std::time::Duration::from_millis(100));
@@ -191,7 +193,7 @@ impl Mode {
         mode.make_raw();
         mode.special_codes[SpecialCodeIndex::VMIN] = 0;
         let _ = tcsetattr(device, OptionalActions::Now, &mode);
-        let (mut bytes, mut buffer) = (Vec::new(), [0; 1024]);
+        let (mut bytes, mut buffer) = (std::mem::take(&mut *self.ahead()), [0; 1024]);
         while let Ok(count @ 1..) = rustix::io::read(device, &mut buffer) {
             bytes.extend_from_slice(&buffer[..count]);
         }
@@ -202,6 +204,44 @@ impl Mode {
             .collect()
     }
 
+    fn ahead(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
+        let ahead = self.1.lock();
+        ahead.unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// All that was typed since the last line, read as far as it came by now.
+    pub fn read_ahead(&self) -> Vec<u8> {
+        let mut ahead = self.ahead();
+        if let Some((device, _)) = &self.0
+            && ahead.len() < MOST_AHEAD
+            && let Ok(count @ 1..) = rustix::io::ioctl_fionread(device)
+        {
+            let mut buffer = vec![0; count.min(MOST_AHEAD as u64) as usize];
+            // Nothing is there if whoever ends the process took it.
+            if let Ok(count) = rustix::io::read(device, &mut buffer) {
+                ahead.extend_from_slice(&buffer[..count]);
+            }
+        }
+        ahead.clone()
+    }
+
+    /// Takes so many bytes of what was read ahead.
+    pub fn take_ahead(&self, most: usize) -> Vec<u8> {
+        let mut ahead = self.ahead();
+        let count = ahead.len().min(most);
+        ahead.drain(..count).collect()
+    }
+
+    /// How many bytes were typed that no line has yet.
+    pub fn unread(&self) -> u64 {
+        self.ahead().len() as u64 + unread()
+    }
+
+    /// Whether something was typed that no line has yet.
+    pub fn has_input(&self) -> bool {
+        self.unread() > 0
+    }
+
     /// Has every key arrive as it is, as the line editor wants it.
     pub fn set_raw(&self) {
         if let Some((device, mode)) = &self.0 {
@@ -209,7 +249,7 @@ impl Mode {
             raw.make_raw();
             // A line feed is a line end on the screen.
             raw.output_modes = output;
-            Mode(Some((device.clone(), raw))).restore();
+            Mode(Some((device.clone(), raw)), self.1.clone()).restore();
         }
     }
 
@@ -250,13 +290,13 @@ impl Mode {
             quiet
                 .local_modes
                 .insert(LocalModes::ISIG | LocalModes::NOFLSH);
-            Mode(Some((device.clone(), quiet))).restore();
+            Mode(Some((device.clone(), quiet)), self.1.clone()).restore();
         }
     }
 }
 
 #[cfg(not(unix))]
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Mode;
 
 #[cfg(not(unix))]
@@ -271,6 +311,18 @@ impl Mode {
 
     pub fn take_input(&self) -> String {
         String::new()
+    }
+
+    pub fn read_ahead(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    pub fn unread(&self) -> u64 {
+        0
+    }
+
+    pub fn has_input(&self) -> bool {
+        false
     }
 
     pub fn set_quiet(&self) {}

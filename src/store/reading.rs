@@ -154,6 +154,8 @@ impl Restored {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const HEADER: &str = "{\"heroku-chat\":2,\"started\":\"T\"}\n";
@@ -296,5 +298,53 @@ mod tests {
         let reading = parsed(&text);
         assert_eq!((reading.is_torn, reading.length), (false, text.len()));
         assert_eq!(turns(&reading), "t");
+    }
+
+    const PARTS: &[&str] = &[
+        HEADER,
+        TURN,
+        "{\"taken_back\":1}\n",
+        "{\"taken_back\":9999999999}\n",
+        "{\"system\":\"s\"}\n",
+        "{\"model\":\"m\"}\n",
+        "{\"spent\":[{\"model\":\"m\",\"usage\":{}}]}\n",
+        "{\"messages\":[]}\n",
+        "\n",
+        "\r\n",
+        " ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        "\u{fffd}",
+        "é",
+        "\0",
+        "{\"heroku-chat\":",
+        "{\"system\":7,\"messages\"",
+    ];
+
+    proptest! {
+        #[test]
+        fn what_is_good_of_any_file_is_read_alike_without_the_rest(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..20),
+            has_header in any::<bool>(),
+            cut in 0_usize..400,
+        ) {
+            let text = if has_header { HEADER.to_owned() } else { String::new() } + &parts.concat();
+            let bytes = &text.as_bytes()[..cut.min(text.len())];
+            if let Ok(whole) = read(bytes) {
+                let good = read(&bytes[..whole.length]).unwrap();
+                prop_assert!(!good.is_torn && good.length == whole.length);
+                let all = |reading: &Reading| {
+                    let Reading { title, model, system, turns, costs, .. } = reading;
+                    format!("{title:?} {model:?} {system:?} {turns:?} {costs:?} {}", reading.unreadable)
+                };
+                prop_assert_eq!(all(&good), all(&whole));
+                let restored = Restored::read(bytes).unwrap();
+                let again = Restored::read(&restored.record.lines).unwrap();
+                prop_assert_eq!(again.conversation.messages(), restored.conversation.messages());
+            }
+        }
     }
 }

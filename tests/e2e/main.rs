@@ -16,9 +16,12 @@ mod config;
 mod convenience;
 mod doctor;
 mod dyno;
+mod faults;
 mod harness;
 mod mentions;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod process;
 mod repl;
 mod resume;
 mod sandbox;

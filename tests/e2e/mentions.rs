@@ -119,7 +119,7 @@ fn a_mention_that_was_typed_before_the_prompt_came_is_text() {
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("see @app.py\tread @app.py");
-    terminal.wait_until_typed(23);
+    terminal.wait_for("> see @app.py⇥read @app.py");
     // The first is queued, and the other waits for more.
     (0..3).for_each(|_| sender.send(()).unwrap());
     terminal.wait_for("> read @app.py");

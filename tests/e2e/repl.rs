@@ -1,6 +1,7 @@
 //! The REPL on a real terminal: keys in, screen out.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use super::support::{
     Api, KEY, Program, Signal, Terminal, event, is_sane, respond, signal, sse_head,
@@ -161,7 +162,7 @@ fn typing_while_an_answer_streams_lands_in_the_next_prompt_unsent() {
     terminal.send("go\r");
     terminal.wait_for("beginning");
     terminal.send("typed ahead\rsecond line");
-    terminal.wait_until_typed(23);
+    terminal.wait_for("> typed ahead⏎second line");
     sender.send(()).unwrap();
     terminal.wait_for("beginning and end");
     terminal.wait_for("> typed ahead\nsecond line");
@@ -191,7 +192,7 @@ fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
     // A Tab in a paste is text, one behind it queues.
     let typed = "one \x1b[200~\ttwo\x1b[201~\tthree";
     terminal.send(typed);
-    terminal.wait_until_typed(typed.len() as u64);
+    terminal.wait_for("> one ⇥two⇥three");
     sender.send(()).unwrap();
     terminal.wait_until("the second answer", |screen| {
         screen.matches("beginning").count() == 2
@@ -199,7 +200,7 @@ fn tab_queues_what_is_typed_while_an_answer_comes_and_ctrl_c_gives_it_back() {
     let messages = api.requests()[1].json()["messages"].clone();
     assert_eq!(messages[2]["content"], "one \ttwo");
     terminal.send(" and four\t");
-    terminal.wait_until_typed(10);
+    terminal.wait_for(" and four⇥");
     terminal.send("\x03");
     terminal.wait_until("the text, unsent", |screen| {
         screen.contains("stopped") && screen.trim_end().ends_with("> three and four")
@@ -228,7 +229,7 @@ fn what_was_typed_ahead_stays_apart_from_a_prompt_that_is_offered_again() {
     terminal.send("first words\r");
     api.wait_for_request();
     terminal.send("typed ahead");
-    terminal.wait_until_typed(11);
+    terminal.wait_for("> typed ahead");
     sender.send(()).unwrap();
     terminal.wait_for("> first words\ntyped ahead");
 }
@@ -852,4 +853,54 @@ fn ctrl_z_in_mid_answer_leaves_a_sane_terminal_and_goes_on_quietly() {
     terminal.wait_until("the typed text", |screen| {
         screen.trim_end().ends_with("> typed ahead")
     });
+}
+
+#[test]
+fn a_prompt_goes_over_a_connection_that_waited_and_one_that_died_costs_nothing() {
+    // The first connection is closed over its request, without a byte of a response.
+    let count = AtomicUsize::new(0);
+    let api = Api::serve(move |exchange| {
+        if count.fetch_add(1, SeqCst) > 0 {
+            exchange.send(&format!(
+                "{}{}event:done\ndata:[DONE]\n\n",
+                sse_head(),
+                event("All right.")
+            ));
+        }
+    });
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &["--debug"], 24, 80);
+    terminal.wait_for_prompt();
+    terminal.send("first");
+    terminal.wait_for("> first");
+    terminal.send("\r");
+    let screen = terminal.wait_for("All right.");
+    if screen.contains("(cold connection; ") {
+        // A container may forbid to look for sockets. The harness hides what `eprintln` says.
+        assert!(std::env::var_os("CI").is_none(), "{screen}");
+        _ = writeln!(std::io::stderr(), "LEFT OUT: warm connections\n{screen}");
+        return;
+    }
+    let [warm, cold] = ["(warm connection)", "(cold connection)"].map(|it| screen.find(it));
+    assert!(warm.is_some() && warm < cold, "{screen}");
+    assert!(!screen.contains("again"), "{screen}");
+    terminal.wait_for_prompt();
+    terminal.clear();
+    terminal.send("second\r");
+    terminal.wait_for("(warm connection)");
+    terminal.wait_for("All right.");
+    terminal.wait_for_prompt();
+    terminal.send("/set warm off\r");
+    terminal.wait_for("warm is off");
+    terminal.wait_for_prompt();
+    terminal.send("third\r");
+    terminal.wait_for("(cold connection)");
+    terminal.wait_for("All right.");
+    (0..4).for_each(|_| api.wait_for_request());
+    let requests = api.requests();
+    assert_eq!(requests.len(), 4);
+    assert_eq!(requests[0].json(), requests[1].json());
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
 }

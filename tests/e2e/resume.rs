@@ -365,7 +365,7 @@ fn what_is_typed_ahead_never_reaches_the_shell() {
     terminal.wait_for("beginning");
     let typed = ": > \"$HOME/leaked\"\r";
     terminal.send(typed);
-    terminal.wait_until_typed(typed.len() as u64);
+    terminal.wait_for("leaked\"⏎");
     terminal.send("\x1a");
     terminal.wait_for("Stopped");
     terminal.send("fg\r");

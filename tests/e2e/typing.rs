@@ -202,3 +202,28 @@ fn another_width_erases_nothing_above_the_prompt() {
         assert!(screen.contains("got it"), "{columns}:\n{screen}");
     }
 }
+
+#[test]
+fn what_is_typed_while_an_answer_comes_stands_below_it() {
+    let (api, sender) = Api::serve_halves("The **beginning** of it", " and its end. ");
+    let program = Program::for_service(&api.url());
+    let terminal = Terminal::start(&program, &[], 8, 40);
+    terminal.wait_for_prompt();
+    terminal.send("go\r");
+    terminal.wait_for("beginning of it");
+    terminal.send("next onx\x7fe\tx\x7f");
+    // A stalled answer shows it, too.
+    terminal.wait_for("The beginning of it\n> next one⇥");
+    _ = sender.send(());
+    // Tab has queued it, and behind it the next answer streams.
+    terminal.wait_for("and its end.");
+    terminal.wait_for("> next one\n");
+    terminal.send("half");
+    terminal.wait_for("> half");
+    terminal.send("\x03");
+    terminal.wait_until("the rest in the prompt", |screen| {
+        screen.trim_end().ends_with("\n> half") && screen.contains("stopped")
+    });
+    assert_eq!(terminal.screen().matches("half").count(), 1, "it is moved");
+    assert_eq!(api.requests().len(), 2);
+}

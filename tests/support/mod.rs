@@ -14,7 +14,7 @@ mod terminal;
 mod tls;
 mod turn;
 
-pub use api::{Api, event, respond, sse_head};
+pub use api::{Api, Exchange, event, respond, sse_head};
 pub use limit::Limit;
 pub use picture::picture;
 pub use platform::{Answer, NOBODY_LISTENS, Platform};

@@ -18,6 +18,22 @@ const PALETTE: [Rgb; 16] = [
     [0xa5, 0xca, 0xff], [0xe6, 0xbf, 0xfa], [0x98, 0xe4, 0xe8], [0xff, 0xff, 0xff],
 ];
 
+/// The same on a light ground, where the viewer prefers one, and the window around it.
+const LIGHT_BACKGROUND: Rgb = [0xff, 0xff, 0xff];
+const LIGHT_FOREGROUND: Rgb = [0x1f, 0x23, 0x28];
+#[rustfmt::skip]
+const LIGHT_PALETTE: [Rgb; 16] = [
+    [0x24, 0x29, 0x2f], [0xcf, 0x22, 0x2e], [0x11, 0x63, 0x29], [0x7d, 0x4e, 0x00],
+    [0x09, 0x69, 0xda], [0x82, 0x50, 0xdf], [0x1b, 0x7c, 0x83], [0x6e, 0x77, 0x81],
+    [0x57, 0x60, 0x6a], [0xa4, 0x0e, 0x26], [0x1a, 0x7f, 0x37], [0x63, 0x3c, 0x01],
+    [0x21, 0x8b, 0xff], [0xa4, 0x75, 0xf9], [0x31, 0x92, 0xaa], [0x8c, 0x95, 0x9f],
+];
+const WINDOW: [(Rgb, Rgb); 3] = [
+    ([0x26, 0x2a, 0x32], [0xee, 0xf0, 0xf3]),
+    ([0x4a, 0x50, 0x5c], [0xd0, 0xd7, 0xde]),
+    ([0xbe, 0xc0, 0xc6], [0x57, 0x60, 0x6a]),
+];
+
 /// In pixels, at a font of 14.
 const CELL: (f32, f32) = (8.4, 20.0);
 const PADDING: f32 = 18.0;
@@ -68,7 +84,36 @@ pub fn picture(
     for (row, runs) in rows.iter().enumerate() {
         runs.iter().for_each(|run| draw(&mut svg, run, top(row)));
     }
-    svg + "</svg>\n"
+    let style = format!("</desc>\n{}", light(&svg));
+    svg.replacen("</desc>\n", &style, 1) + "</svg>\n"
+}
+
+/// The colours that a picture has, for a viewer who prefers a light ground.
+fn light(svg: &str) -> String {
+    let inks = [(FOREGROUND, LIGHT_FOREGROUND)].into_iter();
+    let inks: Vec<_> = inks.chain(PALETTE.into_iter().zip(LIGHT_PALETTE)).collect();
+    let dim = |(dark, light): &(Rgb, Rgb)| {
+        let grounds = (BACKGROUND, LIGHT_BACKGROUND);
+        (dimmed(*dark, grounds.0), dimmed(*light, grounds.1))
+    };
+    let dims: Vec<_> = inks.iter().map(dim).collect();
+    let all = [(BACKGROUND, LIGHT_BACKGROUND)].into_iter().chain(WINDOW);
+    let mut style = "<style>@media (prefers-color-scheme: light) {\n".to_owned();
+    for (dark, light) in all.chain(inks).chain(dims) {
+        for name in ["fill", "stroke"] {
+            let attribute = format!("{name}=\"{}\"", hex(dark));
+            if svg.contains(&attribute) {
+                style += &format!("[{attribute}] {{ {name}: {} }}\n", hex(light));
+            }
+        }
+    }
+    style + "}</style>\n"
+}
+
+/// A dim ink on its paper.
+fn dimmed(ink: Rgb, paper: Rgb) -> Rgb {
+    let mixed = |at: usize| f32::from(ink[at]) * DIM + f32::from(paper[at]) * (1.0 - DIM);
+    [0, 1, 2].map(|at| mixed(at).round() as u8)
 }
 
 /// The window, with its bar, buttons and title.
@@ -190,10 +235,8 @@ impl Style {
         } else {
             colours
         };
-        let mixed = |at: usize| f32::from(ink[at]) * DIM + f32::from(paper[at]) * (1.0 - DIM);
-        let dimmed = [0, 1, 2].map(|at| mixed(at).round() as u8);
         Style {
-            ink: if cell.dim() { dimmed } else { ink },
+            ink: if cell.dim() { dimmed(ink, paper) } else { ink },
             paper,
             bold: cell.bold(),
             italic: cell.italic(),

@@ -56,7 +56,7 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
     );
     terminal.wait_for_prompt();
     terminal.send("Say hello in one short sentence.\r");
-    terminal.wait_for("out ·");
+    terminal.wait_for("smollm2-135m-instruct · ");
     terminal.wait_for_prompt();
 
     terminal.send("Write a long story about a dragon and a knight.\r");
@@ -72,7 +72,7 @@ fn three_turns_with_a_real_model_one_of_them_interrupted() {
 
     terminal.send("Say goodbye in one short sentence.\r");
     terminal.wait_until("the third answer", |screen| {
-        screen.matches("out ·").count() == 3
+        screen.matches("smollm2-135m-instruct · ").count() == 3
     });
     terminal.wait_for_prompt();
     // The model is too small to be asked what was said; the request tells.

@@ -1,7 +1,10 @@
 //! Every shape of a failure that was seen, with the sentence in it and what it means.
 
+use proptest::prelude::*;
+
 use super::super::page::EXCERPT;
 use super::*;
+use crate::error::Error;
 
 fn problem(status: u16, body: &str) -> ServiceProblem {
     let head = Head {
@@ -156,7 +159,14 @@ fn the_status_decides_the_meaning() {
         (511, "<html>", ProblemKind::SignIn),
         (403, "<html>", ProblemKind::Blocked),
         (403, "<html>é", ProblemKind::Blocked),
-        (404, "", ProblemKind::NotFound),
+        (404, "", ProblemKind::NoAddress),
+        (404, "<html>no such model", ProblemKind::NoAddress),
+        (404, r#"{"detail":"Not Found"}"#, ProblemKind::NoAddress),
+        (
+            404,
+            r#"{"error":{"code":"model_not_found"}}"#,
+            ProblemKind::NotFound,
+        ),
         (408, "", ProblemKind::ServerFault),
         (422, "", ProblemKind::Rejected),
         (429, "", ProblemKind::RateLimited),
@@ -292,5 +302,72 @@ fn only_what_says_something_is_a_failure() {
         r#"{"error":null,"success":true}"#,
     ] {
         assert!(!reports(json), "{json}");
+    }
+}
+
+const PARTS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"error\":",
+    "\"message\":",
+    "\"detail\":",
+    "\"code\":",
+    "\"type\":",
+    "\"status_code\":",
+    "\"base_resp\":",
+    "429",
+    "1e999",
+    "null",
+    "true",
+    "\"a sentence\"",
+    "\"insufficient_quota\"",
+    "\"{\\\"message\\\":\\\"é\\\"}\"",
+    "\"\\ud83d\"",
+    "<html>",
+    "<title>403</title>",
+    "</html>",
+    "\n",
+    " ",
+    "é",
+    "unrecognized request argument supplied: x",
+    "{\"error\":{\"message\":\"no\"}}",
+];
+
+proptest! {
+    #[test]
+    fn any_body_of_any_status_is_told_within_limits(
+        parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..30),
+        status in 100_u16..1000,
+        wait in "[0-9msh.-]{0,20}|.{0,10}",
+        repeated in 1_usize..200,
+    ) {
+        let body = parts.concat().repeat(repeated);
+        let headers = vec![("retry-after".to_owned(), wait)];
+        let head = Head { status, headers };
+        let problem = read(&head, &body, "host", Some("model"), SystemTime::UNIX_EPOCH);
+        prop_assert!(problem.message.chars().count() <= SEVERAL * (SENTENCE + 2));
+        prop_assert!(problem.retry_after.is_none_or(|wait| wait <= Duration::from_secs(3600)));
+        prop_assert!(!crate::error::Error::Service(Box::new(problem)).explain().title.is_empty());
+    }
+}
+
+#[test]
+fn every_status_has_a_meaning_that_names_it_whatever_the_body() {
+    for status in 300..=999 {
+        for body in ["", "<html>", "{}", "[[[[", "\0", "null"] {
+            let problem = problem(status, body);
+            let told = Error::Service(Box::new(problem)).explain();
+            let named = format!("(status {status})");
+            assert!(
+                told.title.ends_with(&named),
+                "{status} {body}: {}",
+                told.title
+            );
+            assert!(!told.hints.is_empty(), "{status} {body}");
+        }
     }
 }

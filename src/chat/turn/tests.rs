@@ -196,3 +196,47 @@ fn a_turn_that_is_stopped_has_what_came() {
     assert_eq!(answer.completion.content, "Hi");
     assert!(matches!(answer.cut, Some(Error::ReaderGone)));
 }
+
+fn finish() -> Result<Step, Error> {
+    body("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n")
+}
+
+fn repeated(step: fn() -> Result<Step, Error>, count: usize) -> Vec<Result<Step, Error>> {
+    std::iter::repeat_with(step).take(count).collect()
+}
+
+fn tick() -> Result<Step, Error> {
+    Ok(Step::Tick)
+}
+
+fn heartbeat() -> Result<Step, Error> {
+    body(": alive\n\n")
+}
+
+#[test]
+fn a_final_answer_ends_its_turn_whatever_the_connection_does() {
+    for aftermath in [tick, heartbeat] {
+        let mut script = vec![head(200), word("Hi"), finish()];
+        script.extend(repeated(aftermath, 5));
+        assert_eq!(told(vec![script]), ["Hi", "whole: Hi"]);
+    }
+}
+
+#[test]
+fn a_finish_that_text_followed_is_not_trusted_and_nor_is_the_next() {
+    let mut script = vec![head(200), finish()];
+    script.extend(repeated(tick, 20));
+    script.extend([word("Hel"), finish()]);
+    script.extend(repeated(tick, 20));
+    script.extend([word("lo"), done()]);
+    assert_eq!(told(vec![script]), ["Hel", "lo", "whole: Hello"]);
+}
+
+#[test]
+fn heartbeats_without_a_word_are_given_up_in_the_end() {
+    // 100 ms each, from the head on.
+    let mut script = vec![head(200)];
+    script.extend(repeated(heartbeat, 15 * 60 * 10 - 1));
+    let expected = ["failed: waited 900 s for more of the answer"];
+    assert_eq!(told(vec![script]), expected);
+}

@@ -48,6 +48,10 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
         other => other.map_err(unusable)?,
     };
     let after = env_file::with_values(&before, &values);
+    if !env_file::gives(&after, &values) {
+        let reason = "A quote in it is never closed, and takes in what would be written.";
+        return Err(unusable(io::Error::other(reason)));
+    }
     // Ctrl-C between the new file and its place would leave the key in a file of another name.
     context.interrupts.hold();
     let written = files::replace::replace_privately(path, &after);

@@ -1,5 +1,7 @@
 //! What is read of a line, and what is left of a file that is written again.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn parse(text: &str) -> EnvFile {
@@ -302,5 +304,53 @@ fn what_was_written_is_read_back() {
             Some((value, 1)),
             "{text:?}"
         );
+    }
+}
+
+const PARTS: &[&str] = &[
+    "INFERENCE_KEY",
+    "INFERENCE_URL",
+    "export ",
+    "A",
+    "=",
+    "'",
+    "\"",
+    "\\",
+    "#",
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "$",
+    "`",
+    "inf-1",
+    "https://x",
+    ":",
+    "+",
+    ";",
+    "é",
+    "\u{feff}",
+    "declare ",
+    "\0",
+];
+
+proptest! {
+    #[test]
+    fn a_value_is_read_back_from_any_file_unless_a_quote_there_takes_it_in(
+        parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..40),
+        value in "[!-&(-~]([ -&(-~]{0,20}[!-&(-~])?",
+    ) {
+        let before = parts.concat();
+        let values = secrets(&[("INFERENCE_KEY", &value)]);
+        let after = with_values(&before, &values);
+        if gives(&after, &values) {
+            prop_assert_eq!(with_values(&after, &values), after);
+        } else {
+            prop_assert!(before.contains(['\'', '"', '\\']), "{:?}", after);
+        }
+        // Warnings hold nothing of a line.
+        for warning in parse(&before).warnings {
+            prop_assert!(!warning.contains("inf-1"), "{}", warning);
+        }
     }
 }

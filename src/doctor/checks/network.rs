@@ -124,7 +124,7 @@ pub fn tls(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
 }
 
 pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    use ProblemKind::{NotFound, Unauthorized};
+    use ProblemKind::{NoAddress, NotFound, Unauthorized};
     match probe.ask(|client, interrupts, tell| client.catalogue(interrupts, tell)) {
         Ok(catalogue) => {
             let models = catalogue.models.iter();
@@ -133,7 +133,9 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             Ok(Pass.found(format!("{count} models for chat")))
         }
         // Other servers of this API have none, and can be talked to all the same.
-        Err(Error::Service(problem)) if matches!(problem.kind, NotFound | Unauthorized) => {
+        Err(Error::Service(problem))
+            if matches!(problem.kind, NotFound | NoAddress | Unauthorized) =>
+        {
             let (host, status) = (problem.host, problem.status);
             Ok(Warn.found(words!("doctor::catalogue none", host, status)))
         }

@@ -120,9 +120,13 @@ impl Frame {
         wrap
     }
 
-    /// Draws rows behind it.
+    /// Draws rows behind it, below the marks that have no room in it.
     pub fn rows(&self, texts: impl IntoIterator<Item = String>, rows: &mut Rows) {
-        let mut frame = &self.first;
+        let (mut texts, mut frame) = (texts.into_iter().peekable(), &self.first);
+        if !self.marks.is_empty() && texts.peek().is_some() {
+            self.begin(0, rows);
+            frame = &self.other;
+        }
         for text in texts {
             rows.push(Row::new(&format!("{frame}{text}"), self.indent, 0));
             frame = &self.other;
@@ -184,8 +188,11 @@ fn mark(item: &Item) -> Cow<'_, str> {
         .strip_prefix("[^")
         .and_then(|mark| mark.strip_suffix("]:"));
     match (item.task, item.mark.as_str(), note) {
-        (Some(false), ..) => "☐".into(),
-        (Some(true), ..) => "☑".into(),
+        (Some(is_done), mark, _) => {
+            let number = mark.trim_matches(['-', '*', '+']);
+            let task = if is_done { "☑" } else { "☐" };
+            format!("{number} {task}").trim_start().to_owned().into()
+        }
         (None, "-" | "*" | "+", _) => "•".into(),
         (None, mark, None) => mark.into(),
         (None, _, Some(note)) if note.bytes().all(|digit| digit.is_ascii_digit()) => {

@@ -58,6 +58,16 @@ fn what_is_drawn() {
         ),
         ("&#42;a&#42; &#27;[31m b", "*a* ␛[31m b"),
         ("~~a~~ ~b~ ~~~c~~~ ~d~~", "a b ~~~c~~~ ~d~~"),
+        ("H~2~O, ~5 or ~6", "H~2~O, ~5 or ~6"),
+        ("1. [x] a\n   b\n2. [ ] c", "1. ☑ a\n     b\n2. ☐ c"),
+        (
+            "ああああああああああああああああああ、`b c d`。",
+            "ああああああああああああああああああ、\nb c d。",
+        ),
+        (
+            "a line that is just as long as this <br/> and",
+            "a line that is just as long as this\nand",
+        ),
         (
             "[a]: /b 'c'\n[D e]:\n<f>\ng [A], [h][a] [i][ D  E] ![a][] [j]",
             "a: /b 'c'\nD e:\nf\ng A (/b), h (/b) i (f) a (/b) [j]",

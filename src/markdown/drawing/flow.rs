@@ -75,7 +75,7 @@ impl Flow {
     pub fn push(&mut self, character: char, rows: &mut Rows) {
         let is_mark = "\\`*_~[]()<>$&;".contains(character);
         let is_text = !is_mark && !self.was_mark && self.code.is_none();
-        if is_text && self.wrap.is_between(character) {
+        if is_text && self.wrap.begins_word(character, self.base) {
             self.wrap.end_word();
             self.settle_if_long(false, rows);
         }
@@ -208,7 +208,7 @@ impl Flow {
         let was = rows.get(last).begin_again();
         let code = self.code.unwrap_or(usize::MAX);
         for (character, style, at) in characters(&view.spans, (start, usize::MAX)) {
-            if at >= code {
+            if at > code {
                 self.wrap.put_in_word(character, style, at, rows);
             } else {
                 self.wrap.put(character, style, at, rows);
@@ -245,15 +245,11 @@ fn draw(row: &mut Row, spans: &[Span<'_>], part: (usize, usize), mut gap: usize,
             _ => {
                 gap *= usize::from(!row.is_bare());
                 (0..std::mem::take(&mut gap)).for_each(|_| row.put(' ', style, width));
-                let spaces = if character == '\t' {
-                    tab_width(row.end.column)
-                } else {
-                    0
+                let (shown, count) = match character {
+                    '\t' => (' ', tab_width(row.end.column)),
+                    _ => (character, 1),
                 };
-                (0..spaces).for_each(|_| row.put(' ', style, width));
-                if spaces == 0 {
-                    row.put(character, style, width);
-                }
+                (0..count).for_each(|_| row.put(shown, style, width));
             }
         }
     }

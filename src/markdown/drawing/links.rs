@@ -17,8 +17,8 @@ pub const END: &str = "\x1b\\";
 pub struct Links {
     /// Whether the terminal takes hyperlinks (OSC 8).
     pub can_open: bool,
-    /// Whether it shows no colours, so that code keeps its marks.
-    pub lacks_colors: bool,
+    /// Whether nothing is coloured, for it can't or its user wants none: code keeps its marks.
+    pub is_colorless: bool,
     targets: Vec<String>,
     definitions: HashMap<String, String>,
 }

@@ -4,6 +4,8 @@
 //!
 //! Writes nothing itself and asks the terminal nothing: it only has to know its size.
 
+#[cfg(test)]
+mod answers_tests;
 mod code;
 #[cfg(test)]
 mod code_tests;
@@ -110,9 +112,9 @@ impl Markdown {
         self
     }
 
-    /// For a terminal that shows no colours.
+    /// For a terminal that shows no colours, or whose user wants none.
     pub fn without_colors(mut self) -> Self {
-        self.rows.links.lacks_colors = true;
+        self.rows.links.is_colorless = true;
         self
     }
 
@@ -152,6 +154,11 @@ impl Markdown {
         if let Some(flow) = &mut self.flow {
             flow.end_row();
         }
+    }
+
+    /// The column of the cursor, if it is sure and has room for a character.
+    pub fn cursor(&self) -> Option<usize> {
+        self.rows.cursor()
     }
 
     /// A whole text as it is on the screen once it came.
@@ -315,7 +322,7 @@ impl Markdown {
             },
             kind => {
                 if let Kind::FenceStart { label } = kind {
-                    let has_colors = !self.rows.links.lacks_colors;
+                    let has_colors = !self.rows.links.is_colorless;
                     self.code = if has_colors {
                         Code::new(label)
                     } else {

@@ -219,7 +219,7 @@ fn are_letters_of(shown: &[char], text: &str, width: u16) -> bool {
 
 /// The rows as [`screen`] has them, without empty ones at the end: how far the terminal has
 /// scrolled depends on what was shown on the way.
-fn rows(bytes: &str, width: u16, height: u16) -> Vec<String> {
+pub fn rows(bytes: &str, width: u16, height: u16) -> Vec<String> {
     let (_, mut rows, _) = screen(bytes, width, height);
     while rows.last().is_some_and(String::is_empty) {
         rows.pop();

@@ -310,7 +310,7 @@ impl Rows {
     pub fn show(&mut self, out: &mut String) {
         let from = out.len();
         self.show_changes(out);
-        if self.links.lacks_colors {
+        if self.links.is_colorless {
             take_colors(out, from);
         }
         if self.links.has_targets() {
@@ -372,6 +372,15 @@ impl Rows {
             });
         }
         self.changed = self.count();
+    }
+
+    /// The column of the cursor, if it is sure and has room for a character.
+    pub fn cursor(&self) -> Option<usize> {
+        if !self.is_in_row {
+            return Some(0);
+        }
+        let has_room = |row: &&Row| row.is_certain && row.end.column < self.width;
+        Some(self.rows.last().filter(has_room)?.end.column)
     }
 
     /// Ends the last row on the screen.

@@ -178,8 +178,8 @@ fn counted(text: &str) -> BTreeMap<char, usize> {
     counts
 }
 
-/// The text of HTML with that of pictures, and what may be shown beside it: tags that the source has,
-/// targets, numbers of items.
+/// The text of HTML with that of pictures, and what may be shown beside it: tags that the source
+/// has, targets, numbers of items.
 fn text_of(html: &str, source: &str) -> (String, String) {
     let (mut text, mut verbatim, mut rest) = (String::new(), String::new(), html);
     let mut numbers = Vec::new();

@@ -160,12 +160,13 @@ pub fn text_width(text: &str) -> usize {
 }
 
 /// Whether a row may end between two characters that aren't spaces: beside a wide one, but not
-/// before a mark that belongs to the text before it.
-pub fn can_break(before: char, after: char) -> bool {
+/// before a mark that belongs to the text before it, and not inside of code.
+pub fn can_break((before, was): (char, Style), (after, style): (char, Style)) -> bool {
     const ATTACHED: &str = "、。，．！？：；）」』】》〉”’,.!?:;)]}";
     let is_joined = before == '\u{200d}'
         || matches!(after, '\u{1f3fb}'..='\u{1f3ff}')
         || char_width(after) == 0;
     let is_beside_wide = char_width(before) == 2 || char_width(after) == 2;
-    is_beside_wide && !is_joined && after != '\u{fe0f}' && !ATTACHED.contains(after)
+    let is_in_code = was.is_code() && style.is_code();
+    is_beside_wide && !is_in_code && !is_joined && after != '\u{fe0f}' && !ATTACHED.contains(after)
 }

@@ -129,7 +129,7 @@ impl Columns {
             Some(widths) => self.draw_cells(line, Style::BOLD, widths, frame, rows),
             // It stands before each cell.
             None if self.has_rows && frame.is_bare() => {}
-            None if self.has_rows => frame.rows([String::new()], rows),
+            None if self.has_rows => drop(frame.begin(0, rows)),
             None => {
                 let spans = inline::spans(line, Style::BOLD, &mut rows.links);
                 frame.spans(&spans, rows);
@@ -243,24 +243,28 @@ impl Default for Need {
 
 impl Need {
     fn add(&mut self, cell: &[Span<'_>]) {
-        let (mut line, mut word, mut last) = (0, 0, ' ');
+        let (mut line, mut word, mut last) = (0, 0, (' ', Style::PLAIN));
         for (span, (character, _)) in cell
             .iter()
             .flat_map(|span| span.characters().map(move |at| (span, at)))
         {
             let is_space = matches!(character, ' ' | '\t') && !span.style.is_code();
-            let is_between = can_break(last, character) && !span.style.is_code();
+            let next = (character, span.style);
             if character == '\n' {
                 (line, word) = (0, 0);
             } else {
                 let columns = char_width(character);
                 line += columns;
-                word = if is_space || is_between { 0 } else { word };
+                word = if is_space || can_break(last, next) {
+                    0
+                } else {
+                    word
+                };
                 word += if is_space { 0 } else { columns };
             }
             self.all = self.all.max(line);
             self.least = self.least.max(word);
-            last = character;
+            last = next;
         }
     }
 }

@@ -66,9 +66,9 @@ impl Wrap {
     }
 
     /// Whether this character begins a word without a space before it.
-    pub fn is_between(&self, next: char) -> bool {
+    pub fn begins_word(&self, next: char, style: Style) -> bool {
         let last = self.word.last();
-        last.is_some_and(|(last, _)| can_break(*last, next))
+        last.is_some_and(|last| can_break(*last, (next, style)))
     }
 
     pub fn end_word(&mut self) {
@@ -95,7 +95,7 @@ impl Wrap {
                 self.gap_style = style;
             }
             _ => {
-                if self.is_between(character) && !style.is_code() {
+                if self.begins_word(character, style) {
                     self.end_word();
                 }
                 self.put_in_word(character, style, at, rows);
@@ -107,7 +107,8 @@ impl Wrap {
     pub fn put_in_word(&mut self, character: char, style: Style, at: usize, rows: &mut Rows) {
         if character == '\n' {
             self.end_word();
-            self.end_row();
+            // The mark of the break may have begun a row of its own before it was known as one.
+            self.wants_row |= !rows.last().is_some_and(Row::is_bare);
             return;
         }
         if character == '\t' {

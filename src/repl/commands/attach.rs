@@ -9,7 +9,6 @@ use crate::chat::Chat;
 use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::files::input;
-use crate::screen::terminal;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
     attach(repl, paths, "the file", false, input::text_attachment)
@@ -68,7 +67,7 @@ pub fn mentioned(repl: &mut Repl<'_>, chat: &Chat) -> Result<bool, Error> {
         }
         if !is_chosen {
             // What was typed ahead is no answer to a question that nobody had seen.
-            if terminal::has_input() {
+            if repl.quiet.found().has_input() {
                 continue;
             }
             let question = format!("attach {}? [Y/n] ", attachment.label());

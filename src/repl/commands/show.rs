@@ -1,7 +1,8 @@
 //! What was said and sent, to be looked at or taken away.
 
 use super::super::footer::tokens;
-use super::super::{Flow, Repl, clipboard, numbered};
+use super::super::picker::numbered;
+use super::super::{Flow, Repl, clipboard};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
 use crate::conversation::{Cost, Message};

@@ -36,12 +36,7 @@ impl<'a> Parser<'a, '_> {
         self.show_literal(label, Style::DIM);
         let behind = self.at + 1 + label.len();
         self.show(": ", behind, Style::DIM);
-        self.show_literal(link.target, style);
-        if !link.title.is_empty() {
-            let start = offset(self.text, link.title).unwrap_or(behind);
-            self.show(" ", start - 1, Style::DIM);
-            self.show_literal(link.title, Style::DIM);
-        }
+        self.show_link(link, style);
         let end = self.at + length - 1;
         self.show(&self.text[end..=end], end, Style::PLAIN);
         self.skip(length)
@@ -158,18 +153,22 @@ impl<'a> Parser<'a, '_> {
         false
     }
 
-    fn show_target(&mut self, link: Link<'a>) {
-        if link == Link::default() {
-            return;
-        }
-        self.show(" (", self.at, Style::DIM);
-        self.show_literal(link.target, Style::DIM);
+    fn show_link(&mut self, link: Link<'a>, style: Style) {
+        self.show_literal(link.target, style);
         if !link.title.is_empty() {
             let start = offset(self.text, link.title).unwrap_or(self.at);
             let space = if link.target.is_empty() { "" } else { " " };
             self.show(space, start - 1, Style::DIM);
             self.show_literal(link.title, Style::DIM);
         }
+    }
+
+    fn show_target(&mut self, link: Link<'a>) {
+        if link == Link::default() {
+            return;
+        }
+        self.show(" (", self.at, Style::DIM);
+        self.show_link(link, Style::DIM);
         let end = [link.title, link.target]
             .into_iter()
             .find(|text| !text.is_empty());

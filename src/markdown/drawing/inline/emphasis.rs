@@ -27,7 +27,13 @@ impl Parser<'_, '_> {
         let mut before = self.text[..self.at].chars().rev();
         let before = before.find(|before| !is_selector(*before)).unwrap_or(' ');
         let after = rest[length..].chars().next().unwrap_or(' ');
-        let (can_open, can_close) = flanks(mark, before, after);
+        // Single tildes also stand for "about" and between subscripts.
+        let kind = if rest.starts_with("~") && length == 1 {
+            '_'
+        } else {
+            mark
+        };
+        let (can_open, can_close) = flanks(kind, before, after);
         self.take(length, &rest[..length], Style::PLAIN);
         if mark != '~' || length <= 2 {
             self.runs.push(Run {

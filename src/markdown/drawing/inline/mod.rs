@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::entity::{entity, is_escape, literal};
 use super::links::Links;
 use super::style::{Span, Style};
+use crate::markdown::code_length;
 use crate::markdown::math::{self, Formula};
 use brackets::Bracket;
 use emphasis::Run;
@@ -216,26 +217,19 @@ impl<'a, 'l> Parser<'a, 'l> {
         let rest = self.rest();
         let length = run_length(rest, '`');
         if !self.missing.contains(&length) {
-            let mut from = length;
-            while let Some(found) = rest[from..].find('`') {
-                let closing = run_length(&rest[from + found..], '`');
-                if closing == length {
-                    let code = &rest[length..from + found];
-                    let padded = code
-                        .strip_prefix(' ')
-                        .and_then(|code| code.strip_suffix(' '));
-                    let code = padded
-                        .filter(|code| !code.trim().is_empty())
-                        .unwrap_or(code);
-                    let marked = &rest[..from + found + length];
-                    let shown = if self.links.lacks_colors {
-                        marked
-                    } else {
-                        code
-                    };
-                    return self.take(marked.len(), shown, Style::CODE);
-                }
-                from += found + closing;
+            let whole = code_length(rest);
+            if whole > length {
+                let code = &rest[length..whole - length];
+                let padded = code
+                    .strip_prefix(' ')
+                    .and_then(|code| code.strip_suffix(' '));
+                let bare = padded.filter(|code| !code.trim().is_empty());
+                let shown = if self.links.is_colorless {
+                    &rest[..whole]
+                } else {
+                    bare.unwrap_or(code)
+                };
+                return self.take(whole, shown, Style::CODE);
             }
             self.missing.push(length);
         }
