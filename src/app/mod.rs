@@ -1,6 +1,7 @@
 //! What commands and the REPL work with: the environment, the outputs, interrupts, and a connection
 //! to the service or the sandbox.
 
+pub mod explaining;
 pub mod following;
 pub mod listing;
 pub mod saving;

@@ -60,7 +60,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// find out why an app fails, by rules and without a model
     #[command(
-        after_help = "Reads a log on standard input. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if there is nothing to judge by.\n\nEXAMPLES\n  $ heroku logs -n 1500 -a example-app | heroku-chat why -a example-app\n  $ heroku-chat why --json < app.log"
+        mut_arg("app", |argument| argument.help("app to look at; its add-on explains, if URL and key aren't set")),
+        after_help = "Reads a log. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if there is nothing to judge by or --explain failed.\n\nEXAMPLES\n  $ heroku logs -n 1500 -a example-app | heroku-chat why -a example-app\n  $ heroku-chat why --json < app.log\n  $ heroku-chat why --explain --log app.log"
     )]
     Why(WhyArgs),
     /// list the models of the service
@@ -98,6 +99,9 @@ pub struct HerokuArgs {
     /// name of the add-on's attachment: the prefix of its config vars
     #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
     pub attachment: String,
+    /// Whether the app has another use, so that nobody misses this one.
+    #[arg(skip)]
+    pub has_other_use: bool,
 }
 
 /// Where the service is, and with which key.
@@ -246,9 +250,9 @@ pub struct DoctorArgs {
 /// `heroku-chat why`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct WhyArgs {
-    /// app that is named in commands
-    #[arg(short, long, value_name = "APP")]
-    pub app: Option<String>,
+    /// file that holds the log, instead of standard input
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
     /// look at lines from this time on: 30m, 2h or 1d ago, or a time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -258,9 +262,14 @@ pub struct WhyArgs {
     /// print what a model would be sent: masked, fenced, at most 6,000 tokens
     #[arg(long, conflicts_with = "json")]
     pub facts: bool,
+    /// send that to a model, and print what it says; not with --json
+    #[arg(long, conflicts_with_all = ["facts", "json"])]
+    pub explain: bool,
     /// print JSON
     #[arg(short, long)]
     pub json: bool,
+    #[command(flatten)]
+    pub chat: ChatArgs,
 }
 
 /// `heroku-chat models`.

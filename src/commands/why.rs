@@ -1,14 +1,18 @@
 //! `heroku-chat why`: what is wrong with an app, found by rules in its log.
 
+mod explain;
+
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::app::Context;
+use crate::app::explaining::amount;
 use crate::cli::WhyArgs;
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
-use crate::why::{self, Cause, Facts, Filter, Reader, Status, Time, Verdict};
+use crate::why::{self, Cause, Examined, Facts, Filter, Reader, Status, Time, Verdict};
 
 /// What is read of a line, in bytes. Heroku cuts at 10,000; a secret that this cuts is dropped with
 /// the word it stands in.
@@ -19,43 +23,54 @@ const LONGEST_LINE: u64 = 64 * 1024;
 /// # Errors
 /// No log, a time that can't be understood, and failures of input and output.
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    if io::stdin().is_terminal() {
-        return Err(Error::NoLog);
-    }
     let since = args.since.as_deref().map(since).transpose()?;
     let mut reader = Reader::new(Filter {
         since,
         process: args.process.clone(),
     });
-    let of_input = |error| Error::of_file("the log", Path::new("on standard input"), &error);
-    read(
-        BufReader::with_capacity(64 * 1024, io::stdin().lock()),
-        &mut reader,
-    )
-    .map_err(of_input)?;
+    let place = args.log.as_deref();
+    let input: Box<dyn Read> = match place {
+        Some(path) => Box::new(File::open(path).map_err(|it| unreadable(path, &it))?),
+        None if io::stdin().is_terminal() => return Err(Error::NoLog),
+        None => Box::new(io::stdin().lock()),
+    };
+    let input = BufReader::with_capacity(64 * 1024, input);
+    let place = place.unwrap_or(Path::new("on standard input"));
+    read(input, &mut reader).map_err(|it| unreadable(place, &it))?;
     let mut examined = reader.end(Facts::default(), None);
-    let verdict = examined.judge(args.app.as_deref());
+    let verdict = examined.judge(args.chat.connection.heroku.app.as_deref());
+    let code = match verdict.status {
+        Status::Healthy => ExitStatus::Done,
+        Status::Failing | Status::Unexplained => ExitStatus::Fixable,
+        Status::Unknown => ExitStatus::Service,
+    };
     let screen = &mut context.screen;
     if args.facts {
         let brief = examined.brief(&verdict);
         screen.print(&brief.text)?;
-        screen.note(&format!(
-            "{} lines, masked, ≈ {} tokens",
-            brief.lines,
-            brief.tokens()
-        ));
+        screen.note(&amount(&brief));
     } else if args.json {
         screen.print(&serde_json::to_string_pretty(&verdict).unwrap_or_default())?;
     } else if verdict.status == Status::Unknown {
         return Err(Error::NoLog);
     } else {
         tell(&verdict, screen)?;
+        let facts = examined.brief(&verdict);
+        return explain::explain(facts, code, args, context);
     }
-    Ok(match verdict.status {
-        Status::Healthy => ExitStatus::Done,
-        Status::Failing | Status::Unexplained => ExitStatus::Fixable,
-        Status::Unknown => ExitStatus::Service,
-    })
+    Ok(code)
+}
+
+/// Examines an app for the chat, and shows the verdict.
+///
+/// # Errors
+/// As [`run`].
+pub fn examine(_: Option<&str>, _: &mut Context) -> Result<(Examined, Verdict), Error> {
+    Err(Error::NoLog)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::of_file("the log", path, error)
 }
 
 /// Reads lines of any bytes and length, and holds one of them.

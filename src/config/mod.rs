@@ -170,9 +170,16 @@ pub fn gather_from(
         prefix,
     };
     if let (Some(url), Some(key)) = (&gathered.url, &gathered.key) {
-        let HerokuArgs { app, remote, .. } = &args.heroku;
+        let HerokuArgs {
+            app,
+            remote,
+            has_other_use,
+            ..
+        } = &args.heroku;
         let unused = [("--app", app), ("--remote", remote)];
-        if let Some((flag, _)) = unused.iter().find(|(_, value)| value.is_some()) {
+        if let Some((flag, _)) = unused.iter().find(|(_, value)| value.is_some())
+            && !has_other_use
+        {
             let places = format!(
                 "the URL is from {}, the key from {}",
                 url.source, key.source

@@ -21,6 +21,7 @@ use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
+use crate::app::explaining::{Examine, amount, doubt, instruct, prompt, release};
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::app::{Connection, Context};
@@ -36,7 +37,9 @@ use crate::interrupt::Interrupts;
 use crate::screen::Screen;
 use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
-use footer::{footer, fullness};
+use crate::why::Brief;
+pub use footer::footer;
+use footer::fullness;
 use helper::LineHelper;
 use keys::{ASK_KEY, Keyed, Keys};
 use line::{Line, as_typed};
@@ -64,6 +67,11 @@ pub struct Repl<'a> {
     settings: ChatSettings,
     /// Where the conversation is saved.
     saving: Saving,
+    examine: Examine,
+    /// The facts of the app that was examined last.
+    facts: Option<Brief>,
+    /// Whether they go with the next prompt, even if that is empty.
+    offers_facts: bool,
 }
 
 /// What comes after a line.
@@ -84,6 +92,7 @@ impl<'a> Repl<'a> {
         context: &'a mut Context,
         settings: ChatSettings,
         saving: Saving,
+        examine: Examine,
     ) -> Result<Self, Error> {
         // Where rustyline can't edit, or must redraw nothing, the terminal edits lines itself.
         let terminal = context.environment.get("TERM");
@@ -147,6 +156,9 @@ impl<'a> Repl<'a> {
             has_answer: false,
             settings,
             saving,
+            examine,
+            facts: None,
+            offers_facts: false,
         })
     }
 
@@ -178,6 +190,7 @@ impl<'a> Repl<'a> {
                 true => chat.expect_prompt(has_answer),
                 false => chat.client.expect_nothing(),
             }
+            self.say_what_enter_sends(chat);
             match self.reader.read(PROMPT, &text, self.context)? {
                 Read::End => break,
                 Read::Interrupted { on_empty_line } => {
@@ -193,7 +206,7 @@ impl<'a> Repl<'a> {
                 Read::Line { line, is_pasted } => {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
-                    let is_prompt = matches!(parsed, Line::Prompt(_));
+                    let is_prompt = matches!(parsed, Line::Prompt(_) | Line::Empty);
                     let flow = self.execute(chat, &line, parsed);
                     self.saving.save(chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
@@ -285,6 +298,7 @@ impl<'a> Repl<'a> {
 
     fn execute(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
         match line {
+            Line::Empty if self.offers_facts => self.say(chat, ""),
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, typed, argument),
             Line::Shell => {
@@ -314,10 +328,51 @@ impl<'a> Repl<'a> {
     /// Says something, with what goes with it. It is remembered until an answer came.
     fn say(&mut self, chat: &mut Chat, prompt: &str) -> Result<Flow, Error> {
         self.failed = Some(prompt.to_owned());
-        let message = Message::prompt(prompt, self.attachments.clone());
+        let message = self.message(prompt);
         self.turn(chat, |chat, interrupts| Some(chat.say(message, interrupts)))?;
         self.attachments.clear();
+        self.offers_facts = false;
         Ok(Flow::Continue)
+    }
+
+    /// What a prompt sends, with all that goes with it.
+    fn message(&self, text: &str) -> Message {
+        let facts = self.facts.as_ref().filter(|_| self.offers_facts);
+        let text = facts.map_or_else(|| text.to_owned(), |facts| prompt(facts, text));
+        Message::prompt(text, self.attachments.clone())
+    }
+
+    /// What was asked in a prompt, and whether facts stand before it.
+    fn question(&self, prompt: String) -> (String, bool) {
+        let facts = self.facts.as_ref();
+        let question = facts.and_then(|facts| prompt.strip_prefix(&*facts.text));
+        match question.map(|it| it.trim_start().to_owned()) {
+            Some(question) => (question, true),
+            None => (prompt, false),
+        }
+    }
+
+    /// Has the facts of an app go with the next prompt.
+    pub fn offer(&mut self, chat: &mut Chat, facts: Brief) {
+        instruct(&mut chat.conversation);
+        (self.facts, self.offers_facts) = (Some(facts), true);
+    }
+
+    /// Has none go with it, and no prompt that failed for want of an answer.
+    fn forget_facts(&mut self, chat: &mut Chat) {
+        release(&mut chat.conversation);
+        (self.facts, self.offers_facts, self.failed) = (None, false, None);
+    }
+
+    /// Says that Enter sends facts, if it does. What was typed before the user could read that is
+    /// thrown away: an impatient Enter sends nothing.
+    fn say_what_enter_sends(&mut self, chat: &Chat) {
+        if let Some(facts) = self.facts.as_ref().filter(|_| self.offers_facts) {
+            let (model, amount) = (&chat.model, amount(facts));
+            let note = format!("Enter asks {model} about these facts: {amount}");
+            self.screen().note(&note);
+            self.reader.discard();
+        }
     }
 
     /// The command that goes on with a saved conversation.
@@ -369,6 +424,9 @@ impl<'a> Repl<'a> {
                     screen.warning(&remark);
                 }
             }
+        }
+        if let Some(doubt) = doubt(chat) {
+            screen.warning(&doubt);
         }
         screen.footer(&footer(chat, &answer));
         if let Some(warning) = fullness(chat, &answer) {

@@ -289,6 +289,13 @@ impl Reader {
         }
     }
 
+    /// Throws away what was typed and no line has yet.
+    pub fn discard(&mut self) {
+        self.inlet.iter().for_each(Inlet::discard);
+        drop((self.typed_ahead.take(), self.found.take_input()));
+        self.found.set_quiet();
+    }
+
     fn edit(&mut self, prompt: &str, before: &str, after: &str) -> rustyline::Result<String> {
         let editor = &mut self.editor;
         let mut edit = || editor.readline_with_initial(prompt, (before, after));

@@ -172,6 +172,17 @@ impl Inlet {
         carrier.ask();
     }
 
+    /// Throws away what the editor hasn't read yet.
+    pub fn discard(&self) {
+        let mut carrier = self.0.carrier();
+        carrier.pending.clear();
+        let mut unread = vec![0; ioctl_fionread(&self.0.editor).unwrap_or_default() as usize];
+        if !unread.is_empty() && (&self.0.editor).read(&mut unread).is_ok() {
+            // The question for the next key was behind it.
+            carrier.is_asked = false;
+        }
+    }
+
     /// Tells of another size of the window.
     pub fn resize(&self) {
         if !self.0.is_resized.swap(true, Ordering::SeqCst) {

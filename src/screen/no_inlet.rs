@@ -41,6 +41,10 @@ impl Inlet {
         match *self {}
     }
 
+    pub fn discard(&self) {
+        match *self {}
+    }
+
     pub fn resize(&self) {
         match *self {}
     }

@@ -11,6 +11,7 @@ mod facts;
 mod fold;
 mod log;
 mod mask;
+mod quotes;
 mod rules;
 mod verdict;
 mod words;
@@ -22,6 +23,7 @@ pub use facts::Facts;
 use log::Window;
 pub use log::{Filter, Time, time};
 use mask::Masker;
+pub use quotes::unfounded;
 use rules::Case;
 pub use verdict::{Cause, Status, Verdict};
 

@@ -16,6 +16,7 @@ mod config;
 mod convenience;
 mod doctor;
 mod dyno;
+mod explain;
 mod faults;
 mod harness;
 mod mentions;

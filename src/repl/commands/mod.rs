@@ -5,6 +5,7 @@ mod model;
 pub mod session;
 mod show;
 mod turns;
+mod why;
 
 use super::{Flow, Repl, settings};
 use crate::chat::Chat;
@@ -83,6 +84,9 @@ pub const COMMANDS: &[Command] = &[
         .about("copy the last answer, or its Nth code block"),
     command(&["usage", "tokens", "cost"], show::usage)
         .about("show the tokens of each answer, and of all"),
+    command(&["why"], why::why)
+        .takes("[APP|none]", Tab::Nothing)
+        .about("find out why an app fails, and ask about it"),
     command(&["debug"], show::debug)
         .takes("[on|off]", Tab::Words(&["on", "off"]))
         .about("show heads of requests and responses"),

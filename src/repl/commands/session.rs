@@ -58,6 +58,7 @@ pub fn go_on_with(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<()
     let refusal = refusal(&repl.settings).filter(|_| !repl.saving.is_on);
     let (restored, saving) = Saving::open(name, refusal, screen)?;
     repl.saving = saving;
+    (repl.facts, repl.offers_facts) = (None, false);
     let now = Some(chat.model.clone());
     if let Some(model) = last_model(&restored, now, repl.connection, screen) {
         chat.model = model;

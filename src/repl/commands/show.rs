@@ -5,7 +5,7 @@ use super::super::picker::numbered;
 use super::super::{Flow, Repl, clipboard};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
-use crate::conversation::{Cost, Message};
+use crate::conversation::Cost;
 use crate::error::Error;
 use crate::export::{self, Format};
 use crate::files::input;
@@ -48,7 +48,7 @@ fn next_request(repl: &Repl<'_>, chat: &mut Chat, prompt: &str) -> Vec<u8> {
     let prompt = Some(prompt)
         .filter(|prompt| !prompt.is_empty())
         .unwrap_or("YOUR PROMPT");
-    let message = Message::prompt(prompt, repl.attachments.clone());
+    let message = repl.message(prompt);
     chat.conversation.push(message);
     let body = chat.request_body();
     drop(chat.conversation.take_turn());

@@ -34,17 +34,19 @@ pub fn undo(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error
         return repl.noted("there is no turn to take back");
     };
     let prompt = turn.prompt().clone();
+    let (question, had_facts) = repl.question(prompt.content);
+    repl.offers_facts |= had_facts;
     repl.screen()
         .note("the last turn is taken back; here is its prompt");
     repl.attach(prompt.attachments);
     repl.list_attachments();
-    Ok(Flow::Edit(as_typed(prompt.content)))
+    Ok(Flow::Edit(as_typed(question)))
 }
 
 pub fn edit(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Error> {
     let last = chat.conversation.last_prompt();
     let last = last.map_or_else(String::new, |prompt| prompt.content.clone());
-    let last = repl.failed.clone().unwrap_or(last);
+    let last = repl.failed.clone().unwrap_or_else(|| repl.question(last).0);
     let edited = repl.edit(&last);
     Ok(Flow::Edit(as_typed(edited)))
 }
@@ -54,7 +56,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         return Ok(Flow::Continue);
     }
     chat.conversation.clear();
-    repl.failed = None;
+    repl.forget_facts(chat);
     chat.costs.clear();
     let mut note = "a new conversation; system prompt and model stay".to_owned();
     if let Some(name) = repl.saving.begin_another()? {
