@@ -21,7 +21,7 @@ use std::fmt::Display;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use crate::app::explaining::{Examine, amount, doubt, instruct, prompt, release};
+use crate::app::explaining::{Examine, doubt, prompt};
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::app::{Connection, Context};
@@ -340,39 +340,6 @@ impl<'a> Repl<'a> {
         let facts = self.facts.as_ref().filter(|_| self.offers_facts);
         let text = facts.map_or_else(|| text.to_owned(), |facts| prompt(facts, text));
         Message::prompt(text, self.attachments.clone())
-    }
-
-    /// What was asked in a prompt, and whether facts stand before it.
-    fn question(&self, prompt: String) -> (String, bool) {
-        let facts = self.facts.as_ref();
-        let question = facts.and_then(|facts| prompt.strip_prefix(&*facts.text));
-        match question.map(|it| it.trim_start().to_owned()) {
-            Some(question) => (question, true),
-            None => (prompt, false),
-        }
-    }
-
-    /// Has the facts of an app go with the next prompt.
-    pub fn offer(&mut self, chat: &mut Chat, facts: Brief) {
-        instruct(&mut chat.conversation);
-        (self.facts, self.offers_facts) = (Some(facts), true);
-    }
-
-    /// Has none go with it, and no prompt that failed for want of an answer.
-    fn forget_facts(&mut self, chat: &mut Chat) {
-        release(&mut chat.conversation);
-        (self.facts, self.offers_facts, self.failed) = (None, false, None);
-    }
-
-    /// Says that Enter sends facts, if it does. What was typed before the user could read that is
-    /// thrown away: an impatient Enter sends nothing.
-    fn say_what_enter_sends(&mut self, chat: &Chat) {
-        if let Some(facts) = self.facts.as_ref().filter(|_| self.offers_facts) {
-            let (model, amount) = (&chat.model, amount(facts));
-            let note = format!("Enter asks {model} about these facts: {amount}");
-            self.screen().note(&note);
-            self.reader.discard();
-        }
     }
 
     /// The command that goes on with a saved conversation.

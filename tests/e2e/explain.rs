@@ -243,6 +243,7 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
     terminal.wait_for("model>");
     terminal.send("1\r");
     terminal.wait_for("Enter asks test-model about these facts: ");
+    terminal.wait_for_prompt();
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 1);
     let terminal = Terminal::start(&program, &why, 60, 120);
@@ -254,7 +255,7 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
     let program = Program::new();
     program.file("app.log", LOG);
     let terminal = Terminal::start(&program, &why, 60, 120);
-    terminal.wait_for("no model can be asked about this: ");
+    terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set; see `heroku-chat doctor`");
     assert_eq!(terminal.wait_for_end(), 1);
 }
 

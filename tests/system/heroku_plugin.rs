@@ -292,6 +292,9 @@ fn pipes_go_straight_through() {
     .expect_code(0);
     assert_eq!(first.stdout.trim(), "5");
     assert_eq!(first.stderr, "");
+    let log = include_str!("../why/rails-missing-config.log");
+    let why = run_with_input(&program, &["ai:why", "--sandbox", "--explain"], log).expect_code(1);
+    assert!(why.stdout.starts_with("✗ ") && why.stdout.contains("\nWhat rules found:\n"));
 }
 
 #[test]
@@ -400,6 +403,7 @@ fn every_command_is_described_and_has_an_example() {
         "ai:config:pull",
         "ai:doctor",
         "ai:sandbox",
+        "ai:why",
     ] {
         assert!(commands.contains_key(id), "{id} is missing");
     }

@@ -62,10 +62,14 @@ fn ask(facts: &Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Erro
 /// Opens a chat that Enter begins, if there is a service.
 fn offer(facts: Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Error> {
     let (mut chat, saving, connection, settings) = match open(args, true, context) {
-        Err(error) if !matches!(error, Error::Interrupted) => {
-            let reason = error.explain().title;
+        Err(error @ Error::MissingVariables(_)) => {
+            let (reason, app) = (error.explain().title, &args.connection.heroku.app);
+            let app = app
+                .iter()
+                .map(|app| format!(" -a {app}"))
+                .collect::<String>();
             context.screen.note(&format!(
-                "no model can be asked about this: {reason}; `heroku-chat doctor` says what to do"
+                "no model can be asked: {reason}; see `heroku-chat doctor{app}`"
             ));
             return Ok(());
         }
