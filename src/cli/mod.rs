@@ -60,7 +60,7 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// find out why an app fails, by rules and without a model
     #[command(
-        after_help = "Reads a log on standard input. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if there is nothing to judge by.\n\nEXAMPLES\n  $ heroku logs -n 1500 -a example-app | heroku-chat why -a example-app\n  $ heroku-chat why --json < app.log"
+        after_help = "Asks Heroku for the log and the state of the app; a log on standard input is taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if something prevented judging.\n\nEXAMPLES\n  $ heroku-chat why -a example-app\n  $ heroku-chat why --sandbox\n  $ heroku logs -n 1500 -a example-app | heroku-chat why\n  $ heroku-chat why --json < app.log"
     )]
     Why(WhyArgs),
     /// list the models of the service
@@ -244,17 +244,26 @@ pub struct DoctorArgs {
 }
 
 /// `heroku-chat why`.
-#[derive(Clone, Debug, ClapArgs)]
+#[derive(Clone, Debug, Default, ClapArgs)]
 pub struct WhyArgs {
-    /// app that is named in commands
+    /// app to look at
     #[arg(short, long, value_name = "APP")]
     pub app: Option<String>,
     /// look at lines from this time on: 30m, 2h or 1d ago, or a time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
+    /// look at the minutes before and after this release, such as v42
+    #[arg(long, value_name = "VERSION", conflicts_with = "since")]
+    pub release: Option<String>,
     /// look at this dyno or type of process alone, such as web.1 or worker
     #[arg(long, value_name = "PROCESS")]
     pub process: Option<String>,
+    /// look at an app that the sandbox plays: it crashes after a release
+    #[arg(long)]
+    pub sandbox: bool,
+    /// seconds to wait for each thing that Heroku is asked (5 by default)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub wait: Option<u64>,
     /// print what a model would be sent: masked, fenced, at most 6,000 tokens
     #[arg(long, conflicts_with = "json")]
     pub facts: bool,

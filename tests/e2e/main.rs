@@ -32,3 +32,4 @@ mod support;
 mod transport;
 mod typing;
 mod why;
+mod why_app;

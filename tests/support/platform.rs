@@ -104,9 +104,10 @@ impl Platform {
     /// The `HOME` matters: every command writes a credential helper into its `.gitconfig`. Don't
     /// point `GIT_CONFIG_GLOBAL` at `/dev/null` to prevent that: git replaces the file it writes,
     /// and as root that is the machine's `/dev/null`.
-    pub fn env(&self) -> [(&'static str, String); 6] {
+    pub fn env(&self) -> [(&'static str, String); 7] {
         [
             ("HEROKU_HOST", self.url()),
+            ("HEROKU_STATUS_HOST", self.url()),
             // Else the host of git remotes would be this server's too, and no remote in a test
             // would count.
             ("HEROKU_GIT_HOST", "git.heroku.com".to_owned()),

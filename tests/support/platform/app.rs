@@ -109,10 +109,17 @@ impl App {
             ("GET", "") => Response::json(200, &self.facts["app"]),
             ("GET", "config-vars") => Response::json(200, &json!(self.vars)),
             ("GET", "releases") => self.releases(request),
+            ("GET", one) if one.starts_with("releases/") => self.release(one)?,
             ("GET", "dynos" | "formation" | "addons") => Response::json(200, &self.facts[what]),
             ("POST", "log-sessions") => self.log_session(request, host),
             _ => return None,
         })
+    }
+
+    fn release(&self, path: &str) -> Option<Response> {
+        let mut releases = self.facts["releases"].as_array()?.iter();
+        let release = releases.find(|it| path == format!("releases/{}", it["version"]))?;
+        Some(Response::json(200, release))
     }
 
     /// All of them, the oldest first, unless a range asks for the last ones.
