@@ -22,9 +22,9 @@ const ROOMS: &[&str] = &[
     "config",
     "store",
     "screen",
-    "heroku",
     "why",
     "net",
+    "heroku",
     "api",
     "export",
     "chat",
@@ -71,7 +71,13 @@ const HOMES: &[(&str, &[&str])] = &[
     // The clock
     (
         "SystemTime::now",
-        &["api/wait.rs", "commands/why.rs", "net/warm.rs", "sandbox/", "store/"],
+        &[
+            "api/wait.rs",
+            "commands/why/",
+            "net/warm.rs",
+            "sandbox/",
+            "store/",
+        ],
     ),
     // Keys
     (".expose()", &["config/", "heroku/", "net/", "why/mask.rs"]),

@@ -6,8 +6,9 @@ use crate::conversation::{Conversation, Message, Role};
 use crate::error::Error;
 use crate::why::{self, Brief, Examined, Verdict};
 
-/// Examines an app, the one that the settings name if none is given, and shows the verdict.
-pub type Examine = fn(Option<&str>, &mut Context) -> Result<(Examined, Verdict), Error>;
+/// Examines an app, the one that is meant if none is named, or that of the sandbox, and shows the
+/// verdict.
+pub type Examine = fn(Option<&str>, bool, &mut Context) -> Result<(Examined, Verdict), Error>;
 
 /// How a model is to explain. Nothing of the log is in it.
 const INSTRUCTION: &str = "You explain to a developer why an app on Heroku fails. A message of \

@@ -90,6 +90,11 @@ impl Context {
         Ok(settings)
     }
 
+    /// The app that is meant if none is named.
+    pub fn app(&self) -> Result<Option<String>, Error> {
+        Ok(self.environment.get("HEROKU_APP").map(str::to_owned))
+    }
+
     /// A client for an address that was checked.
     pub fn client(&self, args: &ConnectionArgs, url: Url, key: Option<Secret>) -> Client {
         let limits = Limits::with_first_byte(Duration::from_secs(args.timeout));

@@ -61,7 +61,7 @@ pub enum Command {
     /// find out why an app fails, by rules and without a model
     #[command(
         mut_arg("app", |argument| argument.help("app to look at; its add-on explains, if URL and key aren't set")),
-        after_help = "Reads a log. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if there is nothing to judge by or --explain failed.\n\nEXAMPLES\n  $ heroku logs -n 1500 -a example-app | heroku-chat why -a example-app\n  $ heroku-chat why --json < app.log\n  $ heroku-chat why --explain --log app.log"
+        after_help = "Asks Heroku for the log and the state of the app; a log on standard input is taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if something prevented judging or --explain failed.\n\nEXAMPLES\n  $ heroku-chat why -a example-app\n  $ heroku-chat why --sandbox\n  $ heroku logs -n 1500 -a example-app | heroku-chat why\n  $ heroku-chat why --explain -a example-app\n  $ heroku-chat why --json < app.log"
     )]
     Why(WhyArgs),
     /// list the models of the service
@@ -250,15 +250,8 @@ pub struct DoctorArgs {
 /// `heroku-chat why`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct WhyArgs {
-    /// file that holds the log, instead of standard input
-    #[arg(long, value_name = "FILE")]
-    pub log: Option<PathBuf>,
-    /// look at lines from this time on: 30m, 2h or 1d ago, or a time
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// look at this dyno or type of process alone, such as web.1 or worker
-    #[arg(long, value_name = "PROCESS")]
-    pub process: Option<String>,
+    #[command(flatten)]
+    pub scope: WhyScope,
     /// print what a model would be sent: masked, fenced, at most 6,000 tokens
     #[arg(long, conflicts_with = "json")]
     pub facts: bool,
@@ -270,6 +263,23 @@ pub struct WhyArgs {
     pub json: bool,
     #[command(flatten)]
     pub chat: ChatArgs,
+}
+
+/// How much of an app is looked at.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct WhyScope {
+    /// look at lines from this time on: 30m, 2h or 1d ago, or a time
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// look at the minutes before and after this release, such as v42
+    #[arg(long, value_name = "VERSION", conflicts_with = "since")]
+    pub release: Option<String>,
+    /// look at this dyno or type of process alone, such as web.1 or worker
+    #[arg(long, value_name = "PROCESS")]
+    pub process: Option<String>,
+    /// seconds to wait for each thing that Heroku is asked (5 by default)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub wait: Option<u64>,
 }
 
 /// `heroku-chat models`.

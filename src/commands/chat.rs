@@ -25,7 +25,7 @@ pub fn run(args: &ReplArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     // Scripts leave nothing behind but what they ask for.
     let (mut chat, saving, connection, settings) = super::open(&args.chat, is_terminal, context)?;
     if is_terminal {
-        let mut repl = Repl::new(&connection, context, settings, saving, super::why::examine)?;
+        let mut repl = Repl::new(&connection, context, settings, saving, super::why::show)?;
         if args.resume && !repl.resume(&mut chat, &args.chat)? {
             return Ok(ExitStatus::Done);
         }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
-use std::process::Command;
+pub use std::process::Command;
 use std::process::{ExitStatus, Stdio};
 
 use crate::config::environment::Environment;

@@ -68,6 +68,11 @@ impl Error {
                 );
                 explanation
             }
+            Error::Unexamined(heroku) => {
+                let mut explanation = heroku.explain();
+                explanation.title = format!("can't look at the app: {}", explanation.title);
+                explanation
+            }
             Error::File { what, path, reason } => {
                 let path = path.display();
                 words!("Error::File", what, path, reason)

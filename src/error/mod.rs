@@ -87,6 +87,8 @@ pub enum Error {
     NoPrompt,
     /// `why` has no log, or nothing in it has the form of one.
     NoLog,
+    /// `why` can't look at the app.
+    Unexamined(Box<HerokuFailure>),
     /// Neither flag nor variable names a model; with the ids to choose from.
     NoModel {
         variable: String,
@@ -317,7 +319,7 @@ impl Error {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
             Error::NoPrompt => ExitStatus::Usage,
-            Error::NoLog => ExitStatus::Service,
+            Error::NoLog | Error::Unexamined(_) => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
                 Kind::RateLimited | Kind::QuotaUsedUp | Kind::ServerFault => ExitStatus::Service,
                 Kind::UnknownParameter(_)

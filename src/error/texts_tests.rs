@@ -231,6 +231,7 @@ fn others() -> Vec<Error> {
         },
         Error::NoPrompt,
         Error::NoLog,
+        Error::Unexamined(Box::new(HerokuFailure::NotLoggedIn)),
         Error::NoModel {
             variable: "INFERENCE_MODEL_ID".to_owned(),
             app: None,

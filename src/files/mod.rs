@@ -3,6 +3,7 @@
 //! [`walk`] finds them.
 
 pub mod input;
+pub mod lines;
 pub mod named;
 pub mod replace;
 pub mod walk;

@@ -6,15 +6,19 @@
 //! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
 //! [`parse`] is pure, this file runs the program.
 
+pub mod asking;
+pub mod facts;
+mod log;
 mod parse;
 
 use std::io::{self, Read};
 use std::iter;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
 use shared_child::SharedChild;
 
 use crate::config::child;
@@ -22,6 +26,7 @@ use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
+use crate::why::Reader;
 use parse::Printed;
 
 /// npm installs it on Windows as a command file, which has to be named in full to be found.
@@ -90,6 +95,53 @@ pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) ->
     parse::all_variables(&printed, query)
 }
 
+/// What a command prints as JSON.
+fn json<T: DeserializeOwned>(
+    cli: &HerokuCli,
+    arguments: &[&str],
+    query: &HerokuQuery,
+    limit: Duration,
+) -> Result<T, HerokuFailure> {
+    parse::json(&run(cli, arguments, query, limit, |_| ())?, query)
+}
+
+/// The log of an app, for as long as it says something.
+fn logs(
+    cli: &HerokuCli,
+    query: &HerokuQuery,
+    limit: Duration,
+    mut reader: Reader,
+) -> Result<Reader, HerokuFailure> {
+    let mut command = command(cli, &["logs", "-n", "1500"], query);
+    // Else it takes the blanks before a line away (CLI 11).
+    let command = command.env("HEROKU_LOGS_COLOR", "0");
+    let child = SharedChild::spawn(command).map_err(|error| not_started(cli, limit, &error))?;
+    let lines = pieces(child.take_stdout(), usize::MAX);
+    let errors = collect(child.take_stderr());
+    let next = |wait| match lines.recv_timeout(wait) {
+        Ok(bytes) => Ok(bytes),
+        Err(RecvTimeoutError::Timeout) => Err(io::ErrorKind::TimedOut.into()),
+        Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
+    };
+    let read = log::read(next, limit, false, &mut reader);
+    let ended = child.wait_timeout(PIPE_GRACE).ok().flatten();
+    // It stays for three seconds after its last line.
+    _ = child.kill();
+    match (read, ended) {
+        (Ok(()), None) => Ok(reader),
+        (Ok(()), Some(status)) if status.success() => Ok(reader),
+        (Err(_), None) => Err(HerokuFailure::TimedOut(limit)),
+        (_, Some(status)) => Err(parse::failure(
+            &Printed {
+                code: status.code(),
+                stdout: Secret::new(""),
+                stderr: errors(Instant::now() + PIPE_GRACE),
+            },
+            query,
+        )),
+    }
+}
+
 /// The version, such as `11.10.0`.
 pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
     let nothing = HerokuQuery::default();
@@ -110,21 +162,20 @@ fn run(
     progress: impl FnMut(Duration),
 ) -> Result<Printed, HerokuFailure> {
     let printed = start_and_wait(cli, arguments, query, limit, progress);
-    printed.map_err(|error| match error.kind() {
+    printed.map_err(|error| not_started(cli, limit, &error))
+}
+
+fn not_started(cli: &HerokuCli, limit: Duration, error: &io::Error) -> HerokuFailure {
+    match error.kind() {
         io::ErrorKind::NotFound if cli.is_on_dyno => HerokuFailure::OnDyno,
         io::ErrorKind::NotFound => HerokuFailure::NotInstalled,
         io::ErrorKind::TimedOut => HerokuFailure::TimedOut(limit),
         _ => HerokuFailure::NotStarted(error.to_string()),
-    })
+    }
 }
 
-fn start_and_wait(
-    cli: &HerokuCli,
-    arguments: &[&str],
-    query: &HerokuQuery,
-    limit: Duration,
-    mut progress: impl FnMut(Duration),
-) -> io::Result<Printed> {
+/// A command of the CLI that asks nobody anything.
+fn command(cli: &HerokuCli, arguments: &[&str], query: &HerokuQuery) -> child::Command {
     let mut command = child::with_keys(&cli.words[0]);
     command
         .args(&cli.words[1..])
@@ -150,6 +201,17 @@ fn start_and_wait(
         // what the user meant.
         command.args(["--remote", remote]).env_remove("HEROKU_APP");
     }
+    command
+}
+
+fn start_and_wait(
+    cli: &HerokuCli,
+    arguments: &[&str],
+    query: &HerokuQuery,
+    limit: Duration,
+    mut progress: impl FnMut(Duration),
+) -> io::Result<Printed> {
+    let mut command = command(cli, arguments, query);
     let child = SharedChild::spawn(&mut command)?;
     let stdout = collect(child.take_stdout());
     let stderr = collect(child.take_stderr());
@@ -172,15 +234,13 @@ fn start_and_wait(
     })
 }
 
-/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or
-/// until a time.
-fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> Secret {
-    let (sender, receiver) = mpsc::channel::<Vec<u8>>();
+/// Reads a pipe in the background, and hands on so much of it.
+fn pieces(pipe: Option<impl Read + Send + 'static>, mut left: usize) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
     if let Some(mut pipe) = pipe {
         // Without a thread the pipe is closed, and nothing comes from it.
         _ = std::thread::Builder::new().spawn(move || {
             let mut buffer = [0; 4096];
-            let mut left = OUTPUT_LIMIT;
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
                 // Reads on past the limit, or the program would wait for ever.
                 let kept = count.min(left);
@@ -191,6 +251,13 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
             }
         });
     }
+    receiver
+}
+
+/// Reads a pipe in the background. The closure returned takes what came until the pipe ended, or
+/// until a time.
+fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> Secret {
+    let receiver = pieces(pipe, OUTPUT_LIMIT);
     move |until| {
         let mut bytes = Vec::new();
         while let Ok(mut piece) =

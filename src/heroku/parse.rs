@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
 use crate::error::HerokuFailure;
@@ -75,6 +77,14 @@ pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
 
 /// Reads `config --json`.
 pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
+    json(printed, query)
+}
+
+/// Reads what a command prints as JSON.
+pub fn json<T: DeserializeOwned>(
+    printed: &Printed,
+    query: &HerokuQuery,
+) -> Result<T, HerokuFailure> {
     let values = (printed.output()).and_then(|output| serde_json::from_str(output).ok());
     values.ok_or_else(|| failure(printed, query))
 }
@@ -106,7 +116,7 @@ pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
     })
 }
 
-fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
+pub fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
     let message = printed.message();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let sentence = error_sentence(&message);

@@ -4,6 +4,7 @@
 mod chat;
 mod http;
 mod models;
+mod outage;
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -49,6 +50,9 @@ impl Sandbox {
     /// The model that answers if none was chosen.
     pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
 
+    /// The app that it plays.
+    pub const APP: &'static str = outage::APP;
+
     /// Whether this is the id of a scripted model.
     pub fn has_model(id: &str) -> bool {
         models::MODELS.iter().any(|(model, _)| *model == id)
@@ -91,6 +95,7 @@ fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let request = Request::read(connection)?;
     let has_key = request.authorization == format!("Bearer {}", Sandbox::KEY);
+    let base = format!("http://{}", connection.local_addr()?);
     let response = match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/available-models") => Response::of_json(&models::catalogue()),
         ("GET", "/v1/mcp/servers") | ("POST", "/v1/chat/completions") if !has_key => {
@@ -102,7 +107,8 @@ fn serve(connection: &TcpStream, served: &AtomicUsize) -> io::Result<()> {
             Ok(answer) => return answer.send(),
             Err(response) => response,
         },
-        _ => Response::error(404, "no such path, or not with this method"),
+        _ => outage::answer(&request, &base, has_key)
+            .unwrap_or_else(|| Response::error(404, "no such path, or not with this method")),
     };
     response.send(connection)
 }

@@ -124,6 +124,7 @@ pub fn stamp(time: Time) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub since: Option<Time>,
+    pub until: Option<Time>,
     /// A dyno such as `web.1`, or all of a type. What people did and the app as a whole stays.
     pub process: Option<String>,
 }
@@ -140,6 +141,7 @@ impl Filter {
             }
         };
         self.since.is_none_or(|since| entry.at >= since)
+            && self.until.is_none_or(|until| entry.at <= until)
             && self.process.as_ref().is_none_or(is_meant)
     }
 }

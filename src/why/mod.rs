@@ -19,7 +19,7 @@ mod words;
 use crate::config::secret::Secret;
 pub use brief::Brief;
 use digest::Digest;
-pub use facts::Facts;
+pub use facts::{Addon, App, Dyno, Facts, Release};
 use log::Window;
 pub use log::{Filter, Time, time};
 use mask::Masker;

@@ -1,18 +1,30 @@
 //! What comes after a verdict of `why`: what a model is sent, when, and what becomes of its answer.
 
-use std::fs;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Api, Program, Terminal, event, fifo, respond, sse_head};
+use super::support::{Answer, Api, App, Platform, Program, Terminal, event, respond, sse_head};
 
 const LOG: &str = include_str!("../why/rails-missing-config.log");
 
 /// What `--facts` prints, which is what a model may be sent.
-fn facts(log: &str) -> String {
-    let run = Program::new().run_with_input(&["why", "--facts", "-a", "shop"], log);
+fn facts(program: &Program, flags: &[&str], log: &str) -> String {
+    let arguments = [&["why", "--facts"], flags].concat();
+    let run = program.run_with_input(&arguments, log);
     assert!(run.stdout.contains("````"), "{}", run.stdout);
     run.stdout
+}
+
+/// A program for a service, logged in at a Platform API on which the app `shop` fails.
+fn failing(api: &Api) -> (Platform, Program) {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "rails-missing-config"));
+    let mut program = Program::for_service(&api.url()).with("HEROKU_API_KEY", "good-token");
+    for (name, value) in platform.env() {
+        program = program.with(name, &value);
+    }
+    (platform, program)
 }
 
 /// The messages of a request, each behind its role.
@@ -27,11 +39,11 @@ fn messages(api: &Api, request: usize) -> Vec<(String, String)> {
 
 /// A `why` on a terminal, at the prompt behind its verdict.
 fn prompt(program: &Program, flags: &[&str]) -> Terminal {
-    program.file("app.log", LOG);
-    let arguments = [&["why", "-a", "shop", "--log", "app.log"], flags].concat();
+    let arguments = [&["why", "-a", "shop"], flags].concat();
     let terminal = Terminal::start(program, &arguments, 60, 120);
     terminal.wait_for("Enter asks test-model about these facts: ");
-    terminal.wait_for_prompt();
+    let screen = terminal.wait_for_prompt();
+    assert!(!screen.contains("was not used"), "{screen}");
     terminal
 }
 
@@ -39,7 +51,7 @@ fn prompt(program: &Program, flags: &[&str]) -> Terminal {
 fn explain_sends_what_facts_prints_and_nothing_else() {
     let api = Api::tokens(&["STRIPE_SECRET_KEY ", "is **missing**."]);
     let program = Program::for_service(&api.url());
-    let arguments = ["why", "--explain", "-a", "shop"];
+    let arguments = ["why", "--explain"];
     let run = program.run_with_input(&arguments, LOG).expect_code(1);
     assert!(
         run.stdout.starts_with("✗ web crashes as it starts"),
@@ -58,11 +70,11 @@ fn explain_sends_what_facts_prints_and_nothing_else() {
         (sent.len(), &*sent[0].0, &*sent[1].0),
         (2, "system", "user")
     );
-    assert_eq!(sent[1].1, facts(LOG));
+    assert_eq!(sent[1].1, facts(&program, &[], LOG));
     assert!(
         sent[1]
             .1
-            .contains("\n- the command: heroku config:set STRIPE_SECRET_KEY=VALUE -a shop")
+            .contains("\n- the command: heroku config:set STRIPE_SECRET_KEY=VALUE -a APP")
     );
     assert_eq!(api.requests().len(), 1);
 }
@@ -127,16 +139,14 @@ fn nothing_is_sent_unless_somebody_asks() {
 #[test]
 fn an_enter_before_the_prompt_sends_nothing_and_ctrl_d_keeps_the_verdicts_code() {
     let api = Api::tokens(&[]).stand_by();
-    for flags in [&[][..], &["--accessible"]] {
-        let program = Program::for_service(&api.url());
-        let pipe = program.work().join("log");
-        fifo(&pipe);
-        let arguments = [&["why", "--log", "log"], flags].concat();
+    for (flags, typed) in [(&[][..], "\r"), (&["--accessible"], "\r\rwhy?\r")] {
+        let (platform, program) = failing(&api);
+        let slowly = Answer::Slow(Duration::from_millis(500));
+        platform.answer_at("/apps/shop/dynos", slowly);
+        let arguments = [&["why", "-a", "shop"], flags].concat();
         let terminal = Terminal::start(&program, &arguments, 60, 120);
-        let typed = "\r\rwhy?\r";
         terminal.send(typed);
         terminal.wait_until_typed(typed.len() as u64);
-        fs::write(pipe, LOG).expect("the log is read");
         terminal.wait_for("Enter asks test-model about these facts: ");
         terminal.wait_for_prompt();
         terminal.send("\x04");
@@ -145,10 +155,48 @@ fn an_enter_before_the_prompt_sends_nothing_and_ctrl_d_keeps_the_verdicts_code()
     assert_eq!(api.requests().len(), 0);
 }
 
+/// `/why` in the chat, too.
+#[test]
+fn the_chat_examines_an_app_and_sends_its_facts_with_the_next_enter() {
+    let api = Api::tokens(&["Set it."]);
+    let (platform, program) = failing(&api);
+    let terminal = Terminal::chat(&program, &[], 120);
+    terminal.run("hello", "Set it.");
+    let slowly = Answer::Slow(Duration::from_millis(500));
+    platform.answer_at("/apps/shop/dynos", slowly);
+    terminal.clear();
+    terminal.send("/why shop\r");
+    terminal.wait_until("the examination", |_| !platform.requests().is_empty());
+    // This one is for nothing.
+    terminal.send("\r");
+    terminal.wait_for("Enter asks test-model about these facts: ");
+    let screen = terminal.wait_for_prompt();
+    assert!(screen.contains("✗ web crashes as it starts"), "{screen}");
+    assert_eq!(api.requests().len(), 1);
+    terminal.send("\r");
+    terminal.wait_for("Set it.");
+    terminal.wait_for_prompt();
+    let sent = messages(&api, 1);
+    assert!(sent[0].1.starts_with("You explain"), "{}", sent[0].1);
+    assert_eq!(sent[3].1, facts(&program, &["-a", "shop"], ""));
+    // A new conversation is of no app.
+    terminal.clear();
+    terminal.send("/clear\r");
+    terminal.wait_for("a new conversation");
+    terminal.run("hello", "Set it.");
+    assert_eq!(messages(&api, 2).len(), 1);
+    terminal.send("/why nonesuch\r");
+    terminal.wait_for("Error: ");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
 #[test]
 fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
     let api = Api::tokens(&["Set it.", " \"nowhere in the facts\""]);
-    let program = Program::for_service(&api.url());
+    let (_platform, program) = failing(&api);
+    let facts = || facts(&program, &["-a", "shop"], "");
     let terminal = prompt(&program, &[]);
     terminal.send("\r");
     terminal.wait_for("a quote of the answer is not in the facts: “nowhere in the facts”");
@@ -163,7 +211,7 @@ fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
     let sent = messages(&api, 1);
     let roles: Vec<&str> = sent.iter().map(|(role, _)| &**role).collect();
     assert_eq!(roles, ["system", "user", "assistant", "user"]);
-    assert_eq!((&sent[1].1, &*sent[3].1), (&facts(LOG), "and then?"));
+    assert_eq!((&sent[1].1, &*sent[3].1), (&facts(), "and then?"));
     assert_eq!(api.requests().len(), 2);
 
     let sessions = program.run(&["sessions", "--json"]);
@@ -173,12 +221,12 @@ fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
         .run(&["sessions", "show", name])
         .expect_code(0)
         .stdout;
-    assert!(shown.contains(facts(LOG).trim_end()), "{shown}");
+    assert!(shown.contains(facts().trim_end()), "{shown}");
     let terminal = Terminal::chat(&program, &["--continue"], 120);
     terminal.send("still?\r");
     terminal.wait_until("the request", |_| api.requests().len() == 3);
     let sent = messages(&api, 2);
-    assert_eq!((&sent[1].1, &*sent[5].1), (&facts(LOG), "still?"));
+    assert_eq!((&sent[1].1, &*sent[5].1), (&facts(), "still?"));
 }
 
 #[test]
@@ -192,7 +240,7 @@ fn a_question_goes_with_the_facts_and_comes_back_without_them() {
             false => format!("{}{}event:done\ndata:[DONE]\n\n", sse_head(), event("Yes.")),
         });
     });
-    let program = Program::for_service(&api.url());
+    let (_platform, program) = failing(&api);
     let terminal = prompt(&program, &["--system", "be brief"]);
     terminal.send("is it Stripe\r");
     // It failed: the question is offered again, and Enter still says what it sends.
@@ -208,7 +256,13 @@ fn a_question_goes_with_the_facts_and_comes_back_without_them() {
         "{}",
         sent[0].1
     );
-    assert_eq!(sent[1].1, format!("{}\nis it Stripe zebra", facts(LOG)));
+    assert_eq!(
+        sent[1].1,
+        format!(
+            "{}\nis it Stripe zebra",
+            facts(&program, &["-a", "shop"], "")
+        )
+    );
     terminal.clear();
     terminal.send("/undo\r");
     terminal.wait_for("Enter asks test-model about these facts: ");
@@ -236,9 +290,9 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
         let catalogue = r#"[{"model_id":"test-model","type":["text-to-text"]}]"#;
         exchange.send(&respond(200, "", catalogue));
     });
-    let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
-    program.file("app.log", LOG);
-    let why = ["why", "--log", "app.log"];
+    let (_platform, program) = failing(&api);
+    let program = program.without("INFERENCE_MODEL_ID");
+    let why = ["why", "-a", "shop"];
     let terminal = Terminal::start(&program, &why, 60, 120);
     terminal.wait_for("model>");
     terminal.send("1\r");
@@ -252,8 +306,7 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
     assert_eq!(terminal.wait_for_end(), 1);
     assert!(api.requests().iter().all(|it| it.line.starts_with("GET ")));
 
-    let program = Program::new();
-    program.file("app.log", LOG);
+    let program = program.without("INFERENCE_URL").without("INFERENCE_KEY");
     let terminal = Terminal::start(&program, &why, 60, 120);
     terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set; see `heroku-chat doctor`");
     assert_eq!(terminal.wait_for_end(), 1);

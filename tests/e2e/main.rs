@@ -33,3 +33,4 @@ mod support;
 mod transport;
 mod typing;
 mod why;
+mod why_app;

@@ -1,27 +1,30 @@
 //! A stand-in for Heroku's Platform API on loopback, for running the real `heroku` program without
 //! an account.
 //!
-//! It answers the two questions that the program asks on our behalf, `GET /apps/NAME/config-vars`
-//! and `GET /account`, with Heroku's status codes and error objects, and it can misbehave as
-//! networks do: a captive portal, an error page, silence, a hang-up. [`Platform::env`] points the
-//! program at it, `HEROKU_API_KEY` or a netrc with [`TOKEN`] logs in.
+//! It plays apps: their config vars, what Heroku tells of them, and their logs; and Heroku's status
+//! page. It has Heroku's status codes and error objects, and each path can misbehave as networks do:
+//! a captive portal, an error page, silence, a hang-up. [`Platform::env`] points the program at it,
+//! `HEROKU_API_KEY` or a netrc with [`TOKEN`] logs in.
 //!
-//! It is not the inference service, knows no add-ons, changes nothing and speaks no TLS. Only the
-//! `id` and the shape of an error are Heroku's for certain; the program prints the words of
-//! `message` as they come.
+//! It is not the inference service, changes nothing and speaks no TLS. Only the `id` and the shape
+//! of an error are Heroku's for certain; the program prints the words of `message` as they come.
 #![allow(dead_code, reason = "a test takes the part it needs")]
 
-use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read, Write};
+mod answer;
+mod app;
+
+use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use serde_json::json;
 
 use super::served::{Seen, Served};
+pub use answer::Answer;
+use answer::{Reply, Request, Response};
+pub use app::{App, SECRETS, log_path};
 
 /// The one token that is logged in; any other gets 401.
 pub const TOKEN: &str = "good-token";
@@ -34,30 +37,6 @@ pub const EMAIL: &str = "dev@example.com";
 /// seconds.
 pub const NOBODY_LISTENS: &str = "http://127.0.0.1:1";
 
-/// What to say to `GET /apps/NAME/config-vars` instead of the app's variables.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// 403: the app is somebody else's.
-    Forbidden,
-    /// 429, which the CLI does not retry.
-    RateLimited,
-    /// Any other refusal: status, `id` and `message` of the error object, for example 402
-    /// `delinquent`.
-    Refused(u16, &'static str, &'static str),
-    /// 503 with the HTML page of a router, whoever asks.
-    ServerErrorHtml,
-    /// 200 with the HTML page of a captive portal, whoever asks; the CLI takes it for an app
-    /// without variables.
-    Html200,
-    /// The app's variables, after this time.
-    Slow(Duration),
-    /// The request is read and nothing is ever sent; the CLI waits a minute.
-    Silent,
-    /// The request is read and the connection closed; the CLI tries six times, seven seconds in
-    /// all.
-    HangUp,
-}
-
 /// The server. Listens on a free port of 127.0.0.1 and has stopped when its `drop` returns.
 pub struct Platform {
     address: SocketAddr,
@@ -69,8 +48,12 @@ pub struct Platform {
 
 #[derive(Default)]
 struct State {
-    apps: HashMap<String, BTreeMap<String, String>>,
+    address: String,
+    apps: HashMap<String, App>,
+    /// By path.
     answers: HashMap<String, Answer>,
+    /// Titles of what is open on the status page.
+    incidents: Vec<String>,
     requests: Vec<String>,
 }
 
@@ -81,7 +64,10 @@ impl Platform {
         let address = listener
             .local_addr()
             .expect("a bound listener has an address");
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(State {
+            address: address.to_string(),
+            ..State::default()
+        }));
         let stopping = Arc::new(AtomicBool::new(false));
         let served = Served::default();
         let listening = thread::spawn({
@@ -118,9 +104,10 @@ impl Platform {
     /// The `HOME` matters: every command writes a credential helper into its `.gitconfig`. Don't
     /// point `GIT_CONFIG_GLOBAL` at `/dev/null` to prevent that: git replaces the file it writes,
     /// and as root that is the machine's `/dev/null`.
-    pub fn env(&self) -> [(&'static str, String); 6] {
+    pub fn env(&self) -> [(&'static str, String); 7] {
         [
             ("HEROKU_HOST", self.url()),
+            ("HEROKU_STATUS_HOST", self.url()),
             // Else the host of git remotes would be this server's too, and no remote in a test
             // would count.
             ("HEROKU_GIT_HOST", "git.heroku.com".to_owned()),
@@ -146,16 +133,28 @@ impl Platform {
 
     /// Adds the app `name` with these config vars, or replaces it.
     pub fn app(&self, name: &str, vars: &[(&str, &str)]) {
-        let vars = vars
-            .iter()
-            .map(|&(key, value)| (key.to_owned(), value.to_owned()))
-            .collect();
-        lock(&self.state).apps.insert(name.to_owned(), vars);
+        self.play(name, App::new(name, vars));
     }
 
-    /// From now on answers like this about the app `name`, whether it was added or not.
+    /// Adds this app, or replaces it.
+    pub fn play(&self, name: &str, app: App) {
+        lock(&self.state).apps.insert(name.to_owned(), app);
+    }
+
+    /// From now on answers like this about the config vars of the app `name`, whether it was added
+    /// or not.
     pub fn answer(&self, name: &str, answer: Answer) {
-        lock(&self.state).answers.insert(name.to_owned(), answer);
+        self.answer_at(&format!("/apps/{name}/config-vars"), answer);
+    }
+
+    /// From now on answers like this at a path.
+    pub fn answer_at(&self, path: &str, answer: Answer) {
+        lock(&self.state).answers.insert(path.to_owned(), answer);
+    }
+
+    /// Has something be open on Heroku's status page.
+    pub fn incident(&self, title: &str) {
+        lock(&self.state).incidents.push(title.to_owned());
     }
 
     /// What was asked so far, in order: `GET /apps/good/config-vars`.
@@ -215,165 +214,86 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let Some(request) = Request::read(stream)? else {
         return Ok(());
     };
-    match reply(&request, state) {
-        Reply::Now(response) => response.write(stream),
-        Reply::Later(response, wait) => {
-            stream.set_read_timeout(Some(wait))?;
-            wait_for_close(stream);
-            response.write(stream)
-        }
-        Reply::Never => {
-            wait_for_close(stream);
-            Ok(())
-        }
-        Reply::HangUp => Ok(()),
-    }
-}
-
-/// Returns when the client or the end of the test closes the connection, or when its read timeout
-/// has passed.
-fn wait_for_close(mut stream: &TcpStream) {
-    while stream.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
-}
-
-struct Request {
-    /// `GET /account`
-    line: String,
-    logged_in: bool,
-}
-
-impl Request {
-    /// `None`: the connection was closed before a request had come.
-    fn read(stream: &TcpStream) -> std::io::Result<Option<Request>> {
-        let mut input = BufReader::new(stream);
-        let mut line = String::new();
-        if input.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-        let mut request = Request {
-            line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
-            logged_in: false,
-        };
-        let mut body = 0;
-        loop {
-            let mut header = String::new();
-            input.read_line(&mut header)?;
-            let Some((name, value)) = header.split_once(':') else {
-                break;
-            };
-            let value = value.trim();
-            match name.to_ascii_lowercase().as_str() {
-                "authorization" => request.logged_in = value == format!("Bearer {TOKEN}"),
-                "content-length" => body = value.parse().unwrap_or(0),
-                _ => {}
-            }
-        }
-        // Closing with unread input would reset the connection and take the response with it.
-        std::io::copy(&mut input.take(body), &mut std::io::sink())?;
-        Ok(Some(request))
-    }
-
-    /// The app whose config vars are asked for.
-    fn app(&self) -> Option<&str> {
-        self.line
-            .strip_prefix("GET /apps/")?
-            .strip_suffix("/config-vars")
-            .filter(|name| !name.contains('/'))
-    }
-}
-
-enum Reply {
-    Now(Response),
-    Later(Response, Duration),
-    Never,
-    HangUp,
+    reply(&request, state).send(stream)
 }
 
 fn reply(request: &Request, state: &Mutex<State>) -> Reply {
     let mut state = lock(state);
-    state.requests.push(request.line.clone());
-    let answer = request.app().and_then(|name| state.answers.get(name));
-    let response = match (answer, request.logged_in, request.app()) {
+    state.requests.push(request.line());
+    let name = request.app().map_or("", |(name, _)| name);
+    let answer = state.answers.get(&request.path).cloned();
+    let response = match (answer, request.logged_in) {
         // These come from something in between, which does not look at tokens.
-        (Some(Answer::Silent), ..) => return Reply::Never,
-        (Some(Answer::HangUp), ..) => return Reply::HangUp,
-        (Some(Answer::ServerErrorHtml), ..) => {
+        (Some(Answer::Silent), _) => return Reply::Never,
+        (Some(Answer::HangUp), _) => return Reply::HangUp,
+        (Some(Answer::ServerErrorHtml), _) => {
             Response::html(503, "<html><body>Service Unavailable</body></html>")
         }
-        (Some(Answer::Html200), ..) => Response::html(
+        (Some(Answer::Html200), _) => Response::html(
             200,
             "<html><body>Welcome! Log in to the Wi-Fi.</body></html>",
         ),
-        (_, false, _) => Response::problem(401, "unauthorized", "Invalid credentials provided."),
-        (Some(Answer::Refused(status, id, message)), ..) => Response::problem(*status, id, message),
-        (Some(Answer::RateLimited), ..) => Response::problem(
+        (_, false) if request.app().is_some() || request.path == "/account" => {
+            Response::problem(401, "unauthorized", "Invalid credentials provided.")
+        }
+        (Some(Answer::Refused(status, id, message)), _) => Response::problem(status, id, message),
+        (Some(Answer::RateLimited), _) => Response::problem(
             429,
             "rate_limit",
             "Your account reached the API rate limit\nPlease wait a few minutes before making new requests",
         ),
-        (Some(Answer::Forbidden), _, Some(name)) => Response::problem(
+        (Some(Answer::Forbidden), _) => Response::problem(
             403,
             "forbidden",
             &format!("You do not have access to the app {name}."),
         ),
-        (answer, _, Some(name)) => {
-            let vars = match state.apps.get(name) {
-                Some(vars) => Response::json(200, &json!(vars)),
-                None => Response::problem(404, "not_found", "Couldn't find that app."),
-            };
-            match answer {
-                Some(Answer::Slow(wait)) => return Reply::Later(vars, *wait),
-                _ => vars,
-            }
-        }
-        _ if request.line == "GET /account" => Response::json(200, &json!({ "email": EMAIL })),
-        _ => Response::problem(
-            404,
-            "not_found",
-            "The requested API endpoint was not found.",
-        ),
+        (answer, _) => return usual(request, &state, answer.as_ref()),
     };
     Reply::Now(response)
 }
 
-struct Response {
-    status: u16,
-    content_type: &'static str,
-    body: String,
+/// What was asked for, in time or not.
+fn usual(request: &Request, state: &State, answer: Option<&Answer>) -> Reply {
+    let mut reply = played(request, state);
+    if let Reply::Stream(stream) = &mut reply {
+        stream.stays_open |= matches!(answer, Some(Answer::StaysOpen));
+        stream.repeats = matches!(answer, Some(Answer::Endless));
+    }
+    match answer {
+        Some(Answer::Slow(wait)) => Reply::Later(Box::new(reply), *wait),
+        _ => reply,
+    }
 }
 
-impl Response {
-    fn json(status: u16, body: &serde_json::Value) -> Response {
-        Response {
-            status,
-            content_type: "application/json;charset=utf-8",
-            body: body.to_string(),
+fn played(request: &Request, state: &State) -> Reply {
+    let problem = |message: &str| Response::problem(404, "not_found", message);
+    let nothing = || problem("The requested API endpoint was not found.");
+    let session = request.path.strip_prefix(&log_path(""));
+    let foreign = session.is_some() || request.path.starts_with("/api/");
+    assert!(
+        !foreign || !request.has_token,
+        "the token went to {}",
+        request.path
+    );
+    if let Some(app) = session.and_then(|name| state.apps.get(name)) {
+        return app.stream(request);
+    }
+    Reply::Now(match (request.app(), request.line().as_str()) {
+        (Some((name, what)), _) => match state.apps.get(name) {
+            Some(app) => app
+                .answer(request, what, &state.address)
+                .unwrap_or_else(nothing),
+            None => problem("Couldn't find that app."),
+        },
+        (_, "GET /account") => Response::json(200, &json!({ "email": EMAIL })),
+        (_, "GET /api/v4/current-status") => {
+            let incident = |title: &String| json!({"title": title, "resolved": false});
+            let open: Vec<_> = state.incidents.iter().map(incident).collect();
+            Response::json(
+                200,
+                &json!({"status": [], "incidents": open, "scheduled": []}),
+            )
         }
-    }
-
-    fn html(status: u16, body: &str) -> Response {
-        Response {
-            status,
-            content_type: "text/html",
-            body: body.to_owned(),
-        }
-    }
-
-    /// Heroku's error object.
-    fn problem(status: u16, id: &str, message: &str) -> Response {
-        Response::json(status, &json!({ "id": id, "message": message }))
-    }
-
-    fn write(&self, mut stream: &TcpStream) -> std::io::Result<()> {
-        let Response {
-            status,
-            content_type,
-            body,
-        } = self;
-        let length = body.len();
-        let head = format!(
-            "HTTP/1.1 {status} \r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close"
-        );
-        stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes())
-    }
+        _ => nothing(),
+    })
 }

@@ -1,5 +1,6 @@
 """The measurements, each a function from the lab to its figures. A new one is a file and a line here."""
 
+from measurements.app import app
 from measurements.distance import distance
 from measurements.idle import idle
 from measurements.interrupt import interrupt
@@ -14,7 +15,7 @@ from measurements.thousand import thousand
 from measurements.turns import turns
 from measurements.why import why
 
-ALL = {run.__name__: run for run in (start, lag, interrupt, stop, distance, oneshot, long, size, turns, thousand, why, plugin, idle)}
+ALL = {run.__name__: run for run in (start, lag, interrupt, stop, distance, oneshot, long, size, turns, thousand, why, app, plugin, idle)}
 
 ON_REQUEST = {"idle"}
 """Only made if they are named: they take long."""

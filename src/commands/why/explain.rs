@@ -75,7 +75,7 @@ fn offer(facts: Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Err
         }
         opened => opened?,
     };
-    let mut repl = Repl::new(&connection, context, settings, saving, super::examine)?;
+    let mut repl = Repl::new(&connection, context, settings, saving, super::show)?;
     if repl.choose_model(&mut chat)? {
         repl.offer(&mut chat, facts);
         repl.run(chat)?;

@@ -11,9 +11,11 @@ pub fn why(repl: &mut Repl<'_>, chat: &mut Chat, app: &str) -> Result<Flow, Erro
         repl.forget_facts(chat);
         return repl.noted("no facts go with the next prompt");
     }
-    let set = repl.connection.settings.app.as_deref();
+    let connection = repl.connection;
+    let set = connection.settings.app.as_deref();
     let app = Some(app).filter(|app| !app.is_empty()).or(set);
-    let (mut examined, verdict) = (repl.examine)(app, repl.context)?;
+    let is_sandbox = connection.sandbox.is_some();
+    let (mut examined, verdict) = (repl.examine)(app, is_sandbox, repl.context)?;
     let facts = examined.brief(&verdict);
     repl.offer(chat, facts);
     Ok(Flow::Continue)

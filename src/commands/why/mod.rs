@@ -1,0 +1,266 @@
+//! `heroku-chat why`: what is wrong with an app, found by rules in its log and in what Heroku tells
+//! of it.
+
+mod explain;
+mod source;
+
+use std::time::{Duration, SystemTime};
+
+use crate::app::Context;
+use crate::app::explaining::amount;
+use crate::cli::{WhyArgs, WhyScope};
+use crate::error::{Error, ExitStatus, HerokuFailure};
+use crate::heroku::facts::{self, Question, Told, Way};
+use crate::sandbox::Sandbox;
+use crate::screen::{Screen, Tone};
+use crate::why::{self, Cause, Examined, Facts, Filter, Reader, Release, Status, Time, Verdict};
+use source::Pipe;
+
+/// How long a pipe may say nothing if Heroku can be asked for the log: `heroku logs` needs a second
+/// and a half for its first line.
+const PIPE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long each fact is waited for, in seconds.
+const WAIT: u64 = 5;
+
+/// How much is looked at before a release, and after it.
+const ROUND_RELEASE: Duration = Duration::from_secs(15 * 60);
+
+/// Judges an app.
+///
+/// # Errors
+/// What prevents judging, a value that can't be understood, and failures of input and output.
+pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let connection = &args.chat.connection;
+    let app = connection.heroku.app.as_deref();
+    let (mut examined, verdict) = examine(app, connection.sandbox, &args.scope, context)?;
+    let code = match verdict.status {
+        Status::Healthy => ExitStatus::Done,
+        Status::Failing | Status::Unexplained => ExitStatus::Fixable,
+        Status::Unknown => ExitStatus::Service,
+    };
+    let screen = &mut context.screen;
+    if args.facts {
+        let brief = examined.brief(&verdict);
+        screen.print(&brief.text)?;
+        screen.note(&amount(&brief));
+    } else if args.json {
+        screen.print(&serde_json::to_string_pretty(&verdict).unwrap_or_default())?;
+    } else {
+        tell(&verdict, screen)?;
+        let facts = examined.brief(&verdict);
+        return explain::explain(facts, code, args, context);
+    }
+    Ok(code)
+}
+
+/// Looks at an app for the chat, and shows the verdict.
+///
+/// # Errors
+/// As [`run`].
+pub fn show(
+    app: Option<&str>,
+    is_sandbox: bool,
+    context: &mut Context,
+) -> Result<(Examined, Verdict), Error> {
+    let (examined, verdict) = examine(app, is_sandbox, &WhyScope::default(), context)?;
+    tell(&verdict, &mut context.screen)?;
+    Ok((examined, verdict))
+}
+
+/// Looks at an app, or at a log alone if no app is named.
+///
+/// # Errors
+/// As [`run`].
+fn examine(
+    app: Option<&str>,
+    is_sandbox: bool,
+    args: &WhyScope,
+    context: &mut Context,
+) -> Result<(Examined, Verdict), Error> {
+    let since = args.since.as_deref().map(since).transpose()?;
+    let mut filter = Filter {
+        since,
+        until: None,
+        process: args.process.clone(),
+    };
+    let mut is_read = is_sandbox;
+    if app.is_none() && args.release.is_none() && !is_sandbox {
+        // Without an app that was named, a log on the pipe is all that is meant.
+        let pipe = Pipe::open(Reader::new(filter.clone()));
+        if let Some(log) = pipe.map(|it| it.log(Duration::MAX)).transpose()?.flatten() {
+            let examined = log.end(Facts::default(), None);
+            let verdict = examined.judge(None);
+            return Ok((examined, verdict));
+        }
+        is_read = true;
+    }
+    let sandbox = is_sandbox.then(|| Sandbox::start(0)).transpose();
+    let sandbox = sandbox.map_err(|error| Error::System {
+        what: "starting the sandbox",
+        reason: error.to_string(),
+    })?;
+    let app = match (&sandbox, app) {
+        (Some(_), _) => Sandbox::APP.to_owned(),
+        (None, Some(app)) => app.to_owned(),
+        (None, None) => context.app()?.ok_or(Error::NoLog)?,
+    };
+    let limit = Duration::from_secs(args.wait.unwrap_or(WAIT));
+    let way = Way::find(
+        &app,
+        limit,
+        sandbox.as_ref(),
+        &context.environment,
+        &context.interrupts,
+    );
+    let way = way.map_err(unexamined)?;
+    if let Some(version) = &args.release {
+        let release = release(&way, version)?;
+        (filter.since, filter.until) = round(&release);
+        context.screen.note(&in_words(&release));
+    }
+    let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
+    let pipe = pipe.flatten();
+    let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE)).transpose() {
+        Ok(log) => Ok(log.flatten()),
+        Err(error) => Err(HerokuFailure::Other {
+            code: None,
+            message: error.explain().title,
+        }),
+    };
+    let question = Question {
+        filter,
+        limit,
+        given: Box::new(given),
+    };
+    let screen = &mut context.screen;
+    let mut progress = |pending: &[&str], elapsed| screen.waiting(&pending.join(", "), elapsed);
+    let told = facts::ask(&way, question, &context.interrupts, &mut progress);
+    screen.clear_status();
+    judge(told?, &app)
+}
+
+fn unexamined(failure: HerokuFailure) -> Error {
+    Error::Unexamined(Box::new(failure))
+}
+
+/// A release of the app, by its version.
+fn release(way: &Way, version: &str) -> Result<Release, Error> {
+    let number = version.trim_start_matches('v').parse::<u32>();
+    let unknown = || Error::InvalidValue {
+        what: "--release".to_owned(),
+        value: version.to_owned(),
+        rule: "a release of the app, such as v42".to_owned(),
+    };
+    way.release(number.map_err(|_| unknown())?)
+        .map_err(|failure| match failure {
+            HerokuFailure::UnknownApp(_) => unknown(),
+            other => unexamined(other),
+        })
+}
+
+/// The time round a release.
+fn round(release: &Release) -> (Option<Time>, Option<Time>) {
+    let at = why::time(&release.created_at);
+    (
+        at.map(|at| at - ROUND_RELEASE),
+        at.map(|at| at + ROUND_RELEASE),
+    )
+}
+
+fn in_words(release: &Release) -> String {
+    let Release {
+        version,
+        created_at,
+        description,
+        ..
+    } = release;
+    let by = release
+        .user
+        .as_ref()
+        .map_or_else(String::new, |it| format!(" by {}", it.email));
+    format!("v{version}, {created_at}: {description}{by}")
+}
+
+/// The verdict about an app, by what could be had.
+///
+/// # Errors
+/// If too little could be had.
+fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
+    let has_log = told.log.is_some();
+    if let (false, Some(failure)) = (has_log, told.prevented()) {
+        return Err(unexamined(failure));
+    }
+    let log = told.log.unwrap_or_default();
+    let examined = log.end(told.facts, told.values.as_deref());
+    let mut verdict = examined.judge(Some(app));
+    if !has_log && verdict.status == Status::Healthy {
+        verdict.status = Status::Unknown;
+        verdict.summary =
+            "nothing is wrong in what Heroku tells of the app, but its log is missing".to_owned();
+    }
+    Ok((examined, verdict))
+}
+
+/// A time, or so long before now: `30m`, `2h`, `1d`.
+fn since(text: &str) -> Result<Time, Error> {
+    let number = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let seconds = match &text[number.len()..] {
+        "s" => Some(1),
+        "m" | "min" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let ago = number.parse::<u64>().ok().zip(seconds);
+    let ago = ago.and_then(|(number, seconds)| number.checked_mul(seconds));
+    let then = ago.and_then(|seconds| SystemTime::now().checked_sub(Duration::from_secs(seconds)));
+    then.map(Time::from)
+        .or_else(|| why::time(text))
+        .ok_or_else(|| Error::InvalidValue {
+            what: "--since".to_owned(),
+            value: text.to_owned(),
+            rule: "a duration such as 30m, 2h or 1d, or a time such as 2026-11-26T03:00:00Z"
+                .to_owned(),
+        })
+}
+
+/// The verdict for somebody who reads it.
+fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
+    if verdict.status == Status::Unknown && verdict.missing.is_empty() {
+        return Err(Error::NoLog);
+    }
+    if verdict.causes.is_empty() {
+        let tone = match verdict.status {
+            Status::Unknown => Tone::CAUTION,
+            _ => Tone::GOOD,
+        };
+        screen.verdict(tone, &verdict.summary, None, &[])?;
+    }
+    let causes = verdict.causes.iter().map(|cause| (Tone::BAD, cause));
+    let note = Tone(Tone::QUIET.0, "·", "note:");
+    for (tone, cause) in causes.chain(verdict.notes.iter().map(|cause| (note, cause))) {
+        tell_cause(tone, cause, screen)?;
+    }
+    for error in &verdict.errors {
+        screen.print(&format!("\n    {}", error.replace('\n', "\n    ")))?;
+    }
+    for missing in &verdict.missing {
+        screen.note(missing);
+    }
+    Ok(())
+}
+
+fn tell_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
+    let since = cause
+        .since
+        .as_ref()
+        .map_or_else(String::new, |it| format!(", since {it} UTC"));
+    let text = format!("{}{since}", cause.sentence);
+    let commands: Vec<String> = cause.command.iter().cloned().collect();
+    screen.verdict(tone, &text, Some(&cause.page), &commands)?;
+    match cause.evidence.is_empty() {
+        true => Ok(()),
+        false => screen.print(&format!("    {}", cause.evidence.join("\n    "))),
+    }
+}

@@ -1,0 +1,389 @@
+//! What Heroku tells of an app, and its log: asked for side by side, each with its own time limit.
+//! What can't be had is said and left out, and the rest goes on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::HerokuCli;
+use super::asking::Asker;
+use crate::config::HerokuQuery;
+use crate::config::environment::Environment;
+use crate::config::secret::Secret;
+use crate::error::{Error, HerokuFailure};
+use crate::interrupt::Interrupts;
+use crate::net::Http;
+use crate::sandbox::Sandbox;
+use crate::why::{Addon, App, Dyno, Facts, Filter, Reader, Release};
+
+/// How often is told what is waited for.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How Heroku is asked.
+pub enum Way {
+    Direct(Asker),
+    /// If that can't be; what is open to all is asked for directly all the same.
+    Cli(HerokuCli, Asker),
+}
+
+impl Way {
+    /// The way that is open.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn find(
+        app: &str,
+        limit: Duration,
+        sandbox: Option<&Sandbox>,
+        environment: &Environment,
+        interrupts: &Interrupts,
+    ) -> Result<Self, HerokuFailure> {
+        // It becomes part of a path.
+        let is_part = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
+        if app.is_empty() || !app.bytes().all(is_part) {
+            return Err(HerokuFailure::UnknownApp(Some(app.to_owned())));
+        }
+        let url = |name: &str, usual: &str| {
+            let url = Url::parse(environment.get(name).unwrap_or(usual));
+            url.map_err(|error| HerokuFailure::Unreachable(format!("{name}: {error}")))
+        };
+        let asker = Asker {
+            http: Arc::new(Http::new(environment.clone())),
+            base: url("HEROKU_HOST", "https://api.heroku.com")?,
+            status: url("HEROKU_STATUS_HOST", "https://status.heroku.com")?,
+            app: app.to_owned(),
+            token: Secret::default(),
+            limit,
+            watch: interrupts.watch(),
+        };
+        if let Some(sandbox) = sandbox {
+            let (base, status) = (sandbox.url(), sandbox.url());
+            return Ok(Way::Direct(Asker {
+                base,
+                status,
+                token: Secret::new(Sandbox::KEY),
+                ..asker
+            }));
+        }
+        match environment.get("HEROKU_API_KEY") {
+            Some(token) => Ok(Way::Direct(Asker {
+                token: Secret::new(token),
+                ..asker
+            })),
+            None => Ok(Way::Cli(HerokuCli::find(environment), asker)),
+        }
+    }
+
+    /// One release of the app.
+    ///
+    /// # Errors
+    /// Why it can't be had.
+    pub fn release(&self, version: u32) -> Result<Release, HerokuFailure> {
+        match self {
+            Way::Direct(asker) => asker.get(&format!("/releases/{version}")),
+            Way::Cli(cli, asker) => {
+                let name = format!("v{version}");
+                super::json(
+                    cli,
+                    &["releases:info", &name, "--json"],
+                    &query(asker),
+                    super::LIMIT,
+                )
+            }
+        }
+    }
+}
+
+/// What is asked, of which app.
+pub struct Question {
+    pub filter: Filter,
+    /// How long to wait for each fact.
+    pub limit: Duration,
+    /// The log that comes from elsewhere, if it does. It is waited for.
+    pub given: Box<dyn FnOnce() -> Result<Option<Reader>, HerokuFailure> + Send>,
+}
+
+/// What there is to judge by.
+#[derive(Default)]
+pub struct Told {
+    pub facts: Facts,
+    /// The log, if there is one.
+    pub log: Option<Reader>,
+    /// Of the config vars, for masking alone.
+    pub values: Option<Vec<Secret>>,
+    /// Why something is missing, by its name.
+    pub failures: Vec<(&'static str, HerokuFailure)>,
+}
+
+/// What `apps:info` prints.
+#[derive(Deserialize)]
+struct Info {
+    app: App,
+    dynos: Vec<Dyno>,
+    addons: Vec<Addon>,
+}
+
+/// Heroku's status page.
+#[derive(Deserialize)]
+pub struct Status {
+    incidents: Vec<Incident>,
+}
+
+#[derive(Deserialize)]
+struct Incident {
+    title: String,
+}
+
+/// Is told what is still waited for, and for how long already.
+pub type Progress<'a> = &'a mut dyn FnMut(&[&'static str], Duration);
+
+type Learned = Box<dyn FnOnce(&mut Told) + Send>;
+
+/// A fact to be learned, by its name.
+struct Job {
+    name: &'static str,
+    learn: Box<dyn FnOnce() -> Result<Learned, HerokuFailure> + Send>,
+}
+
+impl Job {
+    fn new<T: Send + 'static>(
+        name: &'static str,
+        ask: impl FnOnce() -> Result<T, HerokuFailure> + Send + 'static,
+        put: fn(&mut Told, T),
+    ) -> Self {
+        let learn = move || -> Result<Learned, HerokuFailure> {
+            let it = ask()?;
+            Ok(Box::new(move |told| put(told, it)))
+        };
+        Job {
+            name,
+            learn: Box::new(learn),
+        }
+    }
+}
+
+/// Asks for all there is. `progress` is told how it goes.
+///
+/// # Errors
+/// Ctrl-C.
+pub fn ask(
+    way: &Way,
+    question: Question,
+    interrupts: &Interrupts,
+    progress: Progress<'_>,
+) -> Result<Told, Error> {
+    let lanes = match way {
+        Way::Direct(asker) => directly(asker, question),
+        Way::Cli(cli, asker) => by_cli(cli, asker, question),
+    };
+    learn(lanes, interrupts, progress)
+}
+
+/// Everything at once.
+fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
+    fn job<T: DeserializeOwned + Send + 'static>(
+        asker: &Asker,
+        (name, path): (&'static str, &'static str),
+        put: fn(&mut Told, T),
+    ) -> Job {
+        let asker = asker.clone();
+        Job::new(name, move || asker.get(path), put)
+    }
+    let log = {
+        let asker = asker.clone();
+        move || match (question.given)()? {
+            Some(log) => Ok(log),
+            None => asker.log(Reader::new(question.filter)),
+        }
+    };
+    let jobs = [
+        job(asker, ("app", ""), |told, it| told.facts.app = Some(it)),
+        job(asker, ("releases", "/releases"), |told, it| {
+            told.facts.releases = Some(it)
+        }),
+        job(asker, ("dynos", "/dynos"), |told, it| {
+            told.facts.dynos = Some(it)
+        }),
+        job(asker, ("formation", "/formation"), |told, it| {
+            told.facts.formation = Some(it)
+        }),
+        job(asker, ("add-ons", "/addons"), |told, it| {
+            told.facts.addons = Some(it)
+        }),
+        job(asker, ("config vars", "/config-vars"), Told::keep_vars),
+        status(asker),
+        Job::new("log", log, |told, it| told.log = Some(it)),
+    ];
+    jobs.map(|job| vec![job]).into()
+}
+
+/// By commands of the CLI, each of which costs a second of CPU: two at a time, and not for all.
+fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
+    let limit = question.limit.mul_f32(1.5);
+    let query = query(asker);
+    fn job<T: DeserializeOwned + Send + 'static>(
+        (cli, query, limit): (&HerokuCli, &HerokuQuery, Duration),
+        (name, arguments): (&'static str, &'static [&'static str]),
+        put: fn(&mut Told, T),
+    ) -> Job {
+        let (cli, query) = (cli.clone(), query.clone());
+        Job::new(
+            name,
+            move || super::json(&cli, arguments, &query, limit),
+            put,
+        )
+    }
+    let with = (cli, &query, limit);
+    let log = {
+        let (cli, query) = (cli.clone(), query.clone());
+        move || match (question.given)()? {
+            Some(log) => Ok(log),
+            None => super::logs(&cli, &query, limit, Reader::new(question.filter)),
+        }
+    };
+    let releases = ("releases", &["releases", "--json", "-n", "10"][..]);
+    let info = ("app, dynos, add-ons", &["apps:info", "--json"][..]);
+    let vars = ("config vars", &["config", "--json"][..]);
+    vec![
+        vec![
+            Job::new("log", log, |told, it| told.log = Some(it)),
+            job(with, releases, |told, it| told.facts.releases = Some(it)),
+        ],
+        vec![
+            job(with, info, Told::keep_info),
+            job(with, vars, Told::keep_vars),
+        ],
+        vec![status(asker)],
+    ]
+}
+
+fn query(asker: &Asker) -> HerokuQuery {
+    HerokuQuery {
+        app: Some(asker.app.clone()),
+        ..HerokuQuery::default()
+    }
+}
+
+fn status(asker: &Asker) -> Job {
+    let asker = asker.clone();
+    Job::new("Heroku's status", move || asker.status(), Told::keep_status)
+}
+
+impl Told {
+    /// Keeps the names, and the values for masking alone.
+    fn keep_vars(&mut self, vars: BTreeMap<String, Option<Secret>>) {
+        let (names, values): (_, Vec<_>) = vars.into_iter().unzip();
+        self.facts.config_vars = Some(names);
+        self.values = Some(values.into_iter().flatten().collect());
+    }
+
+    fn keep_info(&mut self, info: Info) {
+        (self.facts.app, self.facts.addons) = (Some(info.app), Some(info.addons));
+        // The CLI takes a failure of this request for an empty list.
+        self.facts.dynos = Some(info.dynos).filter(|it| !it.is_empty());
+    }
+
+    /// Why nothing can be said about the app, if its log is missing.
+    pub fn prevented(&self) -> Option<HerokuFailure> {
+        use HerokuFailure::{InvalidToken, NotInstalled, NotLoggedIn, OnDyno, UnknownApp};
+        let mut failures = self.failures.iter().map(|(_, failure)| failure);
+        let is_decisive = |it: &&HerokuFailure| {
+            matches!(
+                it,
+                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
+            )
+        };
+        let Facts {
+            app,
+            releases,
+            dynos,
+            formation,
+            ..
+        } = &self.facts;
+        let is_blind =
+            app.is_none() && releases.is_none() && dynos.is_none() && formation.is_none();
+        let decisive = failures.clone().find(is_decisive);
+        decisive
+            .or_else(|| failures.next().filter(|_| is_blind))
+            .cloned()
+    }
+
+    fn keep_status(&mut self, status: Status) {
+        let titles = status.incidents.into_iter().map(|it| it.title);
+        self.facts.incidents = Some(titles.collect());
+    }
+}
+
+/// Learns all there is, on threads of its own: a lane of jobs after the other. `progress` is told
+/// what is still waited for, and for how long already.
+///
+/// # Errors
+/// Ctrl-C.
+fn learn(
+    lanes: Vec<Vec<Job>>,
+    interrupts: &Interrupts,
+    progress: Progress<'_>,
+) -> Result<Told, Error> {
+    let started = Instant::now();
+    let (sender, receiver) = mpsc::channel();
+    let watch = interrupts.watch();
+    let wake = sender.clone();
+    let _awake = watch.wake(move || _ = wake.send(None));
+    let mut pending: Vec<&'static str> = lanes.iter().flatten().map(|job| job.name).collect();
+    for lane in lanes {
+        let sender = sender.clone();
+        let work = move || {
+            for Job { name, learn } in lane {
+                // Nobody may wait any more.
+                _ = sender.send(Some((name, learn())));
+            }
+        };
+        std::thread::Builder::new()
+            .spawn(work)
+            .map_err(|error| Error::System {
+                what: "starting a thread",
+                reason: error.to_string(),
+            })?;
+    }
+    let mut told = Told::default();
+    while !pending.is_empty() {
+        let came = receiver.recv_timeout(TICK);
+        if watch.is_interrupted() {
+            return Err(Error::Interrupted);
+        }
+        if let Ok(Some((name, learned))) = came {
+            pending.retain(|it| *it != name);
+            match learned {
+                Ok(put) => put(&mut told),
+                Err(failure) => told.failures.push((name, failure)),
+            }
+        }
+        progress(&pending, started.elapsed());
+    }
+    told.facts.missing = missing(&told.failures);
+    Ok(told)
+}
+
+/// What couldn't be had, a sentence for each reason.
+fn missing(failures: &[(&'static str, HerokuFailure)]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, failure) in failures {
+        let words = failure.explain();
+        let detail = words
+            .detail
+            .map_or_else(String::new, |it| format!(" ({it})"));
+        let reason = format!("{}{detail}", words.title);
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    let sentence =
+        |(reason, names): (String, Vec<&str>)| format!("Not known: {}: {reason}", names.join(", "));
+    reasons.into_iter().map(sentence).collect()
+}

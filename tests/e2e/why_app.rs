@@ -1,0 +1,289 @@
+//! `why` with an app: what Heroku tells of it, over real sockets, and what happens if it doesn't.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::support::{Answer, App, Platform, Program, Run, SECRETS, log_path};
+
+/// A time limit for each fact that a busy machine keeps to, and tests can wait for.
+const WAIT: &str = "2";
+
+fn logged_in(platform: &Platform) -> Program {
+    let mut program = Program::new().with("HEROKU_API_KEY", "good-token");
+    for (name, value) in platform.env() {
+        program = program.with(name, &value);
+    }
+    program
+}
+
+/// Runs `why`, whose output must hold nothing that only Heroku may know.
+fn why(platform: &Platform, flags: &[&str]) -> Run {
+    let arguments: Vec<&str> = ["why", "-a", "shop", "--wait", WAIT]
+        .iter()
+        .chain(flags)
+        .copied()
+        .collect();
+    let run = logged_in(platform).run(&arguments);
+    for secret in SECRETS.iter().chain(&["good-token"]) {
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(!all.contains(secret), "{secret} was shown:\n{all}");
+    }
+    run
+}
+
+fn verdict(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+}
+
+fn ids(verdict: &Value) -> Vec<&str> {
+    let causes = verdict["causes"].as_array().expect("causes");
+    causes.iter().filter_map(|it| it["id"].as_str()).collect()
+}
+
+#[test]
+fn every_outage_has_the_verdict_of_its_files() {
+    let table: &[(&str, i32, &[&str])] = &[
+        ("rails-missing-config", 1, &["missing-config"]),
+        ("node-missing-module", 1, &["missing-module"]),
+        ("python-wrong-module", 1, &["missing-module"]),
+        ("go-port-not-bound", 1, &["boot-timeout"]),
+        ("worker-leak", 1, &["R15"]),
+        ("java-slow-path", 1, &["H12"]),
+        ("scaled-to-zero", 1, &["scaled-to-zero"]),
+        ("django-release-phase", 1, &["release-phase"]),
+        ("rails-connections", 1, &["database-connections"]),
+        ("php-suspended-addon", 1, &["addon"]),
+        ("maintenance", 1, &["maintenance"]),
+        ("two-causes", 1, &["missing-config", "H13"]),
+        ("none-fits", 1, &["app-errors"]),
+        ("healthy-idle-eco", 0, &[]),
+        ("healthy-scanned", 0, &[]),
+    ];
+    for (name, code, causes) in table {
+        let platform = Platform::start();
+        platform.play("shop", App::outage("shop", name));
+        let run = why(&platform, &["--json"]).expect_code(*code);
+        let verdict = verdict(&run);
+        assert_eq!(ids(&verdict), *causes, "{name}: {verdict:#}");
+        assert_eq!(verdict["missing"], json!([]), "{name}");
+        let mut requests = platform.requests();
+        requests.sort();
+        let log = format!("GET {}", log_path("shop"));
+        let expected = [
+            "GET /api/v4/current-status",
+            "GET /apps/shop",
+            "GET /apps/shop/addons",
+            "GET /apps/shop/config-vars",
+            "GET /apps/shop/dynos",
+            "GET /apps/shop/formation",
+            "GET /apps/shop/releases",
+            &log,
+            "POST /apps/shop/log-sessions",
+        ];
+        assert_eq!(requests, expected, "{name}");
+    }
+}
+
+/// A way to fail, and what is said of it.
+fn faults() -> [(Answer, &'static str); 7] {
+    [
+        (Answer::ServerErrorHtml, "503"),
+        (
+            Answer::Refused(500, "internal", "Something broke."),
+            "Something broke.",
+        ),
+        (Answer::Forbidden, "You do not have access to the app shop."),
+        (Answer::Html200, "web page"),
+        (Answer::HangUp, "connection"),
+        (Answer::Silent, "2 s"),
+        (Answer::RateLimited, "rate limit"),
+    ]
+}
+
+#[test]
+fn what_fails_is_said_and_the_rest_is_there() {
+    let log = log_path("shop");
+    let paths = [
+        ("/apps/shop", "app"),
+        ("/apps/shop/releases", "releases"),
+        ("/apps/shop/dynos", "dynos"),
+        ("/apps/shop/formation", "formation"),
+        ("/apps/shop/addons", "add-ons"),
+        ("/apps/shop/config-vars", "config vars"),
+        ("/apps/shop/log-sessions", "log"),
+        (&log, "log"),
+        ("/api/v4/current-status", "Heroku's status"),
+    ];
+    for (path, name) in paths {
+        std::thread::scope(|scope| {
+            for (answer, words) in faults() {
+                scope.spawn(move || {
+                    let platform = Platform::start();
+                    platform.play("shop", App::outage("shop", "php-suspended-addon"));
+                    platform.answer_at(path, answer.clone());
+                    let started = Instant::now();
+                    let run = why(&platform, &["--json"]);
+                    assert!(
+                        started.elapsed() < Duration::from_secs(15),
+                        "{path} {answer:?}"
+                    );
+                    let verdict = verdict(&run);
+                    let missing = verdict["missing"].to_string();
+                    let about = format!("Not known: {name}: ");
+                    assert!(missing.contains(&about), "{path} {answer:?}: {missing}");
+                    assert!(missing.contains(words), "{path} {answer:?}: {missing}");
+                    assert_eq!(verdict["missing"].as_array().map(Vec::len), Some(1));
+                    // Without the add-ons the log still tells of the database.
+                    assert_eq!(run.code, 1, "{path} {answer:?}: {verdict:#}");
+                    assert!(!ids(&verdict).is_empty(), "{path} {answer:?}");
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn what_prevents_judging_is_code_3_with_advice() {
+    let platform = Platform::start();
+    why(&platform, &[])
+        .expect_code(3)
+        .expect_error("there is no app \"shop\"")
+        .expect_error("heroku apps");
+    let platform = Platform::start();
+    let program = logged_in(&platform).with("HEROKU_API_KEY", "expired");
+    program
+        .run(&["why", "-a", "shop"])
+        .expect_code(3)
+        .expect_error("refused");
+    let nobody = Program::new();
+    nobody
+        .run(&["why", "-a", "shop"])
+        .expect_code(3)
+        .expect_error("the heroku program is not on PATH");
+}
+
+#[test]
+fn facts_without_a_log_call_no_app_healthy() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "healthy-scanned"));
+    platform.answer_at("/apps/shop/log-sessions", Answer::ServerErrorHtml);
+    let run = why(&platform, &[]).expect_code(3);
+    assert!(run.stdout.contains("its log is missing"), "{run:?}");
+}
+
+#[test]
+fn a_log_that_does_not_end_is_read_until_it_is_quiet_or_its_time_is_up() {
+    for answer in [Answer::StaysOpen, Answer::Endless] {
+        let platform = Platform::start();
+        platform.play("shop", App::outage("shop", "rails-missing-config"));
+        platform.answer_at(&log_path("shop"), answer.clone());
+        let verdict = verdict(&why(&platform, &["--json"]).expect_code(1));
+        assert_eq!(ids(&verdict), ["missing-config"], "{answer:?}");
+        assert_eq!(verdict["missing"], json!([]), "{answer:?}");
+    }
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "rails-missing-config").fir());
+    let verdict = verdict(&why(&platform, &["--json"]).expect_code(1));
+    assert_eq!(ids(&verdict), ["missing-config"], "Fir");
+}
+
+#[test]
+fn values_of_config_vars_are_masked_and_shown_nowhere() {
+    const PASSWORD: &str = "tidemarble204x";
+    let platform = Platform::start();
+    let line =
+        format!("2026-11-26T10:00:00.0+00:00 app[web.1]: Error: login as {PASSWORD} failed\n");
+    let vars = [("DATABASE_PASSWORD", PASSWORD), ("LOG_LEVEL", "info")];
+    platform.play("shop", App::new("shop", &vars).log(&line));
+    for flag in ["--facts", "--json", "--debug"] {
+        let run = why(&platform, &[flag]);
+        let all = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            !all.contains(PASSWORD) && !all.contains("tidemarble"),
+            "{flag}: {all}"
+        );
+        assert!(all.contains("<config-1> failed"), "{flag}: {all}");
+    }
+    let facts = why(&platform, &["--facts"]).stdout;
+    assert!(
+        facts.contains(r#"["DATABASE_PASSWORD","LOG_LEVEL"]"#),
+        "{facts}"
+    );
+}
+
+#[test]
+fn a_log_on_the_pipe_is_judged_beside_what_heroku_tells() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "php-suspended-addon"));
+    let program = logged_in(&platform);
+    let log = "2026-11-26T10:00:00.0+00:00 heroku[web.1]: State changed from starting to up\n";
+    let run = program.run_with_input(&["why", "-a", "shop", "--json"], log);
+    let verdict = verdict(&run.expect_code(1));
+    assert_eq!(
+        (ids(&verdict), verdict["lines"].as_u64()),
+        (vec!["addon"], Some(1))
+    );
+    let asked = platform.requests();
+    assert!(
+        !asked.iter().any(|it| it.contains("log-sessions")),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn an_app_that_is_named_wins_over_a_silent_pipe() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "rails-missing-config"));
+    let mut command = logged_in(&platform).process(&["why", "-a", "shop", "--json"]);
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("it runs");
+    // Open until it has ended.
+    let silent = child.stdin.take();
+    let output = child.wait_with_output().expect("it ends");
+    drop(silent);
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(ids(&verdict), ["missing-config"]);
+}
+
+#[test]
+fn the_minutes_round_a_release_are_looked_at_alone() {
+    let release = |version: u32, minute: u32| {
+        json!({"version": version, "status": "succeeded", "description": "Deploy 1a2b3c4d",
+            "created_at": format!("2026-11-26T10:{minute:02}:00Z"), "user": {"email": "dev@example.com"}})
+    };
+    let line = |time: &str, text: &str| format!("2026-11-26T{time}.0+00:00 app[web.1]: {text}\n");
+    let log = line("09:00:00", "Error: long before") + &line("10:12:00", "Error: just after");
+    let platform = Platform::start();
+    let app = App::new("shop", &[]).log(&log);
+    platform.play(
+        "shop",
+        app.fact("releases", json!([release(41, 0), release(42, 10)])),
+    );
+    let run = why(&platform, &["--release", "v42", "--facts"]);
+    assert!(run.stdout.contains("just after"), "{run:?}");
+    assert!(!run.stdout.contains("long before"), "{run:?}");
+    let run = why(&platform, &["--release", "42"]);
+    assert!(
+        run.stderr.contains("v42") && run.stderr.contains("Deploy 1a2b3c4d"),
+        "{run:?}"
+    );
+    why(&platform, &["--release", "43"])
+        .expect_code(1)
+        .expect_error("a release of the app");
+}
+
+#[test]
+fn the_sandbox_shows_a_verdict_without_an_account() {
+    let run = Program::new().run(&["why", "--sandbox"]).expect_code(1);
+    assert_eq!(run.stderr, "");
+    for words in [
+        "the config var PAYMENTS_API_KEY is not set",
+        "heroku config:set PAYMENTS_API_KEY=VALUE -a sandbox-shop",
+    ] {
+        assert!(run.stdout.contains(words), "{}", run.stdout);
+    }
+    let run = Program::new().run(&["why", "--sandbox", "--facts"]);
+    assert!(!run.stdout.contains("tide-marble"), "{}", run.stdout);
+}
