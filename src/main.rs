@@ -8,12 +8,12 @@
 //! repl        the chat on a terminal; the only user of rustyline
 //! doctor      facts, checks, one report
 //! app         what they stand on: environment, outputs, interrupts, service, saving
-//! why         an app's log: reduced, masked, judged by rules; pure
 //! chat        a conversation with a model; a turn is pulled and knows no screen
 //! export      conversations as documents and as code
 //! api         the protocol: requests, answers, failures, catalogue; one kind of call
+//! heroku      the Heroku CLI and what it prints; what Heroku tells of an app
 //! net         the wire: HTTP (attohttpc), proxies, TLS, exchanges
-//! heroku      the Heroku CLI and what it prints
+//! why         an app's log: reduced, masked, judged by rules; pure
 //! screen      the only writer; the terminal
 //! store       saved conversations and history
 //! config      environment, `.env`, keys, git; where a setting comes from

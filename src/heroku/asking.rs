@@ -78,14 +78,16 @@ impl Asker {
 
     /// What Heroku's status page has.
     pub fn status<T: DeserializeOwned>(&self) -> Result<T, HerokuFailure> {
-        self.json(self.foreign(self.status.clone(), "application/json")?)
+        let url = self.status.join("/api/v4/current-status");
+        let url = url.map_err(|error| self.unreachable(error.to_string()))?;
+        self.json(self.foreign(url, "application/json")?)
     }
 
     fn stream(&self, url: Url, mut reader: Reader) -> Result<Reader, HerokuFailure> {
         let (head, mut exchange) = self.send(self.foreign(url, "text/event-stream")?)?;
         let kind = head.header("content-type").unwrap_or_default();
         if head.status != 200 || kind.contains("html") {
-            return Err(self.refused(&head, ""));
+            return Err(self.refused(false, &head, ""));
         }
         let has_events = kind.contains("event-stream");
         let next = |wait| log::of_exchange(&mut exchange, wait);
@@ -134,6 +136,7 @@ impl Asker {
     }
 
     fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, HerokuFailure> {
+        let is_ours = request.key.is_some();
         let (head, mut exchange) = self.send(request)?;
         let mut body = Vec::new();
         loop {
@@ -147,15 +150,17 @@ impl Asker {
         let text = String::from_utf8_lossy(&body);
         match (head.status, serde_json::from_str(&text)) {
             (200 | 201 | 206, Ok(answer)) => Ok(answer),
-            _ => Err(self.refused(&head, &text)),
+            _ => Err(self.refused(is_ours, &head, &text)),
         }
     }
 
-    fn refused(&self, head: &Head, body: &str) -> HerokuFailure {
+    fn refused(&self, is_ours: bool, head: &Head, body: &str) -> HerokuFailure {
         let problem: Problem = serde_json::from_str(body).unwrap_or_default();
         match head.status {
-            401 => HerokuFailure::InvalidToken,
-            404 if problem.id == "not_found" => HerokuFailure::UnknownApp(Some(self.app.clone())),
+            401 if is_ours => HerokuFailure::InvalidToken,
+            404 if is_ours && problem.id == "not_found" => {
+                HerokuFailure::UnknownApp(Some(self.app.clone()))
+            }
             200..=299 => HerokuFailure::Refused("it sent a web page".to_owned()),
             status if problem.message.is_empty() => {
                 HerokuFailure::Refused(format!("status {status}"))

@@ -1,9 +1,9 @@
-//! `why` with a log from a pipe: what is printed where, and the exit code.
+//! `why` with a log from a pipe: what is printed where, and the exit code. With an app: why_app.
 
 use std::fs;
 use std::path::Path;
 
-use super::support::{Program, Run};
+use super::support::{NOBODY_LISTENS, Program, Run};
 
 fn log(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -14,13 +14,15 @@ fn log(name: &str) -> String {
 
 fn why(flags: &[&str], log: &str) -> Run {
     let arguments: Vec<&str> = ["why"].iter().chain(flags).copied().collect();
-    Program::new().run_with_input(&arguments, log)
+    let program = Program::new().with("HEROKU_STATUS_HOST", NOBODY_LISTENS);
+    program.run_with_input(&arguments, log)
 }
 
 #[test]
 fn a_cause_comes_with_its_proof_and_its_command() {
-    let run = why(&["-a", "shop"], &log("rails-missing-config.log")).expect_code(1);
-    assert_eq!(run.stderr, "");
+    let log = log("rails-missing-config.log");
+    assert_eq!(why(&[], &log).expect_code(1).stderr, "");
+    let run = why(&["-a", "shop"], &log).expect_code(1);
     for words in [
         "✗ web crashes as it starts, since v43 (6 times): the config var STRIPE_SECRET_KEY is not set",
         "since 2026-11-26 02:42:07 UTC",

@@ -89,9 +89,7 @@ fn examine(
         // Without an app that was named, a log on the pipe is all that is meant.
         let pipe = Pipe::open(Reader::new(filter.clone()));
         if let Some(log) = pipe.map(|it| it.log(Duration::MAX)).transpose()?.flatten() {
-            let examined = log.end(Facts::default(), None);
-            let verdict = examined.judge(None);
-            return Ok((examined, verdict));
+            return Ok(of_log(log));
         }
         is_read = true;
     }
@@ -103,7 +101,10 @@ fn examine(
     let app = match (&sandbox, app) {
         (Some(_), _) => Sandbox::APP.to_owned(),
         (None, Some(app)) => app.to_owned(),
-        (None, None) => context.app()?.ok_or(Error::NoLog)?,
+        (None, None) => match context.app()? {
+            Some(app) => app,
+            None => return Ok(of_log(Reader::default())),
+        },
     };
     let limit = Duration::from_secs(args.wait.unwrap_or(WAIT));
     let way = Way::find(
@@ -121,7 +122,7 @@ fn examine(
     }
     let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
     let pipe = pipe.flatten();
-    let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE)).transpose() {
+    let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE.min(limit))).transpose() {
         Ok(log) => Ok(log.flatten()),
         Err(error) => Err(HerokuFailure::Other {
             code: None,
@@ -138,6 +139,13 @@ fn examine(
     let told = facts::ask(&way, question, &context.interrupts, &mut progress);
     screen.clear_status();
     judge(told?, &app)
+}
+
+/// The verdict about a log alone.
+fn of_log(log: Reader) -> (Examined, Verdict) {
+    let examined = log.end(Facts::default(), None);
+    let verdict = examined.judge(None);
+    (examined, verdict)
 }
 
 fn unexamined(failure: HerokuFailure) -> Error {
