@@ -308,7 +308,7 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
 
     let program = program.without("INFERENCE_URL").without("INFERENCE_KEY");
     let terminal = Terminal::start(&program, &why, 60, 120);
-    terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set; see `heroku-chat doctor`");
+    terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set; see `heroku-chat doctor -a shop`");
     assert_eq!(terminal.wait_for_end(), 1);
 }
 
@@ -365,14 +365,14 @@ fn hostile_lines_reach_neither_the_system_message_nor_the_screen_as_such() {
     program
         .run_with_input(&["why", "--explain"], LOG)
         .expect_code(1);
-    program.file("app.log", &log);
-    let terminal = Terminal::start(&program, &["why", "--explain", "--log", "app.log"], 60, 120);
-    let device = terminal.device();
-    let sent = || messages(&api, 1);
+    let (platform, program) = failing(&api);
+    let app = App::outage("shop", "rails-missing-config").log(&log);
+    platform.play("shop", app);
+    let arguments = ["why", "--explain", "-a", "shop"];
+    let terminal = Terminal::start(&program, &arguments, 60, 120);
     terminal.wait_until("an answer", |screen| screen.contains("test-model · "));
     let raw = terminal.raw();
     assert_eq!(terminal.wait_for_end(), 1);
-    drop(device);
     for bad in [
         "\x1b]0;",
         "\x1b]52;",
@@ -388,7 +388,7 @@ fn hostile_lines_reach_neither_the_system_message_nor_the_screen_as_such() {
     ] {
         assert!(!raw.contains(bad), "{bad:?}");
     }
-    let (innocent, hostile) = (messages(&api, 0), sent());
+    let (innocent, hostile) = (messages(&api, 0), messages(&api, 1));
     assert_eq!(innocent[0], hostile[0]);
     assert_eq!(hostile.len(), 2);
     let text = &hostile[1].1;
