@@ -105,3 +105,34 @@ fn told(conversation: &Conversation) -> Option<String> {
     let texts = || prompts().map(Message::text).collect::<Vec<_>>();
     has_facts.then(|| texts().join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instruction_stands_once_beside_others_and_goes_if_no_facts_were_told() {
+        let mut conversation = Conversation::default();
+        conversation.set_system(Some("be brief".to_owned()));
+        (instruct(&mut conversation), instruct(&mut conversation));
+        let system = conversation.system().unwrap().to_owned();
+        assert_eq!(system, format!("be brief\n\n{INSTRUCTION}"));
+        conversation.push(Message::prompt("What rules found:\nno facts", Vec::new()));
+        release(&mut conversation);
+        assert_eq!(conversation.system(), Some(&*system));
+        conversation.clear();
+        release(&mut conversation);
+        assert_eq!(conversation.system(), Some("be brief"));
+    }
+
+    #[test]
+    fn amounts_are_told_as_people_write_them() {
+        for (lines, characters, told) in [
+            (12, 400, "12 lines, masked, ≈ 100 tokens"),
+            (1_500, 19_250, "1,500 lines, masked, ≈ 4,800 tokens"),
+        ] {
+            let text = "x".repeat(characters);
+            assert_eq!(amount(&Brief { text, lines }), told);
+        }
+    }
+}

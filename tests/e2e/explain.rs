@@ -99,6 +99,12 @@ fn the_code_of_a_healthy_app_survives_an_explanation_and_a_failed_one_is_3() {
     let cut = Api::fixed(format!("{}{}", sse_head(), event("Because")));
     let run = explain(&Program::for_service(&cut.url())).expect_code(3);
     assert!(run.stdout.ends_with("\nBecause\n"), "{}", run.stdout);
+    let (api, _more) = Api::serve_halves("Because", "");
+    let (_platform, program) = failing(&api);
+    let terminal = Terminal::start(&program, &["why", "-a", "shop", "--explain"], 60, 120);
+    terminal.wait_for("Because");
+    terminal.send("\x03");
+    assert_eq!(terminal.wait_for_end(), 130);
     // There is nothing to explain.
     let idle = Api::tokens(&[]).stand_by();
     Program::for_service(&idle.url())
