@@ -169,7 +169,6 @@ impl Client {
             url: self.endpoint(path),
             key: self.key.clone(),
             accept: "application/json",
-            range: None,
             silence: self.limits.silence(),
             body,
         }

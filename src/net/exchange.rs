@@ -330,7 +330,6 @@ mod tests {
                 url: url.parse().unwrap(),
                 key: None,
                 accept: "*/*",
-                range: None,
                 silence: Duration::from_secs(60),
                 body: None,
             };

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
-    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT,
+    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use attohttpc::{ErrorKind, InvalidResponseKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
@@ -70,8 +70,6 @@ pub struct Request {
     /// Sent as a Bearer token.
     pub key: Option<Secret>,
     pub accept: &'static str,
-    /// Which part of a list is wanted, if not what the server takes for the beginning.
-    pub range: Option<&'static str>,
     /// How long the worker itself bears a silent socket. Its caller stops waiting before.
     pub silence: Duration,
     /// JSON to POST; without one the request is a GET.
@@ -215,9 +213,6 @@ impl Http {
         let headers = builder.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        if let Some(range) = request.range {
-            headers.insert(RANGE, HeaderValue::from_static(range));
-        }
         if let Some(key) = &request.key {
             let value = secret_value(url, &format!("Bearer {}", key.expose()))?;
             headers.insert(AUTHORIZATION, value);

@@ -45,7 +45,6 @@ fn start(http: &Arc<Http>, url: &str, interrupts: &Interrupts) -> Exchange {
         url: url.parse().unwrap(),
         key: None,
         accept: "*/*",
-        range: None,
         silence: LONG,
         body: Some(b"{}".to_vec()),
     };

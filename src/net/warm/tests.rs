@@ -40,7 +40,6 @@ impl Server {
             url: self.url.parse().unwrap(),
             key: None,
             accept: "*/*",
-            range: None,
             silence: LONG,
             body: Some(body.into()),
         }
