@@ -11,9 +11,9 @@
 //! why         an app's log: reduced, masked, judged by rules; pure
 //! chat        a conversation with a model; a turn is pulled and knows no screen
 //! export      conversations as documents and as code
+//! heroku      the Heroku CLI and what it prints; Heroku's Platform API
 //! api         the protocol: requests, answers, failures, catalogue; one kind of call
 //! net         the wire: HTTP (attohttpc), proxies, TLS, exchanges
-//! heroku      the Heroku CLI and what it prints
 //! screen      the only writer; the terminal
 //! store       saved conversations and history
 //! config      environment, `.env`, keys, git; where a setting comes from
