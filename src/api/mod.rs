@@ -169,6 +169,7 @@ impl Client {
             url: self.endpoint(path),
             key: self.key.clone(),
             accept: "application/json",
+            headers: &[],
             silence: self.limits.silence(),
             body,
         }

@@ -2,8 +2,7 @@
 //! What can't be had is said and left out, and the rest goes on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -12,17 +11,23 @@ use url::Url;
 
 use super::HerokuCli;
 use super::asking::Asker;
+use super::platform::{Host, Platform};
+use crate::api::call::Progress;
 use crate::config::HerokuQuery;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
-use crate::net::Http;
-use crate::sandbox::Sandbox;
 use crate::why::{Addon, App, Dyno, Facts, Filter, Reader, Release};
 
 /// How often is told what is waited for.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The CLI, which has to start first, is waited for so many times as long as an answer.
+const CLI_PATIENCE: f32 = 1.5;
+
+/// How long an answer of this machine is waited for.
+const LOCAL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How Heroku is asked.
 pub enum Way {
@@ -32,50 +37,63 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way that is open.
+    /// The way that is open. `waiting` is told if the CLI has to be asked for its login, which
+    /// takes it a second.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there can be no such app.
     pub fn find(
         app: &str,
         limit: Duration,
-        sandbox: Option<&Sandbox>,
+        environment: &Environment,
+        interrupts: &Interrupts,
+        waiting: impl FnOnce(),
+    ) -> Result<Self, HerokuFailure> {
+        let asker = Asker::of(app, limit, environment, interrupts)?;
+        let cli = HerokuCli::find(environment);
+        let platform = match (
+            Platform::at_hand(environment, interrupts),
+            Host::of(environment),
+        ) {
+            (Some(platform), _) => Ok(platform),
+            (None, None) => return Ok(Way::Cli(cli, asker)),
+            (None, Some(host)) => {
+                waiting();
+                let token = super::token(&cli, limit.mul_f32(CLI_PATIENCE));
+                token.map(|token| Platform::new(host, token, environment, interrupts))
+            }
+        };
+        Ok(Way::Direct(Asker { platform, ..asker }))
+    }
+
+    /// A server of the same API on this machine, with this token.
+    ///
+    /// # Errors
+    /// As [`Way::find`].
+    pub fn to(
+        url: Url,
+        token: Secret,
+        app: &str,
         environment: &Environment,
         interrupts: &Interrupts,
     ) -> Result<Self, HerokuFailure> {
-        // It becomes part of a path.
-        let is_part = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
-        if app.is_empty() || !app.bytes().all(is_part) {
-            return Err(HerokuFailure::UnknownApp(Some(app.to_owned())));
-        }
-        let url = |name: &str, usual: &str| {
-            let url = Url::parse(environment.get(name).unwrap_or(usual));
-            url.map_err(|error| HerokuFailure::Unreachable(format!("{name}: {error}")))
+        let asker = Asker::of(app, LOCAL_LIMIT, environment, interrupts)?;
+        let host = Host {
+            base: url.clone(),
+            machine: String::new(),
+            git: Default::default(),
         };
-        let asker = Asker {
-            http: Arc::new(Http::new(environment.clone())),
-            base: url("HEROKU_HOST", "https://api.heroku.com")?,
-            status: url("HEROKU_STATUS_HOST", "https://status.heroku.com")?,
-            app: app.to_owned(),
-            token: Secret::default(),
-            limit,
-            watch: interrupts.watch(),
-        };
-        if let Some(sandbox) = sandbox {
-            let (base, status) = (sandbox.url(), sandbox.url());
-            return Ok(Way::Direct(Asker {
-                base,
-                status,
-                token: Secret::new(Sandbox::KEY),
-                ..asker
-            }));
-        }
-        match environment.get("HEROKU_API_KEY") {
-            Some(token) => Ok(Way::Direct(Asker {
-                token: Secret::new(token),
-                ..asker
-            })),
-            None => Ok(Way::Cli(HerokuCli::find(environment), asker)),
+        let platform = Ok(Platform::new(host, token, environment, interrupts));
+        Ok(Way::Direct(Asker {
+            platform,
+            status: url.into(),
+            ..asker
+        }))
+    }
+
+    fn asker(&mut self) -> &mut Asker {
+        match self {
+            Way::Direct(asker) | Way::Cli(_, asker) => asker,
         }
     }
 
@@ -102,8 +120,6 @@ impl Way {
 /// What is asked, of which app.
 pub struct Question {
     pub filter: Filter,
-    /// How long to wait for each fact.
-    pub limit: Duration,
     /// The log that comes from elsewhere, if it does. It is waited for.
     pub given: Box<dyn FnOnce() -> Result<Option<Reader>, HerokuFailure> + Send>,
 }
@@ -139,9 +155,6 @@ struct Incident {
     title: String,
 }
 
-/// Is told what is still waited for, and for how long already.
-pub type Progress<'a> = &'a mut dyn FnMut(&[&'static str], Duration);
-
 type Learned = Box<dyn FnOnce(&mut Told) + Send>;
 
 /// A fact to be learned, by its name.
@@ -167,21 +180,23 @@ impl Job {
     }
 }
 
-/// Asks for all there is. `progress` is told how it goes.
+/// Asks for all there is. `tell` hears how it goes.
 ///
 /// # Errors
 /// Ctrl-C.
 pub fn ask(
-    way: &Way,
+    mut way: Way,
     question: Question,
     interrupts: &Interrupts,
-    progress: Progress<'_>,
+    tell: &mut dyn FnMut(&str, &Progress),
 ) -> Result<Told, Error> {
-    let lanes = match way {
+    let (sender, told) = mpsc::channel();
+    way.asker().told = Some(sender);
+    let lanes = match &way {
         Way::Direct(asker) => directly(asker, question),
         Way::Cli(cli, asker) => by_cli(cli, asker, question),
     };
-    learn(lanes, interrupts, progress)
+    learn(lanes, interrupts, &told, tell)
 }
 
 /// Everything at once.
@@ -224,7 +239,7 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
 
 /// By commands of the CLI, each of which costs a second of CPU: two at a time, and not for all.
 fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
-    let limit = question.limit.mul_f32(1.5);
+    let limit = asker.limit.mul_f32(CLI_PATIENCE);
     let query = query(asker);
     fn job<T: DeserializeOwned + Send + 'static>(
         (cli, query, limit): (&HerokuCli, &HerokuQuery, Duration),
@@ -319,15 +334,16 @@ impl Told {
     }
 }
 
-/// Learns all there is, on threads of its own: a lane of jobs after the other. `progress` is told
-/// what is still waited for, and for how long already.
+/// Learns all there is, on threads of its own: a lane of jobs after the other. `tell` hears what is
+/// still waited for.
 ///
 /// # Errors
 /// Ctrl-C.
 fn learn(
     lanes: Vec<Vec<Job>>,
     interrupts: &Interrupts,
-    progress: Progress<'_>,
+    debug: &Receiver<Progress>,
+    tell: &mut dyn FnMut(&str, &Progress),
 ) -> Result<Told, Error> {
     let started = Instant::now();
     let (sender, receiver) = mpsc::channel();
@@ -363,8 +379,10 @@ fn learn(
                 Err(failure) => told.failures.push((name, failure)),
             }
         }
-        progress(&pending, started.elapsed());
+        debug.try_iter().for_each(|it| tell("", &it));
+        tell(&pending.join(", "), &Progress::Waiting(started.elapsed()));
     }
+    tell("", &Progress::End);
     told.facts.missing = missing(&told.failures);
     Ok(told)
 }

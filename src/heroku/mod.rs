@@ -1,5 +1,5 @@
 //! The `heroku` program: asks it for config vars, its version and its account, and reads what it
-//! prints.
+//! prints. [`platform`] asks Heroku without it.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
@@ -10,6 +10,7 @@ pub mod asking;
 pub mod facts;
 mod log;
 mod parse;
+pub mod platform;
 
 use std::io::{self, Read};
 use std::iter;
@@ -152,6 +153,12 @@ pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure
 pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
     let nothing = HerokuQuery::default();
     parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
+}
+
+/// The token that it logs in with, which only it finds in a keychain.
+pub fn token(cli: &HerokuCli, limit: Duration) -> Result<Secret, HerokuFailure> {
+    let nothing = HerokuQuery::default();
+    parse::token(&run(cli, &["auth:token"], &nothing, limit, |_| ())?)
 }
 
 fn run(

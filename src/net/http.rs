@@ -70,6 +70,8 @@ pub struct Request {
     /// Sent as a Bearer token.
     pub key: Option<Secret>,
     pub accept: &'static str,
+    /// Further headers, names in lower case.
+    pub headers: &'static [(&'static str, &'static str)],
     /// How long the worker itself bears a silent socket. Its caller stops waiting before.
     pub silence: Duration,
     /// JSON to POST; without one the request is a GET.
@@ -108,6 +110,8 @@ impl Request {
         }
         lines.push(format!("accept: {}", self.accept));
         lines.push(format!("user-agent: {AGENT}"));
+        let more = self.headers.iter();
+        lines.extend(more.map(|(name, value)| format!("{name}: {value}")));
         if let Some(body) = &self.body {
             lines.push("content-type: application/json".to_owned());
             lines.push(format!("content-length: {}", body.len()));
@@ -213,6 +217,12 @@ impl Http {
         let headers = builder.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        for (name, value) in request.headers {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
         if let Some(key) = &request.key {
             let value = secret_value(url, &format!("Bearer {}", key.expose()))?;
             headers.insert(AUTHORIZATION, value);

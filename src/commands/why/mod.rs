@@ -5,8 +5,11 @@ mod source;
 
 use std::time::{Duration, SystemTime};
 
+use crate::api::call::Progress;
 use crate::app::Context;
+use crate::app::following::tell;
 use crate::cli::WhyArgs;
+use crate::config::secret::Secret;
 use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::heroku::facts::{self, Question, Told, Way};
 use crate::sandbox::Sandbox;
@@ -41,7 +44,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     } else if verdict.status == Status::Unknown && verdict.missing.is_empty() {
         return Err(Error::NoLog);
     } else {
-        tell(&verdict, screen)?;
+        print(&verdict, screen)?;
     }
     Ok(match verdict.status {
         Status::Healthy => ExitStatus::Done,
@@ -84,18 +87,29 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
         },
     };
     let limit = Duration::from_secs(args.wait.unwrap_or(WAIT));
-    let way = Way::find(
-        &app,
-        limit,
-        sandbox.as_ref(),
-        &context.environment,
-        &context.interrupts,
-    );
+    let Context {
+        environment,
+        screen,
+        interrupts,
+    } = context;
+    let way = match &sandbox {
+        Some(it) => Way::to(
+            it.url(),
+            Secret::new(Sandbox::KEY),
+            &app,
+            environment,
+            interrupts,
+        ),
+        None => Way::find(&app, limit, environment, interrupts, || {
+            screen.checking("the login of the Heroku CLI");
+        }),
+    };
+    screen.clear_status();
     let way = way.map_err(unexamined)?;
     if let Some(version) = &args.release {
         let release = release(&way, version)?;
         (filter.since, filter.until) = round(&release);
-        context.screen.note(&in_words(&release));
+        screen.note(&in_words(&release));
     }
     let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
     let pipe = pipe.flatten();
@@ -108,14 +122,10 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
     };
     let question = Question {
         filter,
-        limit,
         given: Box::new(given),
     };
-    let screen = &mut context.screen;
-    let mut progress = |pending: &[&str], elapsed| screen.waiting(&pending.join(", "), elapsed);
-    let told = facts::ask(&way, question, &context.interrupts, &mut progress);
-    screen.clear_status();
-    judge(told?, &app)
+    let mut show = |what: &str, progress: &Progress| tell(screen, what, progress);
+    judge(facts::ask(way, question, interrupts, &mut show)?, &app)
 }
 
 /// The verdict about a log alone.
@@ -211,7 +221,7 @@ fn since(text: &str) -> Result<Time, Error> {
 }
 
 /// The verdict for somebody who reads it.
-fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
+fn print(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     if verdict.causes.is_empty() {
         let tone = match verdict.status {
             Status::Unknown => Tone::CAUTION,
@@ -222,7 +232,7 @@ fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     let causes = verdict.causes.iter().map(|cause| (Tone::BAD, cause));
     let note = Tone(Tone::QUIET.0, "·", "note:");
     for (tone, cause) in causes.chain(verdict.notes.iter().map(|cause| (note, cause))) {
-        tell_cause(tone, cause, screen)?;
+        print_cause(tone, cause, screen)?;
     }
     for error in &verdict.errors {
         screen.print(&format!("\n    {}", error.replace('\n', "\n    ")))?;
@@ -233,7 +243,7 @@ fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     Ok(())
 }
 
-fn tell_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
+fn print_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
     let since = cause
         .since
         .as_ref()

@@ -40,6 +40,7 @@ impl Server {
             url: self.url.parse().unwrap(),
             key: None,
             accept: "*/*",
+            headers: &[],
             silence: LONG,
             body: Some(body.into()),
         }
