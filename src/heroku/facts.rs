@@ -196,7 +196,12 @@ pub fn ask(
         Way::Direct(asker) => directly(asker, question),
         Way::Cli(cli, asker) => by_cli(cli, asker, question),
     };
-    learn(lanes, interrupts, &told, tell)
+    let mut told = learn(lanes, interrupts, &told, tell)?;
+    if matches!(way, Way::Cli(..)) {
+        let unasked = "Not known: formation: the Heroku CLI tells of it only in words";
+        told.facts.missing.push(unasked.to_owned());
+    }
+    Ok(told)
 }
 
 /// Everything at once.
