@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::facts::Log;
 use super::log;
 use super::platform::{Body, Platform, Question};
 use crate::api::call::Progress;
@@ -90,7 +91,7 @@ impl Asker {
     }
 
     /// The log, by a session.
-    pub fn log(&self, reader: Reader) -> Result<Reader, HerokuFailure> {
+    pub fn log(&self, reader: Reader) -> Result<Log, HerokuFailure> {
         let session = |body| self.ask::<Session>("/log-sessions", Some(body));
         let session = match session(LINES) {
             // Apps of the Fir generation know no number of lines.
@@ -152,16 +153,15 @@ impl Asker {
         }
     }
 
-    fn stream(&self, url: &str, mut reader: Reader) -> Result<Reader, HerokuFailure> {
+    fn stream(&self, url: &str, mut reader: Reader) -> Result<Log, HerokuFailure> {
         let (mut exchange, kind) = self.open(url, "text/event-stream")?;
         if kind.contains("html") {
             return Err(unreachable("a web page came"));
         }
         let has_events = kind.contains("event-stream");
         let next = |wait| log::of_exchange(&mut exchange, wait);
-        log::read(next, self.limit, has_events, &mut reader)
-            .map(|()| reader)
-            .map_err(|error| unreachable(&error.to_string()))
+        let broken = log::read(next, self.limit, has_events, &mut reader)?;
+        Ok((reader, broken))
     }
 
     /// The body behind an address, and of what type it is. The address is told nobody.

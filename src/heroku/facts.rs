@@ -2,6 +2,7 @@
 //! What can't be had is said and left out, and the rest goes on.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -25,9 +26,6 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The CLI, which has to start first, is waited for so many times as long as an answer.
 const CLI_PATIENCE: f32 = 1.5;
-
-/// How long an answer of this machine is waited for.
-const LOCAL_LIMIT: Duration = Duration::from_secs(5);
 
 /// How Heroku is asked.
 pub enum Way {
@@ -73,11 +71,11 @@ impl Way {
     pub fn to(
         url: Url,
         token: Secret,
-        app: &str,
+        (app, limit): (&str, Duration),
         environment: &Environment,
         interrupts: &Interrupts,
     ) -> Result<Self, HerokuFailure> {
-        let asker = Asker::of(app, LOCAL_LIMIT, environment, interrupts)?;
+        let asker = Asker::of(app, limit, environment, interrupts)?;
         let host = Host {
             base: url.clone(),
             machine: String::new(),
@@ -155,6 +153,9 @@ struct Incident {
     title: String,
 }
 
+/// A log, and what broke it off, if anything.
+pub type Log = (Reader, Option<HerokuFailure>);
+
 type Learned = Box<dyn FnOnce(&mut Told) + Send>;
 
 /// A fact to be learned, by its name.
@@ -217,7 +218,7 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let log = {
         let asker = asker.clone();
         move || match (question.given)()? {
-            Some(log) => Ok(log),
+            Some(log) => Ok((log, None)),
             None => asker.log(Reader::new(question.filter)),
         }
     };
@@ -237,7 +238,7 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
         }),
         job(asker, ("config vars", "/config-vars"), Told::keep_vars),
         status(asker),
-        Job::new("log", log, |told, it| told.log = Some(it)),
+        Job::new("log", log, Told::keep_log),
     ];
     jobs.map(|job| vec![job]).into()
 }
@@ -262,7 +263,7 @@ fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let log = {
         let (cli, query) = (cli.clone(), query.clone());
         move || match (question.given)()? {
-            Some(log) => Ok(log),
+            Some(log) => Ok((log, None)),
             None => super::logs(&cli, &query, limit, Reader::new(question.filter)),
         }
     };
@@ -271,7 +272,7 @@ fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let vars = ("config vars", &["config", "--json"][..]);
     vec![
         vec![
-            Job::new("log", log, |told, it| told.log = Some(it)),
+            Job::new("log", log, Told::keep_log),
             job(with, releases, |told, it| told.facts.releases = Some(it)),
         ],
         vec![
@@ -308,16 +309,9 @@ impl Told {
         self.facts.dynos = Some(info.dynos).filter(|it| !it.is_empty());
     }
 
-    /// Why nothing can be said about the app, if its log is missing.
-    pub fn prevented(&self) -> Option<HerokuFailure> {
+    /// Why nothing can be said about the app, if neither it nor its log is known.
+    pub fn prevented(&self) -> Option<&HerokuFailure> {
         use HerokuFailure::{InvalidToken, NotInstalled, NotLoggedIn, OnDyno, UnknownApp};
-        let mut failures = self.failures.iter().map(|(_, failure)| failure);
-        let is_decisive = |it: &&HerokuFailure| {
-            matches!(
-                it,
-                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
-            )
-        };
         let Facts {
             app,
             releases,
@@ -325,12 +319,30 @@ impl Told {
             formation,
             ..
         } = &self.facts;
-        let is_blind =
-            app.is_none() && releases.is_none() && dynos.is_none() && formation.is_none();
-        let decisive = failures.clone().find(is_decisive);
-        decisive
-            .or_else(|| failures.next().filter(|_| is_blind))
-            .cloned()
+        let is_known = [
+            app.is_some(),
+            releases.is_some(),
+            dynos.is_some(),
+            formation.is_some(),
+        ];
+        if self.log.is_some() || is_known.contains(&true) {
+            return None;
+        }
+        let mut failures = self.failures.iter().map(|(_, failure)| failure);
+        let first = failures.clone().next();
+        let telling = failures.find(|it| {
+            matches!(
+                it,
+                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
+            )
+        });
+        telling.or(first)
+    }
+
+    fn keep_log(&mut self, (log, broken): Log) {
+        self.log = Some(log);
+        self.failures
+            .extend(broken.map(|it| ("the rest of the log", it)));
     }
 
     fn keep_status(&mut self, status: Status) {
@@ -360,8 +372,11 @@ fn learn(
         let sender = sender.clone();
         let work = move || {
             for Job { name, learn } in lane {
+                // A fault of ours costs this fact alone, and not the end of the others' wait.
+                let learned = panic::catch_unwind(AssertUnwindSafe(learn));
+                let learned = learned.unwrap_or_else(|_| Err(fault()));
                 // Nobody may wait any more.
-                _ = sender.send(Some((name, learn())));
+                _ = sender.send(Some((name, learned)));
             }
         };
         std::thread::Builder::new()
@@ -390,6 +405,13 @@ fn learn(
     tell("", &Progress::End);
     told.facts.missing = missing(&told.failures);
     Ok(told)
+}
+
+fn fault() -> HerokuFailure {
+    HerokuFailure::Other {
+        code: Some(0),
+        message: "a fault of heroku-chat".to_owned(),
+    }
 }
 
 /// What couldn't be had, a sentence for each reason.

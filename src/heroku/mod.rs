@@ -112,7 +112,7 @@ fn logs(
     query: &HerokuQuery,
     limit: Duration,
     mut reader: Reader,
-) -> Result<Reader, HerokuFailure> {
+) -> Result<facts::Log, HerokuFailure> {
     let mut command = command(cli, &["logs", "-n", "1500"], query);
     // Else it takes the blanks before a line away (CLI 11).
     let command = command.env("HEROKU_LOGS_COLOR", "0");
@@ -129,9 +129,9 @@ fn logs(
     // It stays for three seconds after its last line.
     _ = child.kill();
     match (read, ended) {
-        (Ok(()), None) => Ok(reader),
-        (Ok(()), Some(status)) if status.success() => Ok(reader),
-        (Err(_), None) => Err(HerokuFailure::TimedOut(limit)),
+        (Ok(broken), None) => Ok((reader, broken)),
+        (Ok(broken), Some(status)) if status.success() => Ok((reader, broken)),
+        (Err(failure), None) => Err(failure),
         (_, Some(status)) => Err(parse::failure(
             &Printed {
                 code: status.code(),

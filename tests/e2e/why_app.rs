@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, App, Platform, Program, Run, SECRETS, log_path};
+use super::support::{Answer, App, Platform, Program, Run, SECRETS, Signal, log_path, signal};
 
 /// A time limit for each fact that a busy machine keeps to, and tests can wait for.
 const WAIT: &str = "2";
@@ -267,6 +267,37 @@ fn an_app_that_is_named_wins_over_a_silent_pipe() {
     drop(silent);
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(ids(&verdict), ["missing-config"]);
+}
+
+#[test]
+fn debug_shows_what_is_asked_without_the_token() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    let run = why(&platform, &["--debug"]).expect_code(1);
+    for words in [
+        "/apps/shop/releases\n",
+        "> range: version ..; max=10, order=desc",
+        "> authorization: Bearer (redacted)",
+        "< 206 after ",
+        "> POST ",
+    ] {
+        assert!(run.stderr.contains(words), "{words}\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    platform.answer_at("/apps/shop/dynos", Answer::Silent);
+    let program = logged_in(&platform);
+    let mut command = program.process(&["why", "-a", "shop", "--wait", "60"]);
+    let mut child = command.spawn().expect("it runs");
+    while !platform.requests().iter().any(|it| it.ends_with("/dynos")) {
+        std::thread::yield_now();
+    }
+    signal(child.id(), Signal::INT);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
         Some(it) => Way::to(
             it.url(),
             Secret::new(Sandbox::KEY),
-            &app,
+            (&app, limit),
             environment,
             interrupts,
         ),
@@ -116,7 +116,7 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
     let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE.min(limit))).transpose() {
         Ok(log) => Ok(log.flatten()),
         Err(error) => Err(HerokuFailure::Other {
-            code: None,
+            code: Some(0),
             message: error.explain().title,
         }),
     };
@@ -183,8 +183,8 @@ fn in_words(release: &Release) -> String {
 /// If too little could be had.
 fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
     let has_log = told.log.is_some();
-    if let (false, Some(failure)) = (has_log, told.prevented()) {
-        return Err(unexamined(failure));
+    if let Some(failure) = told.prevented() {
+        return Err(unexamined(failure.clone()));
     }
     let log = told.log.unwrap_or_default();
     let examined = log.end(told.facts, told.values.as_deref());
