@@ -9,7 +9,7 @@ pub mod spelling;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 pub use settings::ChatSettings;
 
@@ -98,6 +98,9 @@ pub struct HerokuArgs {
     /// name of the add-on's attachment: the prefix of its config vars
     #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
     pub attachment: String,
+    /// always ask the Heroku CLI for config vars, never Heroku directly
+    #[arg(long = "no-direct", action = ArgAction::SetFalse)]
+    pub direct: bool,
 }
 
 /// Where the service is, and with which key.

@@ -17,7 +17,7 @@ mod turn;
 pub use api::{Api, Exchange, event, respond, sse_head};
 pub use limit::Limit;
 pub use picture::picture;
-pub use platform::{Answer, NOBODY_LISTENS, Platform};
+pub use platform::{Answer, NOBODY_LISTENS, Platform, TOKEN};
 pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
