@@ -9,7 +9,7 @@ pub mod spelling;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 pub use settings::ChatSettings;
 
@@ -60,6 +60,9 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// find out why an app fails, by rules and without a model
     #[command(
+        mut_arg("app", |argument| argument.help("app to look at")),
+        mut_arg("attachment", |argument| argument.hide(true)),
+        mut_arg("direct", |argument| argument.help("ask the Heroku CLI alone, never Heroku directly")),
         after_help = "Asks Heroku for the log and the state of the app; a log on standard input is taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if something prevented judging.\n\nEXAMPLES\n  $ heroku-chat why -a example-app\n  $ heroku-chat why --sandbox\n  $ heroku logs -n 1500 -a example-app | heroku-chat why\n  $ heroku-chat why --json < app.log"
     )]
     Why(WhyArgs),
@@ -98,6 +101,9 @@ pub struct HerokuArgs {
     /// name of the add-on's attachment: the prefix of its config vars
     #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
     pub attachment: String,
+    /// always ask the Heroku CLI for config vars, never Heroku directly
+    #[arg(long = "no-direct", action = ArgAction::SetFalse)]
+    pub direct: bool,
 }
 
 /// Where the service is, and with which key.
@@ -244,11 +250,26 @@ pub struct DoctorArgs {
 }
 
 /// `heroku-chat why`.
-#[derive(Clone, Debug, Default, ClapArgs)]
+#[derive(Clone, Debug, ClapArgs)]
 pub struct WhyArgs {
-    /// app to look at
-    #[arg(short, long, value_name = "APP")]
-    pub app: Option<String>,
+    #[command(flatten)]
+    pub heroku: HerokuArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
+    /// look at an app that the sandbox plays: it crashes after a release
+    #[arg(long)]
+    pub sandbox: bool,
+    /// print what a model would be sent: masked, fenced, at most 6,000 tokens
+    #[arg(long, conflicts_with = "json")]
+    pub facts: bool,
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+}
+
+/// What of an app is looked at.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct ViewArgs {
     /// look at lines from this time on: 30m, 2h or 1d ago, or a time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
@@ -258,18 +279,9 @@ pub struct WhyArgs {
     /// look at this dyno or type of process alone, such as web.1 or worker
     #[arg(long, value_name = "PROCESS")]
     pub process: Option<String>,
-    /// look at an app that the sandbox plays: it crashes after a release
-    #[arg(long)]
-    pub sandbox: bool,
     /// seconds to wait for each thing that Heroku is asked (5 by default)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     pub wait: Option<u64>,
-    /// print what a model would be sent: masked, fenced, at most 6,000 tokens
-    #[arg(long, conflicts_with = "json")]
-    pub facts: bool,
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
 }
 
 /// `heroku-chat models`.

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::HerokuCli;
 use super::asking::Asker;
+use super::direct;
 use super::platform::{Host, Platform};
 use crate::api::call::Progress;
 use crate::config::HerokuQuery;
@@ -35,33 +36,41 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way that is open. `waiting` is told if the CLI has to be asked for its login, which
-    /// takes it a second.
+    /// The way to ask about an app that is open. `waiting` is told if the CLI has to be asked for
+    /// its login, which takes it a second.
     ///
     /// # Errors
     /// If there can be no such app.
     pub fn find(
         app: &str,
+        query: &HerokuQuery,
         limit: Duration,
-        environment: &Environment,
-        interrupts: &Interrupts,
+        (environment, interrupts): (&Environment, &Interrupts),
         waiting: impl FnOnce(),
     ) -> Result<Self, HerokuFailure> {
         let asker = Asker::of(app, limit, environment, interrupts)?;
         let cli = HerokuCli::find(environment);
-        let platform = match (
-            Platform::at_hand(environment, interrupts),
-            Host::of(environment),
-        ) {
-            (Some(platform), _) => Ok(platform),
-            (None, None) => return Ok(Way::Cli(cli, asker)),
-            (None, Some(host)) => {
+        let host = Host::of(environment).filter(|_| direct::is_allowed(query, environment));
+        let Some(host) = host else {
+            return Ok(Way::Cli(cli, asker));
+        };
+        let platform = Platform::at_hand(environment, interrupts).map_or_else(
+            || {
                 waiting();
                 let token = super::token(&cli, limit.mul_f32(CLI_PATIENCE));
                 token.map(|token| Platform::new(host, token, environment, interrupts))
-            }
-        };
+            },
+            Ok,
+        );
         Ok(Way::Direct(Asker { platform, ..asker }))
+    }
+
+    /// The token, which nobody is to see.
+    pub fn token(&self) -> Option<&Secret> {
+        match self {
+            Way::Direct(asker) => asker.platform.as_ref().ok().map(Platform::token),
+            Way::Cli(..) => None,
+        }
     }
 
     /// A server of the same API on this machine, with this token.
@@ -72,8 +81,7 @@ impl Way {
         url: Url,
         token: Secret,
         (app, limit): (&str, Duration),
-        environment: &Environment,
-        interrupts: &Interrupts,
+        (environment, interrupts): (&Environment, &Interrupts),
     ) -> Result<Self, HerokuFailure> {
         let asker = Asker::of(app, limit, environment, interrupts)?;
         let host = Host {

@@ -190,7 +190,7 @@ mod tests {
                 .map(str::to_owned)
                 .to_vec(),
             app: Some("good".to_owned()),
-            remote: None,
+            ..HerokuQuery::default()
         }
     }
 

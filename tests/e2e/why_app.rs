@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, App, Platform, Program, Run, SECRETS, Signal, log_path, signal};
+use super::support::{
+    Answer, App, Platform, Program, Run, SECRETS, Signal, git, log_path, signal, which,
+};
 
 /// A time limit for each fact that a busy machine keeps to, and tests can wait for.
 const WAIT: &str = "2";
@@ -298,6 +300,34 @@ fn ctrl_c_ends_the_wait() {
     }
     signal(child.id(), Signal::INT);
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn the_app_is_that_of_the_variable_or_of_the_git_remote() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    let program = logged_in(&platform).with("HEROKU_APP", "shop");
+    program.run(&["why"]).expect_code(1);
+    let git_folder = which("git")
+        .parent()
+        .expect("a folder")
+        .display()
+        .to_string();
+    let program = program.without("HEROKU_APP").with("PATH", &git_folder);
+    program
+        .run(&["why"])
+        .expect_code(3)
+        .expect_error("Name the app");
+    git(&program.work(), &["init", "-q"]);
+    let address = "https://git.heroku.com/shop.git";
+    git(&program.work(), &["remote", "add", "heroku", address]);
+    program.run(&["why"]).expect_code(1);
+    program.run(&["why", "-r", "heroku"]).expect_code(1);
+    // A log on the pipe is all that is meant, if nothing was named.
+    let asked = platform.requests().len();
+    let line = "2026-11-26T10:00:00.0+00:00 heroku[web.1]: State changed from starting to up\n";
+    program.run_with_input(&["why"], line).expect_code(0);
+    assert_eq!(platform.requests().len(), asked);
 }
 
 #[test]

@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime};
 use crate::api::call::Progress;
 use crate::app::Context;
 use crate::app::following::tell;
-use crate::cli::WhyArgs;
+use crate::cli::{HerokuArgs, ViewArgs, WhyArgs};
 use crate::config::secret::Secret;
+use crate::config::{self, HerokuQuery};
 use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::heroku::facts::{self, Question, Told, Way};
+use crate::heroku::remote;
 use crate::sandbox::Sandbox;
 use crate::screen::{Screen, Tone};
 use crate::why::{self, Cause, Examined, Facts, Filter, Reader, Release, Status, Time, Verdict};
@@ -32,7 +34,12 @@ const ROUND_RELEASE: Duration = Duration::from_secs(15 * 60);
 /// # Errors
 /// What prevents judging, a value that can't be understood, and failures of input and output.
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let (mut examined, verdict) = examine(args, context)?;
+    let sandbox = args.sandbox.then(|| Sandbox::start(0)).transpose();
+    let sandbox = sandbox.map_err(|error| Error::System {
+        what: "starting the sandbox",
+        reason: error.to_string(),
+    })?;
+    let (mut examined, verdict) = examine(&args.heroku, sandbox, &args.view, context)?;
     let screen = &mut context.screen;
     if args.facts {
         let brief = examined.brief(&verdict);
@@ -57,15 +64,21 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdict), Error> {
-    let since = args.since.as_deref().map(since).transpose()?;
+pub fn examine(
+    heroku: &HerokuArgs,
+    sandbox: Option<Sandbox>,
+    view: &ViewArgs,
+    context: &mut Context,
+) -> Result<(Examined, Verdict), Error> {
+    let since = view.since.as_deref().map(since).transpose()?;
     let mut filter = Filter {
         since,
         until: None,
-        process: args.process.clone(),
+        process: view.process.clone(),
     };
-    let mut is_read = args.sandbox;
-    if args.app.is_none() && args.release.is_none() && !args.sandbox {
+    let is_named = heroku.app.is_some() || heroku.remote.is_some() || view.release.is_some();
+    let mut is_read = sandbox.is_some();
+    if !is_named && !is_read {
         // Without an app that was named, a log on the pipe is all that is meant.
         let pipe = Pipe::open(Reader::new(filter.clone()));
         if let Some(log) = pipe.map(|it| it.log(Duration::MAX)).transpose()?.flatten() {
@@ -73,40 +86,30 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
         }
         is_read = true;
     }
-    let sandbox = args.sandbox.then(|| Sandbox::start(0)).transpose();
-    let sandbox = sandbox.map_err(|error| Error::System {
-        what: "starting the sandbox",
-        reason: error.to_string(),
-    })?;
-    let app = match (&sandbox, &args.app) {
-        (Some(_), _) => Sandbox::APP.to_owned(),
-        (None, Some(app)) => app.clone(),
-        (None, None) => match context.app()? {
-            Some(app) => app,
-            None => return Ok(of_log(Reader::default())),
-        },
+    let query = HerokuQuery::of(heroku)?;
+    let app = match &sandbox {
+        Some(_) => Some(Sandbox::APP.to_owned()),
+        None => config::app_name(heroku, &context.environment)?
+            .or_else(|| remote::app(&query, &context.environment)),
     };
-    let limit = Duration::from_secs(args.wait.unwrap_or(WAIT));
-    let Context {
-        environment,
-        screen,
-        interrupts,
-    } = context;
+    let Some(app) = app else {
+        return Ok(of_log(Reader::default()));
+    };
+    let limit = Duration::from_secs(view.wait.unwrap_or(WAIT));
+    let screen = &mut context.screen;
+    let with = (&context.environment, &context.interrupts);
     let way = match &sandbox {
-        Some(it) => Way::to(
-            it.url(),
-            Secret::new(Sandbox::KEY),
-            (&app, limit),
-            environment,
-            interrupts,
-        ),
-        None => Way::find(&app, limit, environment, interrupts, || {
+        Some(it) => Way::to(it.url(), Secret::new(Sandbox::KEY), (&app, limit), with),
+        None => Way::find(&app, &query, limit, with, || {
             screen.checking("the login of the Heroku CLI");
         }),
     };
     screen.clear_status();
     let way = way.map_err(unexamined)?;
-    if let Some(version) = &args.release {
+    way.token()
+        .into_iter()
+        .for_each(|it| screen.keep_secret(it));
+    if let Some(version) = &view.release {
         let release = release(&way, version)?;
         (filter.since, filter.until) = round(&release);
         screen.note(&in_words(&release));
@@ -125,7 +128,10 @@ pub fn examine(args: &WhyArgs, context: &mut Context) -> Result<(Examined, Verdi
         given: Box::new(given),
     };
     let mut show = |what: &str, progress: &Progress| tell(screen, what, progress);
-    judge(facts::ask(way, question, interrupts, &mut show)?, &app)
+    judge(
+        facts::ask(way, question, &context.interrupts, &mut show)?,
+        &app,
+    )
 }
 
 /// The verdict about a log alone.

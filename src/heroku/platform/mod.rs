@@ -4,11 +4,10 @@
 //! Whatever is out of the ordinary is a failure, and the caller's business: the CLI knows second
 //! factors, keychains and logins. Several threads may ask at once, each with a clone.
 
-#![allow(dead_code, reason = "asked from the next commit on")]
-
 mod body;
 mod host;
 mod token;
+mod variables;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,6 +25,7 @@ use crate::interrupt::{Interrupts, Watch};
 use crate::net::{Exchange, Head, Http, Limits, Request, Step};
 pub use body::Body;
 pub use host::Host;
+pub use variables::Wanted;
 
 /// The longest wait for an answer, all of it.
 pub const LIMIT: Duration = Duration::from_secs(10);
