@@ -10,8 +10,8 @@
 //! app         what they stand on: environment, outputs, interrupts, service, saving
 //! chat        a conversation with a model; a turn is pulled and knows no screen
 //! export      conversations as documents and as code
+//! heroku      the Heroku CLI and what it prints; Heroku's Platform API
 //! api         the protocol: requests, answers, failures, catalogue; one kind of call
-//! heroku      the Heroku CLI and what it prints; what Heroku tells of an app
 //! net         the wire: HTTP (attohttpc), proxies, TLS, exchanges
 //! why         an app's log: reduced, masked, judged by rules; pure
 //! screen      the only writer; the terminal

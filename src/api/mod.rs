@@ -169,7 +169,7 @@ impl Client {
             url: self.endpoint(path),
             key: self.key.clone(),
             accept: "application/json",
-            range: None,
+            headers: &[],
             silence: self.limits.silence(),
             body,
         }

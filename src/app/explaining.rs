@@ -2,13 +2,14 @@
 
 use super::Context;
 use crate::chat::Chat;
+use crate::cli::HerokuArgs;
 use crate::conversation::{Conversation, Message, Role};
 use crate::error::Error;
 use crate::why::{self, Brief, Examined, Verdict};
 
 /// Examines an app, the one that is meant if none is named, or that of the sandbox, and shows the
 /// verdict.
-pub type Examine = fn(Option<&str>, bool, &mut Context) -> Result<(Examined, Verdict), Error>;
+pub type Examine = fn(&HerokuArgs, bool, &mut Context) -> Result<(Examined, Verdict), Error>;
 
 /// How a model is to explain. Nothing of the log is in it.
 const INSTRUCTION: &str = "You explain to a developer why an app on Heroku fails. A message of \

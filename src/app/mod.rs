@@ -11,16 +11,18 @@ use std::time::Duration;
 use url::Url;
 
 use crate::api::Client;
+use crate::api::call::Progress;
 use crate::api::models::Model;
 use crate::app::following::tell;
-use crate::cli::{ChatSettings, ConnectionArgs};
+use crate::cli::{ChatSettings, ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{self, Gathered, HerokuAnswer, HerokuQuery, Setting, Settings, Source};
-use crate::error::Error;
+use crate::error::{Error, HerokuFailure};
 use crate::files;
 use crate::files::input;
-use crate::heroku::{self, HerokuCli};
+use crate::heroku::direct::{self, Direct};
+use crate::heroku::{self, HerokuCli, platform};
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::sandbox::Sandbox;
@@ -39,12 +41,14 @@ pub struct Connection {
     pub client: Client,
     /// Serves for as long as it lives.
     pub sandbox: Option<Sandbox>,
+    /// The app that flags name, and how Heroku is asked about it.
+    pub heroku: HerokuArgs,
 }
 
 impl Context {
     /// Finds the settings and makes a client of them, or starts the sandbox in their place.
     pub fn connect(&mut self, args: &ConnectionArgs) -> Result<Connection, Error> {
-        let sandbox = start_sandbox(args)?;
+        let sandbox = start_sandbox(args.sandbox)?;
         let settings = match &sandbox {
             Some(sandbox) => sandbox_settings(sandbox, args),
             None => self.gather(args)?.settings(args)?,
@@ -56,6 +60,7 @@ impl Context {
             settings,
             client,
             sandbox,
+            heroku: args.heroku.clone(),
         })
     }
 
@@ -65,9 +70,16 @@ impl Context {
     /// # Errors
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
-        let (environment, screen) = (&self.environment, &mut self.screen);
-        let ask = |query: &HerokuQuery| ask_heroku(environment, query, screen);
-        let gathered = config::gather(args, environment, ask)?;
+        let environment = self.environment.clone();
+        let mut interrupted = Ok(());
+        let ask = |query: &HerokuQuery| {
+            self.ask_heroku(query).unwrap_or_else(|error| {
+                interrupted = Err(error);
+                Err(HerokuFailure::NoApp)
+            })
+        };
+        let gathered = config::gather(args, &environment, ask)?;
+        interrupted?;
         if let Some(key) = &gathered.key {
             self.screen.keep_secret(&key.value);
         }
@@ -75,6 +87,29 @@ impl Context {
             self.screen.warning(warning);
         }
         Ok(gathered)
+    }
+
+    /// Asks Heroku for config vars: directly where that needs no start of anything, else by its CLI.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub fn ask_heroku(&mut self, query: &HerokuQuery) -> Result<HerokuAnswer, Error> {
+        let (environment, screen) = (&self.environment, &mut self.screen);
+        let why_not = match Direct::find(query, environment, &self.interrupts) {
+            Err(reason) => reason.to_owned(),
+            Ok(direct) => {
+                screen.keep_secret(direct.token());
+                let mut tell = |progress: &Progress| tell(screen, "Heroku", progress);
+                match direct.config_vars(query, platform::LIMIT, &mut tell) {
+                    Ok(all) => return Ok(direct::answer(&all, query)),
+                    Err(Error::Interrupted) => return Err(Error::Interrupted),
+                    // Its CLI has words for it, or another way.
+                    Err(error) => error.explain().title,
+                }
+            }
+        };
+        screen.debug(&format!("* asking the Heroku CLI: {why_not}"));
+        Ok(ask_cli(environment, query, screen))
     }
 
     /// The settings of a chat, as flags and environment give them. The screen follows them.
@@ -88,11 +123,6 @@ impl Context {
         self.screen.wants_markdown = settings.values.markdown;
         self.screen.rings = settings.values.bell;
         Ok(settings)
-    }
-
-    /// The app that is meant if none is named.
-    pub fn app(&self) -> Result<Option<String>, Error> {
-        Ok(self.environment.get("HEROKU_APP").map(str::to_owned))
     }
 
     /// A client for an address that was checked.
@@ -137,11 +167,7 @@ pub fn chat_ids(models: Vec<Model>) -> Vec<String> {
 }
 
 /// Asks the Heroku CLI, with a word about it if it takes its time.
-pub fn ask_heroku(
-    environment: &Environment,
-    query: &HerokuQuery,
-    screen: &mut Screen,
-) -> HerokuAnswer {
+fn ask_cli(environment: &Environment, query: &HerokuQuery, screen: &mut Screen) -> HerokuAnswer {
     let mut told = false;
     let progress = |elapsed| {
         if elapsed >= Duration::from_secs(15) && !std::mem::replace(&mut told, true) {
@@ -149,19 +175,15 @@ pub fn ask_heroku(
         }
         screen.waiting("the Heroku CLI", elapsed);
     };
-    let answer = heroku::config_vars(
-        &HerokuCli::find(environment),
-        query,
-        heroku::LIMIT,
-        progress,
-    );
+    let cli = HerokuCli::find(environment);
+    let answer = heroku::config_vars(&cli, query, heroku::LIMIT, progress);
     screen.clear_status();
     answer
 }
 
 /// A sandbox inside this process, if it is asked for.
-pub fn start_sandbox(args: &ConnectionArgs) -> Result<Option<Sandbox>, Error> {
-    let sandbox = args.sandbox.then(|| Sandbox::start(0)).transpose();
+pub fn start_sandbox(is_wanted: bool) -> Result<Option<Sandbox>, Error> {
+    let sandbox = is_wanted.then(|| Sandbox::start(0)).transpose();
     sandbox.map_err(|error| Error::System {
         what: "starting the sandbox",
         reason: error.to_string(),

@@ -9,7 +9,7 @@ pub mod spelling;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 
 pub use settings::ChatSettings;
 
@@ -61,6 +61,7 @@ pub enum Command {
     /// find out why an app fails, by rules and without a model
     #[command(
         mut_arg("app", |argument| argument.help("app to look at; its add-on explains, if URL and key aren't set")),
+        mut_arg("direct", |argument| argument.help("ask the Heroku CLI alone, never Heroku directly")),
         after_help = "Asks Heroku for the log and the state of the app; a log on standard input is taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if something prevented judging or --explain failed.\n\nEXAMPLES\n  $ heroku-chat why -a example-app\n  $ heroku-chat why --sandbox\n  $ heroku logs -n 1500 -a example-app | heroku-chat why\n  $ heroku-chat why --explain -a example-app\n  $ heroku-chat why --json < app.log"
     )]
     Why(WhyArgs),
@@ -102,6 +103,9 @@ pub struct HerokuArgs {
     /// Whether the app has another use, so that nobody misses this one.
     #[arg(skip)]
     pub has_other_use: bool,
+    /// always ask the Heroku CLI for config vars, never Heroku directly
+    #[arg(long = "no-direct", action = ArgAction::SetFalse)]
+    pub direct: bool,
 }
 
 /// Where the service is, and with which key.
@@ -251,7 +255,7 @@ pub struct DoctorArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct WhyArgs {
     #[command(flatten)]
-    pub scope: WhyScope,
+    pub view: ViewArgs,
     /// print what a model would be sent: masked, fenced, at most 6,000 tokens
     #[arg(long, conflicts_with = "json")]
     pub facts: bool,
@@ -265,9 +269,9 @@ pub struct WhyArgs {
     pub chat: ChatArgs,
 }
 
-/// How much of an app is looked at.
+/// What of an app is looked at.
 #[derive(Clone, Debug, Default, ClapArgs)]
-pub struct WhyScope {
+pub struct ViewArgs {
     /// look at lines from this time on: 30m, 2h or 1d ago, or a time
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,

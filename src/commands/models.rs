@@ -17,7 +17,7 @@ const PUBLIC_SERVICE: &str = "https://us.inference.heroku.com";
 /// # Errors
 /// A URL that can't be used, and failures of network and service.
 pub fn run(args: &ModelsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let sandbox = start_sandbox(&args.connection)?;
+    let sandbox = start_sandbox(args.connection.sandbox)?;
     let url = match &sandbox {
         Some(sandbox) => sandbox.url(),
         None => service_url(&args.connection, context)?,

@@ -72,13 +72,15 @@ mod tests {
             ("OTHER", "Bearer inf-01234567-89ab-cdef-0123-456789abcdef"),
             ("SORT_KEY", "name"),
             ("EDITOR", "vi"),
+            ("HEROKU_API_KEY", "a-token"),
         ]);
         let command = without_keys("git", &environment);
         let removed: Vec<_> = command
             .get_envs()
             .map(|(name, value)| (name.to_str(), value))
             .collect();
-        let expected = ["INFERENCE_KEY", "MY_MODEL_KEY", "OTHER"].map(|name| (Some(name), None));
+        let expected = ["HEROKU_API_KEY", "INFERENCE_KEY", "MY_MODEL_KEY", "OTHER"]
+            .map(|name| (Some(name), None));
         assert_eq!(removed, expected);
         assert_eq!(with_keys("heroku").get_envs().count(), 0);
     }

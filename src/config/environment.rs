@@ -49,14 +49,14 @@ impl Environment {
         self.unreadable.iter().map(String::as_str)
     }
 
-    /// The names of variables that hold a key: of an attachment, whose URL stands beside it, or by
-    /// the look of their value.
+    /// The names of variables that hold a key: of an attachment, whose URL stands beside it, of the
+    /// user's account, or by the look of their value.
     pub fn key_names(&self) -> impl Iterator<Item = &str> {
         self.names().filter(|name| {
             let prefix = name.strip_suffix("_KEY");
             let has_url = |prefix: &str| self.get(&format!("{prefix}_URL")).is_some();
             let value = self.get(name).unwrap_or_default();
-            prefix.is_some_and(|prefix| prefix == "INFERENCE" || has_url(prefix))
+            prefix.is_some_and(|it| matches!(it, "INFERENCE" | "HEROKU_API") || has_url(it))
                 || redact_keys(value) != value
         })
     }

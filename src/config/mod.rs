@@ -81,6 +81,8 @@ pub struct HerokuQuery {
     pub app: Option<String>,
     /// `--remote`.
     pub remote: Option<String>,
+    /// Whether Heroku may be asked without the CLI.
+    pub direct: bool,
 }
 
 impl HerokuQuery {
@@ -95,6 +97,7 @@ impl HerokuQuery {
             variables: variables.to_vec(),
             app: args.app.clone(),
             remote: args.remote.clone(),
+            direct: args.direct,
         })
     }
 }
@@ -339,18 +342,20 @@ fn attachment_prefix(attachment: &str) -> Result<String, Error> {
     })
 }
 
+/// Whether an app could have this name, or id.
+pub fn is_app_name(app: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-')
+}
+
 /// The app that was named. Checked here because the Heroku CLI puts it into a path without
 /// escaping.
 ///
 /// # Errors
 /// If no app could have that name.
 pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<String>, Error> {
-    let is_name = |app: &str| {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        !app.is_empty() && app.chars().all(allowed) && !app.starts_with('-')
-    };
     match &args.app {
-        Some(app) if !is_name(app) => Err(Error::InvalidValue {
+        Some(app) if !is_app_name(app) => Err(Error::InvalidValue {
             what: "--app".to_owned(),
             value: app.to_owned(),
             rule: "the name of a Heroku app: lower-case letters, digits and hyphens".to_owned(),
@@ -358,7 +363,7 @@ pub fn app_name(args: &HerokuArgs, environment: &Environment) -> Result<Option<S
         // A remote given by flag is the user's word for this run; the variable is not passed on
         // then. The Heroku CLI judges the variable itself, if it is asked at all.
         None if args.remote.is_none() => {
-            let app = environment.get("HEROKU_APP").filter(|app| is_name(app));
+            let app = environment.get("HEROKU_APP").filter(|app| is_app_name(app));
             Ok(app.map(str::to_owned))
         }
         app => Ok(app.clone()),

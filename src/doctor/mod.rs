@@ -122,7 +122,7 @@ impl<'a> Probe<'a> {
         args: &'a ConnectionArgs,
         live: bool,
     ) -> Result<Self, Error> {
-        let sandbox = start_sandbox(args)?;
+        let sandbox = start_sandbox(args.sandbox)?;
         let env_path = args
             .env_file
             .clone()

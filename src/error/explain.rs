@@ -6,7 +6,10 @@
 use std::time::Duration;
 
 use super::words::{Explanation, in_words, words};
-use super::{Error, HerokuFailure, MissingVariables, NetworkFailure, ProblemKind, ServiceProblem};
+use super::{
+    Error, HerokuFailure, MissingVariables, NetworkFailure, PlatformFailure, ProblemKind,
+    ServiceProblem,
+};
 use crate::error::shell;
 
 const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set \
@@ -99,6 +102,16 @@ impl Error {
             }
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
+            Error::Platform(PlatformFailure::Refused { status, id, message }) => {
+                let name = match status {
+                    401 => "PlatformFailure::Refused 401",
+                    _ => "PlatformFailure::Refused",
+                };
+                words!(name, status, id, message)
+            }
+            Error::Platform(PlatformFailure::NotJson { status, host, reason }) => {
+                words!("PlatformFailure::NotJson", status, host, reason)
+            }
             Error::Unreadable { host, reason, excerpt } => {
                 let start = match excerpt.as_str() {
                     "" => String::new(),

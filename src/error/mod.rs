@@ -120,6 +120,8 @@ pub enum Error {
     Network(NetworkFailure),
     /// The service answered, with a failure.
     Service(Box<ServiceProblem>),
+    /// Heroku's Platform API answered, and not with what was asked for.
+    Platform(PlatformFailure),
     /// The answer can't be understood as one of this API.
     Unreadable {
         host: String,
@@ -192,6 +194,24 @@ pub enum HerokuFailure {
     NotAttached(Option<String>),
     /// Anything else: the exit code if there is one, and what it printed.
     Other { code: Option<i32>, message: String },
+}
+
+/// Why Heroku's Platform API, asked directly, did not tell what it was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum PlatformFailure {
+    /// It refused, with an error object of its own.
+    Refused {
+        status: u16,
+        /// Such as `not_found` or `two_factor`.
+        id: String,
+        message: String,
+    },
+    /// What came is not what this API sends: a page of a proxy or of a sign-in, most likely.
+    NotJson {
+        status: u16,
+        host: String,
+        reason: String,
+    },
 }
 
 /// What stood between this program and the service.
@@ -332,7 +352,13 @@ impl Error {
                 | Kind::NoAddress
                 | Kind::Redirect(_) => ExitStatus::Fixable,
             },
-            Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
+            Error::Platform(PlatformFailure::Refused {
+                status: 429 | 500..,
+                ..
+            }) => ExitStatus::Service,
+            Error::Platform(PlatformFailure::NotJson { .. }) => ExitStatus::Service,
+            Error::Platform(PlatformFailure::Refused { .. })
+            | Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
             | Error::MissingVariables(_)
             | Error::NotOnApp { .. }
             | Error::SplitSources { .. }

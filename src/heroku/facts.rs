@@ -2,8 +2,8 @@
 //! What can't be had is said and left out, and the rest goes on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::mpsc;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -12,17 +12,21 @@ use url::Url;
 
 use super::HerokuCli;
 use super::asking::Asker;
+use super::direct;
+use super::platform::{Host, Platform};
+use crate::api::call::Progress;
 use crate::config::HerokuQuery;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
-use crate::net::Http;
-use crate::sandbox::Sandbox;
 use crate::why::{Addon, App, Dyno, Facts, Filter, Reader, Release};
 
 /// How often is told what is waited for.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The CLI, which has to start first, is waited for so many times as long as an answer.
+const CLI_PATIENCE: f32 = 1.5;
 
 /// How Heroku is asked.
 pub enum Way {
@@ -32,50 +36,70 @@ pub enum Way {
 }
 
 impl Way {
-    /// The way that is open.
+    /// The way to ask about an app that is open. `waiting` is told if the CLI has to be asked for
+    /// its login, which takes it a second.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there can be no such app.
     pub fn find(
         app: &str,
+        query: &HerokuQuery,
         limit: Duration,
-        sandbox: Option<&Sandbox>,
-        environment: &Environment,
-        interrupts: &Interrupts,
+        (environment, interrupts): (&Environment, &Interrupts),
+        waiting: impl FnOnce(),
     ) -> Result<Self, HerokuFailure> {
-        // It becomes part of a path.
-        let is_part = |it: u8| it.is_ascii_alphanumeric() || b"-_".contains(&it);
-        if app.is_empty() || !app.bytes().all(is_part) {
-            return Err(HerokuFailure::UnknownApp(Some(app.to_owned())));
-        }
-        let url = |name: &str, usual: &str| {
-            let url = Url::parse(environment.get(name).unwrap_or(usual));
-            url.map_err(|error| HerokuFailure::Unreachable(format!("{name}: {error}")))
+        let asker = Asker::of(app, limit, environment, interrupts)?;
+        let cli = HerokuCli::find(environment);
+        let host = Host::of(environment).filter(|_| direct::is_allowed(query, environment));
+        let Some(host) = host else {
+            return Ok(Way::Cli(cli, asker));
         };
-        let asker = Asker {
-            http: Arc::new(Http::new(environment.clone())),
-            base: url("HEROKU_HOST", "https://api.heroku.com")?,
-            status: url("HEROKU_STATUS_HOST", "https://status.heroku.com")?,
-            app: app.to_owned(),
-            token: Secret::default(),
-            limit,
-            watch: interrupts.watch(),
-        };
-        if let Some(sandbox) = sandbox {
-            let (base, status) = (sandbox.url(), sandbox.url());
-            return Ok(Way::Direct(Asker {
-                base,
-                status,
-                token: Secret::new(Sandbox::KEY),
-                ..asker
-            }));
+        let platform = Platform::at_hand(environment, interrupts).map_or_else(
+            || {
+                waiting();
+                let token = super::token(&cli, limit.mul_f32(CLI_PATIENCE));
+                token.map(|token| Platform::new(host, token, environment, interrupts))
+            },
+            Ok,
+        );
+        Ok(Way::Direct(Asker { platform, ..asker }))
+    }
+
+    /// The token, which nobody is to see.
+    pub fn token(&self) -> Option<&Secret> {
+        match self {
+            Way::Direct(asker) => asker.platform.as_ref().ok().map(Platform::token),
+            Way::Cli(..) => None,
         }
-        match environment.get("HEROKU_API_KEY") {
-            Some(token) => Ok(Way::Direct(Asker {
-                token: Secret::new(token),
-                ..asker
-            })),
-            None => Ok(Way::Cli(HerokuCli::find(environment), asker)),
+    }
+
+    /// A server of the same API on this machine, with this token.
+    ///
+    /// # Errors
+    /// As [`Way::find`].
+    pub fn to(
+        url: Url,
+        token: Secret,
+        (app, limit): (&str, Duration),
+        (environment, interrupts): (&Environment, &Interrupts),
+    ) -> Result<Self, HerokuFailure> {
+        let asker = Asker::of(app, limit, environment, interrupts)?;
+        let host = Host {
+            base: url.clone(),
+            machine: String::new(),
+            git: Default::default(),
+        };
+        let platform = Ok(Platform::new(host, token, environment, interrupts));
+        Ok(Way::Direct(Asker {
+            platform,
+            status: url.into(),
+            ..asker
+        }))
+    }
+
+    fn asker(&mut self) -> &mut Asker {
+        match self {
+            Way::Direct(asker) | Way::Cli(_, asker) => asker,
         }
     }
 
@@ -102,8 +126,6 @@ impl Way {
 /// What is asked, of which app.
 pub struct Question {
     pub filter: Filter,
-    /// How long to wait for each fact.
-    pub limit: Duration,
     /// The log that comes from elsewhere, if it does. It is waited for.
     pub given: Box<dyn FnOnce() -> Result<Option<Reader>, HerokuFailure> + Send>,
 }
@@ -139,8 +161,8 @@ struct Incident {
     title: String,
 }
 
-/// Is told what is still waited for, and for how long already.
-pub type Progress<'a> = &'a mut dyn FnMut(&[&'static str], Duration);
+/// A log, and what broke it off, if anything.
+pub type Log = (Reader, Option<HerokuFailure>);
 
 type Learned = Box<dyn FnOnce(&mut Told) + Send>;
 
@@ -167,21 +189,28 @@ impl Job {
     }
 }
 
-/// Asks for all there is. `progress` is told how it goes.
+/// Asks for all there is. `tell` hears how it goes.
 ///
 /// # Errors
 /// Ctrl-C.
 pub fn ask(
-    way: &Way,
+    mut way: Way,
     question: Question,
     interrupts: &Interrupts,
-    progress: Progress<'_>,
+    tell: &mut dyn FnMut(&str, &Progress),
 ) -> Result<Told, Error> {
-    let lanes = match way {
+    let (sender, told) = mpsc::channel();
+    way.asker().told = Some(sender);
+    let lanes = match &way {
         Way::Direct(asker) => directly(asker, question),
         Way::Cli(cli, asker) => by_cli(cli, asker, question),
     };
-    learn(lanes, interrupts, progress)
+    let mut told = learn(lanes, interrupts, &told, tell)?;
+    if matches!(way, Way::Cli(..)) {
+        let unasked = "Not known: formation: the Heroku CLI tells of it only in words";
+        told.facts.missing.push(unasked.to_owned());
+    }
+    Ok(told)
 }
 
 /// Everything at once.
@@ -197,7 +226,7 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let log = {
         let asker = asker.clone();
         move || match (question.given)()? {
-            Some(log) => Ok(log),
+            Some(log) => Ok((log, None)),
             None => asker.log(Reader::new(question.filter)),
         }
     };
@@ -217,14 +246,14 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
         }),
         job(asker, ("config vars", "/config-vars"), Told::keep_vars),
         status(asker),
-        Job::new("log", log, |told, it| told.log = Some(it)),
+        Job::new("log", log, Told::keep_log),
     ];
     jobs.map(|job| vec![job]).into()
 }
 
 /// By commands of the CLI, each of which costs a second of CPU: two at a time, and not for all.
 fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
-    let limit = question.limit.mul_f32(1.5);
+    let limit = asker.limit.mul_f32(CLI_PATIENCE);
     let query = query(asker);
     fn job<T: DeserializeOwned + Send + 'static>(
         (cli, query, limit): (&HerokuCli, &HerokuQuery, Duration),
@@ -242,7 +271,7 @@ fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let log = {
         let (cli, query) = (cli.clone(), query.clone());
         move || match (question.given)()? {
-            Some(log) => Ok(log),
+            Some(log) => Ok((log, None)),
             None => super::logs(&cli, &query, limit, Reader::new(question.filter)),
         }
     };
@@ -251,7 +280,7 @@ fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let vars = ("config vars", &["config", "--json"][..]);
     vec![
         vec![
-            Job::new("log", log, |told, it| told.log = Some(it)),
+            Job::new("log", log, Told::keep_log),
             job(with, releases, |told, it| told.facts.releases = Some(it)),
         ],
         vec![
@@ -288,16 +317,9 @@ impl Told {
         self.facts.dynos = Some(info.dynos).filter(|it| !it.is_empty());
     }
 
-    /// Why nothing can be said about the app, if its log is missing.
-    pub fn prevented(&self) -> Option<HerokuFailure> {
+    /// Why nothing can be said about the app, if neither it nor its log is known.
+    pub fn prevented(&self) -> Option<&HerokuFailure> {
         use HerokuFailure::{InvalidToken, NotInstalled, NotLoggedIn, OnDyno, UnknownApp};
-        let mut failures = self.failures.iter().map(|(_, failure)| failure);
-        let is_decisive = |it: &&HerokuFailure| {
-            matches!(
-                it,
-                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
-            )
-        };
         let Facts {
             app,
             releases,
@@ -305,12 +327,30 @@ impl Told {
             formation,
             ..
         } = &self.facts;
-        let is_blind =
-            app.is_none() && releases.is_none() && dynos.is_none() && formation.is_none();
-        let decisive = failures.clone().find(is_decisive);
-        decisive
-            .or_else(|| failures.next().filter(|_| is_blind))
-            .cloned()
+        let is_known = [
+            app.is_some(),
+            releases.is_some(),
+            dynos.is_some(),
+            formation.is_some(),
+        ];
+        if self.log.is_some() || is_known.contains(&true) {
+            return None;
+        }
+        let mut failures = self.failures.iter().map(|(_, failure)| failure);
+        let first = failures.clone().next();
+        let telling = failures.find(|it| {
+            matches!(
+                it,
+                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
+            )
+        });
+        telling.or(first)
+    }
+
+    fn keep_log(&mut self, (log, broken): Log) {
+        self.log = Some(log);
+        self.failures
+            .extend(broken.map(|it| ("the rest of the log", it)));
     }
 
     fn keep_status(&mut self, status: Status) {
@@ -319,15 +359,16 @@ impl Told {
     }
 }
 
-/// Learns all there is, on threads of its own: a lane of jobs after the other. `progress` is told
-/// what is still waited for, and for how long already.
+/// Learns all there is, on threads of its own: a lane of jobs after the other. `tell` hears what is
+/// still waited for.
 ///
 /// # Errors
 /// Ctrl-C.
 fn learn(
     lanes: Vec<Vec<Job>>,
     interrupts: &Interrupts,
-    progress: Progress<'_>,
+    debug: &Receiver<Progress>,
+    tell: &mut dyn FnMut(&str, &Progress),
 ) -> Result<Told, Error> {
     let started = Instant::now();
     let (sender, receiver) = mpsc::channel();
@@ -339,8 +380,11 @@ fn learn(
         let sender = sender.clone();
         let work = move || {
             for Job { name, learn } in lane {
+                // A fault of ours costs this fact alone, and not the end of the others' wait.
+                let learned = panic::catch_unwind(AssertUnwindSafe(learn));
+                let learned = learned.unwrap_or_else(|_| Err(fault()));
                 // Nobody may wait any more.
-                _ = sender.send(Some((name, learn())));
+                _ = sender.send(Some((name, learned)));
             }
         };
         std::thread::Builder::new()
@@ -363,10 +407,19 @@ fn learn(
                 Err(failure) => told.failures.push((name, failure)),
             }
         }
-        progress(&pending, started.elapsed());
+        debug.try_iter().for_each(|it| tell("", &it));
+        tell(&pending.join(", "), &Progress::Waiting(started.elapsed()));
     }
+    tell("", &Progress::End);
     told.facts.missing = missing(&told.failures);
     Ok(told)
+}
+
+fn fault() -> HerokuFailure {
+    HerokuFailure::Other {
+        code: Some(0),
+        message: "a fault of heroku-chat".to_owned(),
+    }
 }
 
 /// What couldn't be had, a sentence for each reason.

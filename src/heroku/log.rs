@@ -4,7 +4,7 @@
 use std::io::{self, BufReader, Read};
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Error, HerokuFailure, NetworkFailure};
 use crate::files::lines;
 use crate::net::{Exchange, Step};
 use crate::why::Reader;
@@ -44,7 +44,7 @@ impl<N: FnMut(Duration) -> io::Result<Vec<u8>>> Read for Flow<N> {
 }
 
 /// Reads a log for as long as it says something, and no longer than a limit. `next` gives what
-/// comes within a time, and nothing at the end.
+/// comes within a time, and nothing at the end. Returns what broke it off, if anything.
 ///
 /// # Errors
 /// If nothing came.
@@ -53,7 +53,7 @@ pub fn read(
     limit: Duration,
     has_events: bool,
     reader: &mut Reader,
-) -> io::Result<()> {
+) -> Result<Option<HerokuFailure>, HerokuFailure> {
     let flow = Flow {
         next,
         until: Instant::now() + limit,
@@ -78,7 +78,22 @@ pub fn read(
             );
         }
     });
-    if has_lines { Ok(()) } else { read }
+    match read {
+        Ok(()) => Ok(None),
+        // What is quiet has said all.
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => match has_lines {
+            true => Ok(None),
+            false => Err(HerokuFailure::TimedOut(limit)),
+        },
+        Err(error) => {
+            let broken = HerokuFailure::Unreachable(error.to_string());
+            if has_lines {
+                Ok(Some(broken))
+            } else {
+                Err(broken)
+            }
+        }
+    }
 }
 
 /// What an exchange brings within a time, for [`read`].
@@ -86,8 +101,9 @@ pub fn of_exchange(exchange: &mut Exchange, wait: Duration) -> io::Result<Vec<u8
     match exchange.next(Some(wait)) {
         Ok(Step::Body(bytes)) => Ok(bytes),
         Ok(Step::End) => Ok(Vec::new()),
-        Ok(Step::Tick | Step::Head(_)) => Err(io::ErrorKind::TimedOut.into()),
-        Err(Error::Network(failure)) => Err(io::Error::other(format!("{failure:?}"))),
+        Ok(Step::Tick | Step::Head(_)) | Err(Error::Network(NetworkFailure::TimedOut { .. })) => {
+            Err(io::ErrorKind::TimedOut.into())
+        }
         Err(error) => Err(io::Error::other(error.explain().title)),
     }
 }

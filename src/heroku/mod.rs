@@ -1,5 +1,5 @@
 //! The `heroku` program: asks it for config vars, its version and its account, and reads what it
-//! prints.
+//! prints. [`platform`] asks Heroku without it, [`direct`] for config vars.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
@@ -7,9 +7,12 @@
 //! [`parse`] is pure, this file runs the program.
 
 pub mod asking;
+pub mod direct;
 pub mod facts;
 mod log;
 mod parse;
+pub mod platform;
+pub mod remote;
 
 use std::io::{self, Read};
 use std::iter;
@@ -111,7 +114,7 @@ fn logs(
     query: &HerokuQuery,
     limit: Duration,
     mut reader: Reader,
-) -> Result<Reader, HerokuFailure> {
+) -> Result<facts::Log, HerokuFailure> {
     let mut command = command(cli, &["logs", "-n", "1500"], query);
     // Else it takes the blanks before a line away (CLI 11).
     let command = command.env("HEROKU_LOGS_COLOR", "0");
@@ -128,9 +131,9 @@ fn logs(
     // It stays for three seconds after its last line.
     _ = child.kill();
     match (read, ended) {
-        (Ok(()), None) => Ok(reader),
-        (Ok(()), Some(status)) if status.success() => Ok(reader),
-        (Err(_), None) => Err(HerokuFailure::TimedOut(limit)),
+        (Ok(broken), None) => Ok((reader, broken)),
+        (Ok(broken), Some(status)) if status.success() => Ok((reader, broken)),
+        (Err(failure), None) => Err(failure),
         (_, Some(status)) => Err(parse::failure(
             &Printed {
                 code: status.code(),
@@ -152,6 +155,12 @@ pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure
 pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
     let nothing = HerokuQuery::default();
     parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
+}
+
+/// The token that it logs in with, which only it finds in a keychain.
+pub fn token(cli: &HerokuCli, limit: Duration) -> Result<Secret, HerokuFailure> {
+    let nothing = HerokuQuery::default();
+    parse::token(&run(cli, &["auth:token"], &nothing, limit, |_| ())?)
 }
 
 fn run(

@@ -116,6 +116,12 @@ pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
     })
 }
 
+/// Reads `auth:token`.
+pub fn token(printed: &Printed) -> Result<Secret, HerokuFailure> {
+    // Logged out it ends as `auth:whoami` does.
+    account(printed).map(Secret::new)
+}
+
 pub fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
     let message = printed.message();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -184,7 +190,7 @@ mod tests {
                 .map(str::to_owned)
                 .to_vec(),
             app: Some("good".to_owned()),
-            remote: None,
+            ..HerokuQuery::default()
         }
     }
 

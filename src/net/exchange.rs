@@ -330,7 +330,7 @@ mod tests {
                 url: url.parse().unwrap(),
                 key: None,
                 accept: "*/*",
-                range: None,
+                headers: &[],
                 silence: Duration::from_secs(60),
                 body: None,
             };

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::header::{
-    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT,
+    ACCEPT, AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
 };
 use attohttpc::{ErrorKind, InvalidResponseKind, ProxySettings, Session};
 use rustls::pki_types::CertificateDer;
@@ -70,8 +70,8 @@ pub struct Request {
     /// Sent as a Bearer token.
     pub key: Option<Secret>,
     pub accept: &'static str,
-    /// Which part of a list is wanted, if not what the server takes for the beginning.
-    pub range: Option<&'static str>,
+    /// Further headers, names in lower case.
+    pub headers: &'static [(&'static str, &'static str)],
     /// How long the worker itself bears a silent socket. Its caller stops waiting before.
     pub silence: Duration,
     /// JSON to POST; without one the request is a GET.
@@ -110,6 +110,8 @@ impl Request {
         }
         lines.push(format!("accept: {}", self.accept));
         lines.push(format!("user-agent: {AGENT}"));
+        let more = self.headers.iter();
+        lines.extend(more.map(|(name, value)| format!("{name}: {value}")));
         if let Some(body) = &self.body {
             lines.push("content-type: application/json".to_owned());
             lines.push(format!("content-length: {}", body.len()));
@@ -215,8 +217,11 @@ impl Http {
         let headers = builder.headers_mut();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        if let Some(range) = request.range {
-            headers.insert(RANGE, HeaderValue::from_static(range));
+        for (name, value) in request.headers {
+            headers.insert(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
         }
         if let Some(key) = &request.key {
             let value = secret_value(url, &format!("Bearer {}", key.expose()))?;

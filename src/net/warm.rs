@@ -231,7 +231,7 @@ impl Keeper {
 impl Ready {
     /// Whether only the body of its request is open.
     fn is_for(&self, request: &Request) -> bool {
-        let head = |it: &Request| (it.url.clone(), it.key.clone(), it.accept);
+        let head = |it: &Request| (it.url.clone(), it.key.clone(), it.accept, it.headers);
         request.body.is_some() && head(request) == head(&self.request)
     }
 

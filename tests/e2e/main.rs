@@ -14,6 +14,7 @@ mod ask;
 mod commands;
 mod config;
 mod convenience;
+mod direct;
 mod doctor;
 mod dyno;
 mod explain;

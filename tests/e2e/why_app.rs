@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, App, Platform, Program, Run, SECRETS, log_path};
+use super::support::{
+    Answer, App, Platform, Program, Run, SECRETS, Signal, git, log_path, signal, which,
+};
 
 /// A time limit for each fact that a busy machine keeps to, and tests can wait for.
 const WAIT: &str = "2";
@@ -104,7 +106,7 @@ const ASKED: [(&str, &str); 9] = [
 ];
 
 /// Has one thing fail that Heroku is asked, which must be said in one of these words.
-fn fail((path, name): (&str, &str), answer: &Answer, words: [&str; 2]) {
+fn fail((path, name): (&str, &str), answer: &Answer, words: &[&str]) {
     let platform = Platform::start();
     platform.play("shop", App::outage("shop", "php-suspended-addon"));
     platform.answer_at(path, answer.clone());
@@ -134,23 +136,23 @@ fn fail((path, name): (&str, &str), answer: &Answer, words: [&str; 2]) {
 fn what_fails_is_said_and_the_rest_is_there() {
     // The server of a log is not the API, and has no words of Heroku's.
     let faults = [
-        (Answer::ServerErrorHtml, ["503"; 2]),
+        (Answer::ServerErrorHtml, &["503"][..]),
         (
             Answer::Refused(500, "internal", "Something broke."),
-            ["Something broke.", "500"],
+            &["Something broke.", "500"],
         ),
         (
             Answer::Forbidden,
-            ["You do not have access to the app", "403"],
+            &["You do not have access to the app", "403"],
         ),
-        (Answer::RateLimited, ["rate limit", "429"]),
-        (Answer::Html200, ["web page"; 2]),
-        (Answer::HangUp, ["connection"; 2]),
+        (Answer::RateLimited, &["rate limit", "429"]),
+        (Answer::Html200, &["no JSON", "something else", "web page"]),
+        (Answer::HangUp, &["connection"]),
     ];
     for asked in ASKED {
         std::thread::scope(|scope| {
             for (answer, words) in &faults {
-                scope.spawn(move || fail(asked, answer, *words));
+                scope.spawn(move || fail(asked, answer, words));
             }
         });
     }
@@ -160,7 +162,7 @@ fn what_fails_is_said_and_the_rest_is_there() {
 fn what_is_silent_is_given_up_and_the_rest_is_there() {
     std::thread::scope(|scope| {
         for asked in ASKED {
-            scope.spawn(move || fail(asked, &Answer::Silent, [" 2 s"; 2]));
+            scope.spawn(move || fail(asked, &Answer::Silent, &[" 2 s"]));
         }
     });
 }
@@ -267,6 +269,65 @@ fn an_app_that_is_named_wins_over_a_silent_pipe() {
     drop(silent);
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(ids(&verdict), ["missing-config"]);
+}
+
+#[test]
+fn debug_shows_what_is_asked_without_the_token() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    let run = why(&platform, &["--debug"]).expect_code(1);
+    for words in [
+        "/apps/shop/releases\n",
+        "> range: version ..; max=10, order=desc",
+        "> authorization: Bearer (redacted)",
+        "< 206 after ",
+        "> POST ",
+    ] {
+        assert!(run.stderr.contains(words), "{words}\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    platform.answer_at("/apps/shop/dynos", Answer::Silent);
+    let program = logged_in(&platform);
+    let mut command = program.process(&["why", "-a", "shop", "--wait", "60"]);
+    let mut child = command.spawn().expect("it runs");
+    while !platform.requests().iter().any(|it| it.ends_with("/dynos")) {
+        std::thread::yield_now();
+    }
+    signal(child.id(), Signal::INT);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
+#[test]
+fn the_app_is_that_of_the_variable_or_of_the_git_remote() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    let program = logged_in(&platform).with("HEROKU_APP", "shop");
+    program.run(&["why"]).expect_code(1);
+    let git_folder = which("git")
+        .parent()
+        .expect("a folder")
+        .display()
+        .to_string();
+    let program = program.without("HEROKU_APP").with("PATH", &git_folder);
+    program
+        .run(&["why"])
+        .expect_code(3)
+        .expect_error("Name the app");
+    git(&program.work(), &["init", "-q"]);
+    let address = "https://git.heroku.com/shop.git";
+    git(&program.work(), &["remote", "add", "heroku", address]);
+    program.run(&["why"]).expect_code(1);
+    program.run(&["why", "-r", "heroku"]).expect_code(1);
+    // A log on the pipe is all that is meant, if nothing was named.
+    let asked = platform.requests().len();
+    let line = "2026-11-26T10:00:00.0+00:00 heroku[web.1]: State changed from starting to up\n";
+    program.run_with_input(&["why"], line).expect_code(0);
+    assert_eq!(platform.requests().len(), asked);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod turn;
 pub use api::{Api, Exchange, event, respond, sse_head};
 pub use limit::Limit;
 pub use picture::picture;
-pub use platform::{Answer, App, NOBODY_LISTENS, Platform, SECRETS, log_path};
+pub use platform::{Answer, App, NOBODY_LISTENS, Platform, SECRETS, TOKEN, log_path};
 pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{

@@ -1,7 +1,9 @@
 //! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a
 //! local stand-in for Heroku's Platform API.
 
-use super::support::{Answer, NOBODY_LISTENS, Platform, Program, Run, git, heroku, with_heroku};
+use super::support::{
+    Answer, App, NOBODY_LISTENS, Platform, Program, Run, SECRETS, git, heroku, with_heroku,
+};
 
 const VARIABLES: [(&str, &str); 3] = [
     ("INFERENCE_URL", "https://us.inference.heroku.com"),
@@ -133,4 +135,97 @@ fn an_api_that_is_down_is_told() {
         let account = account.join().expect("it ends");
         account.expect_code(1).expect_error("connect ECONNREFUSED");
     });
+}
+
+/// A program whose PATH has the real CLI, which notes each of its starts in a file.
+fn counted(platform: &Platform) -> Program {
+    let program = with_heroku(platform);
+    let real = heroku().display();
+    program.command(
+        "heroku",
+        &format!("echo \"$@\" >> \"$HOME/starts\"\nexec '{real}' \"$@\""),
+    );
+    let bin = program.folder.path().join("bin").display().to_string();
+    let path = format!("{bin}:{}", program.variables()["PATH"]);
+    program.with("PATH", &path).without("HEROKU_API_KEY")
+}
+
+fn starts(program: &Program) -> Vec<String> {
+    let starts = std::fs::read_to_string(program.home().join("starts")).unwrap_or_default();
+    starts.lines().map(str::to_owned).collect()
+}
+
+fn log_in(program: &Program, platform: &Platform) {
+    use std::os::unix::fs::PermissionsExt;
+    let netrc = program.home().join(".netrc");
+    std::fs::write(&netrc, platform.netrc("good-token")).expect("a netrc");
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(netrc, private).expect("a private file");
+}
+
+/// The first cause that `why` finds, and what it couldn't have.
+fn cause(run: &Run) -> (String, usize) {
+    let all = format!("{}{}", run.stdout, run.stderr);
+    for secret in SECRETS.iter().chain(&["good-token"]) {
+        assert!(!all.contains(secret), "{secret} was shown:\n{all}");
+    }
+    let verdict: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let missing = verdict["missing"].as_array().expect("a list").len();
+    (verdict["causes"][0]["id"].to_string(), missing)
+}
+
+const WHY: [&str; 6] = ["why", "-a", "shop", "--json", "--wait", "20"];
+
+#[test]
+fn the_cli_is_started_for_the_facts_of_an_app_only_if_it_alone_knows_the_login() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "rails-missing-config"));
+    let expected = ("\"missing-config\"".to_owned(), 0);
+
+    let program = counted(&platform).with("HEROKU_API_KEY", "good-token");
+    assert_eq!(cause(&program.run(&WHY).expect_code(1)), expected);
+    assert_eq!(starts(&program), [""; 0]);
+
+    let program = counted(&platform);
+    log_in(&program, &platform);
+    assert_eq!(cause(&program.run(&WHY).expect_code(1)), expected);
+    assert_eq!(starts(&program), [""; 0]);
+
+    // Beside this file a netrc may be of another account.
+    let login = program.home().join(".local/share/heroku/login.json");
+    std::fs::create_dir_all(login.parent().expect("a folder")).expect("a folder");
+    std::fs::write(login, "{\"account\": \"dev@example.com\"}").expect("a file");
+    let program = program.with("HEROKU_NETRC_WRITE", "false");
+    let run = program.run(&WHY);
+    assert_eq!(starts(&program), ["auth:token"], "{run:?}");
+    assert_eq!(cause(&run.expect_code(1)), expected);
+
+    let nobody = counted(&platform);
+    let run = nobody.run(&["why", "-a", "shop", "--wait", "20"]);
+    run.expect_code(3).expect_error("heroku login");
+    assert_eq!(starts(&nobody), ["auth:token"]);
+}
+
+#[test]
+fn what_heroku_may_not_be_asked_directly_the_cli_is_asked() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "php-suspended-addon"));
+    let program = counted(&platform).with("HEROKU_HEADERS", "{\"x-test\": \"1\"}");
+    log_in(&program, &platform);
+    let run = program.run(&WHY).expect_code(1);
+    assert_eq!(cause(&run), ("\"addon\"".to_owned(), 1));
+    assert!(
+        run.stdout.contains("Not known: formation"),
+        "{}",
+        run.stdout
+    );
+    let mut starts = starts(&program);
+    starts.sort();
+    let expected = [
+        "apps:info --json --app shop",
+        "config --json --app shop",
+        "logs -n 1500 --app shop",
+        "releases --json -n 10 --app shop",
+    ];
+    assert_eq!(starts, expected);
 }

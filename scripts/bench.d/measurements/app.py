@@ -49,11 +49,16 @@ def app(lab: Lab) -> list[Figure]:
     return [Figure(f"why: verdict {way}", "ms", milliseconds(took[way]), at_most=TARGETS[way]) for way in ways]
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64
+    """Of the usual five, some of eight connections at once would be tried again after a second."""
+
+
 class PlatformApi:
     """In a process of its own."""
 
     def __enter__(self) -> PlatformApi:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler())
+        server = Server(("127.0.0.1", 0), handler())
         self.url = f"http://127.0.0.1:{server.server_port}"
         self._process = multiprocessing.get_context("fork").Process(target=serve, args=(server,), daemon=True)
         self._process.start()

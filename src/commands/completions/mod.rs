@@ -120,7 +120,7 @@ fn is_plain(id: &str) -> bool {
 /// The chat models of the service that the words mean.
 fn models(typed: &[String], context: &Context) -> Result<Vec<String>, Error> {
     let args = connection(typed);
-    let sandbox = start_sandbox(&args)?;
+    let sandbox = start_sandbox(args.sandbox)?;
     let (environment, interrupts) = (context.environment.clone(), context.interrupts.clone());
     let models = context.interrupts.run(LIMIT, move || {
         let url = match &sandbox {

@@ -17,7 +17,7 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
     if let Some(ConfigCommand::Pull(args)) = &args.command {
         return pull::run(args, context);
     }
-    let gathered = match start_sandbox(&args.connection)? {
+    let gathered = match start_sandbox(args.connection.sandbox)? {
         Some(sandbox) => Gathered::of_sandbox(&sandbox_settings(&sandbox, &args.connection)),
         None => context.gather(&args.connection)?,
     };

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::app::{Context, ask_heroku};
+use crate::app::Context;
 use crate::cli::PullArgs;
 use crate::config::git::{self, Tracking};
 use crate::config::secret::Secret;
@@ -23,7 +23,7 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     let path = &named::behind_links(&args.env_file).map_err(unusable)?;
     let app = config::app_name(&args.heroku, &context.environment)?;
     let query = HerokuQuery::of(&args.heroku)?;
-    let answer = ask_heroku(&context.environment, &query, &mut context.screen);
+    let answer = context.ask_heroku(&query)?;
     let values = required(answer, &query, app)?;
     if let Some((_, key)) = values.iter().find(|(name, _)| name.ends_with("_KEY")) {
         context.screen.keep_secret(key);

@@ -6,11 +6,16 @@ mod source;
 
 use std::time::{Duration, SystemTime};
 
-use crate::app::Context;
+use crate::api::call::Progress;
 use crate::app::explaining::amount;
-use crate::cli::{WhyArgs, WhyScope};
+use crate::app::following::tell;
+use crate::app::{Context, start_sandbox};
+use crate::cli::{HerokuArgs, ViewArgs, WhyArgs};
+use crate::config::secret::Secret;
+use crate::config::{self, HerokuQuery};
 use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::heroku::facts::{self, Question, Told, Way};
+use crate::heroku::remote;
 use crate::sandbox::Sandbox;
 use crate::screen::{Screen, Tone};
 use crate::why::{self, Cause, Examined, Facts, Filter, Reader, Release, Status, Time, Verdict};
@@ -32,8 +37,8 @@ const ROUND_RELEASE: Duration = Duration::from_secs(15 * 60);
 /// What prevents judging, a value that can't be understood, and failures of input and output.
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let connection = &args.chat.connection;
-    let app = connection.heroku.app.as_deref();
-    let (mut examined, verdict) = examine(app, connection.sandbox, &args.scope, context)?;
+    let (heroku, sandbox) = (&connection.heroku, start_sandbox(connection.sandbox)?);
+    let (mut examined, verdict) = examine(heroku, sandbox, &args.view, true, context)?;
     let code = match verdict.status {
         Status::Healthy => ExitStatus::Done,
         Status::Failing | Status::Unexplained => ExitStatus::Fixable,
@@ -47,7 +52,7 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     } else if args.json {
         screen.print(&serde_json::to_string_pretty(&verdict).unwrap_or_default())?;
     } else {
-        tell(&verdict, screen)?;
+        print(&verdict, screen)?;
         let facts = examined.brief(&verdict);
         return explain::explain(facts, code, args, context);
     }
@@ -59,33 +64,36 @@ pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
 /// # Errors
 /// As [`run`].
 pub fn show(
-    app: Option<&str>,
+    heroku: &HerokuArgs,
     is_sandbox: bool,
     context: &mut Context,
 ) -> Result<(Examined, Verdict), Error> {
-    let (examined, verdict) = examine(app, is_sandbox, &WhyScope::default(), context)?;
-    tell(&verdict, &mut context.screen)?;
+    let sandbox = start_sandbox(is_sandbox)?;
+    let (examined, verdict) = examine(heroku, sandbox, &ViewArgs::default(), false, context)?;
+    print(&verdict, &mut context.screen)?;
     Ok((examined, verdict))
 }
 
-/// Looks at an app, or at a log alone if no app is named.
+/// Looks at an app, or at a log alone if no app is named and standard input may be one.
 ///
 /// # Errors
 /// As [`run`].
 fn examine(
-    app: Option<&str>,
-    is_sandbox: bool,
-    args: &WhyScope,
+    heroku: &HerokuArgs,
+    sandbox: Option<Sandbox>,
+    view: &ViewArgs,
+    may_be_piped: bool,
     context: &mut Context,
 ) -> Result<(Examined, Verdict), Error> {
-    let since = args.since.as_deref().map(since).transpose()?;
+    let since = view.since.as_deref().map(since).transpose()?;
     let mut filter = Filter {
         since,
         until: None,
-        process: args.process.clone(),
+        process: view.process.clone(),
     };
-    let mut is_read = is_sandbox;
-    if app.is_none() && args.release.is_none() && !is_sandbox {
+    let is_named = heroku.app.is_some() || heroku.remote.is_some() || view.release.is_some();
+    let mut is_read = sandbox.is_some() || !may_be_piped;
+    if !is_named && !is_read {
         // Without an app that was named, a log on the pipe is all that is meant.
         let pipe = Pipe::open(Reader::new(filter.clone()));
         if let Some(log) = pipe.map(|it| it.log(Duration::MAX)).transpose()?.flatten() {
@@ -93,52 +101,52 @@ fn examine(
         }
         is_read = true;
     }
-    let sandbox = is_sandbox.then(|| Sandbox::start(0)).transpose();
-    let sandbox = sandbox.map_err(|error| Error::System {
-        what: "starting the sandbox",
-        reason: error.to_string(),
-    })?;
-    let app = match (&sandbox, app) {
-        (Some(_), _) => Sandbox::APP.to_owned(),
-        (None, Some(app)) => app.to_owned(),
-        (None, None) => match context.app()? {
-            Some(app) => app,
-            None => return Ok(of_log(Reader::default())),
-        },
+    let query = HerokuQuery::of(heroku)?;
+    let app = match &sandbox {
+        Some(_) => Some(Sandbox::APP.to_owned()),
+        None => config::app_name(heroku, &context.environment)?
+            .or_else(|| remote::app(&query, &context.environment)),
     };
-    let limit = Duration::from_secs(args.wait.unwrap_or(WAIT));
-    let way = Way::find(
-        &app,
-        limit,
-        sandbox.as_ref(),
-        &context.environment,
-        &context.interrupts,
-    );
+    let Some(app) = app else {
+        return Ok(of_log(Reader::default()));
+    };
+    let limit = Duration::from_secs(view.wait.unwrap_or(WAIT));
+    let screen = &mut context.screen;
+    let with = (&context.environment, &context.interrupts);
+    let way = match &sandbox {
+        Some(it) => Way::to(it.url(), Secret::new(Sandbox::KEY), (&app, limit), with),
+        None => Way::find(&app, &query, limit, with, || {
+            screen.checking("the login of the Heroku CLI");
+        }),
+    };
+    screen.clear_status();
     let way = way.map_err(unexamined)?;
-    if let Some(version) = &args.release {
+    way.token()
+        .into_iter()
+        .for_each(|it| screen.keep_secret(it));
+    if let Some(version) = &view.release {
         let release = release(&way, version)?;
         (filter.since, filter.until) = round(&release);
-        context.screen.note(&in_words(&release));
+        screen.note(&in_words(&release));
     }
     let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
     let pipe = pipe.flatten();
     let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE.min(limit))).transpose() {
         Ok(log) => Ok(log.flatten()),
         Err(error) => Err(HerokuFailure::Other {
-            code: None,
+            code: Some(0),
             message: error.explain().title,
         }),
     };
     let question = Question {
         filter,
-        limit,
         given: Box::new(given),
     };
-    let screen = &mut context.screen;
-    let mut progress = |pending: &[&str], elapsed| screen.waiting(&pending.join(", "), elapsed);
-    let told = facts::ask(&way, question, &context.interrupts, &mut progress);
-    screen.clear_status();
-    judge(told?, &app)
+    let mut show = |what: &str, progress: &Progress| tell(screen, what, progress);
+    judge(
+        facts::ask(way, question, &context.interrupts, &mut show)?,
+        &app,
+    )
 }
 
 /// The verdict about a log alone.
@@ -196,8 +204,8 @@ fn in_words(release: &Release) -> String {
 /// If too little could be had.
 fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
     let has_log = told.log.is_some();
-    if let (false, Some(failure)) = (has_log, told.prevented()) {
-        return Err(unexamined(failure));
+    if let Some(failure) = told.prevented() {
+        return Err(unexamined(failure.clone()));
     }
     let log = told.log.unwrap_or_default();
     let examined = log.end(told.facts, told.values.as_deref());
@@ -234,7 +242,7 @@ fn since(text: &str) -> Result<Time, Error> {
 }
 
 /// The verdict for somebody who reads it.
-fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
+fn print(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     if verdict.status == Status::Unknown && verdict.missing.is_empty() {
         return Err(Error::NoLog);
     }
@@ -248,7 +256,7 @@ fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     let causes = verdict.causes.iter().map(|cause| (Tone::BAD, cause));
     let note = Tone(Tone::QUIET.0, "·", "note:");
     for (tone, cause) in causes.chain(verdict.notes.iter().map(|cause| (note, cause))) {
-        tell_cause(tone, cause, screen)?;
+        print_cause(tone, cause, screen)?;
     }
     for error in &verdict.errors {
         screen.print(&format!("\n    {}", error.replace('\n', "\n    ")))?;
@@ -259,7 +267,7 @@ fn tell(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     Ok(())
 }
 
-fn tell_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
+fn print_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
     let since = cause
         .since
         .as_ref()

@@ -1,4 +1,4 @@
-//! What the Heroku CLI can tell; it is asked only if URL or key is missing.
+//! What Heroku and its CLI can tell; they are asked only if URL or key is missing.
 
 use std::io;
 use std::thread::{Builder, ScopedJoinHandle};
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crate::config::{self, HerokuAnswer, HerokuQuery};
 use crate::doctor::Status::{Fail, Pass, Skip};
 use crate::doctor::{Probe, Verdict};
-use crate::error::{Error, HerokuFailure, words};
+use crate::error::{Error, HerokuFailure, PlatformFailure, words};
+use crate::heroku::direct::{self, Direct};
 use crate::heroku::{self, HerokuCli};
 
 /// The oldest version whose output is known.
@@ -16,35 +17,54 @@ const OLDEST: u32 = 8;
 /// The longest wait for the Heroku CLI, whose commands run side by side.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What the Heroku CLI said.
+/// The longest wait for Heroku itself, before its CLI is asked in its place.
+const DIRECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// What the Heroku CLI said, or Heroku itself.
 #[derive(Debug)]
 pub struct Facts {
     version: Result<String, HerokuFailure>,
     account: Result<String, HerokuFailure>,
     pub variables: HerokuAnswer,
-    /// All variables of the app, looked at only if ours are not among them.
+    /// All variables of the app, if Heroku was asked directly, or if ours are not among them.
     all: Option<HerokuAnswer>,
 }
 
 impl Facts {
     /// Asks for version, account and variables.
-    fn of(cli: &HerokuCli, query: &HerokuQuery) -> Self {
+    fn of(cli: &HerokuCli, query: &HerokuQuery, direct: Option<Direct>) -> Self {
         let started = Instant::now();
+        // All of them together keep to the one limit.
+        let left = || LIMIT.saturating_sub(started.elapsed());
         std::thread::scope(|scope| {
             let start = |ask: fn(&HerokuCli, Duration) -> Result<String, HerokuFailure>| {
                 Builder::new().spawn_scoped(scope, move || ask(cli, LIMIT))
             };
             let (version, account) = (start(heroku::version), start(heroku::account));
-            let variables = heroku::config_vars(cli, query, LIMIT, |_| ());
-            // All of them together keep to the one limit.
-            let left = LIMIT.saturating_sub(started.elapsed());
+            let told = direct.map(|it| it.config_vars(query, DIRECT_LIMIT, &mut |_| ()));
+            let variables = match &told {
+                Some(Ok(all)) => direct::answer(all, query),
+                _ => heroku::config_vars(cli, query, left(), |_| ()),
+            };
             let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
+            let all = match told {
+                Some(Ok(all)) => Some(Ok(all)),
+                // The page that the CLI took for an app without variables.
+                Some(Err(page @ Error::Platform(PlatformFailure::NotJson { .. })))
+                    if is_missing =>
+                {
+                    let message = page.explain().title;
+                    let code = Some(0);
+                    Some(Err(HerokuFailure::Other { code, message }))
+                }
+                _ => is_missing.then(|| heroku::all_config_vars(cli, query, left())),
+            };
             let ended = |thread: io::Result<ScopedJoinHandle<'_, _>>| match thread {
                 Ok(thread) => thread.join().unwrap_or(Err(HerokuFailure::TimedOut(LIMIT))),
                 Err(error) => Err(HerokuFailure::NotStarted(error.to_string())),
             };
             Facts {
-                all: is_missing.then(|| heroku::all_config_vars(cli, query, left)),
+                all,
                 version: ended(version),
                 account: ended(account),
                 variables,
@@ -70,8 +90,14 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Skip.found("not needed: URL and key are known"));
     }
     let query = HerokuQuery::of(&probe.args.heroku)?;
-    let cli = HerokuCli::find(&probe.context.environment);
-    let asked = (probe.context.interrupts).run(LIMIT * 2, move || Facts::of(&cli, &query))?;
+    let context = &mut *probe.context;
+    let cli = HerokuCli::find(&context.environment);
+    let direct = Direct::find(&query, &context.environment, &context.interrupts).ok();
+    if let Some(direct) = &direct {
+        context.screen.keep_secret(direct.token());
+    }
+    let ask = move || Facts::of(&cli, &query, direct);
+    let asked = context.interrupts.run(LIMIT * 2, ask)?;
     let facts = asked.ok_or(Error::System {
         what: "asking the Heroku CLI",
         reason: "It does not end.".to_owned(),
@@ -83,6 +109,9 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let facts = probe.heroku.insert(facts);
     let version = match &facts.version {
         Ok(version) => version,
+        Err(HerokuFailure::NotInstalled) if facts.variables.is_ok() => {
+            return Ok(Pass.found("not on PATH, and not needed: Heroku itself gave URL and key"));
+        }
         Err(failure) => return Ok(Fail.found(failure.explain())),
     };
     let major = version.split('.').next().and_then(|it| it.parse().ok());
@@ -96,6 +125,9 @@ pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let facts = facts(probe);
     Ok(match (&facts.account, &facts.variables) {
         (Ok(account), _) => Pass.found(account),
+        (Err(HerokuFailure::NotInstalled), Ok(_)) => {
+            Pass.found("logged in; only the CLI tells the account's name")
+        }
         // The account is asked at another host than the variables, and only these are needed.
         (Err(HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)), Ok(_)) => {
             Pass.found("logged in; the account's name did not come in time")

@@ -45,7 +45,7 @@ fn start(http: &Arc<Http>, url: &str, interrupts: &Interrupts) -> Exchange {
         url: url.parse().unwrap(),
         key: None,
         accept: "*/*",
-        range: None,
+        headers: &[],
         silence: LONG,
         body: Some(b"{}".to_vec()),
     };

@@ -40,7 +40,7 @@ impl Server {
             url: self.url.parse().unwrap(),
             key: None,
             accept: "*/*",
-            range: None,
+            headers: &[],
             silence: LONG,
             body: Some(body.into()),
         }

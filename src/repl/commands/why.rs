@@ -12,10 +12,12 @@ pub fn why(repl: &mut Repl<'_>, chat: &mut Chat, app: &str) -> Result<Flow, Erro
         return repl.noted("no facts go with the next prompt");
     }
     let connection = repl.connection;
-    let set = connection.settings.app.as_deref();
-    let app = Some(app).filter(|app| !app.is_empty()).or(set);
+    let mut heroku = connection.heroku.clone();
+    if !app.is_empty() {
+        (heroku.app, heroku.remote) = (Some(app.to_owned()), None);
+    }
     let is_sandbox = connection.sandbox.is_some();
-    let (mut examined, verdict) = (repl.examine)(app, is_sandbox, repl.context)?;
+    let (mut examined, verdict) = (repl.examine)(&heroku, is_sandbox, repl.context)?;
     let facts = examined.brief(&verdict);
     repl.offer(chat, facts);
     Ok(Flow::Continue)

@@ -26,7 +26,7 @@ pub fn answer(request: &Request, base: &str, has_key: bool) -> Option<Response> 
     };
     let (app, what) = rest.split_once('/').unwrap_or((rest, ""));
     let facts: Value = serde_json::from_str(FACTS).unwrap_or_default();
-    let releases = facts["releases"].as_array().into_iter().flatten();
+    let mut releases = facts["releases"].as_array().into_iter().flatten();
     let release = |it: &&Value| what == format!("releases/{}", it["version"]);
     Some(match (request.method.as_str(), what) {
         _ if !has_key => problem(401, "unauthorized", "Invalid credentials provided."),
@@ -35,7 +35,7 @@ pub fn answer(request: &Request, base: &str, has_key: bool) -> Option<Response> 
             let session = json!({"logplex_url": format!("{base}{STREAM}")});
             Response::new(201, session.to_string())
         }
-        ("GET", _) => match facts.get(what).or(releases.filter(release).next()) {
+        ("GET", _) => match facts.get(what).or(releases.find(release)) {
             Some(fact) => Response::of_json(fact),
             None => problem(404, "not_found", "Couldn't find that."),
         },

@@ -153,13 +153,12 @@ impl Stream {
         );
         stream.write_all(head.as_bytes())?;
         stream.write_all(self.text.as_bytes())?;
-        while self.repeats {
-            // Ends when the client has gone.
+        if self.repeats {
             stream.set_read_timeout(Some(Duration::from_millis(20)))?;
-            if matches!(stream.read(&mut [0; 64]), Ok(0)) {
-                return Ok(());
+            // Ends when the client has gone.
+            while !matches!(stream.read(&mut [0; 64]), Ok(0)) {
+                stream.write_all(self.text.as_bytes())?;
             }
-            stream.write_all(self.text.as_bytes())?;
         }
         if self.stays_open {
             wait_for_close(stream);
