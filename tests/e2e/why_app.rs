@@ -337,12 +337,12 @@ fn the_minutes_round_a_release_are_looked_at_alone() {
             "created_at": format!("2026-11-26T10:{minute:02}:00Z"), "user": {"email": "dev@example.com"}})
     };
     let line = |time: &str, text: &str| format!("2026-11-26T{time}.0+00:00 app[web.1]: {text}\n");
-    let log = line("09:00:00", "Error: long before") + &line("10:12:00", "Error: just after");
+    let log = line("09:00:00", "Error: long before") + &line("10:42:00", "Error: just after");
     let platform = Platform::start();
     let app = App::new("shop", &[]).log(&log);
     platform.play(
         "shop",
-        app.fact("releases", json!([release(41, 0), release(42, 10)])),
+        app.fact("releases", json!([release(41, 0), release(42, 40)])),
     );
     let run = why(&platform, &["--release", "v42", "--facts"]);
     assert!(run.stdout.contains("just after"), "{run:?}");
@@ -350,6 +350,11 @@ fn the_minutes_round_a_release_are_looked_at_alone() {
     let run = why(&platform, &["--release", "42"]);
     assert!(
         run.stderr.contains("v42") && run.stderr.contains("Deploy 1a2b3c4d"),
+        "{run:?}"
+    );
+    let run = why(&platform, &["--release", "41"]).expect_code(3);
+    assert!(
+        run.stdout.contains("its log has no lines of that time"),
         "{run:?}"
     );
     why(&platform, &["--release", "43"])

@@ -124,10 +124,11 @@ fn examine(
     way.token()
         .into_iter()
         .for_each(|it| screen.keep_secret(it));
-    if let Some(version) = &view.release {
-        let release = release(&way, version)?;
-        (filter.since, filter.until) = round(&release);
-        screen.note(&in_words(&release));
+    let version = view.release.as_deref();
+    let release = version.map(|it| release(&way, it)).transpose()?;
+    if let Some(release) = &release {
+        (filter.since, filter.until) = round(release);
+        screen.note(&in_words(release));
     }
     let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
     let pipe = pipe.flatten();
@@ -210,10 +211,19 @@ fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
     let log = told.log.unwrap_or_default();
     let examined = log.end(told.facts, told.values.as_deref());
     let mut verdict = examined.judge(Some(app));
-    if !has_log && verdict.status == Status::Healthy {
+    // No log is no sign of health, nor is one that begins after what is looked at.
+    let gap = match has_log {
+        true => "has no lines of that time and process",
+        false => "is missing",
+    };
+    let is_blind = !has_log || (verdict.read == 0 && verdict.lines > 0);
+    if is_blind && verdict.status == Status::Healthy {
         verdict.status = Status::Unknown;
         verdict.summary =
-            "nothing is wrong in what Heroku tells of the app, but its log is missing".to_owned();
+            format!("nothing is wrong in what Heroku tells of the app, but its log {gap}");
+        verdict
+            .missing
+            .extend(has_log.then(|| format!("The log {gap}.")));
     }
     Ok((examined, verdict))
 }
