@@ -33,16 +33,13 @@ impl Direct {
         environment: &Environment,
         interrupts: &Interrupts,
     ) -> Result<Self, &'static str> {
-        // Whatever is no word for "on" was meant to turn it off.
-        let is_on = environment
-            .get("HEROKU_CHAT_DIRECT")
-            .is_none_or(|it| it == "on");
-        if !query.direct || !is_on {
+        if !is_allowed(query, environment) {
             return Err("the direct way is turned off");
         }
+        // First, because Ctrl-C ends no process that has a Platform.
+        let app = remote::app(query, environment).ok_or("it is not certain which app is meant")?;
         let platform = Platform::at_hand(environment, interrupts);
         let platform = platform.ok_or("no token is at hand that Heroku may be given")?;
-        let app = remote::app(query, environment).ok_or("it is not certain which app is meant")?;
         Ok(Direct { platform, app })
     }
 
@@ -67,6 +64,13 @@ impl Direct {
         };
         self.platform.ask(question, Wanted(&query.variables), tell)
     }
+}
+
+/// Whether Heroku may be asked without its CLI.
+pub fn is_allowed(query: &HerokuQuery, environment: &Environment) -> bool {
+    // Whatever is no word for "on" was meant to turn it off.
+    let is_on = |it: &str| it == "on";
+    query.direct && environment.get("HEROKU_CHAT_DIRECT").is_none_or(is_on)
 }
 
 /// What `heroku config:get` would say of these variables.

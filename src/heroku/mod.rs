@@ -9,7 +9,7 @@
 pub mod direct;
 mod parse;
 pub mod platform;
-mod remote;
+pub mod remote;
 
 use std::io::{self, Read};
 use std::iter;
