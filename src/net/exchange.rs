@@ -7,7 +7,8 @@
 //! once, so that the service can stop too; if the socket isn't to be had, or isn't there yet, the
 //! worker is left to itself.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
@@ -95,10 +96,17 @@ pub struct Exchange {
 /// What carries an exchange out, on a thread of its own. It is stopped when it is dropped.
 pub struct Worker {
     pub inbox: Arc<Inbox>,
+    ending: Arc<Ending>,
+}
+
+/// Ends what a worker does, once, on whichever thread.
+struct Ending {
+    inbox: Arc<Inbox>,
     /// The read limit by which its socket is found.
     silence: Duration,
     /// Its socket, if it was found already: to look for it takes longer than to shut it down.
-    pub socket: Option<Socket>,
+    socket: Mutex<Option<Socket>>,
+    has_begun: AtomicBool,
 }
 
 /// What an exchange waits for, and since when. Time is handed in.
@@ -172,14 +180,18 @@ impl Exchange {
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
         let step = self.wait(tick);
         if matches!(step, Ok(Step::End) | Err(_)) {
-            self.worker.stop();
+            self.worker.ending.end();
         }
         step
     }
 
     fn wait(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
-        let inbox = Arc::clone(&self.worker.inbox);
-        let _awake = self.watch.wake(move || inbox.wake());
+        let ending = Arc::clone(&self.worker.ending);
+        // The connection is ended where the press is heard, so that the prompt need not wait.
+        let _awake = self.watch.wake(move || {
+            ending.inbox.wake();
+            ending.end();
+        });
         loop {
             // A press wakes nobody who wasn't waiting yet.
             if self.watch.is_interrupted() {
@@ -232,16 +244,38 @@ impl Worker {
                 reason: error.to_string(),
             }));
         }
-        Worker {
-            inbox,
+        let ending = Arc::new(Ending {
+            inbox: Arc::clone(&inbox),
             silence,
-            socket: None,
-        }
+            socket: Mutex::default(),
+            has_begun: AtomicBool::default(),
+        });
+        Worker { inbox, ending }
+    }
+
+    /// Its socket, if it was found already.
+    pub fn socket(&self) -> MutexGuard<'_, Option<Socket>> {
+        self.ending.socket()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.ending.end();
+    }
+}
+
+impl Ending {
+    fn socket(&self) -> MutexGuard<'_, Option<Socket>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets go of the connection, and ends it if that isn't over.
-    fn stop(&mut self) {
-        let socket = self.socket.take();
+    fn end(&self) {
+        if self.has_begun.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let socket = self.socket().take();
         if !self.inbox.is_over() {
             match socket {
                 Some(socket) => socket.shut_down(),
@@ -249,12 +283,6 @@ impl Worker {
             }
             self.inbox.abandon();
         }
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 
@@ -316,6 +344,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
     use crate::config::environment::Environment;
     use crate::interrupt::Interrupts;
@@ -344,6 +374,37 @@ mod tests {
         interrupts.press();
         assert!(matches!(one.next(None), Err(Error::Interrupted)));
         assert!(matches!(waiting.join(), Ok(Err(Error::Interrupted))));
+    }
+
+    #[test]
+    fn ctrl_c_ends_the_wait_for_a_proxy_at_the_proxy() {
+        let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", proxy.local_addr().unwrap());
+        let request = Request {
+            url: "https://service.example".parse().unwrap(),
+            key: None,
+            accept: "*/*",
+            silence: Duration::from_secs(60),
+            body: Some(Vec::new()),
+        };
+        let http = Arc::new(Http::new(Environment::from_pairs(&[(
+            "https_proxy",
+            &address,
+        )])));
+        let interrupts = Interrupts::default();
+        let limits = Limits::with_first_byte(Duration::from_secs(60));
+        let mut exchange = Exchange::start(&http, request, limits, interrupts.watch());
+        let (mut stream, _) = proxy.accept().unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
+        let mut asked = [0; 7];
+        stream.read_exact(&mut asked).unwrap();
+        assert_eq!(&asked, b"CONNECT");
+        interrupts.press();
+        assert!(matches!(exchange.next(None), Err(Error::Interrupted)));
+        // Sooner than the proxy is given up.
+        stream.read_to_end(&mut Vec::new()).unwrap();
     }
 
     /// As a resolver that hangs or a TLS handshake that stalls, neither of which has a limit.

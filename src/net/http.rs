@@ -20,6 +20,7 @@
 //! 13. The end of a body is waited for even if the status has none: not read.
 
 use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -89,6 +90,8 @@ pub struct Head {
 /// What a worker delivers, in this order; `End` or `Failed` is the last.
 #[derive(Debug)]
 pub enum Received<'a> {
+    /// The way to the proxy stands, and is about to be asked for the way on.
+    Proxy(TcpStream),
     /// The connection stands, and this is about to be written, unless it is changed to something as
     /// long. Only for a POST.
     Connected(&'a mut [u8]),
@@ -200,7 +203,7 @@ impl Http {
         let through = proxy.as_ref();
         let session = self.session(url)?;
         let tunnel = through
-            .map(|proxy| tunnel::open(proxy, url, PROXY_LIMIT))
+            .map(|proxy| tunnel::open(proxy, url, PROXY_LIMIT, &mut *deliver))
             .transpose()?;
         let address = tunnel.as_ref().map(|tunnel| tunnel.address.clone());
         let settings = ProxySettings::builder()

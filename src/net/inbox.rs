@@ -2,6 +2,7 @@
 //! it: events in order, of which the bytes of a body that follow each other are one.
 
 use std::collections::VecDeque;
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ struct Unread {
     is_abandoned: bool,
     /// The body of a request that its worker waits for.
     body: Option<Vec<u8>>,
+    /// The way to a proxy.
+    proxy: Option<TcpStream>,
     /// Whether the worker has said its last word.
     is_over: bool,
 }
@@ -54,6 +57,10 @@ impl Inbox {
                 unread.is_full() && !unread.is_abandoned
             })
             .unwrap_or_else(PoisonError::into_inner);
+        if let Received::Proxy(way) = received {
+            unread.proxy = Some(way);
+            return !unread.is_abandoned;
+        }
         unread.is_over |= matches!(received, Received::End | Received::Failed(_));
         let event = match (received, unread.events.back_mut()) {
             (Received::Body(more), Some(Event::Step(Step::Body(bytes)))) => {
@@ -62,6 +69,7 @@ impl Inbox {
             }
             (Received::Body(bytes), _) => Some(Event::Step(Step::Body(bytes.to_vec()))),
             (Received::Connected(_) | Received::Written, _) => Some(Event::Writing),
+            (Received::Proxy(_), _) => None,
             (Received::Head(head), _) => Some(Event::Step(Step::Head(head))),
             (Received::End, _) => Some(Event::Step(Step::End)),
             (Received::Failed(error), _) => Some(Event::Failed(error)),
@@ -92,9 +100,14 @@ impl Inbox {
         unread.events.pop_front()
     }
 
-    /// Nobody takes anything any more: a worker that waits is told.
+    /// Nobody takes anything any more: a worker that waits is told, and waits for no proxy.
     pub fn abandon(&self) {
-        self.unread().is_abandoned = true;
+        let mut unread = self.unread();
+        unread.is_abandoned = true;
+        if let Some(proxy) = unread.proxy.take() {
+            // Fails only if the proxy was faster.
+            _ = proxy.shutdown(Shutdown::Both);
+        }
         self.changed.notify_all();
     }
 

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use url::{Position, Url};
 
+use super::http::Received;
 use super::proxy::{self, Proxy};
 use super::{http, reach};
 use crate::config::secret::Secret;
@@ -36,14 +37,26 @@ pub struct Tunnel {
     pub pass: Secret,
 }
 
-/// Connects to a proxy within `limit`, for requests to this URL.
+/// Connects to a proxy within `limit`, for requests to this URL. `deliver` gets the socket, by
+/// which the wait for the proxy can be ended.
 ///
 /// # Errors
 /// Of the proxy, in words.
-pub fn open(proxy: &Proxy, url: &Url, limit: Duration) -> Result<Tunnel, Error> {
+pub fn open(
+    proxy: &Proxy,
+    url: &Url,
+    limit: Duration,
+    deliver: &mut dyn FnMut(Received<'_>) -> bool,
+) -> Result<Tunnel, Error> {
     let until = Instant::now() + limit;
     let server = reach::connect(&reach::resolve(&proxy.host, proxy.port)?, limit)
         .map_err(|error| reach::of_proxy(error, proxy))?;
+    if let Ok(ours) = server.try_clone()
+        && !deliver(Received::Proxy(ours))
+    {
+        // Nobody waits any more.
+        _ = server.shutdown(Shutdown::Both);
+    }
     let is_secure = url.scheme() == "https";
     if is_secure {
         let host = url.host_str().unwrap_or_default();
@@ -266,7 +279,7 @@ mod tests {
     fn who_does_not_know_the_word_is_not_let_through() {
         let (listener, proxy) = listening();
         let url = Url::parse("http://service:81/path").unwrap();
-        let tunnel = open(&proxy, &url, Duration::from_secs(20)).unwrap();
+        let tunnel = open(&proxy, &url, Duration::from_secs(20), &mut |_| true).unwrap();
         let local = (Ipv4Addr::LOCALHOST, tunnel.address.port().unwrap());
         for pass in ["", "Proxy-Authorization: Basic eDo=\r\n"] {
             let mut stranger = TcpStream::connect(local).unwrap();

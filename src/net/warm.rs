@@ -164,7 +164,8 @@ impl Warm {
         socket.iter().for_each(Socket::send_at_once);
         let mut keeper = self.keeper();
         if let Some(ready) = keeper.ready_of(inbox) {
-            (ready.since, ready.worker.socket) = (SystemTime::now(), socket);
+            ready.since = SystemTime::now();
+            *ready.worker.socket() = socket;
         }
         keeper.limit()
     }
@@ -175,10 +176,9 @@ impl Warm {
     fn let_go(&self, inbox: &Arc<Inbox>, limit: Duration) {
         let mut keeper = self.keeper();
         keeper.learn();
-        keeper
-            .ready_of(inbox)
-            .into_iter()
-            .for_each(|it| it.worker.socket = None);
+        if let Some(ready) = keeper.ready_of(inbox) {
+            *ready.worker.socket() = None;
+        }
         socket::shut_down(limit);
     }
 
@@ -218,7 +218,11 @@ impl Keeper {
             return false;
         };
         let age = ready.since.elapsed().unwrap_or_default();
-        let was_closed = ready.worker.socket.as_ref().is_some_and(Socket::is_closed);
+        let was_closed = ready
+            .worker
+            .socket()
+            .as_ref()
+            .is_some_and(Socket::is_closed);
         if was_closed {
             let limit = self.limit().min(age / 2);
             let is_worth_it = limit >= LEAST_IDLE;

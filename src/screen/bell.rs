@@ -45,7 +45,7 @@ fn takes_notifications<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> bool {
     !is_inside && (is_program || terminals.contains(&term))
 }
 
-/// When a wait is told of: after 5, 10, 20, 40 s and so on.
+/// When a wait is told of: after 5, 10, 20, 40 s and so on; in the log of a script from 30 s on.
 #[derive(Default)]
 pub struct Pace {
     next: Duration,
@@ -53,13 +53,12 @@ pub struct Pace {
     pub pause: Duration,
 }
 
-const FIRST_WORD: Duration = Duration::from_secs(5);
-
 impl Pace {
     /// Whether it is told of now. Waits are asked about often, from their beginning on.
-    pub fn is_due(&mut self, elapsed: Duration) -> bool {
-        if elapsed < FIRST_WORD || self.next.is_zero() {
-            self.next = FIRST_WORD;
+    pub fn is_due(&mut self, elapsed: Duration, is_terminal: bool) -> bool {
+        let first = Duration::from_secs(if is_terminal { 5 } else { 30 });
+        if elapsed < first || self.next.is_zero() {
+            self.next = first;
         }
         let is_due = elapsed >= self.next;
         while elapsed >= self.next {
@@ -94,10 +93,14 @@ mod tests {
     #[test]
     fn a_wait_is_told_of_at_growing_intervals_and_the_next_one_anew() {
         let mut pace = Pace::default();
-        let seconds = (0..50).chain(0..12);
-        let told: Vec<u64> = seconds
-            .filter(|second| pace.is_due(Duration::from_secs(*second)))
-            .collect();
-        assert_eq!(told, [5, 10, 20, 40, 5, 10]);
+        let mut told = |seconds: &mut dyn Iterator<Item = u64>, is_terminal| {
+            let is_due = |second: &u64| pace.is_due(Duration::from_secs(*second), is_terminal);
+            seconds.filter(is_due).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(&mut (0..50).chain(0..12), true),
+            [5, 10, 20, 40, 5, 10]
+        );
+        assert_eq!(told(&mut (0..130), false), [30, 60, 120]);
     }
 }

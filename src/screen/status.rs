@@ -94,9 +94,9 @@ impl Screen {
         }
     }
 
-    /// Whether a wait is told of now, on a terminal that doesn't show how it passes.
+    /// Whether a wait is told of now, to whom nothing shows how it passes.
     fn is_due(&mut self, elapsed: Duration) -> bool {
-        self.err.is_terminal && !self.err.can_erase && self.pace.is_due(elapsed)
+        !self.err.can_erase && self.pace.is_due(elapsed, self.err.is_terminal)
     }
 
     /// A line that is erased by whatever is written next, the first of these that fits; only on a

@@ -59,7 +59,8 @@ pub fn is_open(text: &str) -> bool {
 
 /// The definition at the start of a paragraph, of which more may come.
 pub fn definition(text: &str) -> Option<Definition<'_>> {
-    let label = label(text)?;
+    // A footnote's is no link's, even where no footnote can begin.
+    let label = label(text).filter(|label| !label.starts_with('^'))?;
     let rest = text[label.len() + 2..].strip_prefix(':')?;
     let start = rest.trim_start();
     if start.is_empty() {

@@ -76,10 +76,9 @@ fn wait_until(is_so: impl Fn() -> bool) {
 
 fn stands(warm: &Warm) -> bool {
     let ready = &warm.keeper().ready;
-    let socket = ready
+    ready
         .as_ref()
-        .and_then(|ready| ready.worker.socket.as_ref());
-    socket.is_some()
+        .is_some_and(|ready| ready.worker.socket().is_some())
 }
 
 fn ends(mut stream: &TcpStream) -> bool {
