@@ -71,7 +71,13 @@ const HOMES: &[(&str, &[&str])] = &[
     // The clock
     (
         "SystemTime::now",
-        &["api/wait.rs", "commands/why.rs", "net/warm.rs", "sandbox/", "store/"],
+        &[
+            "api/wait.rs",
+            "commands/why.rs",
+            "net/warm.rs",
+            "sandbox/",
+            "store/",
+        ],
     ),
     // Keys
     (".expose()", &["config/", "heroku/", "net/", "why/mask.rs"]),

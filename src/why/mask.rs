@@ -300,6 +300,7 @@ fn named(text: &str, _: char) -> Option<Found> {
         None => run(rest, |byte| !ends_value(byte) && !b",;&)}]".contains(&byte)),
     };
     let value = &rest[..end];
+    let bare = value.trim_start_matches('(');
     let is_name = value.contains('_')
         && value
             .bytes()
@@ -310,7 +311,7 @@ fn named(text: &str, _: char) -> Option<Found> {
         || is_code
         || value.len() < 3
         || value.starts_with('<')
-        || words::knows("no values", &value.to_ascii_lowercase());
+        || words::knows("no values", &bare.to_ascii_lowercase());
     found(kept, if is_none { 0 } else { end }, "secret")
 }
 
