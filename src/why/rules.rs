@@ -144,7 +144,11 @@ impl Case<'_> {
             .chain(kinds)
             .collect();
         found.sort_by_key(|it| (it.weight.unwrap_or(u8::MAX), it.seen.map(|it| it.first)));
-        let is_own = |it: &Finding| !found.iter().any(|by| by.id != it.id && by.explains(it));
+        let is_own = |it: &Finding| {
+            !found
+                .iter()
+                .any(|by| !std::ptr::eq(by, it) && by.explains(it))
+        };
         let own: Vec<bool> = found.iter().map(is_own).collect();
         let found = found.into_iter().zip(own).filter(|(_, is_own)| *is_own);
         let (causes, notes): (Vec<_>, Vec<_>) =
@@ -301,30 +305,22 @@ fn proof(piece: &Piece) -> String {
     format!("{} {cut}", head(piece))
 }
 
-/// Databases and other stores, as the app tells of them: the sign, the id, and what it means.
-const STORES: &[(&str, &str, &str)] = &[
-    (
-        "connections",
-        "database-connections",
-        "the database is out of connections: the app holds or wants more than there are",
-    ),
-    ("database", "database", "the app can't use its database"),
-    ("redis", "redis", "the app can't use its Redis"),
-];
-
+/// Databases and other stores, as the app tells of them.
 fn stores(case: &Case) -> Vec<Finding> {
-    let store = |(sign, id, words): &(&str, &'static str, &str)| {
-        let pieces = case.pieces(|it| it.sign == Some(sign) && it.kind() != "release");
+    let store = |id| {
+        let pieces = case.pieces(|it| it.sign == Some(id) && it.kind() != "release");
         let seen = Seen::all(pieces.iter().map(|it| it.seen))?;
-        let sentence = format!("{words} ({})", times(seen));
+        let sentence = format!("{} ({})", row(id)[6], times(seen));
         let found = Finding::new(id, !case.is_over(seen.last), sentence).seen(seen);
         let release = case.release_before(seen.first);
         // More connections are rarely wanted by a release, and a restart gives them back.
-        let release = release.filter(|_| *sign != "connections");
+        let release = release.filter(|_| id != STORES[0]);
         Some(undo(case, release, found).pieces(pieces.iter().take(3)))
     };
-    STORES.iter().filter_map(store).collect()
+    STORES.into_iter().filter_map(store).collect()
 }
+
+const STORES: [&str; 3] = ["database-connections", "database", "redis"];
 
 /// How the sentence about errors begins for which there is no rule.
 const UNEXPLAINED: &str = "no rule fits; ";
@@ -345,7 +341,7 @@ fn app_errors(case: &Case) -> Option<Finding> {
     let reason = frequent.find_map(|it| crash::known(case, it));
     // Of crashes and of stores, there are rules.
     let has_crashed = case.log.lives.values().any(|it| !it.crashes.is_empty());
-    let is_told = |id: &str| has_crashed || ["crash", "database-connections"].contains(&id);
+    let is_told = |id: &str| has_crashed || STORES.contains(&id);
     let reason = reason.filter(|it| is_cause && !is_told(it.id));
     let release = case.release_before(seen.first);
     let what = match count(answers) {

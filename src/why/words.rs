@@ -37,21 +37,10 @@ pub fn knows(name: &str, word: &str) -> bool {
     list(name).iter().any(|known| known == word)
 }
 
-/// What an error can be a sign of; the first that fits counts.
-const SIGNS: &[&str] = &[
-    "connections",
-    "redis",
-    "database",
-    "memory",
-    "command",
-    "syntax",
-    "module",
-    "port",
-];
-
-/// What a text is a sign of.
+/// What a text is a sign of, by the lists that `signs` names; the first that fits counts.
 pub fn sign(text: &str) -> Option<&'static str> {
-    SIGNS.iter().find(|sign| has(sign, text)).copied()
+    let mut signs = list("signs").iter();
+    signs.find(|sign| has(sign, text)).map(String::as_str)
 }
 
 /// Frameworks that name a missing config var in words of their own.

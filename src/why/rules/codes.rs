@@ -1,9 +1,13 @@
 //! Heroku's error codes that mean the same everywhere, by `causes.txt`.
 
+use super::crash::up_again;
 use super::{CAUSES, Case, Finding, Seen, fields, since_release, times, undo};
 
 pub fn codes(case: &Case) -> Vec<Finding> {
-    let codes = CAUSES.lines().map(fields).filter(|it| it[6].len() > 1);
+    let codes = CAUSES
+        .lines()
+        .map(fields)
+        .filter(|it| ["all", "many"].contains(&it[5]));
     codes.filter_map(|row| code(case, row)).collect()
 }
 
@@ -13,7 +17,9 @@ fn code(case: &Case, [id, _, _, _, _, which, words]: [&'static str; 7]) -> Optio
     let seen = seen.or_else(|| Seen::all(events.iter().map(|it| it.seen)))?;
     let is_noise =
         which == "many" && (seen.count <= 3 || seen.count * 100 < case.log.requests(|_| true));
-    let is_over = case.is_over(seen.last);
+    // What a dyno that is down brings about is over when it is up.
+    let is_down = ["H10", "H20", "H21"].contains(&id);
+    let is_over = case.is_over(seen.last) || is_down && up_again(case, "web", seen.last).is_some();
     let found = Finding::new(id, !is_noise && !is_over, String::new()).seen(seen);
     let release = case.release_before(seen.first);
     let release = release.filter(|_| found.weight.is_some() && id != "H10");

@@ -2,33 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Case, Command, Finding, Piece, Seen, named, since_release, times, undo, words};
+use super::{Case, Command, Finding, Piece, Seen, named, row, since_release, times, undo, words};
 use crate::why::digest::{Crash, Life};
 use crate::why::log::{Source, Time, kind};
-
-/// What a sign means beside an error: the id of the cause, and the reason in words.
-const REASONS: &[(&str, &str, &str)] = &[
-    (
-        "command",
-        "procfile-command",
-        "the command of the Procfile can't be run",
-    ),
-    (
-        "module",
-        "missing-module",
-        "a module or class that it loads is missing",
-    ),
-    ("syntax", "syntax-error", "its code has a syntax error"),
-    ("memory", "memory-crash", "it runs out of memory"),
-    ("port", "crash", "its port is taken already"),
-    (
-        "connections",
-        "database-connections",
-        "the database takes no more connections",
-    ),
-    ("database", "crash", "it can't use its database"),
-    ("redis", "crash", "it can't use its Redis"),
-];
 
 /// Why something fails.
 pub struct Reason<'a> {
@@ -105,21 +81,17 @@ fn crash(case: &Case, of: &str) -> Option<Finding> {
     }
     // Whatever the reason, nothing works without this process.
     found.weight = found.weight.map(|_| 1);
+    found.explains = match of {
+        "web" => row("crash")[4],
+        _ => "log-errors database redis database-connections",
+    };
     let states = case.events("State changed from");
     let crashed = states
         .iter()
         .find(|it| it.kind() == of && it.text.ends_with("to crashed"));
     let found = found.seen(seen).pieces(reason.piece.iter().chain(crashed));
-    Some(match of {
-        "web" => {
-            let refused = case.requests(|it| it.code == "H10").1;
-            found.proof(refused.into_iter().take(1))
-        }
-        _ => Finding {
-            explains: "log-errors",
-            ..found
-        },
-    })
+    let refused = case.requests(|it| of == "web" && it.code == "H10").1;
+    Some(found.proof(refused.into_iter().take(1)))
 }
 
 /// The last error before the crash that tells something; if none does, the longest.
@@ -135,7 +107,7 @@ fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
         let errors = near.into_iter().filter(|it| it.is_error);
         let piece = errors.max_by_key(|it| it.text.lines().count());
         let (id, words) = match (crash.status, piece) {
-            (Some(126 | 127), _) => (REASONS[0].1, REASONS[0].2.to_owned()),
+            (Some(126 | 127), _) => ("procfile-command", row("procfile-command")[6].to_owned()),
             (Some(137), _) => ("crash", "it was killed (exit status 137)".to_owned()),
             (Some(status), None) => ("crash", format!("it ends with exit status {status}")),
             (_, Some(_)) => (
@@ -164,8 +136,7 @@ pub fn known<'a>(case: &Case, piece: &'a Piece) -> Option<Reason<'a>> {
         ),
         None => {
             let sign = piece.sign?;
-            let (_, id, words) = REASONS.iter().find(|it| it.0 == sign)?;
-            (*id, (*words).to_owned())
+            (sign, row(sign)[6].to_owned())
         }
     };
     Some(Reason {
