@@ -5,7 +5,7 @@ use crate::error::shell;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Words of our own; a `␣` is a blank.
+    /// Words of our own.
     Fixed(&'static str),
     Rollback(u32),
     SetConfig(String),
@@ -19,7 +19,7 @@ impl Command {
         let words = match self {
             // The whole of Heroku's.
             Command::Fixed("status") => return "heroku status".to_owned(),
-            Command::Fixed(words) => words.replace('␣', " "),
+            Command::Fixed(words) => (*words).to_owned(),
             Command::Rollback(version) => format!("rollback v{version}"),
             Command::SetConfig(name) => format!("config:set {name}=VALUE"),
             Command::Scale(count) => format!("ps:scale web={count}"),

@@ -294,10 +294,18 @@ fn goes_on(open: &str, line: &str) -> bool {
         let is_frame = ["File \"", "^", "~", "Traceback"]
             .iter()
             .any(|it| last.starts_with(it));
-        return is_frame || before.starts_with("File \"") || line.starts_with("Traceback");
+        let is_field = words::has("of a schema", open) && !line.contains(' ');
+        return is_field
+            || is_frame
+            || before.starts_with("File \"")
+            || line.starts_with("Traceback");
     }
     if open.starts_with("panic:") || open.contains("\ngoroutine ") {
         return line.contains(".go:") || line.ends_with(')');
+    }
+    // An object that isn't closed yet.
+    if last.ends_with(['[', '{', ',']) {
+        return true;
     }
     let is_ruby = |it: &str| it.contains(".rb:") && (it.contains(":in '") || it.contains(":in `"));
     is_ruby(line) && (is_ruby(last) || open.contains("Error") || open.contains("aborted!"))

@@ -9,7 +9,7 @@ pub fn fingerprint(text: &str) -> u64 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let (mut all, mut word, mut has_digit) = (0xcbf2_9ce4_8422_2325, 0, false);
     for &byte in text.as_bytes().iter().take(16 * 1024).chain(b" ") {
-        if byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80 {
+        if byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || byte >= 0x80 {
             has_digit |= byte.is_ascii_digit();
             word = mix(word, byte);
         } else {

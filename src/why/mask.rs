@@ -2,29 +2,20 @@
 //! whatever has the shape of a secret or of personal data. Equal values get equal placeholders.
 //! Also takes out what could steer a terminal, or hide from people what a model reads.
 
-use std::collections::HashMap;
+mod clean;
+pub mod values;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::Url;
+use std::collections::HashMap;
 
 use super::words;
 use crate::config::secret::Secret;
-
-/// What browsers and most libraries leave as it is.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-/// So much of the beginning of a value is enough to know it, if the text was cut within.
-const TELLING: usize = 10;
+use clean::clean;
+use values::Values;
 
 /// Knows the secrets of an app, and what was taken out already.
 #[derive(Debug, Default)]
 pub struct Masker {
-    /// What to find, and the value it stands for; the longest first.
-    needles: Vec<(String, String)>,
+    values: Values,
     placeholders: HashMap<String, String>,
     counts: HashMap<&'static str, usize>,
 }
@@ -32,73 +23,33 @@ pub struct Masker {
 impl Masker {
     /// Masks these values too.
     pub fn new(values: &[Secret]) -> Self {
-        let mut masker = Masker::default();
-        for value in values {
-            let value = value.expose().trim();
-            for part in parts(value) {
-                let forms = [
-                    part.clone(),
-                    utf8_percent_encode(&part, NON_ALPHANUMERIC).to_string(),
-                    utf8_percent_encode(&part, COMPONENT).to_string(),
-                    serde_json::Value::from(&*part)
-                        .to_string()
-                        .trim_matches('"')
-                        .to_owned(),
-                ];
-                let lower = forms[1..3]
-                    .iter()
-                    .map(|form| lower_hex(form))
-                    .collect::<Vec<_>>();
-                let forms = forms.into_iter().chain(lower);
-                masker
-                    .needles
-                    .extend(forms.map(|form| (form, part.clone())));
-            }
+        Masker {
+            values: Values::new(values.iter().map(|it| it.expose().trim())),
+            ..Masker::default()
         }
-        masker
-            .needles
-            .sort_by(|one, other| (other.0.len(), one).cmp(&(one.0.len(), other)));
-        masker.needles.dedup_by(|one, other| one.0 == other.0);
-        masker
     }
 
     /// The text without secrets, and without what isn't meant to be seen.
     pub fn mask(&mut self, text: &str) -> String {
-        let mut text = clean(text);
-        let needles = std::mem::take(&mut self.needles);
-        for (needle, value) in &needles {
-            if !text.contains(needle.as_str()) {
-                text = self.without_beginning(&text, needle, value);
-                continue;
-            }
-            let placeholder = self.placeholder("config", value);
-            text = text.replace(needle.as_str(), &placeholder);
-        }
-        self.needles = needles;
+        let text = self.without_values(&clean(text));
         self.without_shapes(&text)
     }
 
-    /// Without the beginning of a value that the app itself has cut.
-    fn without_beginning(&mut self, text: &str, needle: &str, value: &str) -> String {
-        let is_telling = needle.len() >= TELLING + 4
-            && needle.is_char_boundary(TELLING)
-            && needle.bytes().any(|byte| byte.is_ascii_digit())
-            && !needle.contains([' ', '/']);
-        let Some((before, _)) = is_telling
-            .then(|| text.split_once(&needle[..TELLING]))
-            .flatten()
-        else {
-            return text.to_owned();
-        };
-        let rest = &text[before.len()..];
-        let same = rest
-            .char_indices()
-            .zip(needle.chars())
-            .take_while(|((_, a), b)| a == b);
-        let length = same.last().map_or(0, |((at, it), _)| at + it.len_utf8());
-        let placeholder = self.placeholder("config", value);
-        let rest = self.without_beginning(&rest[length..], needle, value);
-        format!("{before}{placeholder}{rest}")
+    fn without_values(&mut self, text: &str) -> String {
+        let values = std::mem::take(&mut self.values);
+        let mut result = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            let found = values.find(rest.as_bytes());
+            match found {
+                Some((_, value)) => result.push_str(&self.placeholder("config", value)),
+                None => result.push(character),
+            }
+            let length = found.map_or(1, |(length, _)| length);
+            rest = &rest[rest.ceil_char_boundary(length)..];
+        }
+        self.values = values;
+        result
     }
 
     fn placeholder(&mut self, kind: &'static str, value: &str) -> String {
@@ -126,7 +77,7 @@ impl Masker {
                 _ => None,
             };
             let length = match found {
-                Some(Found { kept, masked, kind }) => {
+                Some((kept, masked, kind)) => {
                     let value = &rest[kept..kept + masked];
                     result.push_str(&rest[..kept]);
                     result.push_str(&self.placeholder(kind, value));
@@ -144,51 +95,11 @@ impl Masker {
     }
 }
 
-/// The values that a config var's value holds.
-fn parts(value: &str) -> Vec<String> {
-    let mut parts: Vec<String> = value.lines().map(|line| line.trim().to_owned()).collect();
-    parts.push(value.to_owned());
-    parts.retain(|part| part.len() >= 8 && !is_common(part));
-    if let Ok(url) = Url::parse(value)
-        && url.has_host()
-    {
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let password = url.password().unwrap_or_default();
-        let inner = [password.to_owned(), decoded(password)];
-        parts.extend(inner.into_iter().filter(|it| it.len() >= 6));
-        let query = url.query_pairs().map(|(_, value)| value.into_owned());
-        let inner = query.chain([url.username().to_owned()]);
-        parts.extend(inner.filter(|it| it.len() >= 8 && !is_common(it)));
-    }
-    parts
-}
-
-fn is_common(value: &str) -> bool {
-    let is_number = value.len() < 12
-        && value
-            .bytes()
-            .all(|it| it.is_ascii_digit() || b".,-_:".contains(&it));
-    is_number || words::knows("common values", &value.to_ascii_lowercase())
-}
-
-fn lower_hex(encoded: &str) -> String {
-    let mut pieces = encoded.split('%');
-    let start = pieces.next().unwrap_or_default().to_owned();
-    pieces.fold(start, |text, piece| {
-        let (hex, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
-        format!("{text}%{}{rest}", hex.to_ascii_lowercase())
-    })
-}
-
 /// How much of a text stays, how much behind that is masked, and as what.
-struct Found {
-    kept: usize,
-    masked: usize,
-    kind: &'static str,
-}
+type Found = (usize, usize, &'static str);
 
 fn found(kept: usize, masked: usize, kind: &'static str) -> Option<Found> {
-    (masked > 0).then_some(Found { kept, masked, kind })
+    (masked > 0).then_some((kept, masked, kind))
 }
 
 /// What begins where a word does; each is told the text from there, and the character before.
@@ -300,6 +211,7 @@ fn named(text: &str, _: char) -> Option<Found> {
         None => run(rest, |byte| !ends_value(byte) && !b",;&)}]".contains(&byte)),
     };
     let value = &rest[..end];
+    let bare = value.trim_start_matches('(');
     let is_name = value.contains('_')
         && value
             .bytes()
@@ -310,7 +222,7 @@ fn named(text: &str, _: char) -> Option<Found> {
         || is_code
         || value.len() < 3
         || value.starts_with('<')
-        || words::knows("no values", &value.to_ascii_lowercase());
+        || words::knows("no values", &bare.to_ascii_lowercase());
     found(kept, if is_none { 0 } else { end }, "secret")
 }
 
@@ -410,51 +322,6 @@ fn random(text: &str, before: char) -> Option<Found> {
         && text[..line].bytes().any(|it| it.is_ascii_uppercase())
         && text[..line].bytes().any(|it| it.is_ascii_lowercase());
     found(0, if is_base64 { line } else { 0 }, "secret")
-}
-
-/// The text without escape sequences, control characters, and characters that can't be seen or turn
-/// the direction of others. What a model's template is made of is broken.
-fn clean(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\x1b' | '\u{9b}' | '\u{9d}' => {
-                let kind = match character {
-                    '\x1b' => characters.next(),
-                    '\u{9b}' => Some('['),
-                    _ => Some(']'),
-                };
-                match kind {
-                    Some('[') => _ = characters.find(|it| ('@'..='~').contains(it)),
-                    // Ends with BEL, or with ESC and a backslash.
-                    Some(']' | 'P' | '_' | '^' | 'X') => {
-                        let end =
-                            characters.find(|it| ['\x07', '\x1b', '\u{9c}', '\n'].contains(it));
-                        match end {
-                            Some('\x1b') => _ = characters.next_if_eq(&'\\'),
-                            Some('\n') => result.push('\n'),
-                            _ => {}
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            '\n' | '\t' => result.push(character),
-            '\u{ad}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{e0000}'..='\u{e0fff}' => {}
-            _ if character.is_control() => {}
-            '|' if result.ends_with('<') => result.push_str(" |"),
-            other => result.push(other),
-        }
-    }
-    result
 }
 
 #[cfg(test)]

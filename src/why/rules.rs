@@ -1,15 +1,18 @@
-//! What is wrong, by rules: each looks at one thing, and says what it explains beside itself.
+//! What is wrong, by rules: each looks at one thing. `causes.txt` says of each what it weighs, and
+//! what it explains beside itself.
 
 mod codes;
 mod crash;
 mod state;
 
 use super::command::Command;
-use super::digest::{Digest, Piece, Seen};
+use super::digest::{Digest, Piece, Route, Seen};
 use super::facts::Facts;
 use super::log::{self, Source, Time};
 use super::verdict::{Cause, Status, Verdict};
 use super::words;
+
+const CAUSES: &str = include_str!("causes.txt");
 
 /// What there is to judge by.
 pub struct Case<'a> {
@@ -23,62 +26,75 @@ pub struct Case<'a> {
 #[derive(Debug)]
 struct Finding {
     id: &'static str,
-    /// The smaller, the more it explains: 1 nothing works, 2 something runs out, 3 some requests
-    /// fail, 4 nobody knows why. None if it is no cause, or no more.
+    /// None if it is no cause, or no more.
     weight: Option<u8>,
     sentence: String,
-    /// Below Heroku's Dev Center, unless it is a whole address.
     page: &'static str,
-    command: Option<Command>,
+    command: Command,
     seen: Option<Seen>,
     evidence: Vec<String>,
-    /// What is no cause of its own beside it, if it didn't begin before.
-    explains: &'static [&'static str],
+    explains: &'static str,
 }
 
-const RULES: &[fn(&Case) -> Vec<Finding>] = &[
+const RULES: &[fn(&Case) -> Option<Finding>] = &[
     state::maintenance,
-    state::addons,
     state::scaled_to_zero,
     state::release_phase,
     state::build,
     state::incident,
     state::dynos,
     state::idle,
-    crash::crashes,
     crash::boot_timeout,
-    crash::memory,
-    codes::codes,
     codes::scanners,
-    stores,
     app_errors,
 ];
 
-const DEV_CENTER: &str = "https://devcenter.heroku.com/";
+/// Rules that can find several things of their kind.
+const KINDS: &[fn(&Case) -> Vec<Finding>] = &[
+    state::addons,
+    crash::crashes,
+    crash::memory,
+    codes::codes,
+    stores,
+];
+
+/// A line of `causes.txt`.
+fn row(id: &str) -> [&'static str; 7] {
+    let line = CAUSES
+        .lines()
+        .find(|line| line.split(" | ").next() == Some(id));
+    fields(line.unwrap_or_default())
+}
+
+fn fields(line: &'static str) -> [&'static str; 7] {
+    let mut fields = line.split(" | ");
+    std::array::from_fn(|_| fields.next().unwrap_or_default())
+}
 
 impl Finding {
-    fn new(id: &'static str, weight: Option<u8>, page: &'static str, sentence: String) -> Self {
-        let (command, seen, evidence, explains) = (None, None, Vec::new(), [].as_slice());
+    fn new(id: &'static str, is_cause: bool, sentence: String) -> Self {
+        let [_, weight, page, command, explains, ..] = row(id);
         Finding {
             id,
-            weight,
+            weight: weight.parse().ok().filter(|_| is_cause),
             sentence,
             page,
-            command,
-            seen,
-            evidence,
-            explains,
+            command: Command::Fixed(command),
+            seen: None,
+            evidence: Vec::new(),
+            explains: explains
+                .strip_prefix("as ")
+                .map_or(explains, |other| row(other)[4]),
         }
     }
 
-    fn command(mut self, command: Command) -> Self {
-        self.command = Some(command);
-        self
+    fn command(self, command: Command) -> Self {
+        Finding { command, ..self }
     }
 
-    fn seen(mut self, seen: impl Into<Option<Seen>>) -> Self {
-        self.seen = seen.into();
-        self
+    fn seen(self, seen: impl Into<Option<Seen>>) -> Self {
+        let seen = seen.into();
+        Finding { seen, ..self }
     }
 
     fn proof(mut self, lines: impl IntoIterator<Item = String>) -> Self {
@@ -86,21 +102,24 @@ impl Finding {
         self
     }
 
-    fn explains(mut self, ids: &'static [&'static str]) -> Self {
-        self.explains = ids;
-        self
+    fn pieces<'a>(self, pieces: impl IntoIterator<Item = &'a &'a Piece>) -> Self {
+        self.proof(pieces.into_iter().map(|it| proof(it)))
+    }
+
+    fn explains(&self, other: &Finding) -> bool {
+        let began = self.seen.zip(other.seen);
+        let is_later =
+            began.is_some_and(|(own, other)| (own.first - other.first).whole_seconds() >= 60);
+        // What is over explains what is over too.
+        let is_as_much = self.weight.is_some() || other.weight.is_none();
+        is_as_much && !is_later && self.explains.split(' ').any(|id| id == other.id)
     }
 
     fn cause(self, app: Option<&str>) -> Cause {
-        let place = if self.page.starts_with('#') {
-            "articles/error-codes"
-        } else {
-            ""
-        };
-        let host = if self.page.starts_with("https:") {
-            ""
-        } else {
-            DEV_CENTER
+        let host = match self.page {
+            page if page.starts_with("https:") => "",
+            page if page.starts_with('#') => "https://devcenter.heroku.com/articles/error-codes",
+            _ => "https://devcenter.heroku.com/",
         };
         Cause {
             id: self.id,
@@ -108,12 +127,9 @@ impl Finding {
             since: self.seen.map(|it| log::stamp(it.first)),
             last: self.seen.map(|it| log::stamp(it.last)),
             evidence: self.evidence,
-            page: format!("{host}{place}{}", self.page),
+            page: format!("{host}{}", self.page),
             // What is no cause needs nothing done.
-            command: self
-                .command
-                .filter(|_| self.weight.is_some())
-                .map(|it| it.text(app)),
+            command: self.weight.map(|_| self.command.text(app)),
         }
     }
 }
@@ -121,47 +137,37 @@ impl Finding {
 impl Case<'_> {
     /// The judgement of all rules.
     pub fn judge(&self) -> Verdict {
-        let mut found: Vec<Finding> = RULES.iter().flat_map(|rule| rule(self)).collect();
-        found.sort_by_key(|it| (it.weight.unwrap_or(u8::MAX), it.seen.map(|it| it.first)));
-        let explains = |by: &Finding, it: &Finding| {
-            let since = by
-                .seen
-                .zip(it.seen)
-                .map(|(by, it)| (by.first - it.first).whole_seconds());
-            // What is over explains what is over too.
-            let is_as_much = by.weight.is_some() || it.weight.is_none();
-            is_as_much && by.explains.contains(&it.id) && since.is_none_or(|it| it < 60)
-        };
-        let kept: Vec<bool> = found
+        let kinds = KINDS.iter().flat_map(|rule| rule(self));
+        let mut found: Vec<Finding> = RULES
             .iter()
-            .map(|it| !found.iter().any(|by| by.id != it.id && explains(by, it)))
+            .filter_map(|rule| rule(self))
+            .chain(kinds)
             .collect();
-        let found = found
-            .into_iter()
-            .zip(kept)
-            .filter_map(|(it, is_kept)| is_kept.then_some(it));
-        let (causes, notes): (Vec<_>, Vec<_>) = found.partition(|it| it.weight.is_some());
-        let is_known = causes
-            .iter()
-            .any(|it| !["app-errors", "log-errors"].contains(&it.id));
+        found.sort_by_key(|it| (it.weight.unwrap_or(u8::MAX), it.seen.map(|it| it.first)));
+        let is_own = |it: &Finding| {
+            !found
+                .iter()
+                .any(|by| !std::ptr::eq(by, it) && by.explains(it))
+        };
+        let own: Vec<bool> = found.iter().map(is_own).collect();
+        let found = found.into_iter().zip(own).filter(|(_, is_own)| *is_own);
+        let (causes, notes): (Vec<_>, Vec<_>) =
+            found.map(|(it, _)| it).partition(|it| it.weight.is_some());
+        let is_unexplained = |it: &Finding| it.sentence.starts_with(UNEXPLAINED);
         let status = match causes.is_empty() {
             true if self.log.read == 0 && self.facts.lines().is_empty() => Status::Unknown,
             true => Status::Healthy,
-            false if is_known => Status::Failing,
-            false => Status::Unexplained,
+            false if causes.iter().all(is_unexplained) => Status::Unexplained,
+            false => Status::Failing,
         };
         let summary = match (causes.first(), status) {
             (Some(first), _) => first.sentence.clone(),
             (_, Status::Unknown) => "there is nothing to judge by".to_owned(),
-            _ => {
-                let (all, failed) = (
-                    self.log.requests(|_| true),
-                    self.log.requests(|it| it.status >= 500),
-                );
-                format!(
-                    "no rule finds anything wrong; {failed} of {all} requests in the log failed"
-                )
-            }
+            _ => format!(
+                "no rule finds anything wrong; {} of {} requests in the log failed",
+                self.log.requests(|it| it.status >= 500),
+                self.log.requests(|_| true)
+            ),
         };
         let finish = |all: Vec<Finding>| all.into_iter().map(|it| it.cause(self.app)).collect();
         Verdict {
@@ -169,10 +175,9 @@ impl Case<'_> {
             summary,
             causes: finish(causes),
             notes: finish(notes),
-            errors: if status == Status::Unexplained {
-                self.errors()
-            } else {
-                Vec::new()
+            errors: match status {
+                Status::Unexplained => self.errors(),
+                _ => Vec::new(),
             },
             missing: self.facts.missing.clone(),
             lines: self.log.total,
@@ -190,21 +195,12 @@ impl Case<'_> {
         self.pieces(|it| it.source == Source::Platform && it.text.starts_with(start))
     }
 
-    /// Requests with this code: how often and when, and the most frequent in lines.
-    fn requests(&self, code: &str) -> (Option<Seen>, Vec<String>) {
-        let mut routes: Vec<_> = self
-            .log
-            .routes
-            .iter()
-            .filter(|it| it.code == code)
-            .collect();
+    /// Requests of which this holds: how often and when, and the most frequent in lines.
+    fn requests(&self, holds: impl Fn(&Route) -> bool) -> (Option<Seen>, Vec<String>) {
+        let mut routes: Vec<&Route> = self.log.routes.iter().filter(|it| holds(it)).collect();
         routes.sort_by_key(|it| std::cmp::Reverse(it.seen.count));
-        let line = |seen: Seen, line: String| format!("{} {line}", log::stamp(seen.first));
-        let lines = routes
-            .iter()
-            .take(2)
-            .map(|it| line(it.seen, it.line()))
-            .collect();
+        let line = |it: &&Route| format!("{} {}", log::stamp(it.seen.first), it.line());
+        let lines = routes.iter().take(2).map(line).collect();
         (Seen::all(routes.iter().map(|it| it.seen)), lines)
     }
 
@@ -223,12 +219,8 @@ impl Case<'_> {
     /// what crashed is up again.
     fn is_over(&self, last: Time) -> bool {
         let (ok, failed) = self.log.answers_after(last);
-        let mut lives = self
-            .log
-            .lives
-            .iter()
-            .filter(|(name, _)| log::kind(name) == "web");
-        if lives.any(|(_, life)| !life.crashes.is_empty()) && failed == 0 {
+        let mut lives = crash::lives(self, "web");
+        if failed == 0 && lives.any(|life| !life.crashes.is_empty()) {
             return crash::up_again(self, "web", last).is_some();
         }
         ok >= 10 && failed * 20 < ok && self.quiet_since(last) >= 300
@@ -243,29 +235,26 @@ impl Case<'_> {
     fn release_before(&self, time: Time) -> Option<u32> {
         let told = self.facts.releases.iter().flatten();
         let told = told.filter_map(|it| Some((it.version, log::time(&it.created_at)?)));
-        let seen = self.log.releases.iter().copied();
-        let is_near = |(_, at): &(u32, Time)| (0..3600).contains(&(time - *at).whole_seconds());
-        told.chain(seen)
-            .filter(is_near)
-            .map(|(version, _)| version)
-            .max()
+        let all = told.chain(self.log.releases.iter().copied());
+        let near = all.filter(|(_, at)| (0..3600).contains(&(time - *at).whole_seconds()));
+        near.map(|(version, _)| version).max()
     }
 
-    /// What brings back what was there before a release.
-    fn undo(&self, release: Option<u32>, otherwise: Command) -> Command {
-        let Some(version) = release else {
-            return otherwise;
-        };
+    /// The version that was live before another.
+    fn good_before(&self, version: u32) -> u32 {
         let told = self.facts.releases.iter().flatten();
         let good = told.filter(|it| it.version < version && it.status == "succeeded");
-        match good
-            .map(|it| it.version)
-            .max()
-            .unwrap_or(version.saturating_sub(1))
-        {
-            0..=2 => Command::Fixed("releases"),
-            before => Command::Rollback(before),
-        }
+        let good = good.map(|it| it.version).max();
+        good.unwrap_or(version.saturating_sub(1))
+    }
+}
+
+/// What brings back what was there before a release, if there was one.
+fn undo(case: &Case, release: Option<u32>, found: Finding) -> Finding {
+    match release.map(|version| case.good_before(version)) {
+        None => found,
+        Some(0..=2) => found.command(Command::Fixed("releases")),
+        Some(before) => found.command(Command::Rollback(before)),
     }
 }
 
@@ -277,10 +266,9 @@ fn named(kind: &str) -> &str {
 }
 
 fn times(seen: Seen) -> String {
-    if seen.count == 1 {
-        "once".to_owned()
-    } else {
-        format!("{} times", seen.count)
+    match seen.count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
     }
 }
 
@@ -290,38 +278,28 @@ fn since_release(release: Option<u32>) -> String {
 
 /// When, who and how often.
 pub fn head(piece: &Piece) -> String {
-    let source = if piece.source == Source::Platform {
-        "heroku"
-    } else {
-        "app"
+    let source = match piece.source {
+        Source::Platform => "heroku",
+        _ => "app",
     };
-    let count = if piece.seen.count > 1 {
-        format!(" ×{}", piece.seen.count)
-    } else {
-        String::new()
+    let count = match piece.seen.count {
+        1 => String::new(),
+        count => format!(" ×{count}"),
     };
-    format!(
-        "{} {source}[{}]{count}:",
-        log::stamp(piece.seen.first),
-        piece.process
-    )
+    let at = log::stamp(piece.seen.first);
+    format!("{at} {source}[{}]{count}:", piece.process)
 }
 
 /// The line of a piece that tells most.
 fn proof(piece: &Piece) -> String {
-    let mut lines = piece.text.lines();
-    let is_python = piece.text.contains("Traceback (most recent");
-    let telling = lines
-        .clone()
-        .find(|it| words::missing_variable(it).is_some());
-    let telling = telling.or_else(|| lines.clone().find(|it| words::sign(it).is_some()));
+    let lines = || piece.text.lines();
+    let name = words::missing_variable(&piece.text);
+    let telling = name.and_then(|name| lines().find(|it| it.contains(&name)));
+    let telling = telling.or_else(|| lines().find(|it| words::sign(it).is_some()));
     // Python ends with the exception.
-    let line = telling.or_else(|| {
-        if is_python {
-            lines.next_back()
-        } else {
-            lines.next()
-        }
+    let line = telling.or_else(|| match piece.text.contains("Traceback (most recent") {
+        true => lines().next_back(),
+        false => lines().next(),
     });
     let cut: String = line.unwrap_or_default().trim().chars().take(240).collect();
     format!("{} {cut}", head(piece))
@@ -329,93 +307,70 @@ fn proof(piece: &Piece) -> String {
 
 /// Databases and other stores, as the app tells of them.
 fn stores(case: &Case) -> Vec<Finding> {
-    type Store = (&'static str, &'static str, &'static str, &'static str);
-    const STORES: &[Store] = &[
-        (
-            "connections",
-            "database-connections",
-            "the database is out of connections: the app holds or wants more than there are",
-            "articles/postgres-connection-pooling",
-        ),
-        (
-            "database",
-            "database",
-            "the app can't use its database",
-            "articles/heroku-postgresql",
-        ),
-        (
-            "redis",
-            "redis",
-            "the app can't use its Redis",
-            "articles/heroku-redis",
-        ),
-    ];
-    let store = |(sign, id, words, page): &Store| {
-        let pieces = case.pieces(|it| it.sign == Some(sign) && it.kind() != "release");
+    let store = |id| {
+        let pieces = case.pieces(|it| it.sign == Some(id) && it.kind() != "release");
         let seen = Seen::all(pieces.iter().map(|it| it.seen))?;
-        let weight = (!case.is_over(seen.last)).then_some(2);
-        let command = match *sign {
-            "connections" => Command::Fixed("ps:restart"),
-            _ => case.undo(case.release_before(seen.first), Command::Fixed("addons")),
-        };
-        let found = Finding::new(id, weight, page, format!("{words} ({})", times(seen)));
-        let found = found
-            .command(command)
-            .seen(seen)
-            .proof(pieces.iter().take(3).map(|it| proof(it)));
-        Some(found.explains(&["app-errors", "log-errors", "H12", "H13", "H18"]))
+        let sentence = format!("{} ({})", row(id)[6], times(seen));
+        let found = Finding::new(id, !case.is_over(seen.last), sentence).seen(seen);
+        let release = case.release_before(seen.first);
+        // More connections are rarely wanted by a release, and a restart gives them back.
+        let release = release.filter(|_| id != STORES[0]);
+        Some(undo(case, release, found).pieces(pieces.iter().take(3)))
     };
-    STORES.iter().filter_map(store).collect()
+    STORES.into_iter().filter_map(store).collect()
 }
 
-/// What the app itself answers with 500 and more, or logs as an error.
-fn app_errors(case: &Case) -> Vec<Finding> {
-    let failed = || {
-        case.log
-            .routes
-            .iter()
-            .filter(|it| it.status >= 500 && it.code.is_empty())
+const STORES: [&str; 3] = ["database-connections", "database", "redis"];
+
+/// How the sentence about errors begins for which there is no rule.
+const UNEXPLAINED: &str = "no rule fits; ";
+
+/// What the app itself answers with 500 and more, or logs as an error; and why, if the error that
+/// is there most says it.
+fn app_errors(case: &Case) -> Option<Finding> {
+    let errors = case.pieces(|it| it.is_app_error() && !["run", "release"].contains(&it.kind()));
+    let (answers, routes) = case.requests(|it| it.status >= 500 && it.code.is_empty());
+    let logged = Seen::all(errors.iter().map(|it| it.seen));
+    let seen = Seen::all(answers.into_iter().chain(logged))?;
+    let all = case.log.requests(|_| true);
+    let count = |seen: Option<Seen>| seen.map_or(0, |it| it.count);
+    let is_rare = |count: usize| count * 100 <= all || count < 3 && count * 10 <= all;
+    let is_cause = !(is_rare(count(answers)) && is_rare(count(logged)) || case.is_over(seen.last));
+    let most = errors.iter().map(|it| it.seen.count).max();
+    let mut frequent = errors.iter().filter(|it| Some(it.seen.count * 2) >= most);
+    let reason = frequent.find_map(|it| crash::known(case, it));
+    // Of crashes and of stores, there are rules.
+    let has_crashed = case.log.lives.values().any(|it| !it.crashes.is_empty());
+    let is_told = |id: &str| has_crashed || STORES.contains(&id);
+    let reason = reason.filter(|it| is_cause && !is_told(it.id));
+    let release = case.release_before(seen.first);
+    let what = match count(answers) {
+        0 => format!("the app logs errors ({})", times(seen)),
+        count => format!("the app itself answers {count} of {all} requests with a failure"),
     };
-    let errors = case.pieces(Piece::is_app_error);
-    let (answers, logged) = (
-        Seen::all(failed().map(|it| it.seen)),
-        Seen::all(errors.iter().map(|it| it.seen)),
-    );
-    let Some(seen) = Seen::all(answers.into_iter().chain(logged)) else {
-        return Vec::new();
+    let found = match (reason, is_cause) {
+        (Some(reason), _) => {
+            let sentence = format!("{what}{}: {}", since_release(release), reason.words);
+            let found = undo(case, release, Finding::new(reason.id, true, sentence));
+            match reason.variable {
+                Some(name) => found.command(Command::SetConfig(name)),
+                None => found,
+            }
+        }
+        (None, _) => {
+            let id = if answers.is_some() {
+                "app-errors"
+            } else {
+                "log-errors"
+            };
+            let fits = if is_cause { UNEXPLAINED } else { "" };
+            undo(
+                case,
+                release,
+                Finding::new(id, is_cause, format!("{fits}{what}")),
+            )
+        }
     };
-    let (requests, count) = (
-        case.log.requests(|_| true),
-        answers.map_or(0, |it| it.count),
-    );
-    let is_rare = count * 100 <= requests && requests > 0 && logged.is_none_or(|it| it.count < 3);
-    let weight = (!is_rare && !case.is_over(seen.last)).then_some(4);
-    let fits = if weight.is_some() {
-        "no rule fits; "
-    } else {
-        ""
-    };
-    let (id, sentence) = match count {
-        0 => (
-            "log-errors",
-            format!("{fits}the app logs errors ({})", times(seen)),
-        ),
-        _ => (
-            "app-errors",
-            format!("{fits}the app itself answers {count} of {requests} requests with a failure"),
-        ),
-    };
-    let command = case.undo(
-        case.release_before(seen.first),
-        Command::Fixed("logs␣-n␣1500"),
-    );
-    let routes = failed()
-        .take(2)
-        .map(|it| format!("{} {}", log::stamp(it.seen.first), it.line()));
-    let found = Finding::new(id, weight, "articles/logging", sentence).command(command);
-    vec![
-        found
-            .seen(seen)
-            .proof(errors.iter().take(2).map(|it| proof(it)).chain(routes)),
-    ]
+    let found = found.seen(seen).pieces(errors.iter().take(2));
+    Some(found.proof(routes))
 }

@@ -4,7 +4,13 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
+
 use super::brief::BUDGET;
+use super::mask::values::is_words;
 use super::*;
 
 /// What stands in the logs, and must stand in nothing that is made of them.
@@ -155,6 +161,48 @@ fn every_outage_has_its_verdict() {
             &["app-errors"],
             "no rule fits",
             "heroku logs -n 1500 -a shop",
+        ),
+        (
+            "node-zod",
+            Status::Failing,
+            &["missing-config"],
+            "since v9 (3 times): the config var SENTRY_DSN is not set",
+            "heroku config:set SENTRY_DSN=VALUE -a shop",
+        ),
+        (
+            "python-pydantic",
+            Status::Failing,
+            &["missing-config"],
+            "OPENAI_API_KEY is not set",
+            "heroku config:set OPENAI_API_KEY=VALUE -a shop",
+        ),
+        (
+            "node-boot-timeout",
+            Status::Failing,
+            &["boot-timeout"],
+            "since v15 (R10, 4 times): it listens on an address",
+            "heroku rollback v14 -a shop",
+        ),
+        (
+            "php-missing-config",
+            Status::Failing,
+            &["missing-config"],
+            "the app itself answers 20 of",
+            "heroku config:set MAILER_DSN=VALUE -a shop",
+        ),
+        (
+            "one-of-two-over",
+            Status::Failing,
+            &["H12"],
+            "nearly all of one path",
+            "heroku rollback v50 -a shop",
+        ),
+        (
+            "healthy-busy",
+            Status::Healthy,
+            &[],
+            "no rule finds anything wrong",
+            "",
         ),
         (
             "healthy-idle-eco",
@@ -630,4 +678,70 @@ fn values_of_config_vars_are_masked_in_the_whole() {
         told.contains("production on 3000") && !told.contains("weren't known"),
         "{told}"
     );
+}
+
+/// Lines of an app in which a value stands, in one form or another, whole or in part.
+fn planted(value: &str, user: &str, cut: usize) -> Vec<String> {
+    let encoded = utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+    let json = serde_json::Value::from(value).to_string();
+    let basic = STANDARD.encode(format!("{user}:{value}"));
+    let (head, tail) = value.split_at(cut.min(value.len()));
+    let url = format!("https://{user}.example.com/{encoded}/b?sig={encoded}&x=1");
+    vec![
+        format!("app[web.1]: Error: {user}{value}{user}"),
+        format!("app[web.1]: {{\"a\":{json}}} {json:?}"),
+        format!("app[web.1]: ERROR {encoded} {}", encoded.to_lowercase()),
+        format!(
+            "app[web.1]: ERROR {user} {basic} {}",
+            &basic[..cut.min(basic.len())]
+        ),
+        format!("app[web.1]: ERROR got {head}"),
+        format!("app[web.1]: {tail} was the rest"),
+        format!("app[web.1]: FATAL {}", &encoded[..cut.min(encoded.len())]),
+        format!(
+            "app[web.1]: error at postgres://{user}:{encoded}@db/x and redis://{user}:{encoded}"
+        ),
+        format!("heroku[release.1]: Starting process with command `A={value} curl '{url}'`"),
+        format!(
+            "heroku[router]: at=error code=H12 method=GET path=\"/{encoded}?k={value}\" status=503"
+        ),
+        format!("app[{user}.{value}]: Error: {value}"),
+        "heroku[web.1]: State changed from starting to crashed".to_owned(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever a value is made of, and however it stands in a log.
+    #[test]
+    fn no_eight_characters_of_a_value_are_told(
+        value in "[!-~]{8,60}".prop_filter("words are known as a whole", |it| !is_words(it)),
+        user in "[a-z]{0,7}",
+        cut in 0_usize..60,
+        in_url: bool,
+    ) {
+        let encoded = utf8_percent_encode(&value, NON_ALPHANUMERIC);
+        let set = match in_url {
+            true => format!("postgres://user:{encoded}@db.example.com:5432/d"),
+            false => value.clone(),
+        };
+        let lines = planted(&value, &user, cut);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let mut examined = examine(&log(&lines), "{}", Some(&[Secret::new(&set)]));
+        let verdict = examined.judge(None);
+        let brief = examined.brief(&verdict).text;
+        let told = format!("{brief}{verdict:?}{}", serde_json::to_string(&verdict).expect("JSON"));
+        let encoded = encoded.to_string();
+        let basic = STANDARD.encode(format!("{user}:{value}"));
+        let own = &basic[(user.len() + 1).div_ceil(3) * 4..];
+        // As long as the form of eight characters is at the most.
+        let forms = [(&*value, 8), (own, 12), (&encoded, 24)];
+        for (form, length) in forms {
+            for part in form.as_bytes().windows(length) {
+                let part = String::from_utf8_lossy(part);
+                prop_assert!(!told.contains(&*part), "{part} of {value} in {told}");
+            }
+        }
+    }
 }

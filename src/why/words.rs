@@ -37,48 +37,61 @@ pub fn knows(name: &str, word: &str) -> bool {
     list(name).iter().any(|known| known == word)
 }
 
-/// What an error can be a sign of; the first that fits counts.
-const SIGNS: &[&str] = &[
-    "connections",
-    "redis",
-    "database",
-    "memory",
-    "command",
-    "syntax",
-    "module",
-    "port",
-];
-
-/// What a text is a sign of.
+/// What a text is a sign of, by the lists that `signs` names; the first that fits counts.
 pub fn sign(text: &str) -> Option<&'static str> {
-    SIGNS.iter().find(|sign| has(sign, text)).copied()
+    let mut signs = list("signs").iter();
+    signs.find(|sign| has(sign, text)).map(String::as_str)
 }
+
+/// Frameworks that name a missing config var in words of their own.
+const IN_OTHER_WORDS: &[(&str, &str)] = &[
+    ("Missing `secret_key_base`", "SECRET_KEY_BASE"),
+    ("Missing secret_key_base", "SECRET_KEY_BASE"),
+    ("Missing encryption key to decrypt", "RAILS_MASTER_KEY"),
+    (
+        "No application encryption key has been specified",
+        "APP_KEY",
+    ),
+];
 
 /// The name of a config var that a text says is missing: `[A-Z_][A-Z0-9_]*` and nothing else, so
 /// that nothing of a log but such a name can get into a command.
 pub fn missing_variable(text: &str) -> Option<String> {
-    // Frameworks that say it in words of their own.
-    const WORDS: &[(&str, &str)] = &[
-        ("Missing `secret_key_base`", "SECRET_KEY_BASE"),
-        ("Missing secret_key_base", "SECRET_KEY_BASE"),
-        ("Missing encryption key to decrypt", "RAILS_MASTER_KEY"),
-    ];
-    if let Some((_, name)) = WORDS.iter().find(|(words, _)| text.contains(words)) {
+    if let Some((_, name)) = IN_OTHER_WORDS.iter().find(|it| text.contains(it.0)) {
         return Some((*name).to_owned());
     }
-    let is_env = has("of the environment", text);
-    text.lines()
-        .filter(|line| line.len() < 2000)
-        .find_map(|line| {
-            let is_missing =
-                has("missing", &line.to_lowercase()) && !has("other things missing", line);
-            let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
-            let mut names = words.filter(|word| is_variable(word));
-            // A word in capitals alone may be one of the sentence.
-            let name = names.clone().find(|name| name.contains('_'));
-            let name = name.or_else(|| names.next().filter(|_| is_env));
-            name.filter(|_| is_missing).map(str::to_owned)
-        })
+    let (is_env, is_schema) = (has("of the environment", text), has("of a schema", text));
+    let lines: Vec<&str> = text.lines().filter(|line| line.len() < 2000).collect();
+    let name_in = |index: usize| {
+        let line = lines[index];
+        // Zod and Pydantic name it in a line of its own, and what is wrong in the next ones.
+        // Pydantic reads variables in upper and lower case.
+        let alone = line.trim().trim_matches(['"', ',']).to_ascii_uppercase();
+        if is_schema && is_variable(&alone) {
+            let next = lines[index + 1..].iter().take(2);
+            return next.clone().any(|it| is_missing(it)).then_some(alone);
+        }
+        if !is_missing(line) {
+            return None;
+        }
+        // Spring's `stripe.api-key` is `STRIPE_APIKEY`, too.
+        if let Some((_, property)) = line.split_once("resolve placeholder '") {
+            let name = property.split('\'').next().unwrap_or_default();
+            let name = name.replace('.', "_").replace('-', "").to_ascii_uppercase();
+            return Some(name).filter(|name| is_variable(name));
+        }
+        let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
+        let mut names = words.filter(|word| is_variable(word));
+        // A word in capitals alone may be one of the sentence.
+        let name = names.clone().find(|name| name.contains('_'));
+        let name = name.or_else(|| names.next().filter(|_| is_env));
+        name.map(str::to_owned)
+    };
+    (0..lines.len()).find_map(name_in)
+}
+
+fn is_missing(line: &str) -> bool {
+    has("missing", &line.to_lowercase()) && !has("other things missing", line)
 }
 
 /// Whether a word can be the name of a variable, and is no error's.

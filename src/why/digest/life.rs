@@ -16,8 +16,13 @@ pub struct Life {
     pub crashes: Vec<Crash>,
     /// With which status its process ended.
     pub status: Option<i32>,
-    /// The shares of its memory that it had first and last.
-    pub memory: Option<(f64, f64)>,
+    /// How many minutes after its start its memory ran out, the last time.
+    pub lasted: Option<i64>,
+    /// Whether it had taken more and more of it, till then.
+    pub grows: bool,
+    /// The share of its memory that it had first, and whether it has much more now.
+    memory: Option<(f64, bool)>,
+    is_out: bool,
     /// With which error Heroku ended it, if it did.
     code: Option<&'static str>,
 }
@@ -67,11 +72,17 @@ impl Digest {
                 .find(|it| error.starts_with(**it))
                 .copied()
                 .or(life.code);
+            if error.starts_with("R14") && !life.is_out {
+                life.is_out = true;
+                life.lasted = life.started.map(|started| (at - started).whole_minutes());
+            }
+            life.grows |= life.memory.is_some_and(|(_, is_more)| is_more);
         } else if text.starts_with("Process running mem=")
             && let Some((_, share)) = text.split_once('(')
             && let Ok(share) = share.trim_end_matches(['%', ')']).parse()
         {
-            life.memory = Some((life.memory.map_or(share, |(first, _)| first), share));
+            let first = life.memory.map_or(share, |(first, _)| first);
+            life.memory = Some((first, share > first + 5.0));
         }
     }
 
@@ -115,9 +126,10 @@ impl Life {
     fn change(&mut self, from: &str, to: &str, at: Time) {
         self.up = (to == "up").then_some(at);
         if to == "starting" {
-            let crashes = std::mem::take(&mut self.crashes);
             *self = Life {
-                crashes,
+                crashes: std::mem::take(&mut self.crashes),
+                lasted: self.lasted,
+                grows: self.grows,
                 started: Some(at),
                 ..Life::default()
             };

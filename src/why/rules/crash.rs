@@ -1,49 +1,20 @@
 //! Dynos that crash, don't come up, or have no memory left.
 
-use super::{Case, Command, Finding, Piece, Seen, named, proof, since_release, times, words};
+use std::time::Duration;
+
+use super::{Case, Command, Finding, Piece, Seen, named, row, since_release, times, undo, words};
 use crate::why::digest::{Crash, Life};
 use crate::why::log::{Source, Time, kind};
 
-/// What a sign means beside a crash: the id of the cause, and the reason in words.
-const REASONS: &[(&str, &str, &str)] = &[
-    (
-        "command",
-        "procfile-command",
-        "the command of the Procfile can't be run",
-    ),
-    (
-        "module",
-        "missing-module",
-        "a module or class that it loads is missing",
-    ),
-    ("syntax", "syntax-error", "its code has a syntax error"),
-    ("memory", "memory-crash", "it runs out of memory"),
-    ("port", "crash", "its port is taken already"),
-    (
-        "connections",
-        "database-connections",
-        "the database takes no more connections",
-    ),
-    ("database", "crash", "it can't use its database"),
-    ("redis", "crash", "it can't use its Redis"),
-];
-
-/// What follows if no web dyno runs.
-const FOLLOWS: &[&str] = &[
-    "H10",
-    "H12",
-    "H13",
-    "H18",
-    "H19",
-    "H20",
-    "H21",
-    "app-errors",
-    "log-errors",
-    "database",
-    "redis",
-    "dynos",
-    "database-connections",
-];
+/// Why something fails.
+pub struct Reason<'a> {
+    pub id: &'static str,
+    pub words: String,
+    /// The config var that is missing.
+    pub variable: Option<String>,
+    /// What says so.
+    piece: Option<&'a Piece>,
+}
 
 /// A finding for each type of process that crashes, about the last of its crashes.
 pub fn crashes(case: &Case) -> Vec<Finding> {
@@ -53,11 +24,9 @@ pub fn crashes(case: &Case) -> Vec<Finding> {
     kinds.into_iter().filter_map(|it| crash(case, it)).collect()
 }
 
-fn lives<'a>(case: &'a Case, of: &str) -> impl Iterator<Item = &'a Life> {
-    case.log
-        .lives
-        .iter()
-        .filter(move |(name, _)| kind(name) == of)
+pub fn lives<'a>(case: &'a Case, of: &str) -> impl Iterator<Item = &'a Life> {
+    let all = case.log.lives.iter();
+    all.filter(move |(name, _)| kind(name) == of)
         .map(|(_, life)| life)
 }
 
@@ -75,119 +44,113 @@ fn crash(case: &Case, of: &str) -> Option<Finding> {
     all.retain(|it| it.code.is_none());
     all.sort_by_key(|it| it.at);
     let last = *all.last()?;
-    let release = case
-        .release_before(last.at)
-        .or_else(|| case.release_before(all[0].at));
-    let made = case
-        .log
-        .releases
-        .iter()
-        .find(|(version, _)| Some(*version) == release);
-    all.retain(|it| made.is_none_or(|(_, made)| it.at >= *made));
+    let release = case.release_before(last.at);
+    let release = release.or_else(|| case.release_before(all[0].at));
+    let releases = case.log.releases.iter();
+    let made = releases.filter(|(version, _)| Some(*version) == release);
+    let made = made.map(|(_, at)| *at).next();
+    all.retain(|it| made.is_none_or(|made| it.at >= made));
     let first = all.first().map_or(last.at, |it| it.at);
-    let release = release.filter(|_| made.is_none_or(|(_, made)| *made <= first));
+    let release = release.filter(|_| made.is_none_or(|made| made <= first));
     let seen = Seen {
         count: all.len().max(1),
         first,
         last: last.at,
     };
-    let (id, reason, variable, piece) = reason(case, of, last);
+    let reason = reason(case, of, last);
     let again = up_again(case, of, last.at);
-    let when = if last.in_boot {
-        "as it starts"
-    } else {
-        "while it runs"
+    let when = match last.in_boot {
+        true => "as it starts",
+        false => "while it runs",
     };
-    let (name, since) = (named(of), since_release(release));
     let sentence = format!(
-        "{name} crashes {when}{since} ({}): {reason}{}",
+        "{} crashes {when}{} ({}): {}{}",
+        named(of),
+        since_release(release),
         times(seen),
+        reason.words,
         again.unwrap_or_default()
     );
-    let page = if variable.is_some() {
-        "articles/config-vars"
-    } else {
-        "#h10-app-crashed"
-    };
-    let command = match variable {
-        Some(name) => Command::SetConfig(name),
-        // A restart mends no code: the release that last worked is to be found.
-        None if ["procfile-command", "missing-module", "syntax-error"].contains(&id) => {
-            case.undo(release, Command::Fixed("releases"))
-        }
-        None => case.undo(release, Command::Fixed("ps:restart")),
+    let mut found = undo(
+        case,
+        release,
+        Finding::new(reason.id, again.is_none(), sentence),
+    );
+    if let Some(name) = reason.variable {
+        found = found.command(Command::SetConfig(name));
+    }
+    // Whatever the reason, nothing works without this process.
+    found.weight = found.weight.map(|_| 1);
+    found.explains = match of {
+        "web" => row("crash")[4],
+        _ => "log-errors database redis database-connections",
     };
     let states = case.events("State changed from");
     let crashed = states
         .iter()
         .find(|it| it.kind() == of && it.text.ends_with("to crashed"));
-    let found = Finding::new(id, again.is_none().then_some(1), page, sentence)
-        .command(command)
-        .seen(seen);
-    let found = found.proof(piece.iter().chain(crashed).map(|it| proof(it)));
-    Some(match of {
-        "web" => found
-            .proof(case.requests("H10").1.into_iter().take(1))
-            .explains(FOLLOWS),
-        _ => found.explains(&["log-errors"]),
-    })
+    let found = found.seen(seen).pieces(reason.piece.iter().chain(crashed));
+    let refused = case.requests(|it| of == "web" && it.code == "H10").1;
+    Some(found.proof(refused.into_iter().take(1)))
 }
-
-/// Why a process crashed: the id of the cause, a reason in words, the config var that is missing,
-/// and the piece that says so.
-type Reason<'a> = (&'static str, String, Option<String>, Option<&'a Piece>);
 
 /// The last error before the crash that tells something; if none does, the longest.
 fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
-    let begin = crash.started.unwrap_or(crash.at) - std::time::Duration::from_secs(2);
-    let end = crash.at + std::time::Duration::from_secs(2);
+    let begin = crash.started.unwrap_or(crash.at) - Duration::from_secs(2);
+    let end = crash.at + Duration::from_secs(2);
     let is_near = |it: &Piece| it.seen.first <= end && it.seen.last >= begin;
     let mut near = case.pieces(|it| it.source == Source::App && it.kind() == of && is_near(it));
     near.reverse();
     near.sort_by_key(|it| !it.is_error);
     let told = near.iter().find_map(|it| known(case, it));
     told.unwrap_or_else(|| {
-        let words = match crash.status {
-            Some(126 | 127) => return (REASONS[0].1, REASONS[0].2.to_owned(), None, None),
-            Some(137) => "it was killed (exit status 137)".to_owned(),
-            Some(status) => format!("it ends with exit status {status}"),
-            None => "the log doesn't say why".to_owned(),
-        };
         let errors = near.into_iter().filter(|it| it.is_error);
-        (
-            "crash",
+        let piece = errors.max_by_key(|it| it.text.lines().count());
+        let (id, words) = match (crash.status, piece) {
+            (Some(126 | 127), _) => ("procfile-command", row("procfile-command")[6].to_owned()),
+            (Some(137), _) => ("crash", "it was killed (exit status 137)".to_owned()),
+            (Some(status), None) => ("crash", format!("it ends with exit status {status}")),
+            (_, Some(_)) => (
+                "crash",
+                "an error that it doesn't handle ends it".to_owned(),
+            ),
+            (None, None) => ("crash", "the log doesn't say why".to_owned()),
+        };
+        Reason {
+            id,
             words,
-            None,
-            errors.max_by_key(|it| it.text.lines().count()),
-        )
+            variable: None,
+            piece,
+        }
     })
 }
 
 /// What a piece is known to mean.
-fn known<'a>(case: &Case, piece: &'a Piece) -> Option<Reason<'a>> {
-    let set = case.facts.config_vars.iter().flatten();
-    let variable =
-        words::missing_variable(&piece.text).filter(|name| !set.clone().any(|it| it == name));
-    if let Some(name) = variable {
-        return Some((
+pub fn known<'a>(case: &Case, piece: &'a Piece) -> Option<Reason<'a>> {
+    let is_set = |name: &String| case.facts.config_vars.iter().flatten().any(|it| it == name);
+    let variable = words::missing_variable(&piece.text).filter(|name| !is_set(name));
+    let (id, words) = match &variable {
+        Some(name) => (
             "missing-config",
             format!("the config var {name} is not set"),
-            Some(name),
-            Some(piece),
-        ));
-    }
-    let (_, id, words) = REASONS
-        .iter()
-        .find(|(sign, ..)| Some(*sign) == piece.sign)?;
-    Some((id, (*words).to_owned(), None, Some(piece)))
+        ),
+        None => {
+            let sign = piece.sign?;
+            (sign, row(sign)[6].to_owned())
+        }
+    };
+    Some(Reason {
+        id,
+        words,
+        variable,
+        piece: Some(piece),
+    })
 }
 
 /// A web process that doesn't bind to its port in time.
-pub fn boot_timeout(case: &Case) -> Vec<Finding> {
+pub fn boot_timeout(case: &Case) -> Option<Finding> {
     let pieces = case.events("Error R10");
-    let Some(seen) = Seen::all(pieces.iter().map(|it| it.seen)) else {
-        return Vec::new();
-    };
+    let seen = Seen::all(pieces.iter().map(|it| it.seen))?;
     // A server that tells where it listens does so elsewhere.
     let listens = case.pieces(|it| {
         it.source == Source::App && it.kind() == "web" && words::has("listens", &it.text)
@@ -198,30 +161,15 @@ pub fn boot_timeout(case: &Case) -> Vec<Finding> {
         [] => "its start takes too long, or it listens nowhere",
         _ => "it listens on an address or port of its own, not on $PORT",
     };
-    let (since, end) = (since_release(release), again.unwrap_or_default());
     let sentence = format!(
-        "web doesn't bind to $PORT within 60 s{since} (R10, {}): {why}{end}",
-        times(seen)
+        "web doesn't bind to $PORT within 60 s{} (R10, {}): {why}{}",
+        since_release(release),
+        times(seen),
+        again.unwrap_or_default()
     );
-    let found = Finding::new(
-        "boot-timeout",
-        again.is_none().then_some(1),
-        "#r10-boot-timeout",
-        sentence,
-    );
-    let found = found
-        .command(case.undo(release, Command::Fixed("ps:restart")))
-        .seen(seen)
-        .explains(FOLLOWS);
-    vec![
-        found.proof(
-            pieces
-                .iter()
-                .take(1)
-                .chain(listens.iter().take(1))
-                .map(|it| proof(it)),
-        ),
-    ]
+    let found = Finding::new("boot-timeout", again.is_none(), sentence).seen(seen);
+    let proofs = pieces.iter().take(1).chain(listens.iter().take(1));
+    Some(undo(case, release, found).pieces(proofs))
 }
 
 /// Processes that need more memory than their dyno has.
@@ -229,85 +177,46 @@ pub fn memory(case: &Case) -> Vec<Finding> {
     let codes = [
         (
             "R15",
-            "Error R15",
             "is killed, for it needs twice the memory of its dyno",
-            "#r15-memory-quota-vastly-exceeded",
         ),
-        (
-            "R14",
-            "Error R14",
-            "needs more memory than its dyno has",
-            "#r14-memory-quota-exceeded",
-        ),
+        ("R14", "needs more memory than its dyno has"),
     ];
-    codes
-        .iter()
-        .filter_map(|(id, start, words, page)| exceeded(case, id, start, words, page))
-        .collect()
+    let found = codes.map(|(id, words)| exceeded(case, id, words));
+    found.into_iter().flatten().collect()
 }
 
-fn exceeded(
-    case: &Case,
-    id: &'static str,
-    start: &str,
-    words: &str,
-    page: &'static str,
-) -> Option<Finding> {
-    let mut pieces = case.events(start);
+fn exceeded(case: &Case, id: &'static str, words: &str) -> Option<Finding> {
+    let mut pieces = case.events(&format!("Error {id}"));
     pieces.retain(|it| it.kind() != "release");
     let mut seen = Seen::all(pieces.iter().map(|it| it.seen))?;
-    let process = &pieces[0].process;
-    let count = times(seen);
+    let (process, kind, count) = (&pieces[0].process, named(pieces[0].kind()), times(seen));
     // R15 begins as R14.
     let before = case.events("Error R14");
-    let before = before
-        .iter()
-        .filter(|it| it.process == *process)
-        .map(|it| it.seen.first)
-        .min();
-    seen.first = before.map_or(seen.first, |before| before.min(seen.first));
+    let before = before.iter().filter(|it| it.process == *process);
+    seen.first = before.map(|it| it.seen.first).chain([seen.first]).min()?;
     let life = case.log.lives.get(process);
-    let age = life
-        .and_then(|it| it.started)
-        .map(|started| (seen.first - started).whole_minutes());
-    let grows = life
-        .and_then(|it| it.memory)
-        .is_some_and(|(first, last)| last > first + 5.0);
-    let (leaks, why) = match age {
-        Some(0..10) => (false, "from its start on, so the dyno is too small for it"),
-        Some(10..) => (true, "a while after its start, so it leaks"),
-        _ if grows => (true, "and more and more, so it leaks"),
+    let (leaks, why) = match life.map(|life| (life.lasted, life.grows)) {
+        Some((Some(0..10), _)) => (false, "from its start on, so the dyno is too small for it"),
+        Some((Some(10..), _)) => (true, "a while after its start, so it leaks"),
+        Some((_, true)) => (true, "and more and more, so it leaks"),
         _ => (
             false,
             "and no more and more, so the dyno is too small for it",
         ),
     };
     let is_over = case.is_over(seen.last) || id == "R14" && seen.count < 3;
-    let kind = named(pieces[0].kind());
-    let size = case
-        .facts
-        .formation
-        .iter()
-        .flatten()
-        .find(|it| it.kind == "web")
-        .map(|it| it.size.to_lowercase());
-    let command = match size.as_deref() {
+    let mut formation = case.facts.formation.iter().flatten();
+    let size = formation.find(|it| it.kind == "web");
+    let command = match size.map(|it| it.size.to_lowercase()).as_deref() {
         _ if leaks || kind != "web" => "ps:restart",
-        Some("standard-2x") => "ps:type␣web=performance-m",
-        Some("performance-m") => "ps:type␣web=performance-l",
-        _ => "ps:type␣web=standard-2x",
+        Some("standard-2x") => "ps:type web=performance-m",
+        Some("performance-m") => "ps:type web=performance-l",
+        _ => "ps:type web=standard-2x",
     };
     let samples = case.events("Process running mem=");
     let samples = samples.iter().filter(|it| it.process == *process).take(1);
-    let found = Finding::new(
-        id,
-        (!is_over).then_some(2),
-        page,
-        format!("{kind} {words}, {why} ({id}, {count})"),
-    );
-    let found = found
-        .command(Command::Fixed(command))
-        .seen(seen)
-        .explains(&["R14", "H10", "H13", "H18", "R12"]);
-    Some(found.proof(samples.chain(pieces.iter().take(1)).map(|it| proof(it))))
+    let sentence = format!("{kind} {words}, {why} ({id}, {count})");
+    let found = Finding::new(id, !is_over, sentence).seen(seen);
+    let found = found.command(Command::Fixed(command));
+    Some(found.pieces(samples.chain(pieces.iter().take(1))))
 }

@@ -86,23 +86,35 @@ fn a_missing_config_var_is_known_in_every_language() {
 #[test]
 fn signs_are_told_apart() {
     for (text, expected) in [
-        ("bash: line 1: gunicorn: command not found", "command"),
-        ("npm error Missing script: \"start\"", "command"),
-        ("Error: Unable to access jarfile target/shop.jar", "command"),
-        ("ModuleNotFoundError: No module named 'shop'", "module"),
-        ("Error: Cannot find module 'express'", "module"),
+        (
+            "bash: line 1: gunicorn: command not found",
+            "procfile-command",
+        ),
+        ("npm error Missing script: \"start\"", "procfile-command"),
+        (
+            "Error: Unable to access jarfile target/shop.jar",
+            "procfile-command",
+        ),
+        (
+            "ModuleNotFoundError: No module named 'shop'",
+            "missing-module",
+        ),
+        ("Error: Cannot find module 'express'", "missing-module"),
         (
             "Caused by: java.lang.ClassNotFoundException: org.h2.Driver",
-            "module",
+            "missing-module",
         ),
         (
             "PHP Parse error:  syntax error, unexpected token \"}\"",
-            "syntax",
+            "syntax-error",
         ),
-        ("FATAL: sorry, too many clients already", "connections"),
+        (
+            "FATAL: sorry, too many clients already",
+            "database-connections",
+        ),
         (
             "HikariPool-1 - Connection is not available, request timed out after 30000ms.",
-            "connections",
+            "database-connections",
         ),
         ("Error: connect ECONNREFUSED 10.0.0.1:5432", "database"),
     ] {
