@@ -192,6 +192,7 @@ fn the_chat_examines_an_app_and_sends_its_facts_with_the_next_enter() {
     terminal.clear();
     terminal.send("/clear\r");
     terminal.wait_for("a new conversation");
+    terminal.wait_for_prompt();
     terminal.run("hello", "Set it.");
     assert_eq!(messages(&api, 2).len(), 1);
     terminal.send("/why nonesuch\r");
