@@ -166,13 +166,16 @@ fn an_enter_before_the_prompt_sends_nothing_and_ctrl_d_keeps_the_verdicts_code()
 fn the_chat_examines_an_app_and_sends_its_facts_with_the_next_enter() {
     let api = Api::tokens(&["Set it."]);
     let (platform, program) = failing(&api);
+    // Beside a terminal, another program may have to wait for its turn.
+    let facts = facts(&program, &["-a", "shop"], "");
+    let before = platform.requests().len();
     let terminal = Terminal::chat(&program, &[], 120);
     terminal.run("hello", "Set it.");
     let slowly = Answer::Slow(Duration::from_millis(500));
     platform.answer_at("/apps/shop/dynos", slowly);
     terminal.clear();
     terminal.send("/why shop\r");
-    terminal.wait_until("the examination", |_| !platform.requests().is_empty());
+    terminal.wait_until("the examination", |_| platform.requests().len() > before);
     // This one is for nothing.
     terminal.send("\r");
     terminal.wait_for("Enter asks test-model about these facts: ");
@@ -184,11 +187,12 @@ fn the_chat_examines_an_app_and_sends_its_facts_with_the_next_enter() {
     terminal.wait_for_prompt();
     let sent = messages(&api, 1);
     assert!(sent[0].1.starts_with("You explain"), "{}", sent[0].1);
-    assert_eq!(sent[3].1, facts(&program, &["-a", "shop"], ""));
+    assert_eq!(sent[3].1, facts);
     // A new conversation is of no app.
     terminal.clear();
     terminal.send("/clear\r");
     terminal.wait_for("a new conversation");
+    terminal.wait_for_prompt();
     terminal.run("hello", "Set it.");
     assert_eq!(messages(&api, 2).len(), 1);
     terminal.send("/why nonesuch\r");
@@ -202,7 +206,7 @@ fn the_chat_examines_an_app_and_sends_its_facts_with_the_next_enter() {
 fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
     let api = Api::tokens(&["Set it.", " \"nowhere in the facts\""]);
     let (_platform, program) = failing(&api);
-    let facts = || facts(&program, &["-a", "shop"], "");
+    let facts = facts(&program, &["-a", "shop"], "");
     let terminal = prompt(&program, &[]);
     terminal.send("\r");
     terminal.wait_for("a quote of the answer is not in the facts: “nowhere in the facts”");
@@ -217,7 +221,7 @@ fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
     let sent = messages(&api, 1);
     let roles: Vec<&str> = sent.iter().map(|(role, _)| &**role).collect();
     assert_eq!(roles, ["system", "user", "assistant", "user"]);
-    assert_eq!((&sent[1].1, &*sent[3].1), (&facts(), "and then?"));
+    assert_eq!((&sent[1].1, &*sent[3].1), (&facts, "and then?"));
     assert_eq!(api.requests().len(), 2);
 
     let sessions = program.run(&["sessions", "--json"]);
@@ -227,12 +231,12 @@ fn enter_sends_the_facts_and_then_it_is_a_chat_that_is_saved() {
         .run(&["sessions", "show", name])
         .expect_code(0)
         .stdout;
-    assert!(shown.contains(facts().trim_end()), "{shown}");
+    assert!(shown.contains(facts.trim_end()), "{shown}");
     let terminal = Terminal::chat(&program, &["--continue"], 120);
     terminal.send("still?\r");
     terminal.wait_until("the request", |_| api.requests().len() == 3);
     let sent = messages(&api, 2);
-    assert_eq!((&sent[1].1, &*sent[5].1), (&facts(), "still?"));
+    assert_eq!((&sent[1].1, &*sent[5].1), (&facts, "still?"));
 }
 
 #[test]
@@ -247,6 +251,7 @@ fn a_question_goes_with_the_facts_and_comes_back_without_them() {
         });
     });
     let (_platform, program) = failing(&api);
+    let facts = facts(&program, &["-a", "shop"], "");
     let terminal = prompt(&program, &["--system", "be brief"]);
     terminal.send("is it Stripe\r");
     // It failed: the question is offered again, and Enter still says what it sends.
@@ -262,13 +267,7 @@ fn a_question_goes_with_the_facts_and_comes_back_without_them() {
         "{}",
         sent[0].1
     );
-    assert_eq!(
-        sent[1].1,
-        format!(
-            "{}\nis it Stripe zebra",
-            facts(&program, &["-a", "shop"], "")
-        )
-    );
+    assert_eq!(sent[1].1, format!("{}\nis it Stripe zebra", facts));
     terminal.clear();
     terminal.send("/undo\r");
     terminal.wait_for("Enter asks test-model about these facts: ");
