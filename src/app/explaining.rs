@@ -115,7 +115,7 @@ mod tests {
     fn an_instruction_stands_once_beside_others_and_goes_if_no_facts_were_told() {
         let mut conversation = Conversation::default();
         conversation.set_system(Some("be brief".to_owned()));
-        (instruct(&mut conversation), instruct(&mut conversation));
+        (0..2).for_each(|_| instruct(&mut conversation));
         let system = conversation.system().unwrap().to_owned();
         assert_eq!(system, format!("be brief\n\n{INSTRUCTION}"));
         conversation.push(Message::prompt("What rules found:\nno facts", Vec::new()));

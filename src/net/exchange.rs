@@ -384,6 +384,7 @@ mod tests {
             url: "https://service.example".parse().unwrap(),
             key: None,
             accept: "*/*",
+            headers: &[],
             silence: Duration::from_secs(60),
             body: Some(Vec::new()),
         };
