@@ -95,6 +95,7 @@ impl Context {
     /// Ctrl-C.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> Result<HerokuAnswer, Error> {
         let (environment, screen) = (&self.environment, &mut self.screen);
+        let mut refusal = None;
         let why_not = match Direct::find(query, environment, &self.interrupts) {
             Err(reason) => reason.to_owned(),
             Ok(direct) => {
@@ -104,12 +105,20 @@ impl Context {
                     Ok(all) => return Ok(direct::answer(&all, query)),
                     Err(Error::Interrupted) => return Err(Error::Interrupted),
                     // Its CLI has words for it, or another way.
-                    Err(error) => error.explain().title,
+                    Err(error) => {
+                        refusal = direct::refusal(&error, query);
+                        error.explain().title
+                    }
                 }
             }
         };
         screen.debug(&format!("* asking the Heroku CLI: {why_not}"));
-        Ok(ask_cli(environment, query, screen))
+        Ok(match (ask_cli(environment, query, screen), refusal) {
+            (Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno), Some(refusal)) => {
+                Err(refusal)
+            }
+            (answer, _) => answer,
+        })
     }
 
     /// The settings of a chat, as flags and environment give them. The screen follows them.

@@ -11,7 +11,7 @@ use crate::api::Tell;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
-use crate::error::{Error, HerokuFailure};
+use crate::error::{Error, HerokuFailure, PlatformFailure};
 use crate::interrupt::Interrupts;
 
 /// The names of all config vars of an app, with values where [`Wanted`] keeps them.
@@ -83,5 +83,18 @@ pub fn answer(all: &ConfigVars, query: &HerokuQuery) -> HerokuAnswer {
     match values.is_empty() {
         true => Err(HerokuFailure::NotAttached(query.app.clone())),
         false => Ok(values),
+    }
+}
+
+/// What Heroku itself said, for where there is no CLI with words for it.
+pub fn refusal(error: &Error, query: &HerokuQuery) -> Option<HerokuFailure> {
+    match error {
+        Error::Platform(PlatformFailure::Refused { status: 404, .. }) => {
+            Some(HerokuFailure::UnknownApp(query.app.clone()))
+        }
+        Error::Platform(PlatformFailure::Refused { message, .. }) => {
+            Some(HerokuFailure::Refused(message.clone()))
+        }
+        _ => None,
     }
 }

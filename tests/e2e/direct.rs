@@ -144,6 +144,27 @@ fn whatever_is_out_of_the_ordinary_is_the_clis_once() {
 }
 
 #[test]
+fn without_a_cli_the_words_are_herokus() {
+    let platform = platform();
+    platform.answer("closed", Answer::Forbidden);
+    let program = logged_in(&platform);
+    fs::remove_file(program.folder.path().join("bin/heroku")).expect("the script");
+    is_direct(&program, &["-a", "good"]);
+    let words = [
+        ("nosuch", "there is no app \"nosuch\""),
+        ("closed", "You do not have access to the app closed."),
+    ];
+    for (app, words) in words {
+        config(&program, &["-a", app])
+            .expect_code(1)
+            .expect_error(words);
+    }
+    platform.answer("page", Answer::Html200);
+    let run = config(&program, &["-a", "page"]).expect_code(1);
+    run.expect_error("the heroku program is not on PATH");
+}
+
+#[test]
 fn without_a_token_or_a_host_for_it_nothing_is_asked() {
     let platform = Platform::stand_by();
     let cases: [fn(Program) -> Program; 8] = [

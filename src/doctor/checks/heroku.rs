@@ -109,7 +109,7 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let facts = probe.heroku.insert(facts);
     let version = match &facts.version {
         Ok(version) => version,
-        Err(HerokuFailure::NotInstalled) if facts.variables.is_ok() => {
+        Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno) if facts.variables.is_ok() => {
             return Ok(Pass.found("not on PATH, and not needed: Heroku itself gave URL and key"));
         }
         Err(failure) => return Ok(Fail.found(failure.explain())),
@@ -125,7 +125,7 @@ pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let facts = facts(probe);
     Ok(match (&facts.account, &facts.variables) {
         (Ok(account), _) => Pass.found(account),
-        (Err(HerokuFailure::NotInstalled), Ok(_)) => {
+        (Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno), Ok(_)) => {
             Pass.found("logged in; only the CLI tells the account's name")
         }
         // The account is asked at another host than the variables, and only these are needed.
