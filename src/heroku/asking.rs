@@ -14,6 +14,7 @@ use super::facts::Log;
 use super::log;
 use super::platform::{Body, Platform, Question};
 use crate::api::call::Progress;
+use crate::config::HerokuQuery;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure, PlatformFailure};
@@ -83,6 +84,14 @@ impl Asker {
             watch: interrupts.watch(),
             told: None,
         })
+    }
+
+    /// The app, for the CLI.
+    pub fn query(&self) -> HerokuQuery {
+        HerokuQuery {
+            app: Some(self.app.clone()),
+            ..HerokuQuery::default()
+        }
     }
 
     /// What there is below the app's path.

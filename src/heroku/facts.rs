@@ -8,120 +8,22 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use url::Url;
 
 use super::HerokuCli;
 use super::asking::Asker;
-use super::direct;
-use super::platform::{Host, Platform};
+use super::way::Way;
 use crate::api::call::Progress;
 use crate::config::HerokuQuery;
-use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
-use crate::why::{Addon, App, Dyno, Facts, Filter, Reader, Release};
+use crate::why::{Addon, App, Dyno, Facts, Filter, Reader};
 
 /// How often is told what is waited for.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The CLI, which has to start first, is waited for so many times as long as an answer.
-const CLI_PATIENCE: f32 = 1.5;
-
-/// How Heroku is asked.
-pub enum Way {
-    Direct(Asker),
-    /// If that can't be; what is open to all is asked for directly all the same.
-    Cli(HerokuCli, Asker),
-}
-
-impl Way {
-    /// The way to ask about an app that is open. `waiting` is told if the CLI has to be asked for
-    /// its login, which takes it a second.
-    ///
-    /// # Errors
-    /// If there can be no such app.
-    pub fn find(
-        app: &str,
-        query: &HerokuQuery,
-        limit: Duration,
-        (environment, interrupts): (&Environment, &Interrupts),
-        waiting: impl FnOnce(),
-    ) -> Result<Self, HerokuFailure> {
-        let asker = Asker::of(app, limit, environment, interrupts)?;
-        let cli = HerokuCli::find(environment);
-        let host = Host::of(environment).filter(|_| direct::is_allowed(query, environment));
-        let Some(host) = host else {
-            return Ok(Way::Cli(cli, asker));
-        };
-        let platform = Platform::at_hand(environment, interrupts).map_or_else(
-            || {
-                waiting();
-                let token = super::token(&cli, limit.mul_f32(CLI_PATIENCE));
-                token.map(|token| Platform::new(host, token, environment, interrupts))
-            },
-            Ok,
-        );
-        Ok(Way::Direct(Asker { platform, ..asker }))
-    }
-
-    /// The token, which nobody is to see.
-    pub fn token(&self) -> Option<&Secret> {
-        match self {
-            Way::Direct(asker) => asker.platform.as_ref().ok().map(Platform::token),
-            Way::Cli(..) => None,
-        }
-    }
-
-    /// A server of the same API on this machine, with this token.
-    ///
-    /// # Errors
-    /// As [`Way::find`].
-    pub fn to(
-        url: Url,
-        token: Secret,
-        (app, limit): (&str, Duration),
-        (environment, interrupts): (&Environment, &Interrupts),
-    ) -> Result<Self, HerokuFailure> {
-        let asker = Asker::of(app, limit, environment, interrupts)?;
-        let host = Host {
-            base: url.clone(),
-            machine: String::new(),
-            git: Default::default(),
-        };
-        let platform = Ok(Platform::new(host, token, environment, interrupts));
-        Ok(Way::Direct(Asker {
-            platform,
-            status: url.into(),
-            ..asker
-        }))
-    }
-
-    fn asker(&mut self) -> &mut Asker {
-        match self {
-            Way::Direct(asker) | Way::Cli(_, asker) => asker,
-        }
-    }
-
-    /// One release of the app.
-    ///
-    /// # Errors
-    /// Why it can't be had.
-    pub fn release(&self, version: u32) -> Result<Release, HerokuFailure> {
-        match self {
-            Way::Direct(asker) => asker.get(&format!("/releases/{version}")),
-            Way::Cli(cli, asker) => {
-                let name = format!("v{version}");
-                super::json(
-                    cli,
-                    &["releases:info", &name, "--json"],
-                    &query(asker),
-                    super::LIMIT,
-                )
-            }
-        }
-    }
-}
+pub const CLI_PATIENCE: f32 = 1.5;
 
 /// What is asked, of which app.
 pub struct Question {
@@ -207,8 +109,12 @@ pub fn ask(
     };
     let mut told = learn(lanes, interrupts, &told, tell)?;
     if matches!(way, Way::Cli(..)) {
-        let unasked = "Not known: formation: the Heroku CLI tells of it only in words";
-        told.facts.missing.push(unasked.to_owned());
+        let only_words = "Not known: formation: the Heroku CLI tells of it only in words";
+        let no_failure = "Not known: dynos: the Heroku CLI lists none, as if it can't ask for them";
+        let is_empty = told.facts.app.is_some() && told.facts.dynos.is_none();
+        let unknown = [Some(only_words), Some(no_failure).filter(|_| is_empty)];
+        let unknown = unknown.into_iter().flatten().map(str::to_owned);
+        told.facts.missing.extend(unknown);
     }
     Ok(told)
 }
@@ -254,7 +160,7 @@ fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
 /// By commands of the CLI, each of which costs a second of CPU: two at a time, and not for all.
 fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
     let limit = asker.limit.mul_f32(CLI_PATIENCE);
-    let query = query(asker);
+    let query = asker.query();
     fn job<T: DeserializeOwned + Send + 'static>(
         (cli, query, limit): (&HerokuCli, &HerokuQuery, Duration),
         (name, arguments): (&'static str, &'static [&'static str]),
@@ -289,13 +195,6 @@ fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
         ],
         vec![status(asker)],
     ]
-}
-
-fn query(asker: &Asker) -> HerokuQuery {
-    HerokuQuery {
-        app: Some(asker.app.clone()),
-        ..HerokuQuery::default()
-    }
 }
 
 fn status(asker: &Asker) -> Job {

@@ -13,6 +13,7 @@ mod log;
 mod parse;
 pub mod platform;
 pub mod remote;
+pub mod way;
 
 use std::io::{self, Read};
 use std::iter;
