@@ -18,8 +18,10 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from service import DELAYS
 from trouble import Trouble
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
@@ -61,6 +63,14 @@ class Heroku:
     def behind_proxy(self, environment: dict[str, str]) -> dict[str, str]:
         proxy, certificate = self._stand_ins.proxy_url, self._stand_ins.certificate
         return {**environment, "HTTPS_PROXY": proxy, "SSL_CERT_FILE": certificate, "NODE_EXTRA_CA_CERTS": certificate}
+
+    def variables_request(self) -> list[str]:
+        """What asks for our app's config vars, for curl."""
+        return [f"{self._stand_ins.platform_url}/apps/{OUR_APP}/config-vars", "-H", "Authorization: Bearer bench"]
+
+    def answer_with(self, model: str) -> None:
+        """From now on the apps have this model, and the Platform API takes as long as it for each answer."""
+        self._stand_ins.delay.value = DELAYS.get(model, 0)
 
     def __enter__(self) -> Heroku:
         return self
@@ -104,7 +114,8 @@ class StandIns:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self.certificate, private)
 
-        platform = ThreadingHTTPServer(("127.0.0.1", 0), platform_api(service_url, key))
+        self.delay = multiprocessing.Value("d", 0)
+        platform = ThreadingHTTPServer(("127.0.0.1", 0), platform_api(service_url, key, self.delay))
         proxy = socket.create_server(("127.0.0.1", 0))
         self.platform_url = f"http://127.0.0.1:{platform.server_port}"
         self.proxy_url = "http://127.0.0.1:{}".format(proxy.getsockname()[1])
@@ -155,8 +166,8 @@ def carry(source: socket.socket, target: socket.socket) -> None:
         pass
 
 
-def platform_api(service_url: str, key: str) -> type[BaseHTTPRequestHandler]:
-    """Two apps with the add-on; of one, the service is behind the proxy."""
+def platform_api(service_url: str, key: str, delay) -> type[BaseHTTPRequestHandler]:
+    """Two apps with the add-on; of one, the service is behind the proxy. Each answer takes so many seconds."""
     addon = {
         "id": "addon-1",
         "name": "inference-bench",
@@ -165,7 +176,7 @@ def platform_api(service_url: str, key: str) -> type[BaseHTTPRequestHandler]:
         "plan": {"name": "heroku-inference:one_token"},
     }
     attachment = {"id": "attachment-1", "name": "INFERENCE", "app": addon["app"], "addon": addon}
-    variables = {"INFERENCE_KEY": key, "INFERENCE_MODEL_ID": "one_token"}
+    variables = {"INFERENCE_KEY": key}
     answers = {
         "/actions/addons/resolve": [addon],
         "/actions/addon-attachments/resolve": [attachment],
@@ -179,6 +190,9 @@ def platform_api(service_url: str, key: str) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
             content = answers.get(self.path)
+            time.sleep(delay.value)
+            if self.path.endswith("/config-vars"):
+                content = {**content, "INFERENCE_MODEL_ID": "late" if delay.value else "one_token"}
             body = json.dumps(content if content is not None else {"id": "not_found", "message": "?"}).encode()
             self.send_response(200 if content is not None else 404)
             self.send_header("Content-Type", "application/json")

@@ -76,13 +76,17 @@ class Lab:
 
     def fetch(self, model: str, terminal: bool = False) -> Program:
         """The same request with curl, which shows the stream as it comes."""
+        self.service.forget()
+        return Program(self.fetch_command(model), self.environment(model), terminal)
+
+    def fetch_command(self, model: str) -> list[str]:
+        """The command of that."""
         body = {"model": model, "messages": [{"role": "user", "content": PROMPT}], "stream": True}
         headers = [f"Authorization: Bearer {KEY}", "Content-Type: application/json", "Accept: text/event-stream"]
         arguments = [self.curl, "-sN", f"{self.service.url}/v1/chat/completions", "-d", json.dumps(body)]
         for header in headers:
             arguments += ["-H", header]
-        self.service.forget()
-        return Program(arguments, self.environment(model), terminal)
+        return arguments
 
     def with_curl(self, ours: dict[str, Callable], curls: dict[str, Callable]) -> dict[str, Callable]:
         """Contenders, those of curl only where there is one."""

@@ -208,7 +208,9 @@ def answer_request(connection: socket.socket, stream: BinaryIO, patience: float 
     if body:
         report("request", time.monotonic_ns())
         report("length", len(body))
-        script = SCRIPTS[re.search(rb'"model":\s*"([^"]*)"', body)[1].decode()]
+        model = re.search(rb'"model":\s*"([^"]*)"', body)[1].decode()
+        time.sleep(DELAYS.get(model, 0))
+        script = SCRIPTS[model]
         script(Answer(connection, report)) if b'"stream"' in body else connection.sendall(json_response(COMPLETION))
     else:
         connection.sendall(json_response(CATALOGUE))
@@ -239,7 +241,7 @@ def read_body(stream: BinaryIO, headers: dict[str, str]) -> bytes:
 
 COMPLETION = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}]}
 """For clients that don't stream."""
-CATALOGUE = [{"model_id": "one_token", "type": ["text-to-text"], "regions": ["us"]}]
+CATALOGUE = [{"model_id": model, "type": ["text-to-text"], "regions": ["us"]} for model in ("one_token", "late")]
 
 
 def json_response(content: object) -> bytes:
@@ -368,3 +370,6 @@ def long(answer: Answer) -> None:
 
 
 SCRIPTS = {script.__name__: script for script in (one_token, kilobyte, steady, drip, stall, silent, busy, long)}
+SCRIPTS["late"] = one_token
+DELAYS = {"late": 0.1}
+"""How many seconds the answers of a model take to begin, streamed or not."""

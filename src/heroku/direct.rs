@@ -36,9 +36,10 @@ impl Direct {
         if !is_allowed(query, environment) {
             return Err("the direct way is turned off");
         }
+        // First, because Ctrl-C ends no process that has a Platform.
+        let app = remote::app(query, environment).ok_or("it is not certain which app is meant")?;
         let platform = Platform::at_hand(environment, interrupts);
         let platform = platform.ok_or("no token is at hand that Heroku may be given")?;
-        let app = remote::app(query, environment).ok_or("it is not certain which app is meant")?;
         Ok(Direct { platform, app })
     }
 
@@ -65,11 +66,11 @@ impl Direct {
     }
 }
 
-/// Whether the user lets Heroku be asked without its CLI.
+/// Whether Heroku may be asked without its CLI.
 pub fn is_allowed(query: &HerokuQuery, environment: &Environment) -> bool {
     // Whatever is no word for "on" was meant to turn it off.
-    let variable = environment.get("HEROKU_CHAT_DIRECT");
-    query.direct && variable.is_none_or(|it| it == "on")
+    let is_on = |it: &str| it == "on";
+    query.direct && environment.get("HEROKU_CHAT_DIRECT").is_none_or(is_on)
 }
 
 /// What `heroku config:get` would say of these variables.

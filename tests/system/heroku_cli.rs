@@ -1,8 +1,12 @@
 //! The real Heroku CLI, pinned in tests/heroku-cli and installed by scripts/heroku-cli, against a
 //! local stand-in for Heroku's Platform API.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use super::support::{
-    Answer, App, NOBODY_LISTENS, Platform, Program, Run, SECRETS, git, heroku, with_heroku,
+    Answer, App, NOBODY_LISTENS, Platform, Program, Run, SECRETS, TOKEN, git, heroku, with_heroku,
+    without_heroku,
 };
 
 const VARIABLES: [(&str, &str); 3] = [
@@ -11,9 +15,125 @@ const VARIABLES: [(&str, &str); 3] = [
     ("INFERENCE_MODEL_ID", "claude-4-5-haiku"),
 ];
 
+/// `config`, for which the CLI is asked.
 fn config(program: &Program, arguments: &[&str]) -> Run {
-    let all: Vec<&str> = ["config"].iter().chain(arguments).copied().collect();
+    let all = [&["config", "--no-direct"], arguments].concat();
     program.run(&all)
+}
+
+/// The pinned CLI, and others that `HEROKU_CLIS` names as `PATH` does folders.
+fn clis() -> Vec<PathBuf> {
+    let others = std::env::var_os("HEROKU_CLIS").unwrap_or_default();
+    let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
+    std::iter::once(heroku().to_owned()).chain(others).collect()
+}
+
+/// A program that finds this CLI, whose starts are kept.
+fn with_cli(platform: &Platform, cli: &Path) -> Program {
+    // Without it versions before 11 wait for a host on the internet.
+    let program = without_heroku(platform).with("HEROKU_SKIP_ANALYTICS", "1");
+    let body = format!(
+        "echo \"$*\" >> \"$HOME/asked\"; exec '{}' \"$@\"",
+        cli.display()
+    );
+    program.command("heroku", &body);
+    let bin = program.folder.path().join("bin");
+    let path = format!("{}:{}", bin.display(), program.variables()["PATH"]);
+    program.with("PATH", &path)
+}
+
+/// Logged in by netrc.
+fn by_netrc(program: Program, platform: &Platform, token: &str) -> Program {
+    fs::write(program.home().join(".netrc"), platform.netrc(token)).expect("a netrc");
+    program.without("HEROKU_API_KEY")
+}
+
+/// What a run printed, and how many requests and starts of the CLI it took.
+fn asked(
+    program: &Program,
+    platform: &Platform,
+    arguments: &[&str],
+) -> ((i32, String, String), [usize; 2]) {
+    let (before, log) = (platform.requests().len(), program.home().join("asked"));
+    let Run {
+        code,
+        stdout,
+        stderr,
+    } = program.run(arguments);
+    let starts = fs::read_to_string(&log).unwrap_or_default();
+    _ = fs::remove_file(log);
+    let requests = platform.requests().len() - before;
+    ((code, stdout, stderr), [requests, starts.lines().count()])
+}
+
+/// How a program becomes one of a case.
+type Change = fn(Program, &Platform) -> Program;
+
+/// The app, how it is set up, the exit code; what the direct way takes, and the CLI's.
+type Case = (&'static [&'static str], Change, i32, [usize; 2], [usize; 2]);
+
+#[test]
+fn heroku_asked_directly_says_what_its_cli_says() {
+    let usual: Change = |program, _| program;
+    let in_git: Change = |program, _| {
+        git(&program.work(), &["init", "-q"]);
+        let url = "https://git.heroku.com/good.git";
+        git(&program.work(), &["remote", "add", "heroku", url]);
+        program
+    };
+    let two_remotes: Change = |program, _| {
+        git(&program.work(), &["init", "-q"]);
+        for app in ["good", "standard"] {
+            let url = format!("https://git.heroku.com/{app}.git");
+            git(&program.work(), &["remote", "add", app, &url]);
+        }
+        program
+    };
+    let by_netrc: Change = |program, platform| by_netrc(program, platform, TOKEN);
+    let expired: Change = |program, _| program.with("HEROKU_API_KEY", "expired");
+    let cases: [Case; 8] = [
+        (&["-a", "good"], usual, 0, [1, 0], [1, 1]),
+        (&["-a", "good"], by_netrc, 0, [1, 0], [1, 1]),
+        (&[], in_git, 0, [1, 0], [1, 1]),
+        (&[], two_remotes, 1, [0, 1], [0, 1]),
+        (&["-a", "bare"], usual, 1, [1, 0], [1, 1]),
+        (&["-a", "nosuch"], usual, 1, [2, 1], [1, 1]),
+        (&["-a", "closed"], usual, 1, [2, 1], [1, 1]),
+        (&["-a", "good"], expired, 1, [2, 1], [1, 1]),
+    ];
+    for cli in clis() {
+        std::thread::scope(|scope| {
+            for case in cases {
+                let cli = &cli;
+                scope.spawn(move || check_both_ways(cli, case));
+            }
+        });
+    }
+}
+
+fn check_both_ways(cli: &Path, (arguments, change, code, direct, by_cli): Case) {
+    // Not called, if the CLI finds no app to ask about.
+    let platform = Platform::stand_by();
+    platform.app("good", &VARIABLES);
+    platform.app("standard", &VARIABLES[..2]);
+    platform.app("bare", &[]);
+    platform.answer("closed", Answer::Forbidden);
+    let program = change(with_cli(&platform, cli), &platform);
+    let ask = |more: &[&str]| {
+        asked(
+            &program,
+            &platform,
+            &[&["config"], arguments, more].concat(),
+        )
+    };
+    let (one, other) = (ask(&[]), ask(&["--no-direct"]));
+    let case = format!("{}: {arguments:?}", cli.display());
+    assert_eq!(one.0, other.0, "{case}");
+    assert_eq!(
+        (one.1, other.1, one.0.0),
+        (direct, by_cli, code),
+        "{case}: {one:?}"
+    );
 }
 
 #[test]

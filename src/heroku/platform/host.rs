@@ -93,6 +93,8 @@ fn may_have_token(url: &Url, given: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn host(given: &str) -> Option<(String, String)> {
@@ -223,5 +225,50 @@ mod tests {
         assert_eq!(git(&[url])[2], "https://127.0.0.1/");
         let other = ("HEROKU_GIT_HOST", "git.heroku.com");
         assert_eq!(git(&[url, other])[0], "git@git.heroku.com:");
+    }
+
+    const PARTS: &[&str] = &[
+        "http://",
+        "https://",
+        "HTTPS://",
+        "heroku.com",
+        "api.",
+        "herokudev.com",
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "evil.example",
+        "evil-",
+        ".",
+        "/",
+        "\\",
+        "@",
+        ":",
+        ":80",
+        "?",
+        "#",
+        "%2f",
+        "\t",
+        " ",
+        "é",
+        "u:p@",
+    ];
+
+    proptest! {
+        #[test]
+        fn the_token_goes_to_heroku_and_this_machine_alone(
+            parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..8),
+        ) {
+            if let Some((base, _)) = host(&parts.concat()) {
+                // Without our parser: up to the next slash there is a name, and a port at most.
+                let (scheme, rest) = base.split_once("://").unwrap();
+                let authority = rest.strip_suffix('/').unwrap();
+                let name = authority.split(':').next().unwrap();
+                let is_here = ["localhost", "127.0.0.1"].contains(&name);
+                let is_heroku = DOMAINS.iter().any(|it| format!(".{authority}").ends_with(&format!(".{it}")));
+                prop_assert!(!authority.contains(['/', '@', '?', '#', '\\']), "{}", base);
+                prop_assert!(is_here || (is_heroku && scheme == "https"), "{}", base);
+            }
+        }
     }
 }

@@ -107,6 +107,8 @@ fn property(line: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// What netrc-parser 3.1 and the parser of CLI 11.10 make of each, tried with both.
@@ -216,5 +218,47 @@ mod tests {
             None
         );
         assert_eq!(token(&[NETRC], &[("HOME", "")]), None);
+    }
+
+    const PARTS: &[&str] = &[
+        "machine",
+        "api.heroku.com",
+        "git.heroku.com",
+        "login",
+        "password",
+        "default",
+        "macdef",
+        " ",
+        "  ",
+        "\n",
+        "\n  ",
+        "\t",
+        "\r\n",
+        "#",
+        "t1",
+        "é",
+        "\u{a0}",
+    ];
+
+    fn netrc() -> impl Strategy<Value = String> {
+        let parts = proptest::collection::vec(proptest::sample::select(PARTS), 0..30);
+        parts.prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_is_a_word_that_stands_there(netrc in netrc()) {
+            if let Some(found) = password(&netrc, "api.heroku.com") {
+                let mut words = netrc.split(char::is_whitespace);
+                prop_assert!(words.any(|word| word.starts_with(found.expose())));
+            }
+        }
+
+        #[test]
+        fn whatever_stands_before_another_machine_does_not_matter(before in netrc()) {
+            let ours = "machine h\n  login a\n  password t\n";
+            let found = password(&format!("{before}\n{ours}"), "h");
+            prop_assert_eq!(found.as_ref().map(Secret::expose), Some("t"));
+        }
     }
 }
