@@ -198,6 +198,20 @@ fn every_outage_has_its_verdict() {
             "heroku rollback v50 -a shop",
         ),
         (
+            "node-memory-over",
+            Status::Failing,
+            &["database-connections"],
+            "out of connections",
+            "heroku ps:restart -a shop",
+        ),
+        (
+            "ruby-worker-timeout",
+            Status::Failing,
+            &["H13"],
+            "closes connections without an answer",
+            "heroku logs -n 1500 -a shop",
+        ),
+        (
             "healthy-busy",
             Status::Healthy,
             &[],

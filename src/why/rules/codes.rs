@@ -40,7 +40,16 @@ fn code(case: &Case, [id, _, _, _, _, which, words]: [&'static str; 7]) -> Optio
     let (since, times) = (since_release(release), times(seen));
     let sentence = format!("{words}{since} ({id}, {times}{of_one}{end})");
     let found = undo(case, release, Finding { sentence, ..found });
-    Some(found.proof(requests).pieces(events.iter().take(2)))
+    // What the app says meanwhile may tell why.
+    let is_meanwhile = |it: Seen| it.first <= seen.last && it.last >= seen.first;
+    let mut said = case.pieces(|it| it.is_app_error() && is_meanwhile(it.seen));
+    said.retain(|_| found.weight.is_some());
+    let said = said.iter().max_by_key(|it| it.seen.count);
+    Some(
+        found
+            .proof(requests)
+            .pieces(events.iter().take(2).chain(said)),
+    )
 }
 
 /// What scanners ask for is answered with 404, and that is well.

@@ -204,7 +204,9 @@ fn exceeded(case: &Case, id: &'static str, words: &str) -> Option<Finding> {
             "and no more and more, so the dyno is too small for it",
         ),
     };
-    let is_over = case.is_over(seen.last) || id == "R14" && seen.count < 3;
+    // Heroku repeats R14 every minute or so for as long as it holds.
+    let has_ended = id == "R14" && (seen.count < 3 || case.quiet_since(seen.last) >= 300);
+    let is_over = has_ended || case.is_over(seen.last);
     let mut formation = case.facts.formation.iter().flatten();
     let size = formation.find(|it| it.kind == "web");
     let command = match size.map(|it| it.size.to_lowercase()).as_deref() {
