@@ -205,6 +205,15 @@ impl Screen {
         self.flush()
     }
 
+    /// Prints what others wrote, below a line of a report: a text may have several lines.
+    pub fn evidence(&mut self, texts: &[String]) -> Result<(), Error> {
+        let lines = texts.iter().flat_map(|text| text.lines());
+        let lines = lines.map(|line| self.out.wrapped("    ", "      ", &self.clean(line)) + "\n");
+        let lines: String = lines.collect();
+        self.pending.push_str(&lines);
+        self.flush()
+    }
+
     /// Shows a prompt, and what stands behind it already.
     pub fn prompt(&mut self, prompt: &str, begun: &str) -> Result<(), Error> {
         let text = format!("{prompt}{}", for_terminal(begun));

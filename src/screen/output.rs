@@ -76,6 +76,9 @@ impl Output {
 /// A text in lines of this width, behind indents.
 pub fn filled(text: &str, width: usize, first: &str, rest: &str) -> String {
     // Ids and commands have hyphens; half of one can't be copied.
-    let options = Options::new(width.max(20)).word_splitter(WordSplitter::NoHyphenation);
+    // What is longer than a row is left to the terminal, so that a link stays one.
+    let options = Options::new(width.max(20))
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
     textwrap::fill(text, options.initial_indent(first).subsequent_indent(rest))
 }

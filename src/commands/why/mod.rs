@@ -269,9 +269,7 @@ fn print(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
     for (tone, cause) in causes.chain(verdict.notes.iter().map(|cause| (note, cause))) {
         print_cause(tone, cause, screen)?;
     }
-    for error in &verdict.errors {
-        screen.print(&format!("\n    {}", error.replace('\n', "\n    ")))?;
-    }
+    screen.evidence(&verdict.errors)?;
     for missing in &verdict.missing {
         screen.note(missing);
     }
@@ -286,8 +284,5 @@ fn print_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Err
     let text = format!("{}{since}", cause.sentence);
     let commands: Vec<String> = cause.command.iter().cloned().collect();
     screen.verdict(tone, &text, Some(&cause.page), &commands)?;
-    match cause.evidence.is_empty() {
-        true => Ok(()),
-        false => screen.print(&format!("    {}", cause.evidence.join("\n    "))),
-    }
+    screen.evidence(&cause.evidence)
 }
