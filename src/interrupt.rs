@@ -1,4 +1,4 @@
-//! Ctrl-C and the signals that end the program; the home of signal-hook.
+//! Ctrl-C and the signals that end the program; the home of signal-hook, and of ctrlc on Windows.
 //!
 //! A blocked read can't be interrupted, so SIGINT interrupts nothing: it is counted, and wakes
 //! whoever waits on a channel. Once a terminal's mode has changed, SIGTERM, SIGHUP and SIGQUIT
@@ -25,6 +25,7 @@ struct Shared {
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
     /// Whether the signals that end the process are [`Interrupts::guard_terminal`]'s.
+    #[cfg(unix)]
     is_guarding: AtomicBool,
     /// The exit code of a signal that is to end the process; none is 0.
     ending: AtomicI32,
@@ -97,6 +98,7 @@ impl Twins {
 }
 
 /// How long a turn in flight gets to be saved, once a signal is to end the process.
+#[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
@@ -234,10 +236,13 @@ impl Interrupts {
         std::mem::take(&mut *is_unheard)
     }
 
-    /// Leaves Ctrl-C to the system, which ends the process.
+    /// Starts to listen for Ctrl-C, which the system tells a thread of its own.
     #[cfg(not(unix))]
     pub fn install(_: Arc<AtomicBool>) -> io::Result<Self> {
-        Ok(Interrupts::default())
+        let interrupts = Interrupts::default();
+        let shared = interrupts.clone();
+        ctrlc::set_handler(move || shared.press()).map_err(io::Error::other)?;
+        Ok(interrupts)
     }
 
     /// Watches for Ctrl-C from now on. It does not end the process for as long as the watch lives.
