@@ -131,7 +131,9 @@ fn the_plugin_is_published_last_and_not_without_its_programs() {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("package.json"), package.to_string()).unwrap();
         let tar = ["-czf", name, "-C", "..", "package"];
-        Run::of(program.process_of(Path::new("/bin/tar"), &tar), "").expect_code(0);
+        let mut pack = program.process_of(Path::new("/bin/tar"), &tar);
+        pack.env("PATH", "/usr/bin:/bin");
+        Run::of(pack, "").expect_code(0);
     };
     let needs = json!({ "p-linux-x64": "1.0.0", "p-win32-x64": "1.0.0" });
     pack(
