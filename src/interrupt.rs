@@ -1,4 +1,4 @@
-//! Ctrl-C and the signals that end the program; the home of signal-hook.
+//! Ctrl-C and the signals that end the program; the home of signal-hook, and of ctrlc on Windows.
 //!
 //! A blocked read can't be interrupted, so SIGINT interrupts nothing: it is counted, and wakes
 //! whoever waits on a channel. Once a terminal's mode has changed, SIGTERM, SIGHUP and SIGQUIT
@@ -25,6 +25,7 @@ struct Shared {
     /// Whether the line editor has the terminal.
     is_editing: Arc<AtomicBool>,
     /// Whether the signals that end the process are [`Interrupts::guard_terminal`]'s.
+    #[cfg(unix)]
     is_guarding: AtomicBool,
     /// The exit code of a signal that is to end the process; none is 0.
     ending: AtomicI32,
@@ -73,31 +74,61 @@ impl Presses {
     }
 }
 
+/// How often Ctrl-C was heard of in each of two ways, which may both tell of the same press.
+#[cfg(unix)]
+#[derive(Default)]
+struct Twins {
+    heard: u64,
+    handed_on: u64,
+}
+
+#[cfg(unix)]
+impl Twins {
+    /// Counts a SIGINT. Returns whether it is the first word of its press.
+    fn hear(&mut self) -> bool {
+        self.heard += 1;
+        self.heard > self.handed_on
+    }
+
+    /// Counts one that the wrapper hands on.
+    fn hand_on(&mut self) -> bool {
+        self.handed_on += 1;
+        self.handed_on > self.heard
+    }
+}
+
 /// How long a turn in flight gets to be saved, once a signal is to end the process.
+#[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Interrupts {
     /// Starts to listen for Ctrl-C, on a thread of its own. The flag is set whenever the process
     /// goes on after it was stopped.
+    ///
+    /// The wrapper of the Heroku CLI's plugin can't know whether a SIGINT was the terminal's, for
+    /// both, or sent to it alone. It hands each on as SIGUSR2, and what comes as both counts once.
     #[cfg(unix)]
     pub fn install(has_continued: Arc<AtomicBool>) -> io::Result<Self> {
-        use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+        use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
         signal_hook::flag::register(SIGCONT, has_continued)?;
         let interrupts = Interrupts::default();
         // Process 1 of a container has no default actions: the kernel drops a signal that it
         // doesn't handle.
         let handled = match std::process::id() {
-            1 => &[SIGINT, SIGTERM, SIGHUP, SIGQUIT][..],
-            _ => &[SIGINT],
+            1 => &[SIGINT, SIGUSR2, SIGTERM, SIGHUP, SIGQUIT][..],
+            _ => &[SIGINT, SIGUSR2],
         };
         let mut signals = signal_hook::iterator::Signals::new(handled)?;
         let shared = interrupts.clone();
         std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
+                let mut twins = Twins::default();
                 for signal in signals.forever() {
                     match signal {
-                        SIGINT => shared.press(),
+                        SIGINT if twins.hear() => shared.press(),
+                        SIGUSR2 if twins.hand_on() => shared.press(),
+                        SIGINT | SIGUSR2 => {}
                         _ if shared.0.is_guarding.load(Ordering::SeqCst) => {}
                         other => std::process::exit(128 + other),
                     }
@@ -205,10 +236,13 @@ impl Interrupts {
         std::mem::take(&mut *is_unheard)
     }
 
-    /// Leaves Ctrl-C to the system, which ends the process.
+    /// Starts to listen for Ctrl-C, which the system tells a thread of its own.
     #[cfg(not(unix))]
     pub fn install(_: Arc<AtomicBool>) -> io::Result<Self> {
-        Ok(Interrupts::default())
+        let interrupts = Interrupts::default();
+        let shared = interrupts.clone();
+        ctrlc::set_handler(move || shared.press()).map_err(io::Error::other)?;
+        Ok(interrupts)
     }
 
     /// Watches for Ctrl-C from now on. It does not end the process for as long as the watch lives.
@@ -358,6 +392,16 @@ mod tests {
         assert!(presses.press().is_none());
         presses.is_held = true;
         assert!(presses.press().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_press_that_comes_in_two_ways_is_one() {
+        let mut twins = Twins::default();
+        let both = [twins.hear(), twins.hand_on(), twins.hand_on(), twins.hear()];
+        assert_eq!(both, [true, false, true, false]);
+        assert!(twins.hear() && twins.hear() && !twins.hand_on() && !twins.hand_on());
+        assert!(twins.hand_on(), "sent to the wrapper alone");
     }
 
     #[test]

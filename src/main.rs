@@ -62,6 +62,11 @@ use error::{Error, ExitStatus};
 use interrupt::Interrupts;
 use screen::Screen;
 
+/// musl's own is slow.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     secret::stay_out_of_core_dumps();
     let environment = Environment::from_process();

@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustyline", &["repl/"]),
     ("dotenvy", &["config/env_file.rs"]),
     ("signal_hook", &["interrupt.rs"]),
+    ("ctrlc", &["interrupt.rs"]),
     (
         "rustix",
         &[

@@ -10,12 +10,13 @@ module.exports = async function ({id, argv, config}) {
   return require('../lib/run')([...words, ...argv], config)
 }
 
-// Hooks of others run side by side with this one. They would write into the program's screen (an update is available, the
-// terms have changed), and handlers for Ctrl-C that telemetry sets up would end the CLI under it. Those that have not
-// begun don't begin, and the words of those that have go nowhere; the next command of the CLI says the same.
+// The CLI's own hooks run side by side with this one. They would write into the program's screen (an update is available,
+// the terms have changed), and handlers for Ctrl-C that telemetry sets up would end the CLI under it. Those that have not
+// begun don't begin, and the next command of the CLI makes up for them. Hooks of plugins that the user installed run, but
+// what they print from now on is not shown.
 function silence(config) {
   for (const plugin of config.plugins.values()) {
-    if (plugin.hooks.init) plugin.hooks.init.length = 0
+    if (plugin.type === 'core' && plugin.hooks.init) plugin.hooks.init.length = 0
   }
   for (const stream of [process.stdout, process.stderr]) stream.write = () => true
 }

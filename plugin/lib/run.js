@@ -5,22 +5,38 @@
 const {spawn} = require('node:child_process')
 const {writeSync} = require('node:fs')
 const {constants} = require('node:os')
+const {isatty} = require('node:tty')
 
 // Never settles: with the program, this process ends.
 module.exports = function run(words, config) {
   return new Promise(() => {
     const program = process.env.HEROKU_CHAT_BIN || packaged()
+    const terminals = [0, 1, 2].filter(isatty)
     let child
     // The CLI's own handlers end it on Ctrl-C while the program, which has the terminal, goes on.
     for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal)
-    // From the terminal these reach the program, too, which decides what they mean.
-    for (const signal of ['SIGINT', 'SIGQUIT']) process.on(signal, () => {})
+    // From the terminal this reaches the program, too, which decides what it means.
+    process.on('SIGQUIT', () => {})
+    // So does this, but it may also be sent to this process alone. The program counts those that it gets by each of the two
+    // names, and takes a pair for one.
+    process.on('SIGINT', () => process.platform === 'win32' || child.kill('SIGUSR2'))
     // These may be sent to this process alone.
     for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
     child = spawn(program, words, {stdio: 'inherit', env: environment(config)})
     child.on('error', error => fail(`${program} can't be started: ${error.message}`, remedy()))
-    child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
+    child.on('exit', (code, signal) => {
+      const status = signal ? 128 + constants.signals[signal] : code
+      // Node.js aborts with a trace where it exits without the terminal that it began with.
+      if (status === 128 + constants.signals.SIGHUP || !terminals.every(isatty)) hangUp()
+      else process.exit(status)
+    })
   })
+}
+
+// Ends as a program does that doesn't listen to this signal.
+function hangUp() {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 // The program calls the same CLI back, and spells commands as they are typed here.

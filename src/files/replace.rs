@@ -1,9 +1,9 @@
 //! New content for an existing file, such as a `.env`: the old content is never lost, and only
 //! regular files are replaced.
 
-use std::fs::OpenOptions;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::files::{folder_of, regular};
 
@@ -52,14 +52,54 @@ pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
 }
 
 fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
+    // Two processes take turns, if the system locks folders.
+    let _turn = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+    let aside = Aside::below(folder)?;
     // tempfile makes its files readable by their owner only.
     // Its name in an error would only puzzle.
     let mut file =
-        tempfile::NamedTempFile::new_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        tempfile::NamedTempFile::new_in(&aside.0).map_err(|error| io::Error::from(error.kind()))?;
     file.as_file_mut().write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The folder in which a file is written before it takes its place. A process that is killed leaves
+/// it behind: git ignores what is in it, and the next one removes it.
+struct Aside(PathBuf);
+
+/// It is there before any other file of the folder, and goes after all of them.
+const RULES: &str = ".gitignore";
+
+impl Aside {
+    fn below(folder: &Path) -> io::Result<Self> {
+        let aside = Aside(folder.join(".heroku-chat.new"));
+        match fs::create_dir(&aside.0) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => aside.clear()?,
+        }
+        fs::write(aside.0.join(RULES), "*\n")?;
+        Ok(aside)
+    }
+
+    /// Removes what an earlier process left.
+    fn clear(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.0)? {
+            let entry = entry?;
+            if entry.file_name() != RULES {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // What can't be removed now is by the next one.
+        drop(fs::remove_file(self.0.join(RULES)).and_then(|()| fs::remove_dir(&self.0)));
+    }
 }
 
 /// Writes over the content of a file. What needs room is written first, behind the old content,

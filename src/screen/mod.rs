@@ -7,6 +7,10 @@ mod answer;
 mod bell;
 mod hyperlinks;
 #[cfg_attr(not(unix), path = "no_inlet.rs")]
+#[cfg_attr(
+    not(unix),
+    allow(dead_code, reason = "the line editor reads the keys itself")
+)]
 pub mod inlet;
 pub mod lines;
 mod output;

@@ -1,5 +1,10 @@
 //! Where settings come from, as `config` shows it, with a script in the place of the Heroku CLI.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
 use serde_json::Value;
 
 use super::support::{Api, KEY, Program, Run, Signal, fifo, signal};
@@ -261,6 +266,67 @@ fn pull_replaces_nothing_but_a_regular_file() {
         .expect_code(0)
         .expect_output("Wrote INFERENCE_URL, INFERENCE_KEY to new.env, readable by you only\n");
     assert!(path("to-new").is_symlink());
+}
+
+/// Whatever moment it is, git sees nothing but `.env`, and the next run leaves nothing else.
+#[test]
+fn pull_that_is_killed_leaves_a_whole_file_and_nothing_that_git_would_commit() {
+    let program = with_app();
+    let git = |arguments: &[&str]| {
+        let git = program.process_of(Path::new("git"), arguments);
+        Run::of(git, "").expect_code(0).stdout
+    };
+    git(&["init", "-q"]);
+    program.file(".gitignore", "/.env\n");
+    git(&["add", ".gitignore"]);
+    let status = git(&["status", "--porcelain"]);
+    let pull = ["config", "pull", "-a", "example-app"];
+    let old = "INFERENCE_KEY=old\n";
+    program.file(".env", old);
+    let begun = Instant::now();
+    program.run(&pull).expect_code(0);
+    let usual = begun.elapsed();
+    let names = || {
+        let entries = std::fs::read_dir(program.work()).expect("the folder");
+        let names = entries.map(|entry| entry.expect("a file").file_name());
+        names.collect::<BTreeSet<_>>()
+    };
+    let content = || std::fs::read_to_string(program.work().join(".env")).expect("a file");
+    let (new, before) = (content(), names());
+    let (mut killed, mut left) = (0, 0);
+    for part in 0..200 {
+        program.file(".env", old);
+        let mut process = program.process(&pull);
+        let mut process = process
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(usual * part / 200);
+        process.kill().expect("it is ended");
+        killed += i32::from(!process.wait().expect("it ends").success());
+        left += i32::from(names() != before);
+        // The one file without the key may be empty yet, and then doesn't name itself.
+        let seen = git(&["status", "--porcelain", "-uall"]);
+        let rules = "?? .heroku-chat.new/.gitignore\n";
+        assert_eq!(seen.replace(rules, ""), status);
+        assert!([old, &new].contains(&&content()[..]), "{}", content());
+    }
+    assert!(killed > 0 && left > 0, "it was always too late");
+    program.run(&pull).expect_code(0);
+    assert_eq!(names(), before);
+}
+
+#[test]
+fn what_an_earlier_pull_left_goes() {
+    let program = with_app();
+    let left = program.work().join(".heroku-chat.new");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join(".tmpabc"), KEY).unwrap();
+    program
+        .run(&["config", "pull", "-a", "example-app"])
+        .expect_code(0);
+    assert!(!left.exists());
 }
 
 #[test]

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -590,4 +591,87 @@ fn sigterm_to_the_cli_ends_the_program_with_a_sane_terminal() {
         "the program lives on"
     );
     assert!(is_sane(&device));
+}
+
+#[test]
+fn sigint_to_the_cli_alone_is_a_press_of_ctrl_c() {
+    let platform = Platform::stand_by();
+    let program = as_people_have_it(&platform);
+    let terminal = chat(&program, &["--sandbox", "-m", "sandbox-stall"]);
+    terminal.send("go\r");
+    terminal.wait_for("This answer stalls");
+    signal(terminal.process_id(), Signal::INT);
+    terminal.wait_for("stopped; what came is kept");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+}
+
+/// Node.js aborts with a trace (SIGABRT) where it exits without the terminal that it began with.
+#[test]
+fn a_terminal_that_is_closed_ends_both_without_a_trace() {
+    let platform = Platform::stand_by();
+    let program = as_people_have_it(&platform);
+    for (arguments, seen) in [
+        (&["ai:chat", "--sandbox"][..], "\x1b[?2004h"),
+        (
+            &["ai:ask", "--sandbox", "-m", "sandbox-stall", "go"],
+            "stalls",
+        ),
+    ] {
+        // A terminal of its own, which is gone once this end of it is closed.
+        let (mut pty, pts) = pty_process::blocking::open().expect("a pseudo terminal");
+        let mut child = pty_process::blocking::Command::new(heroku())
+            .args(arguments)
+            .env_clear()
+            .env("TERM", "xterm-256color")
+            .envs(program.variables())
+            .current_dir(program.work())
+            .spawn(pts)
+            .expect("the CLI starts");
+        let mut said = String::new();
+        while !said.contains(seen) {
+            let mut bytes = [0; 4096];
+            let count = pty.read(&mut bytes).expect("what it says");
+            said += &String::from_utf8_lossy(&bytes[..count]);
+        }
+        drop(pty);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(1), "{arguments:?}: {status:?}");
+    }
+}
+
+#[test]
+fn hooks_of_other_plugins_run() {
+    let platform = Platform::stand_by();
+    let program = without_heroku(&platform);
+    let url = format!("file:{}", packages().bundle.display());
+    Run::of(offline(&program, &["plugins:install", &url]), "").expect_code(0);
+    let other = program.folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    let package = json!({
+        "name": "@example/plugin-other",
+        "version": "1.0.0",
+        "oclif": { "hooks": { "init": "./init.js" } },
+    });
+    fs::write(other.join("package.json"), package.to_string()).unwrap();
+    let hook = "module.exports = async function ({id}) {
+        require('node:fs').appendFileSync(process.env.HOME + '/seen', id + '\\n')
+    }";
+    fs::write(other.join("init.js"), hook).unwrap();
+    let packed = Run::of(
+        {
+            let mut pack = program.process_of(Path::new("/usr/bin/env"), &["npm", "pack", "-s"]);
+            pack.current_dir(&other);
+            pack
+        },
+        "",
+    )
+    .expect_code(0);
+    let tarball = format!("file:{}", other.join(packed.stdout.trim()).display());
+    Run::of(offline(&program, &["plugins:install", &tarball]), "").expect_code(0);
+    fs::write(program.home().join("seen"), "").unwrap();
+    run(&program, &["ai:ask", "--sandbox", "hello"]).expect_code(0);
+    let seen = fs::read_to_string(program.home().join("seen")).unwrap();
+    assert_eq!(seen, "ai:ask\n");
 }

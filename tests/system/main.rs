@@ -15,6 +15,7 @@ mod heroku_cli;
 mod heroku_plugin;
 mod local_model;
 mod process_1;
+mod release;
 mod shells;
 #[allow(dead_code, unused_imports, reason = "shared with tests/e2e")]
 #[path = "../support/mod.rs"]

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::support::{Api, KEY, NOBODY_LISTENS, Program, Terminal, output, respond, script};
+use super::support::{Api, KEY, NOBODY_LISTENS, Program, Run, Terminal, output, respond, script};
 
 const SHELLS: [(&str, &[&str], &str); 3] = [
     (
@@ -235,4 +235,26 @@ fn bash_completes_behind_colons_and_quotes() {
         terminal.wait_for("\nclear");
         terminal.send("\x0c");
     }
+}
+
+#[test]
+fn without_cargo_it_is_said_what_to_do_and_an_empty_home_is_empty_again() {
+    let program = Program::new();
+    let installer = script("install").get_program().to_owned();
+    let run = |arguments: &[&str]| {
+        let mut install = program.process_of(Path::new(&installer), arguments);
+        install.env("PATH", "/usr/bin:/bin");
+        Run::of(install, "")
+    };
+    run(&[])
+        .expect_code(1)
+        .expect_error("cargo is needed")
+        .expect_error("--binary PATH");
+    let left = || std::fs::read_dir(program.home()).expect("a home").count();
+    assert_eq!(left(), 0);
+    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat");
+    run(&["--binary", binary.to_str().expect("UTF-8")]).expect_code(0);
+    assert_ne!(left(), 0);
+    run(&["--uninstall"]).expect_code(0);
+    assert_eq!(left(), 0);
 }
