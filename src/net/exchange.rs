@@ -7,14 +7,14 @@
 //! once, so that the service can stop too; if the socket isn't to be had, or isn't there yet, the
 //! worker is left to itself.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::http::{CONNECT_LIMIT, Head, Http, Received, Request};
-use super::inbox::{Event, Inbox};
-use super::socket::{self, Socket};
+use super::http::{CONNECT_LIMIT, Http, Request};
+use super::inbox::{Event, Step};
+use super::socket;
 use super::warm::Ready;
+use super::worker::Worker;
 use crate::error::{Error, NetworkFailure, Waiting};
 use crate::interrupt::Watch;
 
@@ -93,22 +93,6 @@ pub struct Exchange {
     is_untried: bool,
 }
 
-/// What carries an exchange out, on a thread of its own. It is stopped when it is dropped.
-pub struct Worker {
-    pub inbox: Arc<Inbox>,
-    ending: Arc<Ending>,
-}
-
-/// Ends what a worker does, once, on whichever thread.
-struct Ending {
-    inbox: Arc<Inbox>,
-    /// The read limit by which its socket is found.
-    silence: Duration,
-    /// Its socket, if it was found already: to look for it takes longer than to shut it down.
-    socket: Mutex<Option<Socket>>,
-    has_begun: AtomicBool,
-}
-
 /// What an exchange waits for, and since when. Time is handed in.
 #[derive(Debug)]
 struct Progress {
@@ -116,19 +100,6 @@ struct Progress {
     waiting: Waiting,
     since: Instant,
     started: Instant,
-}
-
-/// What happened next.
-#[derive(Debug)]
-pub enum Step {
-    /// The response began.
-    Head(Head),
-    /// Bytes of its body, at least one.
-    Body(Vec<u8>),
-    /// The body is complete as far as HTTP can tell.
-    End,
-    /// Nothing, for as long as the caller wanted to wait.
-    Tick,
 }
 
 impl Exchange {
@@ -180,18 +151,14 @@ impl Exchange {
     pub fn next(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
         let step = self.wait(tick);
         if matches!(step, Ok(Step::End) | Err(_)) {
-            self.worker.ending.end();
+            self.worker.end();
         }
         step
     }
 
     fn wait(&mut self, tick: Option<Duration>) -> Result<Step, Error> {
-        let ending = Arc::clone(&self.worker.ending);
         // The connection is ended where the press is heard, so that the prompt need not wait.
-        let _awake = self.watch.wake(move || {
-            ending.inbox.wake();
-            ending.end();
-        });
+        let _awake = self.watch.wake(self.worker.stopper());
         loop {
             // A press wakes nobody who wasn't waiting yet.
             if self.watch.is_interrupted() {
@@ -229,59 +196,6 @@ impl Exchange {
                     None => {}
                 },
             }
-        }
-    }
-}
-
-impl Worker {
-    /// Starts one whose socket has this read limit.
-    pub fn start(silence: Duration, work: impl FnOnce(&Arc<Inbox>) + Send + 'static) -> Self {
-        let inbox = Arc::new(Inbox::default());
-        let theirs = Arc::clone(&inbox);
-        if let Err(error) = std::thread::Builder::new().spawn(move || work(&theirs)) {
-            inbox.put(Received::Failed(Error::System {
-                what: "starting a thread",
-                reason: error.to_string(),
-            }));
-        }
-        let ending = Arc::new(Ending {
-            inbox: Arc::clone(&inbox),
-            silence,
-            socket: Mutex::default(),
-            has_begun: AtomicBool::default(),
-        });
-        Worker { inbox, ending }
-    }
-
-    /// Its socket, if it was found already.
-    pub fn socket(&self) -> MutexGuard<'_, Option<Socket>> {
-        self.ending.socket()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.ending.end();
-    }
-}
-
-impl Ending {
-    fn socket(&self) -> MutexGuard<'_, Option<Socket>> {
-        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets go of the connection, and ends it if that isn't over.
-    fn end(&self) {
-        if self.has_begun.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let socket = self.socket().take();
-        if !self.inbox.is_over() {
-            match socket {
-                Some(socket) => socket.shut_down(),
-                None => socket::shut_down(self.silence),
-            }
-            self.inbox.abandon();
         }
     }
 }

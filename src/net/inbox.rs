@@ -6,8 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::exchange::Step;
-use super::http::Received;
+use super::http::{Head, Received};
 use crate::error::Error;
 
 /// What may lie here unread, after which the worker waits for the terminal.
@@ -38,6 +37,19 @@ pub enum Event {
     Writing,
     Step(Step),
     Failed(Error),
+}
+
+/// What happened next.
+#[derive(Debug)]
+pub enum Step {
+    /// The response began.
+    Head(Head),
+    /// Bytes of its body, at least one.
+    Body(Vec<u8>),
+    /// The body is complete as far as HTTP can tell.
+    End,
+    /// Nothing, for as long as the caller wanted to wait.
+    Tick,
 }
 
 impl Inbox {

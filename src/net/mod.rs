@@ -11,9 +11,11 @@ mod roots;
 mod socket;
 pub mod tunnel;
 mod warm;
+mod worker;
 
-pub use exchange::{Exchange, Limits, Step};
+pub use exchange::{Exchange, Limits};
 pub use http::{Head, Http, Request};
+pub use inbox::Step;
 pub use warm::Warm;
 
 /// Why a request that is stopped goes on at the service, if it does.

@@ -13,10 +13,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::exchange::Worker;
 use super::http::{Http, Received, Request};
 use super::inbox::Inbox;
 use super::socket::{self, Socket};
+use super::worker::Worker;
 
 /// How much longer the body may become, in bytes: a prompt that is typed.
 const ROOM: usize = 4096;
