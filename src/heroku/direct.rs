@@ -64,6 +64,12 @@ impl Direct {
         };
         self.platform.ask(question, Wanted(&query.variables), tell)
     }
+
+    /// What Heroku itself said, for where there is no CLI with words for it.
+    pub fn refusal(&self, error: Error) -> Option<HerokuFailure> {
+        let is_refusal = matches!(error, Error::Platform(PlatformFailure::Refused { .. }));
+        is_refusal.then(|| self.platform.failure(error, &self.app))
+    }
 }
 
 /// Whether Heroku may be asked without its CLI.
@@ -83,18 +89,5 @@ pub fn answer(all: &ConfigVars, query: &HerokuQuery) -> HerokuAnswer {
     match values.is_empty() {
         true => Err(HerokuFailure::NotAttached(query.app.clone())),
         false => Ok(values),
-    }
-}
-
-/// What Heroku itself said, for where there is no CLI with words for it.
-pub fn refusal(error: &Error, query: &HerokuQuery) -> Option<HerokuFailure> {
-    match error {
-        Error::Platform(PlatformFailure::Refused { status: 404, .. }) => {
-            Some(HerokuFailure::UnknownApp(query.app.clone()))
-        }
-        Error::Platform(PlatformFailure::Refused { message, .. }) => {
-            Some(HerokuFailure::Refused(message.clone()))
-        }
-        _ => None,
     }
 }

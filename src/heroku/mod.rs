@@ -6,7 +6,6 @@
 //! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
 //! [`parse`] is pure, this file runs the program.
 
-pub mod asking;
 pub mod direct;
 pub mod facts;
 mod log;
@@ -115,7 +114,7 @@ fn logs(
     query: &HerokuQuery,
     limit: Duration,
     mut reader: Reader,
-) -> Result<facts::Log, HerokuFailure> {
+) -> Result<way::Log, HerokuFailure> {
     let mut command = command(cli, &["logs", "-n", "1500"], query);
     // Else it takes the blanks before a line away (CLI 11).
     let command = command.env("HEROKU_LOGS_COLOR", "0");
