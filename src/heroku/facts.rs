@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::direct::ConfigVars;
 use super::way::{Log, Way};
@@ -15,9 +16,6 @@ use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
 use crate::why::{Addon, App, Dyno, Facts, Filter, Reader};
-
-/// The one thing that isn't about the app.
-const STATUS: &str = "Heroku's status";
 
 /// What there is to judge by.
 #[derive(Default)]
@@ -75,6 +73,16 @@ impl Job {
             learn: Box::new(learn),
         }
     }
+
+    /// What only the API tells by itself, below the app's path.
+    fn get<T: DeserializeOwned + Send + 'static>(
+        way: &Way,
+        name: &'static str,
+        path: &'static str,
+        put: fn(&mut Told, T),
+    ) -> Self {
+        Job::new(way, name, move |way| way.get(path, &[]), put)
+    }
 }
 
 /// Asks for all there is. `given` is the log that comes from elsewhere, if there is one, and is
@@ -103,15 +111,30 @@ pub fn ask(
     let releases = Job::new(&way, "releases", Way::releases, |told, it| {
         told.facts.releases = Some(it)
     });
-    let status = Job::new(&way, STATUS, Way::status, Told::keep_status);
+    let status = Job::new(&way, "Heroku's status", Way::status, Told::keep_status);
     let vars = |way: &Way| way.get("/config-vars", &["config", "--json"]);
     let vars = Job::new(&way, "config vars", vars, Told::keep_vars);
     let lanes = match way.is_cli() {
-        // Each start costs a second of CPU: two at a time, and not for all.
-        true => vec![vec![log, releases], vec![info(&way), vars], vec![status]],
-        // Everything at once.
+        true => {
+            let info = |way: &Way| way.get("", &["apps:info", "--json"]);
+            let info = Job::new(&way, "app, dynos, add-ons", info, Told::keep_info);
+            // Each start costs a second of CPU: two at a time, and not for all.
+            vec![vec![log, releases], vec![info, vars], vec![status]]
+        }
         false => {
-            let jobs = own(&way).into_iter().chain([log, releases, vars, status]);
+            let own = [
+                Job::get(&way, "app", "", |told, it| told.facts.app = Some(it)),
+                Job::get(&way, "dynos", "/dynos", |told, it| {
+                    told.facts.dynos = Some(it)
+                }),
+                Job::get(&way, "formation", "/formation", |told, it| {
+                    told.facts.formation = Some(it)
+                }),
+                Job::get(&way, "add-ons", "/addons", |told, it| {
+                    told.facts.addons = Some(it)
+                }),
+            ];
+            let jobs = own.into_iter().chain([log, releases, vars, status]);
             jobs.map(|job| vec![job]).collect()
         }
     };
@@ -125,42 +148,6 @@ pub fn ask(
         told.facts.missing.extend(unknown);
     }
     Ok(told)
-}
-
-/// What only the API tells apart.
-fn own(way: &Way) -> [Job; 4] {
-    [
-        Job::new(
-            way,
-            "app",
-            |way| way.get("", &[]),
-            |told, it| told.facts.app = Some(it),
-        ),
-        Job::new(
-            way,
-            "dynos",
-            |way| way.get("/dynos", &[]),
-            |told, it| told.facts.dynos = Some(it),
-        ),
-        Job::new(
-            way,
-            "formation",
-            |way| way.get("/formation", &[]),
-            |told, it| told.facts.formation = Some(it),
-        ),
-        Job::new(
-            way,
-            "add-ons",
-            |way| way.get("/addons", &[]),
-            |told, it| told.facts.addons = Some(it),
-        ),
-    ]
-}
-
-/// What the CLI tells at once.
-fn info(way: &Way) -> Job {
-    let ask = |way: &Way| way.get("", &["apps:info", "--json"]);
-    Job::new(way, "app, dynos, add-ons", ask, Told::keep_info)
 }
 
 impl Told {
@@ -179,22 +166,14 @@ impl Told {
 
     /// Why nothing can be said about the app, if neither it nor its log is known.
     pub fn prevented(&self) -> Option<&HerokuFailure> {
-        use HerokuFailure::{InvalidToken, NotInstalled, NotLoggedIn, OnDyno, UnknownApp};
         let it = &self.facts;
         let knows_app = it.app.is_some() || it.releases.is_some();
         if self.log.is_some() || knows_app || it.dynos.is_some() || it.formation.is_some() {
             return None;
         }
-        let of_app = self.failures.iter().filter(|(name, _)| *name != STATUS);
-        let mut failures = of_app.map(|(_, failure)| failure);
-        let first = failures.clone().next();
-        let telling = failures.find(|it| {
-            matches!(
-                it,
-                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
-            )
-        });
-        telling.or(first)
+        // Whatever keeps the app itself from being seen keeps the rest, too.
+        let failure = self.failures.iter().find(|it| it.0.starts_with("app"));
+        failure.map(|(_, failure)| failure)
     }
 
     fn keep_log(&mut self, (log, broken): Log) {

@@ -94,8 +94,7 @@ pub fn config_vars(
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
 pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) -> HerokuAnswer {
-    let printed = run(cli, &["config", "--json"], query, limit, |_| ())?;
-    parse::all_variables(&printed, query)
+    json(cli, &["config", "--json"], query, limit)
 }
 
 /// What a command prints as JSON.
@@ -147,20 +146,23 @@ fn logs(
 
 /// The version, such as `11.10.0`.
 pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::version(&run(cli, &["--version"], &nothing, limit, |_| ())?)
+    parse::version(&ask(cli, "--version", limit)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
 pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
+    parse::account(&ask(cli, "auth:whoami", limit)?)
 }
 
 /// The token that it logs in with, which only it finds in a keychain.
 pub fn token(cli: &HerokuCli, limit: Duration) -> Result<Secret, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::token(&run(cli, &["auth:token"], &nothing, limit, |_| ())?)
+    // Logged out it ends as `auth:whoami` does.
+    parse::account(&ask(cli, "auth:token", limit)?).map(Secret::new)
+}
+
+/// Asks for what is of no app.
+fn ask(cli: &HerokuCli, argument: &str, limit: Duration) -> Result<Printed, HerokuFailure> {
+    run(cli, &[argument], &HerokuQuery::default(), limit, |_| ())
 }
 
 fn run(

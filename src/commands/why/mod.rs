@@ -122,23 +122,8 @@ fn examine(
         return Ok(of_log(Reader::default()));
     };
     let limit = Duration::from_secs(view.wait.unwrap_or(WAIT));
+    let way = way(&app, limit, &query, sandbox.as_ref(), context)?;
     let screen = &mut context.screen;
-    let asking = Asking {
-        app: &app,
-        limit,
-        environment: &context.environment,
-        interrupts: &context.interrupts,
-    };
-    let way = match &sandbox {
-        Some(it) => Way::to(asking, it.url(), Secret::new(Sandbox::KEY)),
-        None => Way::find(asking, &query, || {
-            screen.checking("the login of the Heroku CLI");
-        })?,
-    };
-    screen.clear_status();
-    way.token()
-        .into_iter()
-        .for_each(|it| screen.keep_secret(it));
     if let Some(version) = &view.release {
         let release = release(&way, version, limit, &context.interrupts)?;
         (filter.since, filter.until) = round(&release);
@@ -152,6 +137,35 @@ fn examine(
     let all = told.vars.as_ref().filter(|_| sandbox.is_none());
     context.heard = all.map(|all| (query.clone(), direct::answer(all, &query)));
     judge(told, &app)
+}
+
+/// How Heroku is asked about this app, or the sandbox about its own.
+fn way(
+    app: &str,
+    limit: Duration,
+    query: &HerokuQuery,
+    sandbox: Option<&Sandbox>,
+    context: &mut Context,
+) -> Result<Way, Error> {
+    let asking = Asking {
+        app,
+        limit,
+        environment: &context.environment,
+        interrupts: &context.interrupts,
+    };
+    let screen = &mut context.screen;
+    let way = match sandbox {
+        Some(it) => Ok(Way::to(asking, it.url(), Secret::new(Sandbox::KEY))),
+        None => Way::find(asking, query, || {
+            screen.checking("the login of the Heroku CLI")
+        }),
+    };
+    screen.clear_status();
+    let way = way?;
+    way.token()
+        .into_iter()
+        .for_each(|it| screen.keep_secret(it));
+    Ok(way)
 }
 
 /// The verdict about a log alone.
@@ -191,24 +205,14 @@ fn release(
 /// The time round a release.
 fn round(release: &Release) -> (Option<Time>, Option<Time>) {
     let at = why::time(&release.created_at);
-    (
-        at.map(|at| at - ROUND_RELEASE),
-        at.map(|at| at + ROUND_RELEASE),
-    )
+    at.map(|at| (at - ROUND_RELEASE, at + ROUND_RELEASE))
+        .unzip()
 }
 
 fn in_words(release: &Release) -> String {
-    let Release {
-        version,
-        created_at,
-        description,
-        ..
-    } = release;
-    let by = release
-        .user
-        .as_ref()
-        .map_or_else(String::new, |it| format!(" by {}", it.email));
-    format!("v{version}, {created_at}: {description}{by}")
+    let by = release.user.as_ref().map(|it| format!(" by {}", it.email));
+    let (version, at, what) = (release.version, &release.created_at, &release.description);
+    format!("v{version}, {at}: {what}{}", by.unwrap_or_default())
 }
 
 /// The verdict about an app, by what could be had.
@@ -289,12 +293,8 @@ fn print(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
 }
 
 fn print_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
-    let since = cause
-        .since
-        .as_ref()
-        .map_or_else(String::new, |it| format!(", since {it} UTC"));
-    let text = format!("{}{since}", cause.sentence);
-    let commands: Vec<String> = cause.command.iter().cloned().collect();
-    screen.verdict(tone, &text, Some(&cause.page), &commands)?;
+    let since = cause.since.as_ref().map(|it| format!(", since {it} UTC"));
+    let text = format!("{}{}", cause.sentence, since.unwrap_or_default());
+    screen.verdict(tone, &text, Some(&cause.page), cause.command.as_slice())?;
     screen.evidence(&cause.evidence)
 }
