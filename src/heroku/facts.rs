@@ -103,7 +103,10 @@ pub fn ask(
         &way,
         "log",
         move |way| match given() {
-            Some(log) => Ok((log, None)),
+            Some(reader) => Ok(Log {
+                reader,
+                broken: None,
+            }),
             None => way.log(Reader::new(filter)),
         },
         Told::keep_log,
@@ -176,10 +179,10 @@ impl Told {
         failure.map(|(_, failure)| failure)
     }
 
-    fn keep_log(&mut self, (log, broken): Log) {
-        self.log = Some(log);
-        self.failures
-            .extend(broken.map(|it| ("the rest of the log", it)));
+    fn keep_log(&mut self, log: Log) {
+        self.log = Some(log.reader);
+        let broken = log.broken.map(|it| ("the rest of the log", it));
+        self.failures.extend(broken);
     }
 
     fn keep_status(&mut self, status: Status) {

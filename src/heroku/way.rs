@@ -68,8 +68,12 @@ enum By {
     Nobody(HerokuFailure),
 }
 
-/// A log, and what broke it off, if anything.
-pub type Log = (Reader, Option<HerokuFailure>);
+/// A log that was read.
+pub struct Log {
+    pub reader: Reader,
+    /// What broke it off, if anything.
+    pub broken: Option<HerokuFailure>,
+}
 
 #[derive(Deserialize)]
 struct Session {
@@ -261,7 +265,7 @@ impl Way {
         let has_events = kind.contains("event-stream");
         let next = |wait| log::of_exchange(&mut exchange, wait);
         let broken = log::read(next, self.limit, has_events, &mut reader)?;
-        Ok((reader, broken))
+        Ok(Log { reader, broken })
     }
 
     /// The body behind an address, and of what type it is. The address is told nobody.

@@ -363,7 +363,7 @@ fn a_log_on_the_pipe_is_judged_beside_what_heroku_tells() {
 }
 
 #[test]
-fn an_app_that_is_named_wins_over_a_silent_pipe() {
+fn an_app_that_is_named_wins_over_a_pipe_that_is_silent_or_cannot_be_read() {
     let platform = Platform::start();
     platform.play("shop", App::outage("shop", "rails-missing-config"));
     let program = logged_in(&platform);
@@ -376,6 +376,12 @@ fn an_app_that_is_named_wins_over_a_silent_pipe() {
     drop(silent);
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(ids(&verdict), ["missing-config"]);
+    let mut command = program.process(&["why", "-a", "shop", "--json"]);
+    let folder = std::fs::File::open(program.work()).expect("a folder");
+    let output = command.stdin(folder).output().expect("it ends");
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(ids(&verdict), ["missing-config"]);
+    assert_eq!(verdict["missing"], json!([]));
 }
 
 #[test]
