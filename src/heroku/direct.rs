@@ -58,10 +58,7 @@ impl Direct {
         limit: Duration,
         tell: Tell<'_>,
     ) -> Result<ConfigVars, Error> {
-        let question = Question {
-            limit,
-            ..Question::get(format!("/apps/{}/config-vars", self.app))
-        };
+        let question = Question::get(format!("/apps/{}/config-vars", self.app), limit);
         self.platform.ask(question, Wanted(&query.variables), tell)
     }
 

@@ -226,10 +226,7 @@ impl Way {
     }
 
     fn question(&self, what: &str) -> Question {
-        Question {
-            limit: self.limit,
-            ..Question::get(format!("/apps/{}{what}", self.app))
-        }
+        Question::get(format!("/apps/{}{what}", self.app), self.limit)
     }
 
     fn ask<T: DeserializeOwned>(

@@ -60,13 +60,13 @@ pub struct Question {
 }
 
 impl Question {
-    /// A GET of this path.
-    pub fn get(path: impl Into<String>) -> Self {
+    /// A GET of this path, all of whose answer is to come within this time.
+    pub fn get(path: impl Into<String>, limit: Duration) -> Self {
         Question {
             path: path.into(),
             headers: &[],
             body: None,
-            limit: LIMIT,
+            limit,
         }
     }
 }
