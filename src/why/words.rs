@@ -71,7 +71,17 @@ pub fn missing_variable(text: &str) -> Option<String> {
             let next = lines[index + 1..].iter().take(2);
             return next.clone().any(|it| is_missing(it)).then_some(alone);
         }
-        if !is_missing(line) {
+        // A list of names below what is wrong with them.
+        let above = lines[..index]
+            .last()
+            .filter(|it| it.trim_end().ends_with(':'));
+        let is_listed = above.is_some_and(|it| is_env && is_missing(it)) && {
+            let name = line
+                .split([' ', ':', '-', '*', '•'])
+                .find(|it| !it.is_empty());
+            name.is_some_and(is_variable)
+        };
+        if !is_listed && !is_missing(line) {
             return None;
         }
         // Spring's `stripe.api-key` is `STRIPE_APIKEY`, too.
