@@ -282,10 +282,10 @@ impl Digest {
 fn goes_on(open: &str, line: &str) -> bool {
     let line = unprefixed(line);
     // An object of its own, whatever it tells of; and what is printed once more.
-    let begins = |it: &String| line.trim_start().starts_with(it.as_str());
     let is_whole = line.starts_with("{\"") && line.ends_with('}');
-    if is_whole || words::list("beginnings").iter().any(begins) || open.lines().next() == Some(line)
-    {
+    let mut beginnings = words::list("beginnings").iter();
+    let is_new = is_whole || beginnings.any(|it| line.trim_start().starts_with(it));
+    if is_new || open.lines().next() == Some(line) {
         return false;
     }
     if line.starts_with([' ', '\t']) || words::list("frames").iter().any(|it| line.starts_with(it))
@@ -325,9 +325,8 @@ fn goes_on(open: &str, line: &str) -> bool {
 
 /// A line without the request's id that Rails puts before each: `[4d6a…] NameError`.
 fn unprefixed(line: &str) -> &str {
+    let is_id = |it: u8| it.is_ascii_hexdigit() || it == b'-';
     let rest = line.strip_prefix('[').and_then(|it| it.split_once(']'));
-    let is_id =
-        |id: &str| id.len() == 36 && id.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-');
-    rest.filter(|(id, _)| is_id(id))
-        .map_or(line, |(_, rest)| rest.strip_prefix(' ').unwrap_or(rest))
+    let rest = rest.filter(|(id, _)| id.len() == 36 && id.bytes().all(is_id));
+    rest.map_or(line, |(_, rest)| rest.strip_prefix(' ').unwrap_or(rest))
 }

@@ -361,7 +361,7 @@ fn app_errors(case: &Case) -> Option<Finding> {
     // What the app logs and nobody else sees may be handled.
     let is_handled = errors.iter().all(|it| it.kind() == "web");
     let is_rare = case.is_rare(count(answers))
-        && (case.is_rare(count(logged)) || is_handled && count(logged) * 10 <= all);
+        && (case.is_rare(count(logged)) || is_handled && count(logged) * 5 <= all);
     let is_cause = !(is_rare || case.is_over(seen.last));
     let most = errors.iter().map(|it| it.seen.count).max();
     let mut frequent = errors.iter().filter(|it| Some(it.seen.count * 2) >= most);
@@ -376,29 +376,21 @@ fn app_errors(case: &Case) -> Option<Finding> {
         0 => format!("the app logs errors ({})", times(seen)),
         count => format!("the app itself answers {count} of {all} requests with a failure"),
     };
-    let found = match (reason, is_cause) {
-        (Some(reason), _) => {
-            let sentence = format!("{what}{since}: {}", reason.words);
-            let found = undo(case, release, Finding::new(reason.id, true, sentence));
-            match reason.variable {
-                Some(name) => found.command(Command::SetConfig(name)),
-                None => found,
-            }
-        }
-        (None, _) => {
-            let id = if answers.is_some() {
-                "app-errors"
-            } else {
-                "log-errors"
-            };
-            let fits = if is_cause { UNEXPLAINED } else { "" };
-            undo(
-                case,
-                release,
-                Finding::new(id, is_cause, format!("{fits}{what}{since}")),
-            )
-        }
+    let fits = if is_cause && reason.is_none() {
+        UNEXPLAINED
+    } else {
+        ""
     };
+    let why = reason
+        .as_ref()
+        .map_or_else(String::new, |it| format!(": {}", it.words));
+    let own = answers.map_or("log-errors", |_| "app-errors");
+    let id = reason.as_ref().map_or(own, |it| it.id);
+    let found = Finding::new(id, is_cause, format!("{fits}{what}{since}{why}"));
+    let mut found = undo(case, release, found);
+    if let Some(name) = reason.and_then(|it| it.variable) {
+        found = found.command(Command::SetConfig(name));
+    }
     let found = found.seen(seen).pieces(errors.iter().take(2));
     Some(found.proof(routes))
 }

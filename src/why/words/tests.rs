@@ -80,6 +80,7 @@ fn a_missing_config_var_is_known_in_every_language() {
         "FATAL: database \"x\" does not exist",
         "Error: listen EADDRINUSE: address already in use :::3000",
         "KeyError: 'name'",
+        "    sku = row[\"SKU_CODE\"]\nKeyError: 'SKU_CODE'",
         "PHP Parse error:  syntax error, unexpected T_STRING, T_VAR not found",
         "ReferenceError: STRIPE_KEY is not defined",
         "PG::UndefinedTable: ERROR:  relation \"OLD_ORDERS\" does not exist",
