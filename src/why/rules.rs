@@ -376,11 +376,8 @@ fn app_errors(case: &Case) -> Option<Finding> {
         0 => format!("the app logs errors ({})", times(seen)),
         count => format!("the app itself answers {count} of {all} requests with a failure"),
     };
-    let fits = if is_cause && reason.is_none() {
-        UNEXPLAINED
-    } else {
-        ""
-    };
+    let fits = Some(UNEXPLAINED).filter(|_| is_cause && reason.is_none());
+    let fits = fits.unwrap_or_default();
     let why = reason
         .as_ref()
         .map_or_else(String::new, |it| format!(": {}", it.words));

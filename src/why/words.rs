@@ -93,10 +93,8 @@ fn is_elsewhere(text: &str, name: &str) -> bool {
     let mut before = reads.iter().flat_map(|it| text.match_indices(it.as_str()));
     before.any(|(at, _)| {
         let before = text[..at].to_ascii_lowercase();
-        let is_env = ["env", "environ", "_server"]
-            .iter()
-            .any(|it| before.ends_with(it));
-        before.ends_with(|it: char| it.is_alphanumeric()) && !is_env
+        let mut env = ["env", "environ", "_server"].iter();
+        before.ends_with(char::is_alphanumeric) && !env.any(|it| before.ends_with(it))
     })
 }
 
