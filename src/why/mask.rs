@@ -2,7 +2,7 @@
 //! whatever has the shape of a secret or of personal data. Equal values get equal placeholders.
 //! Also takes out what could steer a terminal, or hide from people what a model reads.
 
-mod clean;
+pub mod clean;
 pub mod values;
 
 use std::collections::HashMap;

@@ -104,6 +104,7 @@ fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
     near.sort_by_key(|it| !it.is_error);
     let told = near.iter().find_map(|it| known(case, it));
     told.unwrap_or_else(|| {
+        let said = near.iter().find(|it| !it.is_error).copied();
         let errors = near.into_iter().filter(|it| it.is_error);
         let piece = errors.max_by_key(|it| it.text.lines().count());
         let (id, words) = match (crash.status, piece) {
@@ -120,7 +121,8 @@ fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
             id,
             words,
             variable: None,
-            piece,
+            // Else what it said last.
+            piece: piece.or(said),
         }
     })
 }
