@@ -127,7 +127,7 @@ impl Warm {
         });
     }
 
-    /// Connects, waits for the request, and makes the exchange of it; connects once more if that is
+    /// Connects, waits for the request, and makes the exchange of it; connects again while that is
     /// worth it.
     fn work(&self, http: &Http, request: &Request, inbox: &Arc<Inbox>) {
         let mut unused = 0;

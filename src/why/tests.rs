@@ -198,6 +198,13 @@ fn every_outage_has_its_verdict() {
             "heroku rollback v50 -a shop",
         ),
         (
+            "worker-too-small",
+            Status::Failing,
+            &["R14"],
+            "the dyno is too small",
+            "heroku ps:type worker=standard-2x -a shop",
+        ),
+        (
             "node-memory-over",
             Status::Failing,
             &["database-connections"],

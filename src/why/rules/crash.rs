@@ -203,24 +203,28 @@ fn exceeded(case: &Case, id: &'static str, words: &str) -> Option<Finding> {
         Some((_, true)) => (true, "and more and more, so it leaks"),
         _ => (
             false,
-            "and no more and more, so the dyno is too small for it",
+            "and needs no more later, so the dyno is too small for it",
         ),
     };
     // Heroku repeats R14 every minute or so for as long as it holds.
     let has_ended = id == "R14" && (seen.count < 3 || case.quiet_since(seen.last) >= 300);
     let is_over = has_ended || case.is_over(seen.last);
     let mut formation = case.facts.formation.iter().flatten();
-    let size = formation.find(|it| it.kind == "web");
-    let command = match size.map(|it| it.size.to_lowercase()).as_deref() {
-        _ if leaks || kind != "web" => "ps:restart",
-        Some("standard-2x") => "ps:type web=performance-m",
-        Some("performance-m") => "ps:type web=performance-l",
-        _ => "ps:type web=standard-2x",
+    let size = formation.find(|it| it.kind == kind);
+    let larger = match size.map(|it| it.size.to_lowercase()).as_deref() {
+        Some("standard-2x") => "performance-m",
+        Some("performance-m") => "performance-l",
+        _ => "standard-2x",
+    };
+    // The name of another type would be text of the log.
+    let command = match ["web", "worker"].into_iter().find(|it| *it == kind) {
+        Some(kind) if !leaks => Command::Size(kind, larger),
+        _ => Command::Fixed("ps:restart"),
     };
     let samples = case.events("Process running mem=");
     let samples = samples.iter().filter(|it| it.process == *process).take(1);
     let sentence = format!("{kind} {words}, {why} ({id}, {count})");
     let found = Finding::new(id, !is_over, sentence).seen(seen);
-    let found = found.command(Command::Fixed(command));
+    let found = found.command(command);
     Some(found.pieces(samples.chain(pieces.iter().take(1))))
 }
