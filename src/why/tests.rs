@@ -478,6 +478,46 @@ fn a_quick_look_at_other_failures() {
 }
 
 #[test]
+fn no_command_makes_an_app_smaller() {
+    for (kind, used, facts, command) in [
+        ("web", 530, "{}", "heroku ps:type web=standard-2x -a shop"),
+        (
+            "worker",
+            1100,
+            "{}",
+            "heroku ps:type worker=performance-m -a shop",
+        ),
+        (
+            "web",
+            2600,
+            "{}",
+            "heroku ps:type web=performance-l -a shop",
+        ),
+        ("web", 14_500, "{}", "heroku ps:restart -a shop"),
+        ("mailer", 530, "{}", "heroku ps:restart -a shop"),
+        (
+            "web",
+            1100,
+            r#"{"formation": [{"type": "web", "quantity": 1, "size": "Private-S"}]}"#,
+            "heroku ps:restart -a shop",
+        ),
+    ] {
+        let start = format!("heroku[{kind}.1]: Starting process with command `x`");
+        let sample = format!("heroku[{kind}.1]: Process running mem={used}M(103.5%)");
+        let error = format!("heroku[{kind}.1]: Error R14 (Memory quota exceeded)");
+        let mut lines = vec![&*start];
+        (0..3).for_each(|_| lines.extend([&*sample, &error]));
+        let cause = &judged(&log(&lines), facts).causes[0];
+        assert_eq!(cause.command.as_deref(), Some(command), "{kind} {used}");
+    }
+    let line = "heroku[router]: at=error code=H11 desc=\"Backlog too deep\" method=GET path=\"/\" \
+                dyno=web.1 connect= service= status=503 bytes=";
+    let cause = &judged(&log(&[line; 5]), "{}").causes[0];
+    let command = cause.command.as_deref();
+    assert_eq!(command, Some("heroku ps:scale web+1 -a shop"));
+}
+
+#[test]
 fn what_is_over_is_no_cause() {
     let mut text = log(&[
         "heroku[web.1]: State changed from up to crashed",

@@ -209,22 +209,44 @@ fn exceeded(case: &Case, id: &'static str, words: &str) -> Option<Finding> {
     // Heroku repeats R14 every minute or so for as long as it holds.
     let has_ended = id == "R14" && (seen.count < 3 || case.quiet_since(seen.last) >= 300);
     let is_over = has_ended || case.is_over(seen.last);
-    let mut formation = case.facts.formation.iter().flatten();
-    let size = formation.find(|it| it.kind == kind);
-    let larger = match size.map(|it| it.size.to_lowercase()).as_deref() {
-        Some("standard-2x") => "performance-m",
-        Some("performance-m") => "performance-l",
-        _ => "standard-2x",
-    };
+    let samples = case.events("Process running mem=");
+    let sample = samples.iter().find(|it| it.process == *process);
     // The name of another type would be text of the log.
-    let command = match ["web", "worker"].into_iter().find(|it| *it == kind) {
-        Some(kind) if !leaks => Command::Size(kind, larger),
+    let known = ["web", "worker"].into_iter().find(|it| *it == kind);
+    let larger = sample.and_then(|it| larger(quota(&it.text)?));
+    let command = match known.zip(larger) {
+        Some((kind, size)) if !leaks && is_common(case, kind) => Command::Size(kind, size),
         _ => Command::Fixed("ps:restart"),
     };
-    let samples = case.events("Process running mem=");
-    let samples = samples.iter().filter(|it| it.process == *process).take(1);
     let sentence = format!("{kind} {words}, {why} ({id}, {count})");
     let found = Finding::new(id, !is_over, sentence).seen(seen);
     let found = found.command(command);
-    Some(found.pieces(samples.chain(pieces.iter().take(1))))
+    Some(found.pieces(sample.into_iter().chain(pieces.iter().take(1))))
+}
+
+/// The memory of a dyno in MB, by `Process running mem=575M(112.3%)`.
+fn quota(sample: &str) -> Option<f64> {
+    let (used, share) = sample.split_once("mem=")?.1.split_once("M(")?;
+    let share = share.split('%').next()?.parse::<f64>().ok()?;
+    Some(used.parse::<f64>().ok()? * 100.0 / share)
+}
+
+/// The dyno above one with so much memory, in MB (Dev Center, "Dyno Types").
+fn larger(quota: f64) -> Option<&'static str> {
+    match quota {
+        ..600.0 => Some("standard-2x"),
+        ..1200.0 => Some("performance-m"),
+        ..3000.0 => Some("performance-l"),
+        _ => None,
+    }
+}
+
+/// Whether the dynos of a type have none of the sizes that private spaces and Fir have, as far as
+/// is known.
+fn is_common(case: &Case, kind: &str) -> bool {
+    const SIZES: [&str; 4] = ["eco", "basic", "standard", "performance"];
+    let mut formation = case.facts.formation.iter().flatten();
+    let size = formation.find(|it| it.kind == kind);
+    let size = size.map(|it| it.size.to_lowercase());
+    size.is_none_or(|size| SIZES.iter().any(|it| size.starts_with(it)))
 }
