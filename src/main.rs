@@ -83,6 +83,7 @@ fn main() -> ExitCode {
                 environment,
                 screen,
                 interrupts,
+                heard: None,
             },
         ),
         Err(error) => {

@@ -33,6 +33,8 @@ pub struct Context {
     pub environment: Environment,
     pub screen: Screen,
     pub interrupts: Interrupts,
+    /// What Heroku said already, beside the question; for the next time that it is asked that.
+    pub heard: Option<(HerokuQuery, HerokuAnswer)>,
 }
 
 /// A service to talk to, and the sandbox behind it if there is one.
@@ -89,11 +91,15 @@ impl Context {
         Ok(gathered)
     }
 
-    /// Asks Heroku for config vars: directly where that needs no start of anything, else by its CLI.
+    /// Asks Heroku for config vars, unless it said them already: directly where that needs no start
+    /// of anything, else by its CLI.
     ///
     /// # Errors
     /// Ctrl-C.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> Result<HerokuAnswer, Error> {
+        if let Some((_, answer)) = self.heard.take_if(|(heard, _)| heard == query) {
+            return Ok(answer);
+        }
         let (environment, screen) = (&self.environment, &mut self.screen);
         let mut refusal = None;
         let why_not = match Direct::find(query, environment, &self.interrupts) {
@@ -106,8 +112,9 @@ impl Context {
                     Err(Error::Interrupted) => return Err(Error::Interrupted),
                     // Its CLI has words for it, or another way.
                     Err(error) => {
-                        refusal = direct::refusal(&error, query);
-                        error.explain().title
+                        let reason = error.explain().title;
+                        refusal = direct.refusal(error);
+                        reason
                     }
                 }
             }

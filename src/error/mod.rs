@@ -161,7 +161,7 @@ pub struct MissingVariables {
     pub heroku: Option<HerokuFailure>,
 }
 
-/// Why the `heroku` program gave no values.
+/// Why Heroku told nothing: by its program, or asked directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HerokuFailure {
     /// No program of that name on PATH.
@@ -182,11 +182,13 @@ pub enum HerokuFailure {
     UnknownRemote(String),
     /// The app doesn't exist, or this account can't see it.
     UnknownApp(Option<String>),
-    /// The API refused, in its own words.
+    /// The API refused, in the words that the CLI printed.
     Refused(String),
-    /// The CLI could not reach its API, in its own words.
+    /// The API, asked directly, gave this in place of an answer.
+    Platform(PlatformFailure),
+    /// Nobody reached the API, in words of the CLI or of ours.
     Unreachable(String),
-    /// The CLI could not verify a certificate, in its own words.
+    /// A certificate could not be verified, in such words.
     Certificate(String),
     /// No answer within this time.
     TimedOut(Duration),
@@ -197,7 +199,7 @@ pub enum HerokuFailure {
 }
 
 /// Why Heroku's Platform API, asked directly, did not tell what it was asked.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlatformFailure {
     /// It refused, with an error object of its own.
     Refused {

@@ -58,11 +58,14 @@ impl Direct {
         limit: Duration,
         tell: Tell<'_>,
     ) -> Result<ConfigVars, Error> {
-        let question = Question {
-            limit,
-            ..Question::get(format!("/apps/{}/config-vars", self.app))
-        };
+        let question = Question::get(format!("/apps/{}/config-vars", self.app), limit);
         self.platform.ask(question, Wanted(&query.variables), tell)
+    }
+
+    /// What Heroku itself said, for where there is no CLI with words for it.
+    pub fn refusal(&self, error: Error) -> Option<HerokuFailure> {
+        let is_refusal = matches!(error, Error::Platform(PlatformFailure::Refused { .. }));
+        is_refusal.then(|| self.platform.failure(error, &self.app))
     }
 }
 
@@ -83,18 +86,5 @@ pub fn answer(all: &ConfigVars, query: &HerokuQuery) -> HerokuAnswer {
     match values.is_empty() {
         true => Err(HerokuFailure::NotAttached(query.app.clone())),
         false => Ok(values),
-    }
-}
-
-/// What Heroku itself said, for where there is no CLI with words for it.
-pub fn refusal(error: &Error, query: &HerokuQuery) -> Option<HerokuFailure> {
-    match error {
-        Error::Platform(PlatformFailure::Refused { status: 404, .. }) => {
-            Some(HerokuFailure::UnknownApp(query.app.clone()))
-        }
-        Error::Platform(PlatformFailure::Refused { message, .. }) => {
-            Some(HerokuFailure::Refused(message.clone()))
-        }
-        _ => None,
     }
 }

@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         flags: &["-a", "good"],
         check: "heroku-login",
         status: "fail",
-        says: "could not reach Heroku",
+        says: "Heroku could not be reached",
     },
     Case {
         name: "an unknown host",

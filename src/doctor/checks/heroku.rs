@@ -50,12 +50,10 @@ impl Facts {
             let all = match told {
                 Some(Ok(all)) => Some(Ok(all)),
                 // The page that the CLI took for an app without variables.
-                Some(Err(page @ Error::Platform(PlatformFailure::NotJson { .. })))
+                Some(Err(Error::Platform(page @ PlatformFailure::NotJson { .. })))
                     if is_missing =>
                 {
-                    let message = page.explain().title;
-                    let code = Some(0);
-                    Some(Err(HerokuFailure::Other { code, message }))
+                    Some(Err(HerokuFailure::Platform(page)))
                 }
                 _ => is_missing.then(|| heroku::all_config_vars(cli, query, left())),
             };
