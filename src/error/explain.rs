@@ -177,12 +177,7 @@ impl HerokuFailure {
             HerokuFailure::Elsewhere { app, prefix, other } => {
                 let app = app.as_deref();
                 let shown = app.map_or_else(|| "app".to_owned(), |app| format!("app {app:?}"));
-                let app = shell::quoted(app_or_example(app));
-                let words = words!("HerokuFailure::Elsewhere", shown, other, prefix);
-                ["URL", "KEY"].iter().fold(words, |words, it| {
-                    let value = format!("$(heroku config:get {other}_{it} -a {app})");
-                    words.command(format!("export {prefix}_{it}={value}"))
-                })
+                words!("HerokuFailure::Elsewhere", shown, other, prefix)
             }
             HerokuFailure::SeveralApps(apps) => {
                 let first = apps.first().and_then(|app| app.split(' ').next()).unwrap_or_default();
@@ -276,6 +271,16 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
             }
         });
     let explanation = match &missing.heroku {
+        Some(HerokuFailure::Elsewhere { app, prefix, other }) => {
+            let app = shell::quoted(app_or_example(app.as_deref()));
+            let explanation = explanation.hint("Or take its values");
+            (missing.names.iter()).fold(explanation, |words, name| {
+                let theirs = name.replacen(prefix.as_str(), other, 1);
+                words.command(format!(
+                    "export {name}=$(heroku config:get {theirs} -a {app})"
+                ))
+            })
+        }
         Some(failure) if !failure.can_be_set() => explanation,
         // An app that isn't there is of no use in the commands.
         Some(HerokuFailure::UnknownApp(_)) => set_by_hand(explanation, &missing.names, None),

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::doctor;
+use super::support::{Program, Run, Setup};
 use cases::{Broken, CASES};
 use walk::{Step, Verdict, walk};
 
@@ -53,6 +54,17 @@ fn the_advice_of_broken_setups_mends_them() {
             println!("  {verdict:8} {from}: {command}");
         }
     }
+    for (name, steps) in &walks {
+        for Step { command, .. } in steps {
+            assert!(
+                !command.contains("claude-3"),
+                "{name} offers a model that ends: {command}"
+            );
+            let buys = command.starts_with("heroku addons:create");
+            let has_one = name.contains("under another name");
+            assert!(!buys || !has_one, "{name} buys a second add-on: {command}");
+        }
+    }
     let steps = || walks.iter().flat_map(|(_, steps)| steps);
     let count = |is: fn(&Verdict) -> bool| steps().filter(|step| is(&step.verdict)).count();
     let (all, failed) = (
@@ -82,5 +94,49 @@ fn the_advice_of_broken_setups_mends_them() {
     assert!(
         (all - failed) * 100 >= LEAST * all,
         "{failed} of {all} commands are in vain"
+    );
+}
+
+/// Runs the program in one of the setups.
+fn run(name: &str, arguments: &[&str]) -> Run {
+    let case = CASES.iter().find(|case| case.name == name).expect(name);
+    let Setup(program, _servers) = (case.set_up)();
+    program.run(&[arguments, case.flags].concat())
+}
+
+#[test]
+fn what_heroku_cannot_do_now_is_code_3_and_the_title() {
+    for (name, words) in [
+        (
+            "Heroku is offline",
+            "Error: the Heroku CLI could not reach Heroku, so INFERENCE_URL",
+        ),
+        (
+            "Heroku limits the account",
+            "Error: Heroku refused, so INFERENCE_URL",
+        ),
+        ("Heroku fails", "HTTP Error 503"),
+        ("Heroku itself limits the account", "API rate limit"),
+        ("Heroku itself fails", "status 503"),
+    ] {
+        run(name, &["ask", "hi"]).expect_code(3).expect_error(words);
+    }
+}
+
+#[test]
+fn blanks_round_the_values_of_an_app_do_not_matter() {
+    run("blanks round the app's values", &["ask", "hi"]).expect_code(0);
+}
+
+#[test]
+fn a_report_is_json_whatever_stands_behind_as() {
+    let run = Program::new()
+        .run(&["doctor", "--json", "--as", "1 2"])
+        .expect_code(1);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    assert_eq!(report["ok"], false);
+    assert!(
+        report["next"].as_str().unwrap().contains("--as"),
+        "{report}"
     );
 }

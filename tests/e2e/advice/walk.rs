@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use serde_json::Value;
 
@@ -42,6 +43,15 @@ impl fmt::Display for Verdict {
 /// Takes the next command that was not executed yet, as long as there is one: those of the first
 /// failure first, as doctor's last line has them; then those of `ask`.
 pub fn walk(case: &Broken) -> Vec<Step> {
+    thread::scope(|scope| {
+        let asked = scope.spawn(|| of_ask(case));
+        let mut steps = of_doctor(case);
+        steps.extend(asked.join().unwrap());
+        steps
+    })
+}
+
+fn of_doctor(case: &Broken) -> Vec<Step> {
     let Setup(program, _servers) = (case.set_up)();
     let mut shell = Shell::of(&program, case.flags);
     let (mut steps, mut done) = (Vec::new(), HashSet::new());
@@ -70,7 +80,6 @@ pub fn walk(case: &Broken) -> Vec<Step> {
         });
         before = after.unwrap_or_else(|_| shell.doctor());
     }
-    steps.extend(of_ask(case));
     steps
 }
 
@@ -82,15 +91,15 @@ fn of_ask(case: &Broken) -> Vec<Step> {
     let Setup(program, _servers) = (case.set_up)();
     let mut shell = Shell::of(&program, case.flags);
     let mut before = shell.doctor();
-    while steps.len() < MOST {
-        if before
-            .checks()
-            .get(before.at())
-            .is_some_and(|it| NETWORK.iter().any(|id| it["id"] == *id))
-        {
-            break;
-        }
-        let said = shell.ask();
+    let is_of_network = |outcome: &Outcome| {
+        let first = outcome.checks().get(outcome.at());
+        first.is_some_and(|it| NETWORK.iter().any(|id| it["id"] == *id))
+    };
+    if is_of_network(&before) {
+        return steps;
+    }
+    let mut said = shell.ask();
+    while steps.len() < MOST && !is_of_network(&before) {
         let mut new = commands_of(&said.stderr).into_iter();
         let Some((command, is_look)) = new.find(|(command, _)| !done.contains(command)) else {
             break;
@@ -103,9 +112,9 @@ fn of_ask(case: &Broken) -> Vec<Step> {
             .iter()
             .any(|(it, _)| *it == command);
         let is_other = then.stderr != said.stderr && !is_repeated;
-        let verdict = match after {
+        let verdict = match &after {
             _ if then.code == 0 && said.code != 0 => Verdict::Mends,
-            Ok(ref after) if is_other && after.at() >= before.at() => Verdict::Mends,
+            Ok(after) if is_other && after.at() >= before.at() => Verdict::Mends,
             // What shows a failure fails.
             Err(127) => Verdict::InVain("there is no such command".to_owned()),
             _ if is_look => Verdict::Look,
@@ -118,7 +127,7 @@ fn of_ask(case: &Broken) -> Vec<Step> {
             command,
             verdict,
         });
-        before = shell.doctor();
+        (said, before) = (then, after.unwrap_or(before));
     }
     steps
 }
