@@ -242,8 +242,8 @@ impl Gathered {
     pub fn add_heroku(&mut self, values: &BTreeMap<String, Secret>) {
         let source = Source::Heroku(self.app.clone());
         let value = |suffix| {
-            let value = values.get(&self.variable(suffix))?.expose().trim();
-            (!value.is_empty()).then(|| Setting::new(Secret::new(value), source.clone()))
+            let value = values.get(&self.variable(suffix))?.trimmed();
+            (value != Secret::default()).then(|| Setting::new(value, source.clone()))
         };
         let (url, key, model) = (value("URL"), value("KEY"), value("MODEL_ID"));
         self.url = self.url.take().or(url.map(plain));

@@ -87,7 +87,7 @@ fn required(
         return Err(Error::NotOnApp { names, heroku });
     }
     let names = query.variables.iter();
-    let trimmed = |(name, value): (String, Secret)| (name, Secret::new(value.expose().trim()));
+    let trimmed = |(name, value): (String, Secret)| (name, value.trimmed());
     Ok(names
         .filter_map(|name| found.remove_entry(name))
         .map(trimmed)
