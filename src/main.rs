@@ -78,6 +78,7 @@ fn main() -> ExitCode {
                 environment,
                 screen,
                 interrupts,
+                heard: None,
             },
         ),
         Err(error) => {

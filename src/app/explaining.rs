@@ -83,15 +83,12 @@ pub fn doubt(chat: &Chat) -> Option<String> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    match quotes.len() {
-        0 => None,
-        1 => Some(format!(
-            "a quote of the answer is not in the facts: {shown}"
-        )),
-        count => Some(format!(
-            "{count} quotes of the answer are not in the facts: {shown}{more}"
-        )),
-    }
+    let quotes = match quotes.len() {
+        0 => return None,
+        1 => "a quote of the answer is".to_owned(),
+        count => format!("{count} quotes of the answer are"),
+    };
+    Some(format!("{quotes} not in the facts: {shown}{more}"))
 }
 
 /// All that the user said, if facts of an app are among that.

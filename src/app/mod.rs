@@ -34,6 +34,8 @@ pub struct Context {
     pub environment: Environment,
     pub screen: Screen,
     pub interrupts: Interrupts,
+    /// What Heroku said already, beside the question; for the next time that it is asked that.
+    pub heard: Option<(HerokuQuery, HerokuAnswer)>,
 }
 
 /// A service to talk to, and the sandbox behind it if there is one.
@@ -90,11 +92,15 @@ impl Context {
         Ok(gathered)
     }
 
-    /// Asks Heroku for config vars: directly where that needs no start of anything, else by its CLI.
+    /// Asks Heroku for config vars, unless it said them already: directly where that needs no start
+    /// of anything, else by its CLI.
     ///
     /// # Errors
     /// Ctrl-C.
     pub fn ask_heroku(&mut self, query: &HerokuQuery) -> Result<HerokuAnswer, Error> {
+        if let Some((_, answer)) = self.heard.take_if(|(heard, _)| heard == query) {
+            return Ok(answer);
+        }
         let (environment, screen) = (&self.environment, &mut self.screen);
         let mut refusal = None;
         let why_not = match Direct::find(query, environment, &self.interrupts) {
@@ -114,10 +120,9 @@ impl Context {
                     Err(Error::Interrupted) => return Err(Error::Interrupted),
                     // Its CLI has words for it, or another way.
                     Err(error) => {
-                        let title = error.explain().title;
-                        let silent = || HerokuFailure::Unreachable(title.clone());
-                        refusal = direct::refusal(&error, query).or_else(|| Some(silent()));
-                        title
+                        let reason = error.explain().title;
+                        refusal = Some(direct.failure(error));
+                        reason
                     }
                 }
             }

@@ -21,7 +21,12 @@ pub use settings::ChatSettings;
     about = "chat with the models of Heroku Managed Inference",
     long_about = None,
     disable_help_subcommand = true,
-    after_help = "Without a command it opens a chat.\n\nEXAMPLES\n  $ heroku-chat --sandbox\n  $ heroku-chat --app example-app\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n\nHelp of a command: heroku-chat COMMAND --help"
+    after_help = "Without a command it opens a chat.\n\n\
+        EXAMPLES\n  \
+        $ heroku-chat --sandbox\n  \
+        $ heroku-chat --app example-app\n  \
+        $ heroku-chat ask \"Explain dynos in a sentence\"\n\n\
+        Help of a command: heroku-chat COMMAND --help"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -37,32 +42,57 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// open an interactive chat
-    #[command(
-        after_help = "EXAMPLES\n  $ heroku-chat chat --app example-app\n  $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox"
-    )]
+    #[command(after_help = "EXAMPLES\n  \
+            $ heroku-chat chat --app example-app\n  \
+            $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox")]
     Chat(ReplArgs),
     /// answer one prompt, for scripts and pipes
     #[command(
         mut_arg("editmode", |argument| argument.hide(true)),
-        after_help = "Piped standard input joins the prompt, after the argument.\n\nEXAMPLES\n  $ heroku-chat ask \"Explain dynos in a sentence\"\n  $ git diff | heroku-chat ask \"Write a commit message\"\n  $ heroku-chat ask --file Procfile \"Is this right for Rails?\"\n  $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
+        after_help = "Piped standard input joins the prompt, after the argument.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat ask \"Explain dynos in a sentence\"\n  \
+            $ git diff | heroku-chat ask \"Write a commit message\"\n  \
+            $ heroku-chat ask --file Procfile \"Is this right for Rails?\"\n  \
+            $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
     /// show every setting, its value (the key redacted) and where it comes from
     #[command(
         args_conflicts_with_subcommands = true,
-        after_help = "EXAMPLES\n  $ heroku-chat config\n  $ heroku-chat config --json --app example-app\n  $ heroku-chat config pull --app example-app"
+        after_help = "EXAMPLES\n  \
+            $ heroku-chat config\n  \
+            $ heroku-chat config --json --app example-app\n  \
+            $ heroku-chat config pull --app example-app"
     )]
     Config(ConfigArgs),
     /// check the whole setup; each failure comes with the command that fixes it
     #[command(
-        after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if a check fails.\n\nEXAMPLES\n  $ heroku-chat doctor\n  $ heroku-chat doctor --app example-app --json\n  $ heroku-chat doctor --live"
+        after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if \
+            a check fails.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat doctor\n  \
+            $ heroku-chat doctor --app example-app --json\n  \
+            $ heroku-chat doctor --live"
     )]
     Doctor(DoctorArgs),
     /// find out why an app fails, by rules and without a model
     #[command(
-        mut_arg("app", |argument| argument.help("app to look at; its add-on explains, if URL and key aren't set")),
-        mut_arg("direct", |argument| argument.help("ask the Heroku CLI alone, never Heroku directly")),
-        after_help = "Asks Heroku for the log and the state of the app; a log on standard input is taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was found, 3 if something prevented judging or --explain failed.\n\nEXAMPLES\n  $ heroku-chat why -a example-app\n  $ heroku-chat why --sandbox\n  $ heroku logs -n 1500 -a example-app | heroku-chat why\n  $ heroku-chat why --explain -a example-app\n  $ heroku-chat why --json < app.log"
+        mut_arg("app", |argument| {
+            argument.help("app to look at; its add-on explains, if URL and key aren't set")
+        }),
+        mut_arg("direct", |argument| {
+            argument.help("ask the Heroku CLI alone, never Heroku directly")
+        }),
+        after_help = "Asks Heroku for the log and the state of the app; a log on standard input is \
+            taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was \
+            found, 3 if something prevented judging or --explain failed.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat why -a example-app\n  \
+            $ heroku-chat why --sandbox\n  \
+            $ heroku logs -n 1500 -a example-app | heroku-chat why\n  \
+            $ heroku-chat why --explain -a example-app\n  \
+            $ heroku-chat why --json < app.log"
     )]
     Why(WhyArgs),
     /// list the models of the service
@@ -71,7 +101,11 @@ pub enum Command {
     /// list, show, search, export and delete saved conversations
     #[command(
         args_conflicts_with_subcommands = true,
-        after_help = "EXAMPLES\n  $ heroku-chat sessions\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions search dyno memory\n  $ heroku-chat chat --session release-notes"
+        after_help = "EXAMPLES\n  \
+            $ heroku-chat sessions\n  \
+            $ heroku-chat sessions show release-notes\n  \
+            $ heroku-chat sessions search dyno memory\n  \
+            $ heroku-chat chat --session release-notes"
     )]
     Sessions(SessionsArgs),
     /// serve the same API on this machine, with scripted models and no account
@@ -83,7 +117,11 @@ pub enum Command {
     },
     /// print the script that completes commands, flags and models in a shell
     #[command(
-        after_help = "scripts/install puts it where the shell looks. By hand:\n\nEXAMPLES\n  $ source <(heroku-chat completions bash)\n  $ heroku-chat completions zsh > ~/.zfunc/_heroku-chat\n  $ heroku-chat completions fish > ~/.config/fish/completions/heroku-chat.fish"
+        after_help = "scripts/install puts it where the shell looks. By hand:\n\n\
+            EXAMPLES\n  \
+            $ source <(heroku-chat completions bash)\n  \
+            $ heroku-chat completions zsh > ~/.zfunc/_heroku-chat\n  \
+            $ heroku-chat completions fish > ~/.config/fish/completions/heroku-chat.fish"
     )]
     Completions(CompletionsArgs),
 }
@@ -130,7 +168,12 @@ pub struct ConnectionArgs {
     #[arg(long)]
     pub sandbox: bool,
     /// seconds to wait for the first byte of an answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 120,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
     pub timeout: u64,
     /// allow http:// to another machine; the key is then sent in clear text
     #[arg(long)]
@@ -217,7 +260,10 @@ pub struct ConfigArgs {
 pub enum ConfigCommand {
     /// write the variables of an app into .env
     #[command(
-        after_help = "Other lines of the file stay as they are. Only its owner can read it.\n\nEXAMPLES\n  $ heroku-chat config pull --app example-app\n  $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
+        after_help = "Other lines of the file stay as they are. Only its owner can read it.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat config pull --app example-app\n  \
+            $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
     )]
     Pull(PullArgs),
 }
@@ -319,9 +365,9 @@ pub enum SessionsCommand {
         json: bool,
     },
     /// print what was said
-    #[command(
-        after_help = "EXAMPLES\n  $ heroku-chat sessions show release-notes\n  $ heroku-chat sessions show --json 2026-11-23"
-    )]
+    #[command(after_help = "EXAMPLES\n  \
+            $ heroku-chat sessions show release-notes\n  \
+            $ heroku-chat sessions show --json 2026-11-23")]
     Show {
         /// name of the session, or the beginning of one
         #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -342,13 +388,17 @@ pub enum SessionsCommand {
     },
     /// print one as a document, as JSON, or as code that asks its last prompt again
     #[command(
-        after_help = "Code reads INFERENCE_URL, INFERENCE_KEY and INFERENCE_MODEL_ID from the environment.\n\nEXAMPLES\n  $ heroku-chat sessions export release-notes > notes.md\n  $ heroku-chat sessions export release-notes --output ask.rb"
+        after_help = "Code reads INFERENCE_URL, INFERENCE_KEY and INFERENCE_MODEL_ID from the \
+            environment.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat sessions export release-notes > notes.md\n  \
+            $ heroku-chat sessions export release-notes --output ask.rb"
     )]
     Export(SessionsExportArgs),
     /// delete some of them, or all
-    #[command(
-        after_help = "EXAMPLES\n  $ heroku-chat sessions delete release-notes\n  $ heroku-chat sessions delete --all"
-    )]
+    #[command(after_help = "EXAMPLES\n  \
+            $ heroku-chat sessions delete release-notes\n  \
+            $ heroku-chat sessions delete --all")]
     Delete(SessionsDeleteArgs),
 }
 
@@ -370,7 +420,13 @@ pub struct SessionsExportArgs {
 #[derive(Clone, Debug, ClapArgs)]
 pub struct SessionsDeleteArgs {
     /// names of sessions, or beginnings of names
-    #[arg(id = "saved", value_name = "NAME", required_unless_present = "all", conflicts_with = "all", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(
+        id = "saved",
+        value_name = "NAME",
+        required_unless_present = "all",
+        conflicts_with = "all",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
     pub names: Vec<String>,
     /// delete all of them
     #[arg(long)]

@@ -117,16 +117,7 @@ impl Error {
             }
             Error::Network(failure) => network(failure),
             Error::Service(problem) => service(problem),
-            Error::Platform(PlatformFailure::Refused { status, id, message }) => {
-                let name = match status {
-                    401 => "PlatformFailure::Refused 401",
-                    _ => "PlatformFailure::Refused",
-                };
-                words!(name, status, id, message)
-            }
-            Error::Platform(PlatformFailure::NotJson { status, host, reason }) => {
-                words!("PlatformFailure::NotJson", status, host, reason)
-            }
+            Error::Platform(failure) => platform(failure),
             Error::Unreadable { host, reason, excerpt } => {
                 let start = match excerpt.as_str() {
                     "" => String::new(),
@@ -158,7 +149,7 @@ impl Error {
 }
 
 impl HerokuFailure {
-    /// Why the Heroku CLI didn't help, in words.
+    /// The failure in words.
     pub fn explain(&self) -> Explanation {
         in_words! { self, HerokuFailure {
             OnDyno;
@@ -171,6 +162,7 @@ impl HerokuFailure {
             Unreachable(message);
             Certificate(message);
         }
+            HerokuFailure::Platform(failure) => platform(failure),
             HerokuFailure::NotInstalled => words!("HerokuFailure::NotInstalled")
                 .command(INSTALL)
                 .command("heroku login"),
@@ -245,11 +237,7 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
     if let Some(failure) = &missing.heroku {
         let cause = failure.explain();
         if failure.is_of_app() {
-            let subject = match cause.title.strip_prefix("it ") {
-                Some(rest) => format!("the Heroku CLI {rest}"),
-                None => cause.title.clone(),
-            };
-            explanation.title = format!("{subject}, so {}", explanation.title);
+            explanation.title = format!("{}, so {}", cause.title, explanation.title);
         }
         let because = cause.detail.map(|detail| format!(" {detail}"));
         looked.push_str(&format!(
@@ -364,6 +352,34 @@ fn network(failure: &NetworkFailure) -> Explanation {
         NetworkFailure::TimedOut { waiting, limit } => {
             let limit = seconds(*limit);
             words!(&format!("NetworkFailure::TimedOut {waiting:?}"), limit)
+        }
+    }
+}
+
+fn platform(failure: &PlatformFailure) -> Explanation {
+    match failure {
+        PlatformFailure::Refused {
+            status,
+            id,
+            message,
+        } => {
+            let kind = match status {
+                401..=403 | 429 => format!(" {status}"),
+                500.. => " 5xx".to_owned(),
+                _ => String::new(),
+            };
+            let name = format!("PlatformFailure::Refused{kind}");
+            let message = message.trim_end_matches('.');
+            words!(&name, status, id, message)
+        }
+        PlatformFailure::NotJson {
+            status,
+            host,
+            reason,
+        } => {
+            let kind = if *status >= 500 { " 5xx" } else { "" };
+            let name = format!("PlatformFailure::NotJson{kind}");
+            words!(&name, status, host, reason)
         }
     }
 }

@@ -174,7 +174,7 @@ pub struct Nearly {
     pub source: Source,
 }
 
-/// Why the `heroku` program gave no values.
+/// Why Heroku told nothing: by its program, or asked directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HerokuFailure {
     /// No program of that name on PATH.
@@ -195,11 +195,13 @@ pub enum HerokuFailure {
     UnknownRemote(String),
     /// The app doesn't exist, or this account can't see it.
     UnknownApp(Option<String>),
-    /// The API refused, in its own words.
+    /// The API refused, in the words that the CLI printed.
     Refused(String),
-    /// The CLI could not reach its API, in its own words.
+    /// The API, asked directly, gave this in place of an answer.
+    Platform(PlatformFailure),
+    /// Nobody reached the API, in words of the CLI or of ours.
     Unreachable(String),
-    /// The CLI could not verify a certificate, in its own words.
+    /// A certificate could not be verified, in such words.
     Certificate(String),
     /// No answer within this time.
     TimedOut(Duration),
@@ -216,7 +218,7 @@ pub enum HerokuFailure {
 }
 
 /// Why Heroku's Platform API, asked directly, did not tell what it was asked.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlatformFailure {
     /// It refused, with an error object of its own.
     Refused {
@@ -356,6 +358,7 @@ impl HerokuFailure {
     pub fn may_pass(&self) -> bool {
         match self {
             HerokuFailure::Unreachable(_) | HerokuFailure::TimedOut(_) => true,
+            HerokuFailure::Platform(failure) => failure.may_pass(),
             // The CLI hands on no status; these are its words for 429 and 5xx.
             HerokuFailure::Refused(words) | HerokuFailure::Other { message: words, .. } => {
                 ["rate_limit", "rate limit", "HTTP Error 5"]
@@ -397,6 +400,16 @@ impl HerokuFailure {
     }
 }
 
+impl PlatformFailure {
+    /// Whether the network or Heroku is the trouble, and nothing that the user could set.
+    fn may_pass(&self) -> bool {
+        match self {
+            PlatformFailure::Refused { status, .. } => matches!(status, 429 | 500..),
+            PlatformFailure::NotJson { .. } => true,
+        }
+    }
+}
+
 impl Error {
     /// The exit code this failure ends the process with; `texts.txt` shows those of all.
     pub fn exit_status(&self) -> ExitStatus {
@@ -419,18 +432,14 @@ impl Error {
                 | Kind::NoAddress
                 | Kind::Redirect(_) => ExitStatus::Fixable,
             },
-            Error::Platform(PlatformFailure::Refused {
-                status: 429 | 500..,
-                ..
-            }) => ExitStatus::Service,
-            Error::Platform(PlatformFailure::NotJson { .. }) => ExitStatus::Service,
+            Error::Platform(failure) if failure.may_pass() => ExitStatus::Service,
             Error::MissingVariables(missing)
                 if missing.heroku.as_ref().is_some_and(HerokuFailure::may_pass) =>
             {
                 ExitStatus::Service
             }
             Error::NotOnApp { heroku, .. } if heroku.may_pass() => ExitStatus::Service,
-            Error::Platform(PlatformFailure::Refused { .. })
+            Error::Platform(_)
             | Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
             | Error::MissingVariables(_)
             | Error::NotOnApp { .. }

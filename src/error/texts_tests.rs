@@ -64,6 +64,11 @@ fn heroku() -> Vec<HerokuFailure> {
         HerokuFailure::UnknownRemote("staging".to_owned()),
         HerokuFailure::UnknownApp(Some("shop".to_owned())),
         HerokuFailure::Refused(words()),
+        HerokuFailure::Platform(PlatformFailure::Refused {
+            status: 429,
+            id: "rate_limit".to_owned(),
+            message: "Your account reached the API rate limit.".to_owned(),
+        }),
         HerokuFailure::Unreachable(words()),
         HerokuFailure::Certificate(words()),
         HerokuFailure::TimedOut(Duration::from_secs(75)),
@@ -277,21 +282,31 @@ fn others() -> Vec<Error> {
             reason: "it sent a web page".to_owned(),
             excerpt: "Sign in".to_owned(),
         },
-        Error::Platform(PlatformFailure::Refused {
-            status: 403,
-            id: "forbidden".to_owned(),
-            message: "You do not have access to the app shop.".to_owned(),
-        }),
-        Error::Platform(PlatformFailure::Refused {
-            status: 401,
-            id: "unauthorized".to_owned(),
-            message: "Invalid credentials provided.".to_owned(),
-        }),
-        Error::Platform(PlatformFailure::NotJson {
-            status: 200,
-            host: "api.heroku.com".to_owned(),
-            reason: "it sent a web page".to_owned(),
-        }),
+        refused(401, "unauthorized", "Invalid credentials provided."),
+        refused(402, "delinquent", "The account is delinquent."),
+        refused(403, "forbidden", "You do not have access to the app shop."),
+        refused(
+            403,
+            "two_factor",
+            "A second authentication factor is required.",
+        ),
+        refused(418, "teapot", "No."),
+        refused(422, "invalid_params", "Invalid params."),
+        refused(
+            429,
+            "rate_limit",
+            "Your account reached the API rate limit.",
+        ),
+        refused(503, "maintenance", "API is down for maintenance."),
+        no_json(200),
+        no_json(503),
+        Error::Unexamined(Box::new(HerokuFailure::Platform(
+            PlatformFailure::NotJson {
+                status: 200,
+                host: "api.heroku.com".to_owned(),
+                reason: "it is no JSON".to_owned(),
+            },
+        ))),
         Error::Truncated,
         Error::BrokenAnswer {
             reason: "overloaded".to_owned(),
@@ -323,6 +338,23 @@ fn others() -> Vec<Error> {
         Error::ReaderGone,
         Error::Interrupted,
     ]
+}
+
+fn refused(status: u16, id: &str, message: &str) -> Error {
+    let (id, message) = (id.to_owned(), message.to_owned());
+    Error::Platform(PlatformFailure::Refused {
+        status,
+        id,
+        message,
+    })
+}
+
+fn no_json(status: u16) -> Error {
+    Error::Platform(PlatformFailure::NotJson {
+        status,
+        host: "api.heroku.com".to_owned(),
+        reason: "it is no JSON".to_owned(),
+    })
 }
 
 fn missing(heroku: Option<HerokuFailure>) -> Error {

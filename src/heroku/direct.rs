@@ -11,7 +11,7 @@ use crate::api::Tell;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
-use crate::error::{Error, HerokuFailure, PlatformFailure};
+use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
 
 /// The names of all config vars of an app, with values where [`Wanted`] keeps them.
@@ -58,11 +58,13 @@ impl Direct {
         limit: Duration,
         tell: Tell<'_>,
     ) -> Result<ConfigVars, Error> {
-        let question = Question {
-            limit,
-            ..Question::get(format!("/apps/{}/config-vars", self.app))
-        };
+        let question = Question::get(format!("/apps/{}/config-vars", self.app), limit);
         self.platform.ask(question, Wanted(&query.variables), tell)
+    }
+
+    /// What went wrong, for where there is no CLI with words for it.
+    pub fn failure(&self, error: Error) -> HerokuFailure {
+        self.platform.failure(error, &self.app)
     }
 }
 
@@ -83,18 +85,5 @@ pub fn answer(all: &ConfigVars, query: &HerokuQuery) -> HerokuAnswer {
     match values.is_empty() {
         true => Err(HerokuFailure::NotAttached(query.app.clone())),
         false => Ok(values),
-    }
-}
-
-/// What Heroku itself said, for where there is no CLI with words for it.
-pub fn refusal(error: &Error, query: &HerokuQuery) -> Option<HerokuFailure> {
-    match error {
-        Error::Platform(PlatformFailure::Refused { status: 404, .. }) => {
-            Some(HerokuFailure::UnknownApp(query.app.clone()))
-        }
-        Error::Platform(PlatformFailure::Refused { message, .. }) => {
-            Some(HerokuFailure::Refused(message.clone()))
-        }
-        _ => None,
     }
 }

@@ -4,33 +4,18 @@
 use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::HerokuCli;
-use super::asking::Asker;
-use super::way::Way;
-use crate::api::call::Progress;
-use crate::config::HerokuQuery;
+use super::direct::ConfigVars;
+use super::way::{Log, Way};
+use crate::api::call::{Progress, TICK};
 use crate::config::secret::Secret;
 use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
 use crate::why::{Addon, App, Dyno, Facts, Filter, Reader};
-
-/// How often is told what is waited for.
-const TICK: Duration = Duration::from_millis(100);
-
-/// The CLI, which has to start first, is waited for so many times as long as an answer.
-pub const CLI_PATIENCE: f32 = 1.5;
-
-/// What is asked, of which app.
-pub struct Question {
-    pub filter: Filter,
-    /// The log that comes from elsewhere, if it does. It is waited for.
-    pub given: Box<dyn FnOnce() -> Result<Option<Reader>, HerokuFailure> + Send>,
-}
 
 /// What there is to judge by.
 #[derive(Default)]
@@ -38,8 +23,8 @@ pub struct Told {
     pub facts: Facts,
     /// The log, if there is one.
     pub log: Option<Reader>,
-    /// Of the config vars, for masking alone.
-    pub values: Option<Vec<Secret>>,
+    /// The config vars, with values that are for masking alone.
+    pub vars: Option<ConfigVars>,
     /// Why something is missing, by its name.
     pub failures: Vec<(&'static str, HerokuFailure)>,
 }
@@ -63,9 +48,6 @@ struct Incident {
     title: String,
 }
 
-/// A log, and what broke it off, if anything.
-pub type Log = (Reader, Option<HerokuFailure>);
-
 type Learned = Box<dyn FnOnce(&mut Told) + Send>;
 
 /// A fact to be learned, by its name.
@@ -76,12 +58,14 @@ struct Job {
 
 impl Job {
     fn new<T: Send + 'static>(
+        way: &Way,
         name: &'static str,
-        ask: impl FnOnce() -> Result<T, HerokuFailure> + Send + 'static,
+        ask: impl FnOnce(&Way) -> Result<T, HerokuFailure> + Send + 'static,
         put: fn(&mut Told, T),
     ) -> Self {
+        let way = way.clone();
         let learn = move || -> Result<Learned, HerokuFailure> {
-            let it = ask()?;
+            let it = ask(&way)?;
             Ok(Box::new(move |told| put(told, it)))
         };
         Job {
@@ -89,26 +73,76 @@ impl Job {
             learn: Box::new(learn),
         }
     }
+
+    /// What only the API tells by itself, below the app's path.
+    fn get<T: DeserializeOwned + Send + 'static>(
+        way: &Way,
+        name: &'static str,
+        path: &'static str,
+        put: fn(&mut Told, T),
+    ) -> Self {
+        Job::new(way, name, move |way| way.get(path, &[]), put)
+    }
 }
 
-/// Asks for all there is. `tell` hears how it goes.
+/// Asks for all there is. `given` is the log that comes from elsewhere, if there is one, and is
+/// waited for. `tell` hears how it goes.
 ///
 /// # Errors
 /// Ctrl-C.
 pub fn ask(
     mut way: Way,
-    question: Question,
+    filter: Filter,
+    given: impl FnOnce() -> Option<Reader> + Send + 'static,
     interrupts: &Interrupts,
     tell: &mut dyn FnMut(&str, &Progress),
 ) -> Result<Told, Error> {
-    let (sender, told) = mpsc::channel();
-    way.asker().told = Some(sender);
-    let lanes = match &way {
-        Way::Direct(asker) => directly(asker, question),
-        Way::Cli(cli, asker) => by_cli(cli, asker, question),
+    let (sender, debug) = mpsc::channel();
+    way.told = Some(sender);
+    let log = Job::new(
+        &way,
+        "log",
+        move |way| match given() {
+            Some(reader) => Ok(Log {
+                reader,
+                broken: None,
+            }),
+            None => way.log(Reader::new(filter)),
+        },
+        Told::keep_log,
+    );
+    let releases = Job::new(&way, "releases", Way::releases, |told, it| {
+        told.facts.releases = Some(it)
+    });
+    let status = Job::new(&way, "Heroku's status", Way::status, Told::keep_status);
+    let vars = |way: &Way| way.get("/config-vars", &["config", "--json"]);
+    let vars = Job::new(&way, "config vars", vars, Told::keep_vars);
+    let lanes = match way.is_cli() {
+        true => {
+            let info = |way: &Way| way.get("", &["apps:info", "--json"]);
+            let info = Job::new(&way, "app, dynos, add-ons", info, Told::keep_info);
+            // Each start costs a second of CPU: two at a time, and not for all.
+            vec![vec![log, releases], vec![info, vars], vec![status]]
+        }
+        false => {
+            let own = [
+                Job::get(&way, "app", "", |told, it| told.facts.app = Some(it)),
+                Job::get(&way, "dynos", "/dynos", |told, it| {
+                    told.facts.dynos = Some(it)
+                }),
+                Job::get(&way, "formation", "/formation", |told, it| {
+                    told.facts.formation = Some(it)
+                }),
+                Job::get(&way, "add-ons", "/addons", |told, it| {
+                    told.facts.addons = Some(it)
+                }),
+            ];
+            let jobs = own.into_iter().chain([log, releases, vars, status]);
+            jobs.map(|job| vec![job]).collect()
+        }
     };
-    let mut told = learn(lanes, interrupts, &told, tell)?;
-    if matches!(way, Way::Cli(..)) {
+    let mut told = learn(lanes, interrupts, &debug, tell)?;
+    if way.is_cli() {
         let only_words = "Not known: formation: the Heroku CLI tells of it only in words";
         let no_failure = "Not known: dynos: the Heroku CLI lists none, as if it can't ask for them";
         let is_empty = told.facts.app.is_some() && told.facts.dynos.is_none();
@@ -119,95 +153,12 @@ pub fn ask(
     Ok(told)
 }
 
-/// Everything at once.
-fn directly(asker: &Asker, question: Question) -> Vec<Vec<Job>> {
-    fn job<T: DeserializeOwned + Send + 'static>(
-        asker: &Asker,
-        (name, path): (&'static str, &'static str),
-        put: fn(&mut Told, T),
-    ) -> Job {
-        let asker = asker.clone();
-        Job::new(name, move || asker.get(path), put)
-    }
-    let log = {
-        let asker = asker.clone();
-        move || match (question.given)()? {
-            Some(log) => Ok((log, None)),
-            None => asker.log(Reader::new(question.filter)),
-        }
-    };
-    let jobs = [
-        job(asker, ("app", ""), |told, it| told.facts.app = Some(it)),
-        job(asker, ("releases", "/releases"), |told, it| {
-            told.facts.releases = Some(it)
-        }),
-        job(asker, ("dynos", "/dynos"), |told, it| {
-            told.facts.dynos = Some(it)
-        }),
-        job(asker, ("formation", "/formation"), |told, it| {
-            told.facts.formation = Some(it)
-        }),
-        job(asker, ("add-ons", "/addons"), |told, it| {
-            told.facts.addons = Some(it)
-        }),
-        job(asker, ("config vars", "/config-vars"), Told::keep_vars),
-        status(asker),
-        Job::new("log", log, Told::keep_log),
-    ];
-    jobs.map(|job| vec![job]).into()
-}
-
-/// By commands of the CLI, each of which costs a second of CPU: two at a time, and not for all.
-fn by_cli(cli: &HerokuCli, asker: &Asker, question: Question) -> Vec<Vec<Job>> {
-    let limit = asker.limit.mul_f32(CLI_PATIENCE);
-    let query = asker.query();
-    fn job<T: DeserializeOwned + Send + 'static>(
-        (cli, query, limit): (&HerokuCli, &HerokuQuery, Duration),
-        (name, arguments): (&'static str, &'static [&'static str]),
-        put: fn(&mut Told, T),
-    ) -> Job {
-        let (cli, query) = (cli.clone(), query.clone());
-        Job::new(
-            name,
-            move || super::json(&cli, arguments, &query, limit),
-            put,
-        )
-    }
-    let with = (cli, &query, limit);
-    let log = {
-        let (cli, query) = (cli.clone(), query.clone());
-        move || match (question.given)()? {
-            Some(log) => Ok((log, None)),
-            None => super::logs(&cli, &query, limit, Reader::new(question.filter)),
-        }
-    };
-    let releases = ("releases", &["releases", "--json", "-n", "10"][..]);
-    let info = ("app, dynos, add-ons", &["apps:info", "--json"][..]);
-    let vars = ("config vars", &["config", "--json"][..]);
-    vec![
-        vec![
-            Job::new("log", log, Told::keep_log),
-            job(with, releases, |told, it| told.facts.releases = Some(it)),
-        ],
-        vec![
-            job(with, info, Told::keep_info),
-            job(with, vars, Told::keep_vars),
-        ],
-        vec![status(asker)],
-    ]
-}
-
-fn status(asker: &Asker) -> Job {
-    let asker = asker.clone();
-    Job::new("Heroku's status", move || asker.status(), Told::keep_status)
-}
-
 impl Told {
-    /// Keeps the names, and the values for masking alone.
     fn keep_vars(&mut self, vars: BTreeMap<String, Option<Secret>>) {
-        let (names, values): (_, Vec<_>) = vars.into_iter().unzip();
-        self.facts.config_vars = Some(names);
-        self.values = Some(values.into_iter().flatten().collect());
+        self.facts.config_vars = Some(vars.keys().cloned().collect());
+        let vars = vars.into_iter();
+        let vars = vars.map(|(name, value)| (name, value.unwrap_or_default()));
+        self.vars = Some(vars.collect());
     }
 
     fn keep_info(&mut self, info: Info) {
@@ -218,38 +169,20 @@ impl Told {
 
     /// Why nothing can be said about the app, if neither it nor its log is known.
     pub fn prevented(&self) -> Option<&HerokuFailure> {
-        use HerokuFailure::{InvalidToken, NotInstalled, NotLoggedIn, OnDyno, UnknownApp};
-        let Facts {
-            app,
-            releases,
-            dynos,
-            formation,
-            ..
-        } = &self.facts;
-        let is_known = [
-            app.is_some(),
-            releases.is_some(),
-            dynos.is_some(),
-            formation.is_some(),
-        ];
-        if self.log.is_some() || is_known.contains(&true) {
+        let it = &self.facts;
+        let knows_app = it.app.is_some() || it.releases.is_some();
+        if self.log.is_some() || knows_app || it.dynos.is_some() || it.formation.is_some() {
             return None;
         }
-        let mut failures = self.failures.iter().map(|(_, failure)| failure);
-        let first = failures.clone().next();
-        let telling = failures.find(|it| {
-            matches!(
-                it,
-                InvalidToken | NotInstalled | NotLoggedIn | OnDyno | UnknownApp(_)
-            )
-        });
-        telling.or(first)
+        // Whatever keeps the app itself from being seen keeps the rest, too.
+        let failure = self.failures.iter().find(|it| it.0.starts_with("app"));
+        failure.map(|(_, failure)| failure)
     }
 
-    fn keep_log(&mut self, (log, broken): Log) {
-        self.log = Some(log);
-        self.failures
-            .extend(broken.map(|it| ("the rest of the log", it)));
+    fn keep_log(&mut self, log: Log) {
+        self.log = Some(log.reader);
+        let broken = log.broken.map(|it| ("the rest of the log", it));
+        self.failures.extend(broken);
     }
 
     fn keep_status(&mut self, status: Status) {

@@ -1,7 +1,7 @@
 //! The log of an app as it comes. It need not end: a tail never does, and `heroku logs` lingers for
 //! three seconds after its last line. So it is read until it falls quiet, or until its time is up.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, HerokuFailure, NetworkFailure};
@@ -17,29 +17,25 @@ struct Flow<N> {
     /// What comes within a time; nothing at its end.
     next: N,
     until: Instant,
+    /// The longest wait for what comes next.
+    patience: Duration,
     quiet: Duration,
-    bytes: Vec<u8>,
-    taken: usize,
-    has_begun: bool,
+    piece: Cursor<Vec<u8>>,
 }
 
 impl<N: FnMut(Duration) -> io::Result<Vec<u8>>> Read for Flow<N> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.bytes.len() {
-            let left = self.until.saturating_duration_since(Instant::now());
-            let wait = if self.has_begun {
-                left.min(self.quiet)
-            } else {
-                left
-            };
-            if wait.is_zero() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            (self.bytes, self.taken, self.has_begun) = ((self.next)(wait)?, 0, true);
+        let count = self.piece.read(buffer)?;
+        if count > 0 {
+            return Ok(count);
         }
-        let count = (&self.bytes[self.taken..]).read(buffer)?;
-        self.taken += count;
-        Ok(count)
+        let left = self.until.saturating_duration_since(Instant::now());
+        let wait = left.min(self.patience);
+        if wait.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        (self.piece, self.patience) = (Cursor::new((self.next)(wait)?), self.quiet);
+        self.piece.read(buffer)
     }
 }
 
@@ -57,42 +53,32 @@ pub fn read(
     let flow = Flow {
         next,
         until: Instant::now() + limit,
+        patience: limit,
         quiet: QUIET.min(limit / 2),
-        bytes: Vec::new(),
-        taken: 0,
-        has_begun: false,
+        piece: Cursor::default(),
     };
     let mut has_lines = false;
     let read = lines::each(BufReader::new(flow), |line| {
-        let line = if has_events {
-            line.strip_prefix("data:")
-        } else {
-            Some(line)
+        let line = match (has_events, line.strip_prefix("data:")) {
+            (true, Some(data)) => data.strip_prefix(' ').unwrap_or(data),
+            (true, None) => return,
+            (false, _) => line,
         };
-        if let Some(line) = line.filter(|it| !it.trim().is_empty()) {
+        if !line.trim().is_empty() {
             has_lines = true;
-            reader.push(
-                line.strip_prefix(' ')
-                    .filter(|_| has_events)
-                    .unwrap_or(line),
-            );
+            reader.push(line);
         }
     });
-    match read {
-        Ok(()) => Ok(None),
+    let Err(error) = read else {
+        return Ok(None);
+    };
+    let broken = || HerokuFailure::Unreachable(error.to_string());
+    match (error.kind(), has_lines) {
         // What is quiet has said all.
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => match has_lines {
-            true => Ok(None),
-            false => Err(HerokuFailure::TimedOut(limit)),
-        },
-        Err(error) => {
-            let broken = HerokuFailure::Unreachable(error.to_string());
-            if has_lines {
-                Ok(Some(broken))
-            } else {
-                Err(broken)
-            }
-        }
+        (io::ErrorKind::TimedOut, true) => Ok(None),
+        (io::ErrorKind::TimedOut, false) => Err(HerokuFailure::TimedOut(limit)),
+        (_, true) => Ok(Some(broken())),
+        (_, false) => Err(broken()),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The `heroku` program: asks it for config vars, its version and its account, and reads what it
-//! prints. [`platform`] asks Heroku without it, [`direct`] for config vars.
+//! prints. [`platform`] asks Heroku without it, [`direct`] for config vars; [`way`] is the better of
+//! both for an app.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output
 //! at all; `DEBUG` prints the key; a helper it leaves behind may keep its pipes open for seconds.
 //! [`parse`] is pure, this file runs the program.
 
-pub mod asking;
 pub mod direct;
 pub mod facts;
 mod log;
@@ -95,8 +95,7 @@ pub fn config_vars(
 /// The names of all config vars of the app with their values, which tells an app without the add-on
 /// from a network that answers with a page of its own.
 pub fn all_config_vars(cli: &HerokuCli, query: &HerokuQuery, limit: Duration) -> HerokuAnswer {
-    let printed = run(cli, &["config", "--json"], query, limit, |_| ())?;
-    parse::all_variables(&printed, query)
+    json(cli, &["config", "--json"], query, limit)
 }
 
 /// What a command prints as JSON.
@@ -115,7 +114,7 @@ fn logs(
     query: &HerokuQuery,
     limit: Duration,
     mut reader: Reader,
-) -> Result<facts::Log, HerokuFailure> {
+) -> Result<way::Log, HerokuFailure> {
     let mut command = command(cli, &["logs", "-n", "1500"], query);
     // Else it takes the blanks before a line away (CLI 11).
     let command = command.env("HEROKU_LOGS_COLOR", "0");
@@ -132,8 +131,8 @@ fn logs(
     // It stays for three seconds after its last line.
     _ = child.kill();
     match (read, ended) {
-        (Ok(broken), None) => Ok((reader, broken)),
-        (Ok(broken), Some(status)) if status.success() => Ok((reader, broken)),
+        (Ok(broken), None) => Ok(way::Log { reader, broken }),
+        (Ok(broken), Some(status)) if status.success() => Ok(way::Log { reader, broken }),
         (Err(failure), None) => Err(failure),
         (_, Some(status)) => Err(parse::failure(
             &Printed {
@@ -148,20 +147,23 @@ fn logs(
 
 /// The version, such as `11.10.0`.
 pub fn version(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::version(&run(cli, &["--version"], &nothing, limit, |_| ())?)
+    parse::version(&ask(cli, "--version", limit)?)
 }
 
 /// The account that is logged in. `auth:whoami` never prompts.
 pub fn account(cli: &HerokuCli, limit: Duration) -> Result<String, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::account(&run(cli, &["auth:whoami"], &nothing, limit, |_| ())?)
+    parse::account(&ask(cli, "auth:whoami", limit)?)
 }
 
 /// The token that it logs in with, which only it finds in a keychain.
 pub fn token(cli: &HerokuCli, limit: Duration) -> Result<Secret, HerokuFailure> {
-    let nothing = HerokuQuery::default();
-    parse::token(&run(cli, &["auth:token"], &nothing, limit, |_| ())?)
+    // Logged out it ends as `auth:whoami` does.
+    parse::account(&ask(cli, "auth:token", limit)?).map(Secret::new)
+}
+
+/// Asks for what is of no app.
+fn ask(cli: &HerokuCli, argument: &str, limit: Duration) -> Result<Printed, HerokuFailure> {
+    run(cli, &[argument], &HerokuQuery::default(), limit, |_| ())
 }
 
 fn run(

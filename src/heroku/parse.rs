@@ -75,11 +75,6 @@ pub fn variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
     }
 }
 
-/// Reads `config --json`.
-pub fn all_variables(printed: &Printed, query: &HerokuQuery) -> HerokuAnswer {
-    json(printed, query)
-}
-
 /// Reads what a command prints as JSON.
 pub fn json<T: DeserializeOwned>(
     printed: &Printed,
@@ -114,12 +109,6 @@ pub fn account(printed: &Printed) -> Result<String, HerokuFailure> {
         }
         other => other,
     })
-}
-
-/// Reads `auth:token`.
-pub fn token(printed: &Printed) -> Result<Secret, HerokuFailure> {
-    // Logged out it ends as `auth:whoami` does.
-    account(printed).map(Secret::new)
 }
 
 pub fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
@@ -358,10 +347,10 @@ mod tests {
     #[test]
     fn a_page_in_place_of_the_variables_is_a_failure() {
         let page = "    SyntaxError: Unexpected token '<', \"<html><bod\"... is not valid JSON\n";
-        assert!(all_variables(&printed(1, "", page), &query()).is_err());
+        assert!(json::<BTreeMap<String, Secret>>(&printed(1, "", page), &query()).is_err());
         assert_eq!(
-            all_variables(&printed(0, "{}\n", ""), &query()),
-            Ok(BTreeMap::new())
+            json(&printed(0, "{}\n", ""), &query()),
+            HerokuAnswer::Ok(BTreeMap::new())
         );
     }
 

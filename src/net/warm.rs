@@ -7,8 +7,8 @@
 //! (RFC 8259, 2), which every server takes. A chunked body is refused by some, with 411.
 //!
 //! A service closes what is idle, Heroku's router after 55 seconds. So a connection is given up
-//! before, and made anew once if somebody has typed lately; then it waits for the next key. What
-//! was closed is noticed before anything is written.
+//! before, and made anew while somebody types, and once if somebody has typed lately; then it waits
+//! for the next key. What was closed is noticed before anything is written.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -127,14 +127,15 @@ impl Warm {
         });
     }
 
-    /// Connects, waits for the request, and makes the exchange of it; connects once more if that is
+    /// Connects, waits for the request, and makes the exchange of it; connects again while that is
     /// worth it.
     fn work(&self, http: &Http, request: &Request, inbox: &Arc<Inbox>) {
-        for may_renew in [true, false] {
-            let (mut stood, mut is_sent, mut failure) = (false, false, None);
+        let mut unused = 0;
+        loop {
+            let (mut stood, mut is_sent, mut failure) = (None, false, None);
             http.send(request.clone(), &mut |mut received| {
                 if let Received::Connected(body) = &mut received {
-                    stood = true;
+                    stood = Some(Instant::now());
                     let limit = self.stands(inbox, Socket::find(request.silence).ok());
                     let Some(json) = inbox.wait_for_body(limit) else {
                         self.let_go(inbox, request.silence);
@@ -151,8 +152,10 @@ impl Warm {
                 false
             });
             let Some(failure) = failure else { return };
-            if !(may_renew && stood && self.is_worth_another(inbox)) {
-                self.keeper().has_failed |= !stood;
+            let was_typed = stood.is_some() && self.keeper().typed > stood;
+            unused = if was_typed { 0 } else { unused + 1 };
+            if stood.is_none() || unused > 1 || !self.is_worth_another(inbox) {
+                self.keeper().has_failed |= stood.is_none();
                 inbox.put(Received::Failed(failure));
                 return;
             }

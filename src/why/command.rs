@@ -10,6 +10,8 @@ pub enum Command {
     Rollback(u32),
     SetConfig(String),
     Scale(u32),
+    /// A type of process, and the size of its dynos.
+    Size(&'static str, &'static str),
     ReleaseOutput(u32),
 }
 
@@ -23,6 +25,7 @@ impl Command {
             Command::Rollback(version) => format!("rollback v{version}"),
             Command::SetConfig(name) => format!("config:set {name}=VALUE"),
             Command::Scale(count) => format!("ps:scale web={count}"),
+            Command::Size(kind, size) => format!("ps:type {kind}={size}"),
             Command::ReleaseOutput(version) => format!("releases:output v{version}"),
         };
         format!("heroku {words} -a {}", shell::quoted(app.unwrap_or("APP")))

@@ -167,7 +167,7 @@ impl Digest {
             piece.text = masker.mask(&piece.text);
             piece.process = masker.mask(&piece.process);
             piece.sign = Some(&*piece.text)
-                .filter(|_| piece.source == Source::App)
+                .filter(|_| matches!(piece.source, Source::App | Source::Addon))
                 .and_then(words::sign);
         }
         for route in &mut self.routes {
@@ -180,7 +180,7 @@ impl Digest {
     /// Takes a line of a dyno, which may go on with a trace.
     fn output(&mut self, entry: &Entry) {
         let (process, text) = (entry.process(), entry.text());
-        if text.trim().is_empty() {
+        if unprefixed(text).trim().is_empty() {
             return;
         }
         if self.open.len() >= 256 {
@@ -280,6 +280,14 @@ impl Digest {
 /// Whether a line belongs to what the same process said before: an indented one, or one of a trace.
 /// The Heroku CLI strips leading blanks into a pipe, so that frames are known by their words too.
 fn goes_on(open: &str, line: &str) -> bool {
+    let line = unprefixed(line);
+    // An object of its own, whatever it tells of; and what is printed once more.
+    let is_whole = line.starts_with("{\"") && line.ends_with('}');
+    let mut beginnings = words::list("beginnings").iter();
+    let is_new = is_whole || beginnings.any(|it| line.trim_start().starts_with(it));
+    if is_new || open.lines().next() == Some(line) {
+        return false;
+    }
     if line.starts_with([' ', '\t']) || words::list("frames").iter().any(|it| line.starts_with(it))
     {
         return true;
@@ -289,6 +297,11 @@ fn goes_on(open: &str, line: &str) -> bool {
         lines.next().unwrap_or_default(),
         lines.next().unwrap_or_default(),
     );
+    if line.starts_with("Traceback (most recent") {
+        let is_chained = ["During handling of", "The above exception"];
+        return is_chained.iter().any(|it| last.starts_with(it))
+            || !open.contains("Traceback (most recent") && words::has("errors", last);
+    }
     if open.contains("Traceback (most recent call last)") {
         // Behind a frame stands its code, behind the frames the exception.
         let is_frame = ["File \"", "^", "~", "Traceback"]
@@ -297,16 +310,23 @@ fn goes_on(open: &str, line: &str) -> bool {
         let is_field = words::has("of a schema", open) && !line.contains(' ');
         return is_field
             || is_frame
-            || before.starts_with("File \"")
-            || line.starts_with("Traceback");
+            || before.starts_with("File \"") && !before.contains("<frozen");
     }
     if open.starts_with("panic:") || open.contains("\ngoroutine ") {
         return line.contains(".go:") || line.ends_with(')');
     }
     // An object that isn't closed yet.
-    if last.ends_with(['[', '{', ',']) {
+    if last.ends_with(['[', '{', ',']) || last.ends_with(':') && words::has("introductions", last) {
         return true;
     }
     let is_ruby = |it: &str| it.contains(".rb:") && (it.contains(":in '") || it.contains(":in `"));
-    is_ruby(line) && (is_ruby(last) || open.contains("Error") || open.contains("aborted!"))
+    is_ruby(line) && (is_ruby(last) || words::has("errors", open))
+}
+
+/// A line without the request's id that Rails puts before each: `[4d6a…] NameError`.
+fn unprefixed(line: &str) -> &str {
+    let is_id = |it: u8| it.is_ascii_hexdigit() || it == b'-';
+    let rest = line.strip_prefix('[').and_then(|it| it.split_once(']'));
+    let rest = rest.filter(|(id, _)| id.len() == 36 && id.bytes().all(is_id));
+    rest.map_or(line, |(_, rest)| rest.strip_prefix(' ').unwrap_or(rest))
 }

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::mask::clean::clean;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -41,6 +42,10 @@ pub struct Entry {
 impl Entry {
     /// Reads a line; none if it has another form.
     pub fn parse(line: &str) -> Option<Entry> {
+        // The Heroku CLI can be told to colour a pipe.
+        if line.starts_with('\x1b') {
+            return Entry::parse(&clean(line));
+        }
         let (stamp, rest) = line.split_once(' ')?;
         let at = time(stamp)?;
         let (source, rest) = rest.split_once('[')?;

@@ -2,7 +2,7 @@
 //! whatever has the shape of a secret or of personal data. Equal values get equal placeholders.
 //! Also takes out what could steer a terminal, or hide from people what a model reads.
 
-mod clean;
+pub mod clean;
 pub mod values;
 
 use std::collections::HashMap;
@@ -158,7 +158,9 @@ fn scheme(text: &str, _: char) -> Option<Found> {
     let word = SCHEMES.iter().find(|word| begins(text, word))?;
     let value = run(&text[word.len()..], |byte| is_word(byte) || byte == b':');
     let masked = &text[word.len()..word.len() + value];
-    let is_secret = value >= 8 && masked.bytes().any(|byte| !byte.is_ascii_lowercase());
+    // A word of a sentence, as in "token mismatch.", has neither.
+    let tells = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
+    let is_secret = value >= 8 && masked.bytes().any(tells) || value >= 20;
     found(word.len(), if is_secret { value } else { 0 }, "secret")
 }
 

@@ -143,6 +143,19 @@ impl Case<'_> {
             .filter_map(|rule| rule(self))
             .chain(kinds)
             .collect();
+        for index in 0..found.len() {
+            // Heroku tells of a state without a time: it holds since there are its effects.
+            if found[index].seen.is_none() {
+                let effects = found.iter().filter(|it| found[index].explains(it));
+                let seen = Seen::all(effects.clone().filter_map(|it| it.seen));
+                let mut proof: Vec<_> = effects
+                    .filter_map(|it| it.evidence.first().cloned())
+                    .collect();
+                proof.dedup();
+                found[index].seen = seen;
+                found[index].evidence.extend(proof);
+            }
+        }
         found.sort_by_key(|it| (it.weight.unwrap_or(u8::MAX), it.seen.map(|it| it.first)));
         let is_own = |it: &Finding| {
             !found
@@ -226,6 +239,12 @@ impl Case<'_> {
         ok >= 10 && failed * 20 < ok && self.quiet_since(last) >= 300
     }
 
+    /// Whether something is too rare beside the requests to be why users complain.
+    fn is_rare(&self, count: usize) -> bool {
+        let all = self.log.requests(|_| true);
+        count * 100 <= all || count < 3 && count * 10 <= all
+    }
+
     /// For how many seconds the log goes on after this.
     fn quiet_since(&self, last: Time) -> i64 {
         self.log.last.map_or(0, |end| (end - last).whole_seconds())
@@ -296,11 +315,12 @@ fn proof(piece: &Piece) -> String {
     let name = words::missing_variable(&piece.text);
     let telling = name.and_then(|name| lines().find(|it| it.contains(&name)));
     let telling = telling.or_else(|| lines().find(|it| words::sign(it).is_some()));
-    // Python ends with the exception.
+    // Python ends with the exception; others begin with it, but for what npm and loggers print.
     let line = telling.or_else(|| match piece.text.contains("Traceback (most recent") {
         true => lines().next_back(),
-        false => lines().next(),
+        false => lines().find(|it| words::has("errors", it)),
     });
+    let line = line.or(lines().next());
     let cut: String = line.unwrap_or_default().trim().chars().take(240).collect();
     format!("{} {cut}", head(piece))
 }
@@ -311,7 +331,11 @@ fn stores(case: &Case) -> Vec<Finding> {
         let pieces = case.pieces(|it| it.sign == Some(id) && it.kind() != "release");
         let seen = Seen::all(pieces.iter().map(|it| it.seen))?;
         let sentence = format!("{} ({})", row(id)[6], times(seen));
-        let found = Finding::new(id, !case.is_over(seen.last), sentence).seen(seen);
+        // A worker has no requests to be measured by.
+        let is_web = |it: &&Piece| it.kind() == "web" || it.source == Source::Addon;
+        let is_rare = pieces.iter().all(is_web) && case.is_rare(seen.count);
+        let is_cause = !is_rare && !case.is_over(seen.last);
+        let found = Finding::new(id, is_cause, sentence).seen(seen);
         let release = case.release_before(seen.first);
         // More connections are rarely wanted by a release, and a restart gives them back.
         let release = release.filter(|_| id != STORES[0]);
@@ -334,8 +358,11 @@ fn app_errors(case: &Case) -> Option<Finding> {
     let seen = Seen::all(answers.into_iter().chain(logged))?;
     let all = case.log.requests(|_| true);
     let count = |seen: Option<Seen>| seen.map_or(0, |it| it.count);
-    let is_rare = |count: usize| count * 100 <= all || count < 3 && count * 10 <= all;
-    let is_cause = !(is_rare(count(answers)) && is_rare(count(logged)) || case.is_over(seen.last));
+    // What the app logs and nobody else sees may be handled.
+    let is_handled = errors.iter().all(|it| it.kind() == "web");
+    let is_rare = case.is_rare(count(answers))
+        && (case.is_rare(count(logged)) || is_handled && count(logged) * 5 <= all);
+    let is_cause = !(is_rare || case.is_over(seen.last));
     let most = errors.iter().map(|it| it.seen.count).max();
     let mut frequent = errors.iter().filter(|it| Some(it.seen.count * 2) >= most);
     let reason = frequent.find_map(|it| crash::known(case, it));
@@ -344,33 +371,23 @@ fn app_errors(case: &Case) -> Option<Finding> {
     let is_told = |id: &str| has_crashed || STORES.contains(&id);
     let reason = reason.filter(|it| is_cause && !is_told(it.id));
     let release = case.release_before(seen.first);
+    let since = since_release(release.filter(|_| is_cause));
     let what = match count(answers) {
         0 => format!("the app logs errors ({})", times(seen)),
         count => format!("the app itself answers {count} of {all} requests with a failure"),
     };
-    let found = match (reason, is_cause) {
-        (Some(reason), _) => {
-            let sentence = format!("{what}{}: {}", since_release(release), reason.words);
-            let found = undo(case, release, Finding::new(reason.id, true, sentence));
-            match reason.variable {
-                Some(name) => found.command(Command::SetConfig(name)),
-                None => found,
-            }
-        }
-        (None, _) => {
-            let id = if answers.is_some() {
-                "app-errors"
-            } else {
-                "log-errors"
-            };
-            let fits = if is_cause { UNEXPLAINED } else { "" };
-            undo(
-                case,
-                release,
-                Finding::new(id, is_cause, format!("{fits}{what}")),
-            )
-        }
-    };
+    let fits = Some(UNEXPLAINED).filter(|_| is_cause && reason.is_none());
+    let fits = fits.unwrap_or_default();
+    let why = reason
+        .as_ref()
+        .map_or_else(String::new, |it| format!(": {}", it.words));
+    let own = answers.map_or("log-errors", |_| "app-errors");
+    let id = reason.as_ref().map_or(own, |it| it.id);
+    let found = Finding::new(id, is_cause, format!("{fits}{what}{since}{why}"));
+    let mut found = undo(case, release, found);
+    if let Some(name) = reason.and_then(|it| it.variable) {
+        found = found.command(Command::SetConfig(name));
+    }
     let found = found.seen(seen).pieces(errors.iter().take(2));
     Some(found.proof(routes))
 }

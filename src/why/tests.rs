@@ -198,6 +198,13 @@ fn every_outage_has_its_verdict() {
             "heroku rollback v50 -a shop",
         ),
         (
+            "worker-too-small",
+            Status::Failing,
+            &["R14"],
+            "the dyno is too small",
+            "heroku ps:type worker=standard-2x -a shop",
+        ),
+        (
             "node-memory-over",
             Status::Failing,
             &["database-connections"],
@@ -210,6 +217,34 @@ fn every_outage_has_its_verdict() {
             &["H13"],
             "closes connections without an answer",
             "heroku logs -n 1500 -a shop",
+        ),
+        (
+            "rails-own-timeout",
+            Status::Failing,
+            &["app-timeout"],
+            "the app itself answers 9 of 26 requests with a failure: requests take longer",
+            "heroku logs -n 1500 -a shop",
+        ),
+        (
+            "postgres-tells-it",
+            Status::Failing,
+            &["addon", "database-connections"],
+            "papertrail-b-2 is suspended",
+            "heroku addons -a shop",
+        ),
+        (
+            "node-coloured-envalid",
+            Status::Failing,
+            &["missing-config"],
+            "since v12 (once): the config var SESSION_KEY is not set",
+            "heroku config:set SESSION_KEY=VALUE -a shop",
+        ),
+        (
+            "healthy-json-errors",
+            Status::Healthy,
+            &[],
+            "1 of 79 requests",
+            "",
         ),
         (
             "healthy-busy",
@@ -440,6 +475,46 @@ fn a_quick_look_at_other_failures() {
         let verdict = judged(&log(&lines), facts);
         assert_eq!(ids(&verdict), expected, "{lines:#?}\n{verdict:#?}");
     }
+}
+
+#[test]
+fn no_command_makes_an_app_smaller() {
+    for (kind, used, facts, command) in [
+        ("web", 530, "{}", "heroku ps:type web=standard-2x -a shop"),
+        (
+            "worker",
+            1100,
+            "{}",
+            "heroku ps:type worker=performance-m -a shop",
+        ),
+        (
+            "web",
+            2600,
+            "{}",
+            "heroku ps:type web=performance-l -a shop",
+        ),
+        ("web", 14_500, "{}", "heroku ps:restart -a shop"),
+        ("mailer", 530, "{}", "heroku ps:restart -a shop"),
+        (
+            "web",
+            1100,
+            r#"{"formation": [{"type": "web", "quantity": 1, "size": "Private-S"}]}"#,
+            "heroku ps:restart -a shop",
+        ),
+    ] {
+        let start = format!("heroku[{kind}.1]: Starting process with command `x`");
+        let sample = format!("heroku[{kind}.1]: Process running mem={used}M(103.5%)");
+        let error = format!("heroku[{kind}.1]: Error R14 (Memory quota exceeded)");
+        let mut lines = vec![&*start];
+        (0..3).for_each(|_| lines.extend([&*sample, &error]));
+        let cause = &judged(&log(&lines), facts).causes[0];
+        assert_eq!(cause.command.as_deref(), Some(command), "{kind} {used}");
+    }
+    let line = "heroku[router]: at=error code=H11 desc=\"Backlog too deep\" method=GET path=\"/\" \
+                dyno=web.1 connect= service= status=503 bytes=";
+    let cause = &judged(&log(&[line; 5]), "{}").causes[0];
+    let command = cause.command.as_deref();
+    assert_eq!(command, Some("heroku ps:scale web+1 -a shop"));
 }
 
 #[test]
@@ -730,7 +805,10 @@ proptest! {
     /// Whatever a value is made of, and however it stands in a log.
     #[test]
     fn no_eight_characters_of_a_value_are_told(
-        value in "[!-~]{8,60}".prop_filter("words are known as a whole", |it| !is_words(it)),
+        // A dyno's name ends at `]:`, which is told behind it.
+        value in "[!-~]{8,60}".prop_filter("words are known as a whole", |it| {
+            !is_words(it) && !it.contains("]:")
+        }),
         user in "[a-z]{0,7}",
         cut in 0_usize..60,
         in_url: bool,

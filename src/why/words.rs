@@ -43,22 +43,13 @@ pub fn sign(text: &str) -> Option<&'static str> {
     signs.find(|sign| has(sign, text)).map(String::as_str)
 }
 
-/// Frameworks that name a missing config var in words of their own.
-const IN_OTHER_WORDS: &[(&str, &str)] = &[
-    ("Missing `secret_key_base`", "SECRET_KEY_BASE"),
-    ("Missing secret_key_base", "SECRET_KEY_BASE"),
-    ("Missing encryption key to decrypt", "RAILS_MASTER_KEY"),
-    (
-        "No application encryption key has been specified",
-        "APP_KEY",
-    ),
-];
-
 /// The name of a config var that a text says is missing: `[A-Z_][A-Z0-9_]*` and nothing else, so
 /// that nothing of a log but such a name can get into a command.
 pub fn missing_variable(text: &str) -> Option<String> {
-    if let Some((_, name)) = IN_OTHER_WORDS.iter().find(|it| text.contains(it.0)) {
-        return Some((*name).to_owned());
+    let mut others = list("missing in other words").iter();
+    if let Some(name) = others.find_map(|it| it.split_once(" → ").filter(|it| text.contains(it.0)))
+    {
+        return Some(name.1.to_owned());
     }
     let (is_env, is_schema) = (has("of the environment", text), has("of a schema", text));
     let lines: Vec<&str> = text.lines().filter(|line| line.len() < 2000).collect();
@@ -71,7 +62,12 @@ pub fn missing_variable(text: &str) -> Option<String> {
             let next = lines[index + 1..].iter().take(2);
             return next.clone().any(|it| is_missing(it)).then_some(alone);
         }
-        if !is_missing(line) {
+        // A list of names below what is wrong with them.
+        let mut above = lines[..index].last().into_iter();
+        let is_below = above.any(|it| is_env && it.trim_end().ends_with(':') && is_missing(it));
+        let name = line.split([' ', ':', '-', '*']).find(|it| !it.is_empty());
+        let is_listed = is_below && name.is_some_and(is_variable);
+        if !is_listed && !is_missing(line) {
             return None;
         }
         // Spring's `stripe.api-key` is `STRIPE_APIKEY`, too.
@@ -81,13 +77,25 @@ pub fn missing_variable(text: &str) -> Option<String> {
             return Some(name).filter(|name| is_variable(name));
         }
         let words = line.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
-        let mut names = words.filter(|word| is_variable(word));
+        let mut names = words.filter(|word| is_variable(word) && !is_elsewhere(text, word));
         // A word in capitals alone may be one of the sentence.
         let name = names.clone().find(|name| name.contains('_'));
         let name = name.or_else(|| names.next().filter(|_| is_env));
         name.map(str::to_owned)
     };
     (0..lines.len()).find_map(name_in)
+}
+
+/// Whether the text shows code that reads this out of something that isn't the environment:
+/// `row["SKU_CODE"]`.
+fn is_elsewhere(text: &str, name: &str) -> bool {
+    let reads = ["[\"", "['"].map(|it| format!("{it}{name}"));
+    let mut before = reads.iter().flat_map(|it| text.match_indices(it.as_str()));
+    before.any(|(at, _)| {
+        let before = text[..at].to_ascii_lowercase();
+        let mut env = ["env", "environ", "_server"].iter();
+        before.ends_with(char::is_alphanumeric) && !env.any(|it| before.ends_with(it))
+    })
 }
 
 fn is_missing(line: &str) -> bool {

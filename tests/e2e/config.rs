@@ -141,8 +141,8 @@ fn every_state_of_the_heroku_cli_has_its_next_step() {
         "echo 'heroku: Press any key to open up the browser to login or q to exit' >&2; exit 1";
     let no_app = "printf ' ›   Error: The following error occurred:\\n ›     Missing required flag app\\n' >&2; exit 2";
     for (body, title, command) in [
-        (logged_out, "it is not logged in", "heroku login"),
-        ("exit 0", "it is not logged in", "heroku login"),
+        (logged_out, "nobody is logged in", "heroku login"),
+        ("exit 0", "nobody is logged in", "heroku login"),
         (
             no_app,
             "no app was named",

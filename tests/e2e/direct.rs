@@ -152,7 +152,7 @@ fn without_a_cli_the_words_are_herokus() {
     is_direct(&program, &["-a", "good"]);
     let words = [
         ("nosuch", "there is no app \"nosuch\""),
-        ("closed", "You do not have access to the app closed."),
+        ("closed", "You do not have access to the app closed"),
     ];
     for (app, words) in words {
         config(&program, &["-a", app])

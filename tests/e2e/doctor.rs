@@ -267,7 +267,7 @@ pub const CASES: &[Case] = &[
         flags: &["-a", "good"],
         check: "heroku-login",
         status: "fail",
-        says: "could not reach Heroku",
+        says: "Heroku could not be reached",
     },
     Case {
         name: "an unknown host",

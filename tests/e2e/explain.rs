@@ -1,10 +1,13 @@
 //! What comes after a verdict of `why`: what a model is sent, when, and what becomes of its answer.
 
+use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::support::{Answer, Api, App, Platform, Program, Terminal, event, respond, sse_head};
+use super::support::{
+    Answer, Api, App, KEY, Platform, Program, TOKEN, Terminal, event, respond, sse_head,
+};
 
 const LOG: &str = include_str!("../why/rails-missing-config.log");
 
@@ -315,6 +318,62 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
     let terminal = Terminal::start(&program, &why, 60, 120);
     terminal.wait_for("no model can be asked: the app \"shop\" has no such variables, so INFERENCE_URL and INFERENCE_KEY are not set; see");
     assert_eq!(terminal.wait_for_end(), 1);
+}
+
+#[test]
+fn what_the_facts_hold_of_the_service_is_not_asked_for_again() {
+    let api = Api::tokens(&["Set it."]);
+    let (platform, program) = failing(&api);
+    let (url, asked) = (api.url(), "GET /apps/shop/config-vars");
+    let vars = [
+        ("INFERENCE_URL", &*url),
+        ("INFERENCE_KEY", KEY),
+        ("INFERENCE_MODEL_ID", "test-model"),
+        ("OTHER_URL", &*url),
+        ("OTHER_KEY", KEY),
+    ];
+    let app = App::outage("shop", "rails-missing-config").vars(&vars);
+    platform.play("shop", app);
+    let program = ["URL", "KEY", "MODEL_ID"]
+        .iter()
+        .fold(program, |it, name| it.without(&format!("INFERENCE_{name}")));
+    let count = || platform.requests().iter().filter(|it| *it == asked).count();
+    let ask = |program: &Program, flags: &[&str]| {
+        let terminal = prompt(program, flags);
+        terminal.send("\r");
+        terminal.wait_for("Set it.");
+        terminal.wait_for_prompt();
+        terminal.send("\x04");
+        assert_eq!(terminal.wait_for_end(), 1);
+    };
+    ask(&program, &[]);
+    assert_eq!(count(), 1);
+    ask(&program, &["--as", "other", "-m", "test-model"]);
+    assert_eq!(count(), 2);
+    program
+        .run(&["why", "-a", "shop", "--explain"])
+        .expect_code(1);
+    assert_eq!(count(), 3);
+
+    // By the login of the CLI, which is started for that alone.
+    let by_cli = program.without("HEROKU_API_KEY");
+    let tell = format!("echo \"$*\" >> \"$HOME/starts\"; echo {TOKEN}");
+    by_cli.command("heroku", &tell);
+    ask(&by_cli, &[]);
+    assert_eq!(count(), 4);
+    let starts = fs::read_to_string(by_cli.home().join("starts")).expect("it was started");
+    assert_eq!(starts, "auth:token\n");
+    assert_eq!(api.requests().len(), 4);
+    assert!(!messages(&api, 0)[1].1.contains(KEY));
+
+    // Without the add-on, too.
+    platform.play("shop", App::outage("shop", "rails-missing-config"));
+    let terminal = Terminal::start(&by_cli, &["why", "-a", "shop"], 60, 120);
+    terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set");
+    assert_eq!(terminal.wait_for_end(), 1);
+    assert_eq!(count(), 5);
+    let starts = fs::read_to_string(by_cli.home().join("starts")).expect("it was started");
+    assert_eq!(starts, "auth:token\n".repeat(2));
 }
 
 /// Lines that try to speak to the model, to close the fence, or to drive the terminal.

@@ -187,6 +187,113 @@ fn what_prevents_judging_is_code_3_with_advice() {
         .expect_error("the heroku program is not on PATH");
 }
 
+/// What Heroku answers to everything about an app, the words for it, and what to do.
+const REFUSALS: [(Answer, &str, &str); 12] = [
+    (
+        Answer::Refused(401, "unauthorized", "Invalid credentials provided."),
+        "HEROKU_API_KEY is set and was refused",
+        "unset HEROKU_API_KEY",
+    ),
+    (
+        Answer::Refused(402, "delinquent", "The account is delinquent."),
+        "Heroku wants a payment first, with status 402 (delinquent): The account is delinquent",
+        "https://dashboard.heroku.com/account/billing",
+    ),
+    (
+        Answer::Forbidden,
+        "Heroku refuses, with status 403 (forbidden): You do not have access to the app shop",
+        "heroku auth:whoami",
+    ),
+    (
+        Answer::Refused(
+            403,
+            "two_factor",
+            "A second authentication factor is required.",
+        ),
+        "A second authentication factor is required",
+        "heroku login",
+    ),
+    (
+        Answer::Refused(404, "not_found", "Couldn't find that app."),
+        "there is no app \"shop\", or this account can't see it",
+        "heroku apps",
+    ),
+    (
+        Answer::Refused(418, "teapot", "Short and stout."),
+        "Heroku refuses, with status 418 (teapot): Short and stout",
+        "heroku apps:info",
+    ),
+    (
+        Answer::Refused(422, "invalid_params", "No such thing."),
+        "Heroku refuses, with status 422 (invalid_params): No such thing",
+        "heroku apps:info",
+    ),
+    (
+        Answer::RateLimited,
+        "Heroku's limit of requests is reached, status 429 (rate_limit): Your account",
+        "Wait a few minutes",
+    ),
+    (
+        Answer::ServerErrorHtml,
+        "127.0.0.1 failed: it is no JSON (status 503)",
+        "Try again in a while",
+    ),
+    (
+        Answer::Refused(503, "maintenance", "The API is down."),
+        "Heroku failed, with status 503 (maintenance): The API is down",
+        "https://status.heroku.com",
+    ),
+    (
+        Answer::Html200,
+        "it is no JSON (status 200)",
+        "sign-in page",
+    ),
+    (
+        Answer::Silent,
+        "waited 2 s for the first byte",
+        "Check the network",
+    ),
+];
+
+#[test]
+fn whatever_heroku_refuses_is_code_3_with_a_sentence_to_act_on() {
+    std::thread::scope(|scope| {
+        for (answer, words, advice) in &REFUSALS {
+            scope.spawn(move || {
+                let platform = Platform::start();
+                platform.play("shop", App::outage("shop", "maintenance"));
+                for (path, _) in ASKED.iter().filter(|(path, _)| path.starts_with("/apps")) {
+                    platform.answer_at(path, answer.clone());
+                }
+                let run = why(&platform, &[]).expect_code(3);
+                let run = run.expect_error(words).expect_error(advice);
+                let is_unknown = run.stderr.contains("there is no app");
+                assert_eq!(is_unknown, words.starts_with("there is no app"), "{run:?}");
+                let sessions = platform.requests();
+                let sessions = sessions.iter().filter(|it| it.starts_with("POST"));
+                // Only a refusal of what was asked is asked again, for an app of the Fir generation.
+                let is_params = words.contains("422");
+                assert_eq!(
+                    sessions.count(),
+                    if is_params { 2 } else { 1 },
+                    "{answer:?}"
+                );
+            });
+        }
+    });
+}
+
+#[test]
+fn nothing_is_asked_in_clear_text_beyond_this_machine() {
+    let platform = Platform::start();
+    platform.play("shop", App::outage("shop", "maintenance"));
+    let program = logged_in(&platform).with("HEROKU_STATUS_HOST", "http://status.example");
+    let run = program.run(&["why", "-a", "shop"]).expect_code(1);
+    run.expect_error(
+        "Not known: Heroku's status: Heroku could not be reached (its address has no https)",
+    );
+}
+
 #[test]
 fn facts_without_a_log_call_no_app_healthy() {
     let platform = Platform::start();
@@ -256,7 +363,7 @@ fn a_log_on_the_pipe_is_judged_beside_what_heroku_tells() {
 }
 
 #[test]
-fn an_app_that_is_named_wins_over_a_silent_pipe() {
+fn an_app_that_is_named_wins_over_a_pipe_that_is_silent_or_cannot_be_read() {
     let platform = Platform::start();
     platform.play("shop", App::outage("shop", "rails-missing-config"));
     let program = logged_in(&platform);
@@ -269,6 +376,12 @@ fn an_app_that_is_named_wins_over_a_silent_pipe() {
     drop(silent);
     let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(ids(&verdict), ["missing-config"]);
+    let mut command = program.process(&["why", "-a", "shop", "--json"]);
+    let folder = std::fs::File::open(program.work()).expect("a folder");
+    let output = command.stdin(folder).output().expect("it ends");
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(ids(&verdict), ["missing-config"]);
+    assert_eq!(verdict["missing"], json!([]));
 }
 
 #[test]
@@ -288,18 +401,33 @@ fn debug_shows_what_is_asked_without_the_token() {
 }
 
 #[test]
-fn ctrl_c_ends_the_wait() {
+fn ctrl_c_ends_every_wait() {
     let platform = Platform::start();
     platform.play("shop", App::outage("shop", "maintenance"));
-    platform.answer_at("/apps/shop/dynos", Answer::Silent);
+    let silent = ["/apps/shop/dynos", "/apps/shop/releases/42"];
+    silent
+        .iter()
+        .for_each(|path| platform.answer_at(path, Answer::Silent));
     let program = logged_in(&platform);
-    let mut command = program.process(&["why", "-a", "shop", "--wait", "60"]);
-    let mut child = command.spawn().expect("it runs");
-    while !platform.requests().iter().any(|it| it.ends_with("/dynos")) {
-        std::thread::yield_now();
-    }
-    signal(child.id(), Signal::INT);
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let ends = |program: &Program, flags: &[&str], is_waiting: &dyn Fn() -> bool| {
+        let arguments = [&["why", "-a", "shop", "--wait", "60"], flags].concat();
+        let mut child = program.process(&arguments).spawn().expect("it runs");
+        while !is_waiting() {
+            std::thread::yield_now();
+        }
+        signal(child.id(), Signal::INT);
+        assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    };
+    let asked = |path: &str| platform.requests().iter().any(|it| it.ends_with(path));
+    ends(&program, &[], &|| asked("/dynos"));
+    ends(&program, &["--release", "42"], &|| asked("/releases/42"));
+    let program = program.without("HEROKU_API_KEY");
+    // It ends by itself once nobody reads what it says.
+    program.command(
+        "heroku",
+        "echo \"$*\" > \"$HOME/asked\"; while echo; do :; done",
+    );
+    ends(&program, &[], &|| program.home().join("asked").exists());
 }
 
 #[test]
@@ -358,8 +486,11 @@ fn the_minutes_round_a_release_are_looked_at_alone() {
         "{run:?}"
     );
     why(&platform, &["--release", "43"])
-        .expect_code(1)
-        .expect_error("a release of the app");
+        .expect_code(3)
+        .expect_error("It takes a release");
+    why(&platform, &["--release", "newest"])
+        .expect_code(3)
+        .expect_error("It takes a release");
 }
 
 #[test]

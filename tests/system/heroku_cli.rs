@@ -171,7 +171,7 @@ fn an_account_that_is_missing_or_wrong_is_told() {
     let logged_out = with_heroku(&platform).without("HEROKU_API_KEY");
     config(&logged_out, &["-a", "good"])
         .expect_code(1)
-        .expect_error("it is not logged in")
+        .expect_error("nobody is logged in")
         .expect_error("heroku login");
     let bad_token = with_heroku(&platform).with("HEROKU_API_KEY", "expired");
     config(&bad_token, &["-a", "good"])
@@ -251,7 +251,7 @@ fn an_api_that_is_down_is_told() {
         let account = scope.spawn(|| Run::of(whoami, ""));
         config(&program, &["-a", "good"])
             .expect_code(3)
-            .expect_error("the Heroku CLI could not reach Heroku")
+            .expect_error("Heroku could not be reached")
             .expect_error("ECONNREFUSED");
         let account = account.join().expect("it ends");
         account.expect_code(1).expect_error("connect ECONNREFUSED");

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from figures import Figure
 from lab import PROMPT, Lab, milliseconds
+from measurements.interrupt import PAUSE, ROUNDS, STATES, State
 from repl import Repl
-from service import DRIP, Service
+from service import Service
 
-ROUNDS = 20
 TARGET = 5.0
-PAUSE = 0.05
-"""Seconds in a phase before Ctrl-C, so that the program surely is in it."""
 
-
-@dataclass(frozen=True)
-class Phase:
-    """Something a connection can be in the middle of."""
-
-    name: str
-    model: str
-    shown: str = ""
-    """Text on the screen by which the phase is known."""
-    is_handshake: bool = False
-
-
-PHASES = (
-    Phase("in the TLS handshake", "silent", is_handshake=True),
-    Phase("before the head", "silent"),
-    Phase("in the stream", "drip", shown=(DRIP * 3).strip()),
-    Phase("in a stalled stream", "stall", shown=(DRIP * 3).strip()),
-)
+HANDSHAKE = State("in the TLS handshake", "silent")
+PHASES = (HANDSHAKE, *(state for state in STATES if state.model != "busy"))
+"""Behind a refusal there is no connection."""
 
 
 def stop(lab: Lab) -> list[Figure]:
@@ -42,9 +23,9 @@ def stop(lab: Lab) -> list[Figure]:
     return [Figure(f"Ctrl-C {phase.name} → closed", "ms", stops(lab, phase), at_most=TARGET) for phase in PHASES]
 
 
-def stops(lab: Lab, phase: Phase) -> list[float]:
-    service = Service(mute=phase.is_handshake)
-    url = service.url.replace("http:", "https:") if phase.is_handshake else service.url
+def stops(lab: Lab, phase: State) -> list[float]:
+    service = Service(mute=phase is HANDSHAKE)
+    url = service.url.replace("http:", "https:") if phase is HANDSHAKE else service.url
     environment = {**lab.environment(phase.model), "INFERENCE_URL": url}
     try:
         # No other connection but that of the turn.
@@ -56,7 +37,7 @@ def stops(lab: Lab, phase: Phase) -> list[float]:
     return milliseconds(times)
 
 
-def one_round(service: Service, repl: Repl, phase: Phase) -> int:
+def one_round(service: Service, repl: Repl, phase: State) -> int:
     """From an empty prompt to an empty prompt. The time from Ctrl-C to the end of the connection, in ns."""
     service.forget()
     repl.type(PROMPT)

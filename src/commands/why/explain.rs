@@ -63,14 +63,13 @@ fn ask(facts: &Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Erro
 fn offer(facts: Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Error> {
     let (mut chat, saving, connection, settings) = match open(args, true, context) {
         Err(error @ Error::MissingVariables(_)) => {
-            let (reason, app) = (error.explain().title, &args.connection.heroku.app);
-            let app = app
-                .iter()
-                .map(|app| format!(" -a {app}"))
-                .collect::<String>();
-            context.screen.note(&format!(
-                "no model can be asked: {reason}; see `heroku-chat doctor{app}`"
-            ));
+            let reason = error.explain().title;
+            let app = args.connection.heroku.app.as_ref();
+            let app = app.map_or_else(String::new, |app| format!(" -a {app}"));
+            let advice = format!("see `heroku-chat doctor{app}`");
+            context
+                .screen
+                .note(&format!("no model can be asked: {reason}; {advice}"));
             return Ok(());
         }
         opened => opened?,

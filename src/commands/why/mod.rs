@@ -14,9 +14,10 @@ use crate::cli::{HerokuArgs, ViewArgs, WhyArgs};
 use crate::config::secret::Secret;
 use crate::config::{self, HerokuQuery};
 use crate::error::{Error, ExitStatus, HerokuFailure};
-use crate::heroku::facts::{self, Question, Told};
-use crate::heroku::remote;
-use crate::heroku::way::Way;
+use crate::heroku::facts::{self, Told};
+use crate::heroku::way::{Asking, Way};
+use crate::heroku::{direct, remote};
+use crate::interrupt::Interrupts;
 use crate::sandbox::Sandbox;
 use crate::screen::{Screen, Tone};
 use crate::why::{self, Cause, Examined, Facts, Filter, Reader, Release, Status, Time, Verdict};
@@ -39,7 +40,14 @@ const ROUND_RELEASE: Duration = Duration::from_secs(15 * 60);
 pub fn run(args: &WhyArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     let connection = &args.chat.connection;
     let (heroku, sandbox) = (&connection.heroku, start_sandbox(connection.sandbox)?);
-    let (mut examined, verdict) = examine(heroku, sandbox, &args.view, true, context)?;
+    let (mut examined, verdict) = match examine(heroku, sandbox, &args.view, true, context) {
+        // 1 is for a cause that was found.
+        Err(error) if error.exit_status() == ExitStatus::Fixable => {
+            context.screen.explain(&error);
+            return Ok(ExitStatus::Service);
+        }
+        examined => examined?,
+    };
     let code = match verdict.status {
         Status::Healthy => ExitStatus::Done,
         Status::Failing | Status::Unexplained => ExitStatus::Fixable,
@@ -71,6 +79,8 @@ pub fn show(
 ) -> Result<(Examined, Verdict), Error> {
     let sandbox = start_sandbox(is_sandbox)?;
     let (examined, verdict) = examine(heroku, sandbox, &ViewArgs::default(), false, context)?;
+    // The chat has its service.
+    context.heard = None;
     print(&verdict, &mut context.screen)?;
     Ok((examined, verdict))
 }
@@ -112,43 +122,50 @@ fn examine(
         return Ok(of_log(Reader::default()));
     };
     let limit = Duration::from_secs(view.wait.unwrap_or(WAIT));
+    let way = way(&app, limit, &query, sandbox.as_ref(), context)?;
     let screen = &mut context.screen;
-    let with = (&context.environment, &context.interrupts);
-    let way = match &sandbox {
-        Some(it) => Way::to(it.url(), Secret::new(Sandbox::KEY), (&app, limit), with),
-        None => Way::find(&app, &query, limit, with, || {
-            screen.checking("the login of the Heroku CLI");
+    if let Some(version) = &view.release {
+        let release = release(&way, version, limit, &context.interrupts)?;
+        (filter.since, filter.until) = round(&release);
+        screen.note(&in_words(&release));
+    }
+    let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
+    // A pipe that can't be read is as good as none: Heroku has the log.
+    let given = move || pipe.flatten()?.log(PIPE_PATIENCE.min(limit)).ok()?;
+    let mut show = |what: &str, progress: &Progress| tell(screen, what, progress);
+    let told = facts::ask(way, filter, given, &context.interrupts, &mut show)?;
+    let all = told.vars.as_ref().filter(|_| sandbox.is_none());
+    context.heard = all.map(|all| (query.clone(), direct::answer(all, &query)));
+    judge(told, &app)
+}
+
+/// How Heroku is asked about this app, or the sandbox about its own.
+fn way(
+    app: &str,
+    limit: Duration,
+    query: &HerokuQuery,
+    sandbox: Option<&Sandbox>,
+    context: &mut Context,
+) -> Result<Way, Error> {
+    let asking = Asking {
+        app,
+        limit,
+        environment: &context.environment,
+        interrupts: &context.interrupts,
+    };
+    let screen = &mut context.screen;
+    let way = match sandbox {
+        Some(it) => Ok(Way::to(asking, it.url(), Secret::new(Sandbox::KEY))),
+        None => Way::find(asking, query, || {
+            screen.checking("the login of the Heroku CLI")
         }),
     };
     screen.clear_status();
-    let way = way.map_err(unexamined)?;
+    let way = way?;
     way.token()
         .into_iter()
         .for_each(|it| screen.keep_secret(it));
-    let version = view.release.as_deref();
-    let release = version.map(|it| release(&way, it)).transpose()?;
-    if let Some(release) = &release {
-        (filter.since, filter.until) = round(release);
-        screen.note(&in_words(release));
-    }
-    let pipe = (!is_read).then(|| Pipe::open(Reader::new(filter.clone())));
-    let pipe = pipe.flatten();
-    let given = move || match pipe.map(|it| it.log(PIPE_PATIENCE.min(limit))).transpose() {
-        Ok(log) => Ok(log.flatten()),
-        Err(error) => Err(HerokuFailure::Other {
-            code: Some(0),
-            message: error.explain().title,
-        }),
-    };
-    let question = Question {
-        filter,
-        given: Box::new(given),
-    };
-    let mut show = |what: &str, progress: &Progress| tell(screen, what, progress);
-    judge(
-        facts::ask(way, question, &context.interrupts, &mut show)?,
-        &app,
-    )
+    Ok(way)
 }
 
 /// The verdict about a log alone.
@@ -163,14 +180,22 @@ fn unexamined(failure: HerokuFailure) -> Error {
 }
 
 /// A release of the app, by its version.
-fn release(way: &Way, version: &str) -> Result<Release, Error> {
-    let number = version.trim_start_matches('v').parse::<u32>();
+fn release(
+    way: &Way,
+    version: &str,
+    limit: Duration,
+    interrupts: &Interrupts,
+) -> Result<Release, Error> {
     let unknown = || Error::InvalidValue {
         what: "--release".to_owned(),
         value: version.to_owned(),
-        rule: "a release of the app, such as v42".to_owned(),
+        rule: "a release, such as v42, of an app that this account can see".to_owned(),
     };
-    way.release(number.map_err(|_| unknown())?)
+    let number = version.trim_start_matches('v').parse();
+    let (way, number) = (way.clone(), number.map_err(|_| unknown())?);
+    // Twice the limit is past every limit of its own.
+    let told = interrupts.run(limit * 2, move || way.release(number))?;
+    told.unwrap_or(Err(HerokuFailure::TimedOut(limit)))
         .map_err(|failure| match failure {
             HerokuFailure::UnknownApp(_) => unknown(),
             other => unexamined(other),
@@ -180,24 +205,14 @@ fn release(way: &Way, version: &str) -> Result<Release, Error> {
 /// The time round a release.
 fn round(release: &Release) -> (Option<Time>, Option<Time>) {
     let at = why::time(&release.created_at);
-    (
-        at.map(|at| at - ROUND_RELEASE),
-        at.map(|at| at + ROUND_RELEASE),
-    )
+    at.map(|at| (at - ROUND_RELEASE, at + ROUND_RELEASE))
+        .unzip()
 }
 
 fn in_words(release: &Release) -> String {
-    let Release {
-        version,
-        created_at,
-        description,
-        ..
-    } = release;
-    let by = release
-        .user
-        .as_ref()
-        .map_or_else(String::new, |it| format!(" by {}", it.email));
-    format!("v{version}, {created_at}: {description}{by}")
+    let by = release.user.as_ref().map(|it| format!(" by {}", it.email));
+    let (version, at, what) = (release.version, &release.created_at, &release.description);
+    format!("v{version}, {at}: {what}{}", by.unwrap_or_default())
 }
 
 /// The verdict about an app, by what could be had.
@@ -210,7 +225,8 @@ fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
         return Err(unexamined(failure.clone()));
     }
     let log = told.log.unwrap_or_default();
-    let examined = log.end(told.facts, told.values.as_deref());
+    let values: Option<Vec<_>> = told.vars.map(|it| it.into_values().collect());
+    let examined = log.end(told.facts, values.as_deref());
     let mut verdict = examined.judge(Some(app));
     // No log is no sign of health, nor is one that begins after what is looked at.
     let gap = match has_log {
@@ -277,12 +293,8 @@ fn print(verdict: &Verdict, screen: &mut Screen) -> Result<(), Error> {
 }
 
 fn print_cause(tone: Tone, cause: &Cause, screen: &mut Screen) -> Result<(), Error> {
-    let since = cause
-        .since
-        .as_ref()
-        .map_or_else(String::new, |it| format!(", since {it} UTC"));
-    let text = format!("{}{since}", cause.sentence);
-    let commands: Vec<String> = cause.command.iter().cloned().collect();
-    screen.verdict(tone, &text, Some(&cause.page), &commands)?;
+    let since = cause.since.as_ref().map(|it| format!(", since {it} UTC"));
+    let text = format!("{}{}", cause.sentence, since.unwrap_or_default());
+    screen.verdict(tone, &text, Some(&cause.page), cause.command.as_slice())?;
     screen.evidence(&cause.evidence)
 }

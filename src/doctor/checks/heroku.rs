@@ -41,15 +41,15 @@ impl Facts {
                 Builder::new().spawn_scoped(scope, move || ask(cli, LIMIT))
             };
             let (version, account) = (start(heroku::version), start(heroku::account));
-            let told = direct.map(|it| it.config_vars(query, DIRECT_LIMIT, &mut |_| ()));
+            let told = direct.map(|it| {
+                let all = it.config_vars(query, DIRECT_LIMIT, &mut |_| ());
+                all.map_err(|error| it.failure(error))
+            });
             let variables = match &told {
                 Some(Ok(all)) => direct::answer(all, query),
                 told => {
                     heroku::config_vars(cli, query, left(), |_| ()).map_err(|failure| match told {
-                        Some(Err(error)) if failure == HerokuFailure::NotInstalled => {
-                            let title = || HerokuFailure::Unreachable(error.explain().title);
-                            direct::refusal(error, query).unwrap_or_else(title)
-                        }
+                        Some(Err(told)) if failure == HerokuFailure::NotInstalled => told.clone(),
                         _ => failure,
                     })
                 }
@@ -58,12 +58,10 @@ impl Facts {
             let all = match told {
                 Some(Ok(all)) => Some(Ok(all)),
                 // The page that the CLI took for an app without variables.
-                Some(Err(page @ Error::Platform(PlatformFailure::NotJson { .. })))
+                Some(Err(page @ HerokuFailure::Platform(PlatformFailure::NotJson { .. })))
                     if is_missing =>
                 {
-                    let message = page.explain().title;
-                    let code = Some(0);
-                    Some(Err(HerokuFailure::Other { code, message }))
+                    Some(Err(page))
                 }
                 _ => is_missing.then(|| heroku::all_config_vars(cli, query, left())),
             };

@@ -20,7 +20,7 @@ use crate::api::Tell;
 use crate::api::call::{Progress, TICK};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
-use crate::error::{Error, PlatformFailure};
+use crate::error::{Error, HerokuFailure, NetworkFailure, PlatformFailure};
 use crate::interrupt::{Interrupts, Watch};
 use crate::net::{Exchange, Head, Http, Limits, Request, Step};
 pub use body::Body;
@@ -42,6 +42,8 @@ pub struct Platform {
     http: Arc<Http>,
     base: Url,
     token: Secret,
+    /// Whether the token may be that of `HEROKU_API_KEY`.
+    has_variable: bool,
     watch: Watch,
 }
 
@@ -58,13 +60,13 @@ pub struct Question {
 }
 
 impl Question {
-    /// A GET of this path.
-    pub fn get(path: impl Into<String>) -> Self {
+    /// A GET of this path, all of whose answer is to come within this time.
+    pub fn get(path: impl Into<String>, limit: Duration) -> Self {
         Question {
             path: path.into(),
             headers: &[],
             body: None,
-            limit: LIMIT,
+            limit,
         }
     }
 }
@@ -75,20 +77,21 @@ impl Platform {
     pub fn at_hand(environment: &Environment, interrupts: &Interrupts) -> Option<Self> {
         let host = Host::of(environment)?;
         let token = token::at_hand(environment, &host.machine)?;
-        Some(Platform::new(host, token, environment, interrupts))
+        Some(Platform::new(host.base, token, environment, interrupts))
     }
 
-    /// The API at this host, with this token.
+    /// The API at this address, with this token.
     pub fn new(
-        host: Host,
+        base: Url,
         token: Secret,
         environment: &Environment,
         interrupts: &Interrupts,
     ) -> Self {
         Platform {
             http: Arc::new(Http::new(environment.clone())),
-            base: host.base,
+            base,
             token,
+            has_variable: environment.get("HEROKU_API_KEY").is_some(),
             watch: interrupts.watch(),
         }
     }
@@ -128,6 +131,26 @@ impl Platform {
         answer
     }
 
+    /// What a failure means for somebody who asked about an app.
+    pub fn failure(&self, error: Error, app: &str) -> HerokuFailure {
+        match error {
+            Error::Platform(PlatformFailure::Refused { status: 401, .. }) => {
+                match self.has_variable {
+                    true => HerokuFailure::InvalidToken,
+                    false => HerokuFailure::NotLoggedIn,
+                }
+            }
+            Error::Platform(PlatformFailure::Refused { status: 404, .. }) => {
+                HerokuFailure::UnknownApp(Some(app.to_owned()))
+            }
+            Error::Platform(failure) => HerokuFailure::Platform(failure),
+            Error::Network(NetworkFailure::Certificate { .. }) => {
+                HerokuFailure::Certificate(error.explain().title)
+            }
+            other => HerokuFailure::Unreachable(other.explain().title),
+        }
+    }
+
     fn answer<S: DeserializeSeed<'static>>(
         &self,
         exchange: &mut Exchange,
@@ -139,7 +162,7 @@ impl Platform {
             let mut body = Body::of(exchange, ANSWER_LIMIT);
             return body
                 .json(seed)
-                .map_err(|reason| self.failure(status, reason));
+                .map_err(|reason| self.unread(status, reason));
         }
         /// What the API says of a failure.
         #[derive(Deserialize)]
@@ -152,13 +175,14 @@ impl Platform {
             Ok(Refusal { id, message }) => Err(Error::Platform(PlatformFailure::Refused {
                 status,
                 id,
-                message,
+                // Some are of several lines.
+                message: message.split_whitespace().collect::<Vec<_>>().join(" "),
             })),
-            Err(reason) => Err(self.failure(status, reason)),
+            Err(reason) => Err(self.unread(status, reason)),
         }
     }
 
-    fn failure(&self, status: u16, reason: body::Failure) -> Error {
+    fn unread(&self, status: u16, reason: body::Failure) -> Error {
         match reason {
             body::Failure::Network(error) => error,
             body::Failure::Content(reason) => Error::Platform(PlatformFailure::NotJson {

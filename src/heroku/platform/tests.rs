@@ -39,7 +39,7 @@ fn answer(status: &str, body: &str) -> String {
 
 fn ask(answer: String) -> Result<Vec<u32>, Error> {
     let (platform, served) = serve(vec![answer]);
-    let answer = platform.ask(Question::get("/x"), PhantomData, &mut |_| ());
+    let answer = platform.ask(Question::get("/x", LIMIT), PhantomData, &mut |_| ());
     drop(platform);
     served.join().unwrap();
     answer
@@ -51,7 +51,7 @@ fn a_request_has_what_the_api_wants_and_is_told_without_the_token() {
     let (platform, served) = serve(answers.to_vec());
     let mut told = String::new();
     let mut tell = |progress: &Progress| told += &format!("{progress:?}\n");
-    let get = || Question::get("/apps/shop/releases");
+    let get = || Question::get("/apps/shop/releases", LIMIT);
     let ranged = Question {
         headers: &[("range", "version ..; max=10, order=desc")],
         ..get()
@@ -170,10 +170,7 @@ fn an_answer_that_does_not_come_is_waited_for_as_long_as_was_said() {
     let port = silent.local_addr().unwrap().port();
     let mut elsewhere = platform.clone();
     elsewhere.base.set_port(Some(port)).unwrap();
-    let question = || Question {
-        limit: Duration::from_millis(50),
-        ..Question::get("/x")
-    };
+    let question = || Question::get("/x", Duration::from_millis(50));
     // Side by side, as several facts are asked for.
     let ask = |platform: Platform| {
         thread::spawn(move || platform.ask(question(), PhantomData::<Vec<u32>>, &mut |_| ()))

@@ -149,7 +149,9 @@ impl Frame {
     /// Draws a line: nothing if it is only a mark.
     pub fn draw(&self, kind: &Kind<'_>, rows: &mut Rows) {
         match kind {
-            Kind::Blank if self.first.trim().is_empty() => rows.push(Row::new("", 0, 0)),
+            Kind::Blank if self.first.trim().is_empty() && self.marks.is_empty() => {
+                rows.push(Row::new("", 0, 0));
+            }
             Kind::Blank => _ = self.begin(0, rows),
             Kind::Rule => {
                 let room = self.room().saturating_sub(text_width(&self.marks));

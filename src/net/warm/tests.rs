@@ -189,6 +189,25 @@ fn an_idle_connection_is_renewed_once_and_then_waits_for_a_key() {
 }
 
 #[test]
+fn a_connection_is_renewed_for_as_long_as_somebody_types() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let warm = expecting(&server, "[]", false);
+    warm.keeper().learned = Some(Duration::from_millis(20));
+    press(&warm);
+    for _ in 0..5 {
+        let stream = server.accept();
+        wait_until(|| {
+            // A key that looks for no connection.
+            warm.keeper().typed = Some(Instant::now());
+            stream.set_nonblocking(true).unwrap();
+            stream.peek(&mut [0]).is_ok()
+        });
+    }
+}
+
+#[test]
 fn what_the_service_closes_is_noticed_before_it_is_used_and_learned_from() {
     let Some(server) = Server::start() else {
         return;

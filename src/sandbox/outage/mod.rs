@@ -32,17 +32,11 @@ pub fn answer(request: &Request, base: &str, has_key: bool) -> Option<Response> 
         _ if !has_key => problem(401, "unauthorized", "Invalid credentials provided."),
         _ if app != APP => problem(404, "not_found", "Couldn't find that app."),
         ("POST", "log-sessions") => {
-            let session = json!({"logplex_url": format!("{base}{STREAM}")});
-            Response::new(201, session.to_string())
+            Response::of_json(&json!({"logplex_url": format!("{base}{STREAM}")}))
         }
-        ("GET", _) => match facts.get(what).or(releases.find(release)) {
+        _ => match facts.get(what).or(releases.find(release)) {
             Some(fact) => Response::of_json(fact),
             None => problem(404, "not_found", "Couldn't find that."),
         },
-        _ => problem(
-            404,
-            "not_found",
-            "The requested API endpoint was not found.",
-        ),
     })
 }

@@ -19,6 +19,10 @@ fn shapes_of_secrets_are_masked() {
             "Authorization: Bearer <secret-1>",
         ),
         (
+            "CSRF token mismatch. Sign in",
+            "CSRF token mismatch. Sign in",
+        ),
+        (
             "authorization: Basic dXNlcjpwYXNz",
             "authorization: Basic <secret-1>",
         ),

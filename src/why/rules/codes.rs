@@ -26,7 +26,8 @@ fn code(case: &Case, [id, _, _, _, _, which, words]: [&'static str; 7]) -> Optio
     // A path is text of a visitor: it is shown as evidence, not in a sentence of ours.
     let routes = case.log.routes.iter().filter(|it| it.code == id);
     let most = routes.map(|it| it.seen.count).max();
-    let is_one = id == "H12" && seen.count > 3 && most >= Some(seen.count * 8 / 10);
+    let is_one =
+        ["H12", "H13"].contains(&id) && seen.count > 3 && most >= Some(seen.count * 8 / 10);
     let of_one = if is_one {
         ", nearly all of one path"
     } else {
@@ -42,9 +43,10 @@ fn code(case: &Case, [id, _, _, _, _, which, words]: [&'static str; 7]) -> Optio
     let found = undo(case, release, Finding { sentence, ..found });
     // What the app says meanwhile may tell why.
     let is_meanwhile = |it: Seen| it.first <= seen.last && it.last >= seen.first;
-    let mut said = case.pieces(|it| it.is_app_error() && is_meanwhile(it.seen));
+    let mut said =
+        case.pieces(|it| it.is_app_error() && it.kind() == "web" && is_meanwhile(it.seen));
     said.retain(|_| found.weight.is_some());
-    let said = said.iter().max_by_key(|it| it.seen.count);
+    let said = said.iter().rev().max_by_key(|it| it.seen.count);
     Some(
         found
             .proof(requests)

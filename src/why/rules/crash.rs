@@ -104,6 +104,7 @@ fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
     near.sort_by_key(|it| !it.is_error);
     let told = near.iter().find_map(|it| known(case, it));
     told.unwrap_or_else(|| {
+        let said = near.iter().find(|it| !it.is_error).copied();
         let errors = near.into_iter().filter(|it| it.is_error);
         let piece = errors.max_by_key(|it| it.text.lines().count());
         let (id, words) = match (crash.status, piece) {
@@ -120,7 +121,8 @@ fn reason<'a>(case: &'a Case, of: &str, crash: &Crash) -> Reason<'a> {
             id,
             words,
             variable: None,
-            piece,
+            // Else what it said last.
+            piece: piece.or(said),
         }
     })
 }
@@ -201,24 +203,50 @@ fn exceeded(case: &Case, id: &'static str, words: &str) -> Option<Finding> {
         Some((_, true)) => (true, "and more and more, so it leaks"),
         _ => (
             false,
-            "and no more and more, so the dyno is too small for it",
+            "and needs no more later, so the dyno is too small for it",
         ),
     };
     // Heroku repeats R14 every minute or so for as long as it holds.
     let has_ended = id == "R14" && (seen.count < 3 || case.quiet_since(seen.last) >= 300);
     let is_over = has_ended || case.is_over(seen.last);
-    let mut formation = case.facts.formation.iter().flatten();
-    let size = formation.find(|it| it.kind == "web");
-    let command = match size.map(|it| it.size.to_lowercase()).as_deref() {
-        _ if leaks || kind != "web" => "ps:restart",
-        Some("standard-2x") => "ps:type web=performance-m",
-        Some("performance-m") => "ps:type web=performance-l",
-        _ => "ps:type web=standard-2x",
-    };
     let samples = case.events("Process running mem=");
-    let samples = samples.iter().filter(|it| it.process == *process).take(1);
+    let sample = samples.iter().find(|it| it.process == *process);
+    // The name of another type would be text of the log.
+    let known = ["web", "worker"].into_iter().find(|it| *it == kind);
+    let larger = sample.and_then(|it| larger(quota(&it.text)?));
+    let command = match known.zip(larger) {
+        Some((kind, size)) if !leaks && is_common(case, kind) => Command::Size(kind, size),
+        _ => Command::Fixed("ps:restart"),
+    };
     let sentence = format!("{kind} {words}, {why} ({id}, {count})");
     let found = Finding::new(id, !is_over, sentence).seen(seen);
-    let found = found.command(Command::Fixed(command));
-    Some(found.pieces(samples.chain(pieces.iter().take(1))))
+    let found = found.command(command);
+    Some(found.pieces(sample.into_iter().chain(pieces.iter().take(1))))
+}
+
+/// The memory of a dyno in MB, by `Process running mem=575M(112.3%)`.
+fn quota(sample: &str) -> Option<f64> {
+    let (used, share) = sample.split_once("mem=")?.1.split_once("M(")?;
+    let share = share.split('%').next()?.parse::<f64>().ok()?;
+    Some(used.parse::<f64>().ok()? * 100.0 / share)
+}
+
+/// The dyno above one with so much memory, in MB (Dev Center, "Dyno Types").
+fn larger(quota: f64) -> Option<&'static str> {
+    match quota {
+        ..600.0 => Some("standard-2x"),
+        ..1200.0 => Some("performance-m"),
+        ..3000.0 => Some("performance-l"),
+        _ => None,
+    }
+}
+
+/// Whether the dynos of a type have none of the sizes that private spaces and Fir have, as far as
+/// is known.
+fn is_common(case: &Case, kind: &str) -> bool {
+    const SIZES: [&str; 4] = ["eco", "basic", "standard", "performance"];
+    let mut formation = case.facts.formation.iter().flatten();
+    let size = formation.find(|it| it.kind == kind);
+    let size = size.map(|it| it.size.to_lowercase());
+    size.is_none_or(|size| SIZES.iter().any(|it| size.starts_with(it)))
 }

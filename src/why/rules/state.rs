@@ -33,7 +33,13 @@ pub fn addons(case: &Case) -> Vec<Finding> {
             .find(|state| addon.state.eq_ignore_ascii_case(state))?;
         let sentence = format!("the add-on {} is {state}", addon_name(&addon.name));
         let proof = format!("Heroku tells of {}: {state}", addon_name(&addon.name));
-        Some(Finding::new("addon", true, sentence).proof([proof]))
+        let mut found = Finding::new("addon", true, sentence).proof([proof]);
+        // One that collects logs takes nothing down.
+        let plan = addon.plan.as_ref().map_or("", |it| &it.name);
+        if !words::has("kinds of stores", plan) {
+            found.explains = "";
+        }
+        Some(found)
     });
     let mut all: Vec<Finding> = stopped.collect();
     let pieces = case.pieces(|it| {

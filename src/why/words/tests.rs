@@ -49,6 +49,14 @@ fn a_missing_config_var_is_known_in_every_language() {
         ),
         ("$PORT must be set: environment variable", "PORT"),
         (
+            "Missing required environment variables:\n  - MAIL_HOST\n  - MAIL_USER",
+            "MAIL_HOST",
+        ),
+        (
+            "Missing environment variables:\n    STRIPE_KEY: eg. \"abc\"",
+            "STRIPE_KEY",
+        ),
+        (
             "PHP Warning:  Undefined array key \"STRIPE_KEY\" in /app/index.php on line 3",
             "STRIPE_KEY",
         ),
@@ -72,6 +80,7 @@ fn a_missing_config_var_is_known_in_every_language() {
         "FATAL: database \"x\" does not exist",
         "Error: listen EADDRINUSE: address already in use :::3000",
         "KeyError: 'name'",
+        "    sku = row[\"SKU_CODE\"]\nKeyError: 'SKU_CODE'",
         "PHP Parse error:  syntax error, unexpected T_STRING, T_VAR not found",
         "ReferenceError: STRIPE_KEY is not defined",
         "PG::UndefinedTable: ERROR:  relation \"OLD_ORDERS\" does not exist",
