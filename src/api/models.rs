@@ -90,6 +90,36 @@ impl Model {
     }
 }
 
+/// Words in the ids of models that are small, which answer soon and cost little.
+const SMALL: &[&str] = &["haiku", "lite", "micro", "mini", "nano", "small", "flash"];
+
+/// The model to propose to somebody who has none that works: for chat, not on its way out, in the
+/// region, and the newest of the small ones.
+pub fn proposed<'a>(models: &'a [Model], region: Option<&str>) -> Option<&'a Model> {
+    let fits = |model: &&Model| {
+        model.is_chat() && !model.is_deprecated() && region.is_none_or(|it| model.is_in(it))
+    };
+    // The catalogue has no dates of birth; ids have versions, as `claude-4-5-haiku`.
+    let version = |id: &str| -> Vec<u8> {
+        id.split(['-', '.'])
+            .filter_map(|it| it.parse().ok())
+            .collect()
+    };
+    let is_small = |id: &str| id.split('-').any(|word| SMALL.contains(&word));
+    // The last of equals would win.
+    models.iter().rev().filter(fits).max_by_key(|it| {
+        let id = it.id.as_str();
+        (
+            is_small(id),
+            if is_small(id) {
+                version(id)
+            } else {
+                Vec::new()
+            },
+        )
+    })
+}
+
 /// The texts of a list, or one that stands alone.
 fn words(field: &Value) -> Vec<String> {
     let list = field

@@ -6,13 +6,14 @@ pub mod following;
 pub mod listing;
 pub mod saving;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
 
 use crate::api::Client;
 use crate::api::call::Progress;
-use crate::api::models::Model;
+use crate::api::models::{self, Model};
 use crate::app::following::tell;
 use crate::cli::{ChatSettings, ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
@@ -108,23 +109,38 @@ impl Context {
                 screen.keep_secret(direct.token());
                 let mut tell = |progress: &Progress| tell(screen, "Heroku", progress);
                 match direct.config_vars(query, platform::LIMIT, &mut tell) {
-                    Ok(all) => return Ok(direct::answer(&all, query)),
+                    Ok(all) => {
+                        return Ok(
+                            direct::answer(&all, query).map_err(|failure| match failure {
+                                HerokuFailure::NotAttached(app) => elsewhere(app, &all, query),
+                                other => other,
+                            }),
+                        );
+                    }
                     Err(Error::Interrupted) => return Err(Error::Interrupted),
                     // Its CLI has words for it, or another way.
                     Err(error) => {
                         let reason = error.explain().title;
-                        refusal = direct.refusal(error);
+                        refusal = Some(direct.failure(error));
                         reason
                     }
                 }
             }
         };
         screen.debug(&format!("* asking the Heroku CLI: {why_not}"));
-        Ok(match (ask_cli(environment, query, screen), refusal) {
+        let answer = match (ask_cli(environment, query, screen), refusal) {
             (Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno), Some(refusal)) => {
                 Err(refusal)
             }
             (answer, _) => answer,
+        };
+        Ok(match answer {
+            Err(HerokuFailure::NotAttached(app)) => {
+                let cli = HerokuCli::find(environment);
+                let all = heroku::all_config_vars(&cli, query, heroku::LIMIT);
+                Err(elsewhere(app, &all.unwrap_or_default(), query))
+            }
+            answer => answer,
         })
     }
 
@@ -162,6 +178,11 @@ impl Connection {
         format!("{}_{suffix}", self.settings.prefix)
     }
 
+    /// The region of Heroku's inference hosts, such as `eu`.
+    fn region(&self) -> Option<&str> {
+        config::region(&self.settings.url.value)
+    }
+
     /// The failure of having no model, with the ids of chat models to choose from if they can be
     /// had.
     pub fn no_model(&self, context: &mut Context) -> Error {
@@ -169,17 +190,49 @@ impl Connection {
             Err(Error::Interrupted) => Error::Interrupted,
             models => Error::NoModel {
                 variable: self.variable("MODEL_ID"),
-                app: self.settings.app.clone(),
-                ids: chat_ids(models.unwrap_or_default()),
+                app: match self.settings.url.source {
+                    Source::Heroku(_) => None,
+                    _ => self.settings.app.clone(),
+                },
+                ids: offered(models.unwrap_or_default(), self.region()),
             },
         }
     }
 }
 
-/// The ids of the models that can hold a chat.
+/// The ids of the models that can hold a chat; those on their way out come last.
 pub fn chat_ids(models: Vec<Model>) -> Vec<String> {
-    let models = models.into_iter().filter(Model::is_chat);
-    models.map(|model| model.id).collect()
+    let mut models: Vec<Model> = models.into_iter().filter(Model::is_chat).collect();
+    models.sort_by_key(Model::is_deprecated);
+    models.into_iter().map(|model| model.id).collect()
+}
+
+/// The same without those on their way out, and the one to propose before all others.
+fn offered(mut models: Vec<Model>, region: Option<&str>) -> Vec<String> {
+    let proposed = models::proposed(&models, region).map(|model| model.id.clone());
+    models.retain(|model| !model.is_deprecated());
+    models.sort_by_key(|model| Some(&model.id) != proposed.as_ref());
+    chat_ids(models)
+}
+
+/// Why the variables are not on the app: no add-on, or one that is attached under another name.
+fn elsewhere(
+    app: Option<String>,
+    all: &BTreeMap<String, Secret>,
+    query: &HerokuQuery,
+) -> HerokuFailure {
+    let prefix = query
+        .variables
+        .first()
+        .and_then(|name| name.strip_suffix("_URL"));
+    match (config::attachments(all).into_iter().next(), prefix) {
+        (Some(other), Some(prefix)) => HerokuFailure::Elsewhere {
+            app,
+            prefix: prefix.to_owned(),
+            other,
+        },
+        _ => HerokuFailure::NotAttached(app),
+    }
 }
 
 /// Asks the Heroku CLI, with a word about it if it takes its time.

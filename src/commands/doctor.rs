@@ -3,7 +3,8 @@
 
 use crate::app::Context;
 use crate::cli::DoctorArgs;
-use crate::doctor::{self, Entry, Probe, Status};
+use crate::config::HerokuQuery;
+use crate::doctor::{self, Entry, Probe, Report, Status};
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
 
@@ -12,8 +13,13 @@ use crate::screen::{Screen, Tone};
 /// # Errors
 /// Names on the command line that break Heroku's rules, and failures of the output.
 pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let mut probe = Probe::new(context, &args.connection, args.live)?;
     let json = args.json;
+    if json && let Err(error) = HerokuQuery::of(&args.connection.heroku) {
+        let report = Report::of_none(&error.explain().title);
+        context.screen.print(&report.to_json())?;
+        return Ok(error.exit_status());
+    }
+    let mut probe = Probe::new(context, &args.connection, args.live)?;
     let report = doctor::examine(
         &mut probe,
         |screen, entry| if json { Ok(()) } else { line(screen, entry) },
@@ -39,8 +45,8 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         // What to do first is repeated here, where one looks first; a command is never wrapped.
         let first = report.first().filter(|_| !report.interrupted);
         let hint = first.and_then(|entry| entry.hint.as_deref());
-        let commands = first.map_or(&[][..], |entry| &entry.commands);
-        screen.verdict(tone, &report.summary(), hint, commands)?;
+        let commands = first.map_or(Vec::new(), Entry::all_commands);
+        screen.verdict(tone, &report.summary(), hint, &commands)?;
     }
     Ok(status)
 }
@@ -61,5 +67,5 @@ fn line(screen: &mut Screen, entry: &Entry) -> Result<(), Error> {
     if entry.milliseconds >= 50 {
         text += &format!(" [{} ms]", entry.milliseconds);
     }
-    screen.verdict(tone, &text, entry.hint.as_deref(), &entry.commands)
+    screen.verdict(tone, &text, entry.hint.as_deref(), &entry.all_commands())
 }

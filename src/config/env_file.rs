@@ -29,6 +29,8 @@ pub struct EnvFile {
     /// Name, value and line number, in the order of the file; a later line wins over an earlier
     /// one.
     pub variables: Vec<(String, Secret, usize)>,
+    /// Names that other lines set, with their numbers.
+    pub others: Vec<(String, usize)>,
     /// Sentences about lines that could not be read and that no later one overrides; none holds
     /// any of their content.
     pub warnings: Vec<String>,
@@ -49,14 +51,17 @@ impl EnvFile {
     /// Reads the lines that set one of `names`.
     pub fn parse(path: &Path, text: &str, names: &[String]) -> Self {
         let mut variables = Vec::new();
-        let mut refused = Vec::new();
+        let (mut refused, mut others) = (Vec::new(), Vec::new());
         // Two editors, two marks.
         let text = text.trim_start_matches('\u{feff}');
         for (number, statement) in statements(text) {
             match sets(statement, names) {
                 Some((index, Ok(value))) => variables.push((names[index].clone(), value, number)),
                 Some((index, Err(reason))) => refused.push((&names[index], number, reason)),
-                None => {}
+                None => {
+                    let other = assignment(statement).map(|(name, _)| (name.to_owned(), number));
+                    others.extend(other);
+                }
             }
         }
         refused.retain(|(name, number, _)| {
@@ -69,6 +74,7 @@ impl EnvFile {
             path: path.to_owned(),
             warnings: refused.into_iter().map(warning).collect(),
             variables,
+            others,
         }
     }
 

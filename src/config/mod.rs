@@ -7,6 +7,7 @@ pub mod env_file;
 pub mod environment;
 pub mod git;
 mod key;
+mod nearly;
 pub mod secret;
 mod url;
 
@@ -17,12 +18,14 @@ use std::path::{Path, PathBuf};
 use ::url::Url;
 
 pub use self::key::{check_key, has_usual_form, is_rather_a_url, may_be_key};
-pub use self::url::{is_inference_host, is_loopback, normalise as normalise_url};
+pub use self::url::{
+    is_inference_host, is_loopback, normalise as normalise_url, region, with_https,
+};
 pub use crate::cli::source::Source;
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
-use crate::error::{Error, HerokuFailure, MissingVariables};
+use crate::error::{Error, HerokuFailure, MissingVariables, Nearly};
 use crate::files::input;
 use env_file::EnvFile;
 
@@ -64,6 +67,8 @@ pub struct Gathered {
     pub url: Option<Setting<String>>,
     pub key: Option<Setting<Secret>>,
     pub model: Option<Setting<String>>,
+    /// Names that are set and nearly those of missing variables.
+    pub nearly: Vec<Nearly>,
     /// The env file, if there is one, be it readable or not.
     pub env_file: Option<PathBuf>,
     /// Sentences for the user that stop nothing.
@@ -169,9 +174,11 @@ pub fn gather_from(
         env_file: Some(env_path.to_owned()).filter(|path| path.exists()),
         warnings: unreadable(environment, &prefix),
         heroku: None,
+        nearly: Vec::new(),
         app,
         prefix,
     };
+    gathered.nearly = nearly::to_missing(&gathered, environment, env_file);
     if let (Some(url), Some(key)) = (&gathered.url, &gathered.key) {
         let HerokuArgs {
             app,
@@ -235,8 +242,8 @@ impl Gathered {
     pub fn add_heroku(&mut self, values: &BTreeMap<String, Secret>) {
         let source = Source::Heroku(self.app.clone());
         let value = |suffix| {
-            let value = values.get(&self.variable(suffix))?;
-            Some(Setting::new(value.clone(), source.clone()))
+            let value = values.get(&self.variable(suffix))?.trimmed();
+            (value != Secret::default()).then(|| Setting::new(value, source.clone()))
         };
         let (url, key, model) = (value("URL"), value("KEY"), value("MODEL_ID"));
         self.url = self.url.take().or(url.map(plain));
@@ -298,6 +305,7 @@ impl Gathered {
             names,
             found,
             app: self.app.clone(),
+            nearly: self.nearly.clone(),
             env_file: self.env_file.clone(),
             heroku: self.heroku.clone(),
         }))

@@ -39,6 +39,11 @@ impl Secret {
         &self.0
     }
 
+    /// The same without blanks round it.
+    pub fn trimmed(&self) -> Self {
+        Secret::new(self.expose().trim())
+    }
+
     /// What a text has to hold to be taken for this secret. What is shorter would tear ordinary
     /// words apart.
     fn beginning(&self) -> Option<String> {

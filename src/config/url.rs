@@ -45,6 +45,24 @@ pub fn is_inference_host(url: &Url) -> bool {
         .is_some_and(|host| host.ends_with(".inference.heroku.com"))
 }
 
+/// What was meant by an address that can't be used for want of `https://`, or for quotes round it.
+pub fn with_https(value: &str) -> Option<String> {
+    let bare = value.trim().trim_matches(['"', '\'']);
+    let rest = bare
+        .strip_prefix("http://")
+        .or(bare.strip_prefix("https://"))
+        .unwrap_or(bare);
+    let url = normalise(&format!("https://{rest}")).ok()?;
+    // Anything is a host, a key too.
+    let is_host = matches!(url.host(), Some(Host::Domain(name)) if name.contains('.'));
+    (is_host && !rest.contains("://")).then(|| url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// The region of one of Heroku's inference hosts, such as `eu`.
+pub fn region(url: &Url) -> Option<&str> {
+    url.host_str()?.strip_suffix(".inference.heroku.com")
+}
+
 /// Whether the address never leaves this machine. Names below `localhost` may: the system's
 /// resolver asks others for them, unlike curl and browsers, which don't ask it.
 pub fn is_loopback(url: &Url) -> bool {

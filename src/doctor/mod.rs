@@ -5,6 +5,7 @@
 //! so far.
 
 mod checks;
+mod mend;
 mod report;
 
 use std::io;

@@ -46,6 +46,9 @@ pub struct Entry {
     /// Commands that do it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
+    /// Commands that only show what is to be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<String>,
     /// Where the value in question comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -104,17 +107,31 @@ impl Entry {
             .join(". ");
         let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
         let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
-        let commands = hints.iter().flat_map(|hint| &hint.commands);
+        let commands = |is_look| {
+            let hints = hints.iter().filter(move |hint| hint.is_look == is_look);
+            hints
+                .flat_map(|hint| &hint.commands)
+                .map(|command| clean(command))
+                .collect()
+        };
         Entry {
             id: check.id,
             title: check.title,
             status: verdict.status,
             found: clean(&found),
             hint: hint.as_deref().map(&clean),
-            commands: commands.map(|command| clean(command)).collect(),
+            commands: commands(false),
+            looks: commands(true),
             source: verdict.source.as_deref().map(&clean),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl Entry {
+    /// All commands, as they stand below the hint.
+    pub fn all_commands(&self) -> Vec<String> {
+        self.commands.iter().chain(&self.looks).cloned().collect()
     }
 }
 
@@ -138,6 +155,15 @@ impl Report {
     pub fn first(&self) -> Option<&Entry> {
         let with = |status| self.checks.iter().find(|entry| entry.status == status);
         with(Status::Fail).or_else(|| with(Status::Warn))
+    }
+
+    /// The report of a run that could not begin.
+    pub fn of_none(why: &str) -> Self {
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            next: Some(why.to_owned()),
+            ..Report::default()
+        }
     }
 
     /// How many checks ended so.

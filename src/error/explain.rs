@@ -3,14 +3,25 @@
 //! disagree. `words.txt` has them by name; this file says which, with what in them. `texts.txt` has
 //! an example of each.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::words::{Explanation, in_words, words};
 use super::{
-    Error, HerokuFailure, MissingVariables, NetworkFailure, PlatformFailure, ProblemKind,
+    Error, HerokuFailure, MissingVariables, Nearly, NetworkFailure, PlatformFailure, ProblemKind,
     ServiceProblem,
 };
+use crate::cli::source::Source;
 use crate::error::shell;
+
+/// What installs the Heroku CLI here, as Heroku's page of it says.
+pub const INSTALL: &str = if cfg!(windows) {
+    "npm install -g heroku"
+} else if cfg!(target_vendor = "apple") {
+    "brew install heroku/brew/heroku"
+} else {
+    "curl https://cli-assets.heroku.com/install.sh | sh"
+};
 
 const TOO_LONG: &str = "The conversation is too long for the model: /undo, /clear or /set \
     context N in the chat; less text in a script";
@@ -86,13 +97,17 @@ impl Error {
                     _ => format!("Models: {}", ids.join(", ")),
                 };
                 let example = ids.first().map_or("claude-4-5-haiku", String::as_str);
-                let app = app_or_example(app.as_deref());
-                words!("Error::NoModel", variable, known, example, app)
+                let words = words!("Error::NoModel", variable, known, example);
+                match app {
+                    Some(app) => (words.hint("Or take that of the app, on a plan of one model"))
+                        .command(export_line(variable, Some(app))),
+                    None => words,
+                }
             }
             Error::NoSession { name, nearest } => {
                 let advice = match nearest {
-                    Some(nearest) => format!("Did you mean {nearest}? This lists all"),
-                    None => "List the sessions".to_owned(),
+                    Some(nearest) => format!("Did you mean {nearest}? Look at all"),
+                    None => "Look at the list of sessions".to_owned(),
                 };
                 words!("Error::NoSession", name, advice)
             }
@@ -138,7 +153,6 @@ impl HerokuFailure {
     pub fn explain(&self) -> Explanation {
         in_words! { self, HerokuFailure {
             OnDyno;
-            NotInstalled;
             NotStarted(reason);
             NotLoggedIn;
             InvalidToken;
@@ -149,12 +163,21 @@ impl HerokuFailure {
             Certificate(message);
         }
             HerokuFailure::Platform(failure) => platform(failure),
+            HerokuFailure::NotInstalled => words!("HerokuFailure::NotInstalled")
+                .command(INSTALL)
+                .command("heroku login"),
+            HerokuFailure::Elsewhere { app, prefix, other } => {
+                let app = app.as_deref();
+                let shown = app.map_or_else(|| "app".to_owned(), |app| format!("app {app:?}"));
+                words!("HerokuFailure::Elsewhere", shown, other, prefix)
+            }
             HerokuFailure::SeveralApps(apps) => {
+                let first = apps.first().and_then(|app| app.split(' ').next()).unwrap_or_default();
                 let remote = apps.first().and_then(|app| app.split(['(', ')']).nth(1));
                 let example =
                     remote.map_or_else(String::new, |it| format!(", for example --remote {it}"));
                 let apps = apps.join(", ");
-                words!("HerokuFailure::SeveralApps", apps, example)
+                words!("HerokuFailure::SeveralApps", apps, example, first)
             }
             HerokuFailure::UnknownApp(app) => {
                 let app = app.as_ref().map_or("such app".to_owned(), |app| format!("app {app:?}"));
@@ -213,6 +236,9 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
     let mut explanation = Explanation::from(title);
     if let Some(failure) = &missing.heroku {
         let cause = failure.explain();
+        if failure.is_of_app() {
+            explanation.title = format!("{}, so {}", cause.title, explanation.title);
+        }
         let because = cause.detail.map(|detail| format!(" {detail}"));
         looked.push_str(&format!(
             " Heroku CLI: {}.{}",
@@ -221,19 +247,91 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
         ));
         explanation.hints = cause.hints;
     }
-    let explanation = explanation.detail(looked);
-    let by_hand = match &missing.heroku {
-        // There is nothing to set on a dyno, whose variables are the app's.
-        Some(HerokuFailure::OnDyno) => return explanation,
-        _ if explanation.hints.is_empty() => "Set them, here for an app with the add-on",
-        _ => "Or set them yourself, here for an app with the add-on",
+    let explanation = missing
+        .nearly
+        .iter()
+        .fold(explanation.detail(looked), |words, nearly| {
+            let Nearly { name, set, source } = nearly;
+            let words = words.hint(format!("Did you mean {name}? There is {set} in {source}"));
+            match renamed(nearly) {
+                Some(command) => words.command(command),
+                None => words,
+            }
+        });
+    let explanation = match &missing.heroku {
+        Some(HerokuFailure::Elsewhere { app, prefix, other }) => {
+            let app = shell::quoted(app_or_example(app.as_deref()));
+            let explanation = explanation.hint("Or take its values");
+            (missing.names.iter()).fold(explanation, |words, name| {
+                let theirs = name.replacen(prefix.as_str(), other, 1);
+                words.command(format!(
+                    "export {name}=$(heroku config:get {theirs} -a {app})"
+                ))
+            })
+        }
+        Some(failure) if !failure.can_be_set() => explanation,
+        // An app that isn't there is of no use in the commands.
+        Some(HerokuFailure::UnknownApp(_)) => set_by_hand(explanation, &missing.names, None),
+        _ => set_by_hand(explanation, &missing.names, missing.app.as_deref()),
     };
-    // An app that isn't there is of no use in the commands.
-    let is_unknown = matches!(missing.heroku, Some(HerokuFailure::UnknownApp(_)));
-    let app = missing.app.as_deref().filter(|_| !is_unknown);
-    (missing.names.iter()).fold(explanation.hint(by_hand), |explanation, name| {
-        explanation.command(export_line(name, app))
-    })
+    let is_new = missing.found.is_empty() && missing.nearly.is_empty() && missing.app.is_none();
+    match missing.heroku {
+        Some(HerokuFailure::NotInstalled) if is_new => {
+            explanation.hint(SANDBOX.0).command(SANDBOX.1)
+        }
+        _ => explanation,
+    }
+}
+
+/// What needs no account.
+const SANDBOX: (&str, &str) = ("To try it without an account", "heroku-chat --sandbox");
+
+/// The quick start's lines, behind the steps that make them work.
+fn set_by_hand(words: Explanation, names: &[String], app: Option<&str>) -> Explanation {
+    let words = match words.hints.is_empty() {
+        true => words.hint("Set them, here for an app with the add-on"),
+        false => words.hint("After that heroku-chat asks Heroku itself; or set them in this shell"),
+    };
+    (names.iter()).fold(words, |words, name| words.command(export_line(name, app)))
+}
+
+/// The command that gives a variable its right name.
+pub fn renamed(nearly: &Nearly) -> Option<String> {
+    let Nearly { name, set, source } = nearly;
+    match source {
+        Source::Environment => Some(format!("export {name}=\"${set}\"")),
+        Source::EnvFile(path, _) => Some(in_file(
+            path,
+            &format!("s/^\\(export  *\\)*{set} *=/{name}=/"),
+        )),
+        _ => None,
+    }
+}
+
+/// The command that sets a variable where it comes from.
+pub fn set_in(source: &Source, name: &str, value: &str) -> Option<String> {
+    match source {
+        Source::Environment => Some(format!("export {name}={}", shell::quoted(value))),
+        // What sed would take for more than text is not put into its commands.
+        Source::EnvFile(path, _) if !value.contains(['|', '&', '\\', '\n', '\'']) => Some(in_file(
+            path,
+            &format!("s|^\\(export  *\\)*{name} *=.*|{name}={value}|"),
+        )),
+        _ => None,
+    }
+}
+
+/// A command that edits a file where it is, without a copy, which would hold the key.
+fn in_file(path: &Path, edit: &str) -> String {
+    let option = if cfg!(target_vendor = "apple") {
+        "-i ''"
+    } else {
+        "-i"
+    };
+    format!(
+        "sed {option} '{edit}' {}",
+        shell::quoted(&path.display().to_string())
+    )
 }
 
 fn network(failure: &NetworkFailure) -> Explanation {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use explain::{export_line, seconds};
+pub use explain::{INSTALL, export_line, renamed, seconds, set_in};
 #[cfg(test)]
 use words::Hint;
 pub(crate) use words::words;
@@ -92,6 +92,7 @@ pub enum Error {
     /// Neither flag nor variable names a model; with the ids to choose from.
     NoModel {
         variable: String,
+        /// The app that was named, if nobody asked it for a model yet.
         app: Option<String>,
         ids: Vec<String>,
     },
@@ -155,10 +156,22 @@ pub struct MissingVariables {
     pub found: Vec<(String, Source)>,
     /// The app that was named, for the commands in the hint.
     pub app: Option<String>,
+    /// What was probably meant for one of them.
+    pub nearly: Vec<Nearly>,
     /// Whether an env file was there to be read.
     pub env_file: Option<PathBuf>,
     /// Why the Heroku CLI didn't help, if it was asked.
     pub heroku: Option<HerokuFailure>,
+}
+
+/// A variable that is set under a name which is nearly the one that is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nearly {
+    /// The name that is read.
+    pub name: String,
+    /// The name that is set.
+    pub set: String,
+    pub source: Source,
 }
 
 /// Why Heroku told nothing: by its program, or asked directly.
@@ -194,6 +207,12 @@ pub enum HerokuFailure {
     TimedOut(Duration),
     /// It answered, and none of the variables is set on the app.
     NotAttached(Option<String>),
+    /// It answered, and the add-on's variables begin with another name than this prefix.
+    Elsewhere {
+        app: Option<String>,
+        prefix: String,
+        other: String,
+    },
     /// Anything else: the exit code if there is one, and what it printed.
     Other { code: Option<i32>, message: String },
 }
@@ -263,6 +282,8 @@ pub enum CertificateFlaw {
     Name,
     /// Issued by somebody unknown.
     Issuer,
+    /// Issued by somebody whom the user's own list of whom to trust doesn't have.
+    Unlisted,
     /// A CA's own certificate, in the place of one that the CA signed.
     Authority,
     /// Of a kind that can't be verified here.
@@ -332,6 +353,63 @@ pub enum ProblemKind {
     Redirect(String),
 }
 
+impl HerokuFailure {
+    /// Whether the network or Heroku is the trouble, and nothing that the user could set.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            HerokuFailure::Unreachable(_) | HerokuFailure::TimedOut(_) => true,
+            HerokuFailure::Platform(failure) => failure.may_pass(),
+            // The CLI hands on no status; these are its words for 429 and 5xx.
+            HerokuFailure::Refused(words) | HerokuFailure::Other { message: words, .. } => {
+                ["rate_limit", "rate limit", "HTTP Error 5"]
+                    .iter()
+                    .any(|it| words.contains(it))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it is more telling than that variables are missing.
+    fn is_of_app(&self) -> bool {
+        !matches!(
+            self,
+            HerokuFailure::NotInstalled
+                | HerokuFailure::OnDyno
+                | HerokuFailure::NotStarted(_)
+                | HerokuFailure::NotLoggedIn
+                | HerokuFailure::InvalidToken
+                | HerokuFailure::NoApp
+                | HerokuFailure::Other { .. }
+        )
+    }
+
+    /// Whether `heroku config:get` works once the failure's own advice was followed.
+    pub fn can_be_set(&self) -> bool {
+        use HerokuFailure as It;
+        matches!(
+            self,
+            It::NotInstalled
+                | It::NotLoggedIn
+                | It::InvalidToken
+                | It::NoApp
+                | It::SeveralApps(_)
+                | It::UnknownRemote(_)
+                | It::UnknownApp(_)
+                | It::NotAttached(_)
+        )
+    }
+}
+
+impl PlatformFailure {
+    /// Whether the network or Heroku is the trouble, and nothing that the user could set.
+    fn may_pass(&self) -> bool {
+        match self {
+            PlatformFailure::Refused { status, .. } => matches!(status, 429 | 500..),
+            PlatformFailure::NotJson { .. } => true,
+        }
+    }
+}
+
 impl Error {
     /// The exit code this failure ends the process with; `texts.txt` shows those of all.
     pub fn exit_status(&self) -> ExitStatus {
@@ -354,12 +432,14 @@ impl Error {
                 | Kind::NoAddress
                 | Kind::Redirect(_) => ExitStatus::Fixable,
             },
-            Error::Platform(PlatformFailure::Refused {
-                status: 429 | 500..,
-                ..
-            }) => ExitStatus::Service,
-            Error::Platform(PlatformFailure::NotJson { .. }) => ExitStatus::Service,
-            Error::Platform(PlatformFailure::Refused { .. })
+            Error::Platform(failure) if failure.may_pass() => ExitStatus::Service,
+            Error::MissingVariables(missing)
+                if missing.heroku.as_ref().is_some_and(HerokuFailure::may_pass) =>
+            {
+                ExitStatus::Service
+            }
+            Error::NotOnApp { heroku, .. } if heroku.may_pass() => ExitStatus::Service,
+            Error::Platform(_)
             | Error::Network(Certificate { .. } | Proxy { .. } | NoRoots { .. })
             | Error::MissingVariables(_)
             | Error::NotOnApp { .. }

@@ -3,9 +3,14 @@
 /// How alike two names must be for one to be proposed for the other, from 0 to 1.
 const LIKENESS: f64 = 0.75;
 
+/// How alike two names are, from 0 to 1.
+pub fn likeness(one: &str, other: &str) -> f64 {
+    strsim::jaro_winkler(one, other)
+}
+
 /// The name most like the one that was typed, if any is like it at all.
 pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let rated = names.map(|name| (strsim::jaro_winkler(typed, name), name));
+    let rated = names.map(|name| (likeness(typed, name), name));
     let best = rated.max_by(|(one, _), (other, _)| one.total_cmp(other));
     best.filter(|(likeness, _)| *likeness >= LIKENESS)
         .map(|(_, name)| name)

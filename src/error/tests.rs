@@ -7,6 +7,7 @@ fn missing(names: &[&str], heroku: Option<HerokuFailure>) -> Error {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         found: Vec::new(),
         app: None,
+        nearly: Vec::new(),
         env_file: None,
         heroku,
     }))
@@ -110,7 +111,7 @@ fn each_failure_of_a_session_has_its_own_next_step() {
                 nearest: None,
             },
             "no session \"k\"",
-            "List the sessions",
+            "Look at the list",
         ),
         (
             Error::NoSession {

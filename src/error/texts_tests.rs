@@ -73,6 +73,11 @@ fn heroku() -> Vec<HerokuFailure> {
         HerokuFailure::Certificate(words()),
         HerokuFailure::TimedOut(Duration::from_secs(75)),
         HerokuFailure::NotAttached(Some("shop".to_owned())),
+        HerokuFailure::Elsewhere {
+            app: Some("shop".to_owned()),
+            prefix: "INFERENCE".to_owned(),
+            other: "MY_AI".to_owned(),
+        },
         HerokuFailure::Other {
             code: Some(1),
             message: words(),
@@ -87,6 +92,7 @@ fn network() -> Vec<NetworkFailure> {
         CertificateFlaw::Time,
         CertificateFlaw::Name,
         CertificateFlaw::Issuer,
+        CertificateFlaw::Unlisted,
         CertificateFlaw::Authority,
         CertificateFlaw::Algorithm,
         CertificateFlaw::Broken,
@@ -356,6 +362,7 @@ fn missing(heroku: Option<HerokuFailure>) -> Error {
         names: vec!["INFERENCE_URL".to_owned(), "INFERENCE_KEY".to_owned()],
         found: Vec::new(),
         app: None,
+        nearly: Vec::new(),
         env_file: None,
         heroku,
     }))
@@ -438,8 +445,13 @@ fn every_failure_is_among_them() {
 #[test]
 fn a_hint_has_no_end_mark() {
     for error in all() {
-        for Hint { sentence, .. } in error.explain().hints {
+        for Hint {
+            sentence, is_look, ..
+        } in error.explain().hints
+        {
             assert!(!sentence.ends_with(['.', ':', '!']), "{sentence}");
+            let says_look = sentence.split([' ', ',']).any(|word| word == "Look");
+            assert!(!is_look || says_look, "{sentence}");
         }
     }
 }
@@ -450,6 +462,7 @@ fn words_that_are_looked_up_are_there() {
     let sources = [
         include_str!("explain.rs"),
         include_str!("../doctor/mod.rs"),
+        include_str!("../doctor/mend.rs"),
         include_str!("../doctor/checks/heroku.rs"),
         include_str!("../doctor/checks/network.rs"),
         include_str!("../doctor/checks/service.rs"),

@@ -1,6 +1,6 @@
 //! An explanation, and its words: `words.txt` has a block of lines below each name. The first line
-//! is the title, `|` begins a detail, `>` a hint, `$` a command of the hint before it. A value
-//! stands where its name does in braces, with `:?` in quotes.
+//! is the title, `|` begins a detail, `>` a hint, `$` a command of the hint before it, `?` one that
+//! changes nothing and is only to be looked at, which the hint says by its first word. A value stands where its name does in braces, with `:?` in quotes.
 
 use std::fmt::{self, Display};
 
@@ -26,6 +26,8 @@ pub struct Hint {
     pub sentence: String,
     /// Commands that do it, to be copied line by line.
     pub commands: Vec<String>,
+    /// Whether they only show something.
+    pub is_look: bool,
 }
 
 impl Display for Hint {
@@ -63,8 +65,17 @@ impl Explanation {
         self.hints.push(Hint {
             sentence: sentence.into(),
             commands: Vec::new(),
+            is_look: false,
         });
         self
+    }
+
+    /// With a command for the last hint that changes nothing.
+    pub fn look(self, command: impl Into<String>) -> Self {
+        let mut explanation = self.command(command);
+        let hint = explanation.hints.last_mut();
+        hint.expect("it has a command now").is_look = true;
+        explanation
     }
 
     /// With a command for the last hint.
@@ -104,6 +115,7 @@ pub fn look_up(name: &str, values: &[(&str, &dyn Display)]) -> Explanation {
             Some(("|", detail)) => explanation.detail(filled(detail, str::to_owned)),
             Some((">", hint)) => explanation.hint(filled(hint, str::to_owned)),
             Some(("$", command)) => explanation.command(filled(command, shell::quoted)),
+            Some(("?", command)) => explanation.look(filled(command, shell::quoted)),
             _ => explanation,
         }
     })

@@ -11,7 +11,7 @@ use crate::api::Tell;
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
-use crate::error::{Error, HerokuFailure, PlatformFailure};
+use crate::error::{Error, HerokuFailure};
 use crate::interrupt::Interrupts;
 
 /// The names of all config vars of an app, with values where [`Wanted`] keeps them.
@@ -62,10 +62,9 @@ impl Direct {
         self.platform.ask(question, Wanted(&query.variables), tell)
     }
 
-    /// What Heroku itself said, for where there is no CLI with words for it.
-    pub fn refusal(&self, error: Error) -> Option<HerokuFailure> {
-        let is_refusal = matches!(error, Error::Platform(PlatformFailure::Refused { .. }));
-        is_refusal.then(|| self.platform.failure(error, &self.app))
+    /// What went wrong, for where there is no CLI with words for it.
+    pub fn failure(&self, error: Error) -> HerokuFailure {
+        self.platform.failure(error, &self.app)
     }
 }
 

@@ -243,7 +243,8 @@ impl Http {
         let response = builder
             .body(outgoing)
             .send()
-            .map_err(|error| classify(error, url, through))?;
+            .map_err(|error| classify(error, url, through))
+            .map_err(|error| roots::judged(error, &self.environment))?;
 
         let (status, headers, body) = response.split();
         let (head, mut body): (Head, Box<dyn Read>) = match status.as_u16() {

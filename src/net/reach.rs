@@ -133,7 +133,8 @@ pub fn handshake(
         ClientConnection::new(Arc::new(config), name).map_err(|error| failed(&error))?;
     while connection.is_handshaking() {
         if let Err(error) = connection.complete_io(&mut stream) {
-            return Err(Error::Network(classify(&error, host, &witness)));
+            let failure = Error::Network(classify(&error, host, &witness));
+            return Err(roots::judged(failure, environment));
         }
     }
     Ok(match connection.protocol_version() {

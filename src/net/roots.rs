@@ -8,11 +8,33 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::config::environment::Environment;
-use crate::error::{Error, NetworkFailure};
+use crate::error::{CertificateFlaw, Error, NetworkFailure};
 use crate::files::named;
 
 /// A bundle of all certificates there are has 200 KB.
 const FILE_LIMIT: usize = 16 * 1024 * 1024;
+
+/// The variables with the user's own list of whom to trust.
+const VARIABLES: &[&str] = &["SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// A failure of TLS, which means another thing if the user says whom to trust.
+pub fn judged(error: Error, environment: &Environment) -> Error {
+    use CertificateFlaw::{Issuer, Unlisted};
+    match error {
+        Error::Network(NetworkFailure::Certificate {
+            host,
+            flaw: Issuer,
+            reason,
+        }) if environment.first(VARIABLES).is_some() => {
+            Error::Network(NetworkFailure::Certificate {
+                host,
+                flaw: Unlisted,
+                reason,
+            })
+        }
+        other => other,
+    }
+}
 
 /// The certificates to trust, at least one.
 ///
@@ -20,7 +42,7 @@ const FILE_LIMIT: usize = 16 * 1024 * 1024;
 /// A variable that names nothing to trust.
 pub fn trusted(environment: &Environment) -> Result<Vec<CertificateDer<'static>>, Error> {
     let mut roots = Vec::new();
-    let Some((variable, value)) = environment.first(&["SSL_CERT_FILE", "SSL_CERT_DIR"]) else {
+    let Some((variable, value)) = environment.first(VARIABLES) else {
         roots.extend(system());
         let bundled = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
         let missing: Vec<_> = bundled.filter(|root| !roots.contains(root)).collect();

@@ -36,7 +36,13 @@ impl Repl<'_> {
         if ids.is_empty() {
             return Err(self.connection.no_model(self.context));
         }
-        let line = |(id, number): (&String, usize)| format!("{number:3}  {id}\n");
+        let line = |(id, number): (&String, usize)| {
+            let model = models.iter().find(|model| model.id == *id);
+            let old = model
+                .filter(|it| it.is_deprecated())
+                .map_or("", |_| "  (deprecated)");
+            format!("{number:3}  {id}{old}\n")
+        };
         let list: String = ids.iter().zip(1..).map(line).collect();
         let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(

@@ -160,8 +160,8 @@ fn without_a_cli_the_words_are_herokus() {
             .expect_error(words);
     }
     platform.answer("page", Answer::Html200);
-    let run = config(&program, &["-a", "page"]).expect_code(1);
-    run.expect_error("the heroku program is not on PATH");
+    let run = config(&program, &["-a", "page"]).expect_code(3);
+    run.expect_error("did not answer like Heroku's Platform API");
 }
 
 #[test]

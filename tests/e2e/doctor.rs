@@ -51,7 +51,7 @@ fn eu_service() -> Setup {
     Setup(program, vec![Box::new(server), Box::new(proxy)])
 }
 
-const CASES: &[Case] = &[
+pub const CASES: &[Case] = &[
     Case {
         name: "nothing at all",
         set_up: || Program::new().into(),
@@ -225,7 +225,13 @@ const CASES: &[Case] = &[
         name: "an old Heroku CLI",
         set_up: || {
             let program = Program::new();
-            program.command("heroku", "echo heroku/7.60.0 linux-x64 node-v14");
+            program.command(
+                "heroku",
+                "[ \"$1\" = update ] && : > \"$HOME/updated\"
+                version=7.60.0
+                [ -e \"$HOME/updated\" ] && version=11.10.0
+                echo heroku/$version linux-x64 node-v14",
+            );
             program.into()
         },
         flags: &[],
@@ -461,7 +467,7 @@ const CASES: &[Case] = &[
         flags: &["--sandbox", "-m", "sandbox-old"],
         check: "model",
         status: "warn",
-        says: "export INFERENCE_MODEL_ID=sandbox-echo",
+        says: "heroku-chat --sandbox -m sandbox-echo",
     },
     Case {
         name: "a wrong key",

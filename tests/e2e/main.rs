@@ -9,6 +9,7 @@
 )]
 
 mod accessible;
+mod advice;
 mod answers;
 mod ask;
 mod commands;

@@ -16,7 +16,7 @@ pub struct Tls {
     pub port: u16,
     /// As PEM, for SSL_CERT_FILE.
     pub certificate: String,
-    _served: Served,
+    served: Served,
 }
 
 impl Tls {
@@ -62,8 +62,14 @@ impl Tls {
         Tls {
             port,
             certificate: certificate.pem(),
-            _served: served,
+            served,
         }
+    }
+
+    /// Nobody has to call it.
+    pub fn stand_by(self) -> Self {
+        self.served.may_stay_idle();
+        self
     }
 }
 
@@ -98,7 +104,7 @@ pub struct Proxy {
     pub port: u16,
     /// Of each request that it got.
     pub heads: Receiver<String>,
-    _served: Served,
+    served: Served,
 }
 
 impl Proxy {
@@ -117,8 +123,14 @@ impl Proxy {
         Proxy {
             port,
             heads,
-            _served: served,
+            served,
         }
+    }
+
+    /// Nobody has to call it.
+    pub fn stand_by(self) -> Self {
+        self.served.may_stay_idle();
+        self
     }
 }
 

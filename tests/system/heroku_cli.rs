@@ -96,7 +96,8 @@ fn heroku_asked_directly_says_what_its_cli_says() {
         (&["-a", "good"], by_netrc, 0, [1, 0], [1, 1]),
         (&[], in_git, 0, [1, 0], [1, 1]),
         (&[], two_remotes, 1, [0, 1], [0, 1]),
-        (&["-a", "bare"], usual, 1, [1, 0], [1, 1]),
+        // The CLI is asked again, for the names of all.
+        (&["-a", "bare"], usual, 1, [1, 0], [2, 2]),
         (&["-a", "nosuch"], usual, 1, [2, 1], [1, 1]),
         (&["-a", "closed"], usual, 1, [2, 1], [1, 1]),
         (&["-a", "good"], expired, 1, [2, 1], [1, 1]),
@@ -192,7 +193,7 @@ fn an_app_that_is_unknown_or_closed_is_told() {
         .expect_code(1)
         .expect_error("You do not have access to the app closed");
     config(&program, &["-a", "busy"])
-        .expect_code(1)
+        .expect_code(3)
         .expect_error("Your account reached the API rate limit");
     config(&program, &["-a", "bare"])
         .expect_code(1)
@@ -249,7 +250,7 @@ fn an_api_that_is_down_is_told() {
         let whoami = program.process_of(heroku(), &["auth:whoami"]);
         let account = scope.spawn(|| Run::of(whoami, ""));
         config(&program, &["-a", "good"])
-            .expect_code(1)
+            .expect_code(3)
             .expect_error("Heroku could not be reached")
             .expect_error("ECONNREFUSED");
         let account = account.join().expect("it ends");

@@ -87,7 +87,11 @@ fn required(
         return Err(Error::NotOnApp { names, heroku });
     }
     let names = query.variables.iter();
-    Ok(names.filter_map(|name| found.remove_entry(name)).collect())
+    let trimmed = |(name, value): (String, Secret)| (name, value.trimmed());
+    Ok(names
+        .filter_map(|name| found.remove_entry(name))
+        .map(trimmed)
+        .collect())
 }
 
 /// Has git ignore the file if the user agrees; says how if nobody can be asked.

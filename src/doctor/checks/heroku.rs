@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::config::{self, HerokuAnswer, HerokuQuery};
 use crate::doctor::Status::{Fail, Pass, Skip};
 use crate::doctor::{Probe, Verdict};
-use crate::error::{Error, HerokuFailure, PlatformFailure, words};
+use crate::error::{Error, HerokuFailure, INSTALL, PlatformFailure, words};
 use crate::heroku::direct::{self, Direct};
 use crate::heroku::{self, HerokuCli};
 
@@ -15,7 +15,7 @@ use crate::heroku::{self, HerokuCli};
 const OLDEST: u32 = 8;
 
 /// The longest wait for the Heroku CLI, whose commands run side by side.
-const LIMIT: Duration = Duration::from_secs(10);
+pub const LIMIT: Duration = Duration::from_secs(10);
 
 /// The longest wait for Heroku itself, before its CLI is asked in its place.
 const DIRECT_LIMIT: Duration = Duration::from_secs(3);
@@ -41,19 +41,27 @@ impl Facts {
                 Builder::new().spawn_scoped(scope, move || ask(cli, LIMIT))
             };
             let (version, account) = (start(heroku::version), start(heroku::account));
-            let told = direct.map(|it| it.config_vars(query, DIRECT_LIMIT, &mut |_| ()));
+            let told = direct.map(|it| {
+                let all = it.config_vars(query, DIRECT_LIMIT, &mut |_| ());
+                all.map_err(|error| it.failure(error))
+            });
             let variables = match &told {
                 Some(Ok(all)) => direct::answer(all, query),
-                _ => heroku::config_vars(cli, query, left(), |_| ()),
+                told => {
+                    heroku::config_vars(cli, query, left(), |_| ()).map_err(|failure| match told {
+                        Some(Err(told)) if failure == HerokuFailure::NotInstalled => told.clone(),
+                        _ => failure,
+                    })
+                }
             };
             let is_missing = matches!(variables, Err(HerokuFailure::NotAttached(_)));
             let all = match told {
                 Some(Ok(all)) => Some(Ok(all)),
                 // The page that the CLI took for an app without variables.
-                Some(Err(Error::Platform(page @ PlatformFailure::NotJson { .. })))
+                Some(Err(page @ HerokuFailure::Platform(PlatformFailure::NotJson { .. })))
                     if is_missing =>
                 {
-                    Some(Err(HerokuFailure::Platform(page)))
+                    Some(Err(page))
                 }
                 _ => is_missing.then(|| heroku::all_config_vars(cli, query, left())),
             };
@@ -110,6 +118,13 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno) if facts.variables.is_ok() => {
             return Ok(Pass.found("not on PATH, and not needed: Heroku itself gave URL and key"));
         }
+        Err(HerokuFailure::NotInstalled) if !is_absent(&facts.variables) => {
+            return Ok(Pass.found("not on PATH, and not needed: Heroku itself answered"));
+        }
+        Err(failure @ (HerokuFailure::NotStarted(_) | HerokuFailure::Other { .. })) => {
+            let words = failure.explain();
+            return Ok(Fail.found(words.hint("Or install it anew").command(INSTALL)));
+        }
         Err(failure) => return Ok(Fail.found(failure.explain())),
     };
     let major = version.split('.').next().and_then(|it| it.parse().ok());
@@ -119,12 +134,20 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     })
 }
 
+/// Whether nothing is known of the variables because there is no CLI.
+fn is_absent(variables: &HerokuAnswer) -> bool {
+    matches!(variables, Err(HerokuFailure::NotInstalled))
+}
+
 pub fn login(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let facts = facts(probe);
     Ok(match (&facts.account, &facts.variables) {
         (Ok(account), _) => Pass.found(account),
         (Err(HerokuFailure::NotInstalled | HerokuFailure::OnDyno), Ok(_)) => {
             Pass.found("logged in; only the CLI tells the account's name")
+        }
+        (Err(HerokuFailure::NotInstalled), Err(_)) => {
+            Pass.found("a token is at hand; only the CLI tells the account's name")
         }
         // The account is asked at another host than the variables, and only these are needed.
         (Err(HerokuFailure::TimedOut(_) | HerokuFailure::Unreachable(_)), Ok(_)) => {

@@ -7,7 +7,7 @@ mod setup;
 
 use super::{Probe, Verdict};
 use crate::error::Error;
-pub use heroku::Facts;
+pub use heroku::{Facts, LIMIT as STEPS_LIMIT};
 
 /// A check.
 pub struct Check {

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::api::wait::Now;
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
-use crate::doctor::{Probe, STEP_LIMIT, Verdict};
+use crate::doctor::{Probe, STEP_LIMIT, Verdict, mend};
 use crate::error::{Error, NetworkFailure, ProblemKind, seconds, words};
 use crate::net::{proxy as proxies, reach, tunnel};
 
@@ -143,8 +143,36 @@ pub fn catalogue(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
             let limit = seconds(limit);
             Ok(Fail.found(words!("doctor::catalogue silent", limit)))
         }
+        Err(Error::Interrupted) => Err(Error::Interrupted),
+        Err(_) if speaks_tls(probe) => {
+            let url = target(probe);
+            let host = url.host_str().unwrap_or_default();
+            let words = words!("doctor::tls instead", host);
+            let right = url.as_str().replacen("http://", "https://", 1);
+            Ok(Fail.found(mend::url(probe, words, right.trim_end_matches('/'))))
+        }
         Err(error) => Err(error),
     }
+}
+
+/// Whether what doesn't answer HTTP answers TLS, be its certificate trusted or not.
+fn speaks_tls(probe: &Probe<'_>) -> bool {
+    let url = target(probe);
+    if url.scheme() != "http" || probe.proxy.is_some() {
+        return false;
+    }
+    let host = host_and_port(&url).0;
+    let (addresses, environment) = (probe.addresses.clone(), probe.context.environment.clone());
+    let greet = move || {
+        let stream = reach::connect(&addresses, STEP_LIMIT)?;
+        reach::handshake(&host, stream, &environment)
+    };
+    matches!(
+        probe.context.interrupts.run(STEP_LIMIT, greet),
+        Ok(Some(
+            Ok(_) | Err(Error::Network(NetworkFailure::Certificate { .. }))
+        ))
+    )
 }
 
 pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
@@ -164,11 +192,4 @@ pub fn clock(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     } else {
         Pass.found("agrees with the service's")
     })
-}
-
-/// The region of Heroku's inference hosts, such as `eu`.
-pub fn region(probe: &Probe<'_>) -> Option<String> {
-    let url = target(probe);
-    let region = url.host_str()?.strip_suffix(".inference.heroku.com")?;
-    Some(region.to_owned())
 }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use super::network::region;
+use crate::api::models::Model;
 use crate::api::request::RequestOptions;
 use crate::app::following::{Show, follow};
 use crate::chat::{Answer, Chat};
-use crate::config::Source;
+use crate::config;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
-use crate::doctor::{Probe, Verdict};
+use crate::doctor::{Probe, Verdict, mend};
 use crate::error::nearest::nearest;
-use crate::error::{Error, words};
+use crate::error::{Error, Explanation, ProblemKind, words};
 
 /// How long `--live` waits for the first word, and between words.
 const LIVE_LIMIT: Duration = Duration::from_secs(10);
@@ -35,51 +35,76 @@ pub fn model(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let settings = probe.settings.as_ref();
     let settings = settings.expect("the check of the sources holds");
     let Some(model) = &settings.model else {
-        let example = models.first().map_or("MODEL", |model| model.id.as_str());
-        return Ok(Warn.found(words!("doctor::model none", variable, example)));
+        let words = words!("doctor::model none", variable);
+        return Ok(Warn.found(mend::model(probe, words, None)));
     };
     let (id, source) = (&model.value, &model.source);
-    let listed = models.iter().find(|model| model.id == *id);
-    let verdict = match listed {
+    let region = config::region(&settings.url.value);
+    let verdict = match models.iter().find(|model| model.id == *id) {
         None if models.is_empty() => Warn.found(words!("doctor::model unchecked", id)),
         None => {
-            let ids = models.iter().filter(|model| model.is_chat());
+            let ids = models
+                .iter()
+                .filter(|model| model.is_chat() && !model.is_deprecated());
             let near = nearest(id, ids.map(|model| model.id.as_str()));
-            let name = match (near, source, &probe.sandbox) {
-                (None, ..) => "doctor::model unknown",
-                (_, Source::Flag(_), Some(_)) => "doctor::model misspelt sandbox",
-                (_, Source::Flag(_), None) => "doctor::model misspelt flag",
-                _ => "doctor::model misspelt",
-            };
-            let near = near.unwrap_or_default();
-            Fail.found(words!(name, id, variable, near))
+            Fail.found(mend::model(
+                probe,
+                words!("doctor::model unknown", id),
+                near,
+            ))
         }
         Some(listed) if !listed.is_chat() => {
             let kinds = listed.kinds.join(", ");
-            Fail.found(words!("doctor::model kind", id, kinds))
+            Fail.found(mend::model(
+                probe,
+                words!("doctor::model kind", id, kinds),
+                None,
+            ))
         }
-        Some(listed) => match region(probe).filter(|region| !listed.is_in(region)) {
+        Some(listed) => match region.filter(|region| !listed.is_in(region)) {
             Some(region) => {
                 let regions = listed.regions.join(", ");
-                Fail.found(words!("doctor::model region", id, region, regions))
+                let words = words!("doctor::model region", id, region, regions);
+                Fail.found(mend::model(probe, words, None))
             }
-            None if listed.is_deprecated() => {
-                let end = listed.end_of_life();
-                let end = end.map(|date| format!(" and stops answering on {date}"));
-                let end = end.unwrap_or_default();
-                Warn.found(match &listed.replacement_model {
-                    Some(next) => words!("doctor::model replaced", id, end, variable, next),
-                    None => words!("doctor::model deprecated", id, end),
-                })
-            }
+            None if listed.is_deprecated() => Warn.found(on_its_way_out(probe, listed)),
             None => Pass.found(id),
         },
     };
     Ok(verdict.from(source))
 }
 
+/// Its successor, if that can be had, or another.
+fn on_its_way_out(probe: &Probe<'_>, listed: &Model) -> Explanation {
+    let end = listed.end_of_life();
+    let end = end
+        .map(|date| format!(" and stops answering on {date}"))
+        .unwrap_or_default();
+    let id = &listed.id;
+    let is_next = |model: &&Model| {
+        Some(&model.id) == listed.replacement_model.as_ref() && !model.is_deprecated()
+    };
+    let next = probe.catalogue.models.iter().find(is_next);
+    let words = words!("doctor::model deprecated", id, end);
+    mend::model(probe, words, next.map(|model| model.id.as_str()))
+}
+
+/// The same failure, with what to do about a key that was refused.
+fn judged(probe: &Probe<'_>, error: Error) -> Result<Verdict, Error> {
+    match error {
+        Error::Service(problem) if problem.kind == ProblemKind::Unauthorized => {
+            Ok(Fail.found(mend::refused_key(probe, *problem)))
+        }
+        other => Err(other),
+    }
+}
+
 pub fn key_accepted(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
-    let accepted = probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell))?;
+    let accepted = probe.ask(|client, interrupts, tell| client.probe_key(interrupts, tell));
+    let accepted = match accepted {
+        Ok(accepted) => accepted,
+        Err(error) => return judged(probe, error),
+    };
     Ok(match accepted {
         Some(()) => Pass.found("yes; no token was spent"),
         None => Warn.found(words!("doctor::key_accepted unknown")),
@@ -91,7 +116,11 @@ pub fn request(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         return Ok(Skip.found("needs a model"));
     };
     let was_refused =
-        probe.ask(|client, interrupts, tell| client.probe_request(&model, interrupts, tell))?;
+        probe.ask(|client, interrupts, tell| client.probe_request(&model, interrupts, tell));
+    let was_refused = match was_refused {
+        Ok(was_refused) => was_refused,
+        Err(error) => return judged(probe, error),
+    };
     Ok(match was_refused {
         true => Pass.found(format!("yes, for {model}; no token was spent")),
         false => Warn.found(words!("doctor::request answered", model)),

@@ -8,8 +8,8 @@ use crate::config::git::{self, Tracking, quoted};
 use crate::config::secret::Secret;
 use crate::config::{self, Source};
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
-use crate::doctor::{Probe, STEP_LIMIT, Verdict};
-use crate::error::{Error, HerokuFailure, words};
+use crate::doctor::{Probe, STEP_LIMIT, Verdict, mend};
+use crate::error::{Error, HerokuFailure, export_line, renamed, words};
 use crate::files::{self, named};
 use crate::screen::terminal;
 use crate::store;
@@ -32,7 +32,12 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
         Err(error) => {
             let words = words!("doctor::env_file unreadable", shown, error);
-            return Ok(Fail.found(words.command(format!("ls -l {}", quoted(&probe.env_path)))));
+            return Ok(Fail.found(match probe.env_path.parent() {
+                Some(folder) if error.kind() == io::ErrorKind::NotFound => {
+                    words.look(format!("ls -lA {}", quoted(&Path::new(".").join(folder))))
+                }
+                _ => words.look(format!("ls -l {}", quoted(&probe.env_path))),
+            }));
         }
     };
     if let Some(first) = file.warnings.first() {
@@ -115,7 +120,7 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Tracking::Ignored => Pass.found(format!("git ignores {shown}")),
         Tracking::Unknown => Warn.found(words()),
         Tracking::Filtered => {
-            Warn.found(words().command(format!("git check-attr filter {}", quoted(&path))))
+            Warn.found(words().look(format!("git check-attr filter {}", quoted(&path))))
         }
         Tracking::Unignored => Fail.found(words().command(git::ignore_command(&path))),
         Tracking::Tracked => Fail.found(
@@ -135,7 +140,17 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(url) = &probe.gathered.url else {
         return Ok(missing(probe, "URL"));
     };
-    let address = shown(&probe.gathered.checked_url(url, probe.args)?);
+    let address = match probe.gathered.checked_url(url, probe.args) {
+        Ok(address) => shown(&address),
+        Err(error) => {
+            let right = config::with_https(&url.value);
+            let words = error.explain();
+            return Ok(Fail.found(match &right {
+                Some(right) => mend::url(probe, words, right),
+                None => words,
+            }));
+        }
+    };
     let has_more = url.value.trim().trim_end_matches('/') != address;
     let verdict = if has_more && url.value.contains("/v1") {
         let url = &url.value;
@@ -177,13 +192,30 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         let words = words!("doctor::missing attachment", name, set, other);
         return Fail.found(words.command(probe.command_for(&other)));
     }
+    let words = words!("doctor::missing", name, set);
+    if let Some(nearly) = probe.gathered.nearly.iter().find(|it| it.name == name)
+        && let Some(command) = renamed(nearly)
+    {
+        let words = words.hint(format!("Did you mean that by {}? Name it so", nearly.set));
+        return Fail.found(words.command(command));
+    }
+    let failure = probe
+        .heroku
+        .as_ref()
+        .and_then(|facts| facts.variables.as_ref().err());
     // An app that isn't there is of no use in the command.
-    let facts = probe.heroku.as_ref();
-    let is_unknown =
-        facts.is_some_and(|facts| matches!(facts.variables, Err(HerokuFailure::UnknownApp(_))));
+    let is_unknown = matches!(failure, Some(HerokuFailure::UnknownApp(_)));
     let app = probe.gathered.app.as_deref().filter(|_| !is_unknown);
-    let app = app.unwrap_or("example-app");
-    Fail.found(words!("doctor::missing", name, set, app))
+    Fail.found(match failure {
+        Some(HerokuFailure::OnDyno) => words,
+        Some(failure) if !failure.can_be_set() => {
+            words.hint("Set it from the app once Heroku answers; what it said stands above")
+        }
+        _ => {
+            let sentence = "Set it from the app, after what stands above of the Heroku CLI";
+            words.hint(sentence).command(export_line(&name, app))
+        }
+    })
 }
 
 /// An attachment of another name whose URL and key are both set, in the environment or on the app.
@@ -200,7 +232,10 @@ fn other_attachment(probe: &Probe<'_>) -> Option<String> {
 pub fn same_source(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let settings = match probe.settings.take() {
         Some(settings) => settings,
-        None => probe.gathered.settings(probe.args)?,
+        None => match probe.gathered.settings(probe.args) {
+            Ok(settings) => settings,
+            Err(error) => return Ok(Fail.found(mend::split(probe, error))),
+        },
     };
     let settings = probe.settings.insert(settings);
     let (url, key) = (&settings.url.source, &settings.key.source);

@@ -536,7 +536,7 @@ fn names_are_found_by_their_beginning_and_slips_are_mended() {
         (error.title.as_str(), error.hints[0].sentence.as_str()),
         (
             "there is no session \"dinos\"",
-            "Did you mean dynos? This lists all"
+            "Did you mean dynos? Look at all"
         )
     );
     assert!(matches!(
