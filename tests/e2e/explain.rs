@@ -369,7 +369,7 @@ fn what_the_facts_hold_of_the_service_is_not_asked_for_again() {
     // Without the add-on, too.
     platform.play("shop", App::outage("shop", "rails-missing-config"));
     let terminal = Terminal::start(&by_cli, &["why", "-a", "shop"], 60, 120);
-    terminal.wait_for("no model can be asked: INFERENCE_URL and INFERENCE_KEY are not set");
+    terminal.wait_for("no model can be asked: the app \"shop\" has no such variables");
     assert_eq!(terminal.wait_for_end(), 1);
     assert_eq!(count(), 5);
     let starts = fs::read_to_string(by_cli.home().join("starts")).expect("it was started");

@@ -109,7 +109,7 @@ fn what_heroku_cannot_do_now_is_code_3_and_the_title() {
     for (name, words) in [
         (
             "Heroku is offline",
-            "Error: the Heroku CLI could not reach Heroku, so INFERENCE_URL",
+            "Error: Heroku could not be reached, so INFERENCE_URL",
         ),
         (
             "Heroku limits the account",
