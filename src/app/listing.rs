@@ -23,13 +23,18 @@ pub fn list_sessions(sessions: &Sessions, json: bool, screen: &mut Screen) -> Re
         let rows = summaries.map(|summary| summary.row(now));
         screen.table(Some(Summary::HEADS), rows, Overflow::Cut)?;
     }
-    if !listing.unreadable.is_empty() {
-        let names = listing.unreadable.join(", ");
+    warn_of_unreadable(&listing.unreadable, screen);
+    Ok(())
+}
+
+/// Names the sessions that can't be read.
+pub fn warn_of_unreadable(names: &[String], screen: &mut Screen) {
+    if !names.is_empty() {
+        let names = names.join(", ");
         screen.warning(&format!(
             "not readable, so left out: {names}. `heroku-chat sessions show` says why"
         ));
     }
-    Ok(())
 }
 
 /// A session without what was said.

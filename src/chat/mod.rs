@@ -11,7 +11,8 @@ use crate::api::call::{Next, Progress, Satisfied};
 use crate::api::request::{self, Quirks, RequestOptions};
 use crate::api::wait::Now;
 use crate::api::{Client, Line, curl, models};
-use crate::cli::settings::Turns;
+use crate::cli::settings::{Spending, Turns};
+use crate::conversation::price;
 use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
 use crate::export::{Format, Subject, export};
@@ -25,6 +26,7 @@ pub struct Chat {
     pub client: Client,
     pub model: String,
     pub options: RequestOptions,
+    pub spending: Spending,
     pub conversation: Conversation,
     /// By model, because another may take what this one refused.
     quirks: HashMap<String, Quirks>,
@@ -67,6 +69,7 @@ impl Chat {
             client,
             model,
             options,
+            spending: Spending::default(),
             conversation,
             quirks: HashMap::new(),
             costs: Vec::new(),
@@ -150,6 +153,8 @@ impl Chat {
         if self.sends_images_in_vain() {
             let model = self.model.clone();
             turn.refuse(Error::TextOnly { model });
+        } else if let Err(error) = self.check_budget() {
+            turn.refuse(error);
         }
         Saying {
             turn,
@@ -157,6 +162,36 @@ impl Chat {
             purpose,
             ended: None,
             chat: self,
+        }
+    }
+
+    /// Whether the next request keeps to the budget, whatever is answered to it.
+    fn check_budget(&self) -> Result<(), Error> {
+        let Spending { price: own, budget } = &self.spending;
+        let Some(budget) = *budget else {
+            return Ok(());
+        };
+        let price_of = |model: &str| {
+            let model = model.to_owned();
+            price::of(&model, own).ok_or(Error::NoPrice { model })
+        };
+        let limit = self.options.max_tokens.ok_or(Error::NoLimit)?;
+        let sent = request::sent(&self.conversation, &self.options).iter();
+        let input = price::tokens(self.conversation.system(), sent);
+        let next = price_of(&self.model)?.times(input, limit.into());
+        let mut spent = 0.0;
+        for cost in &self.costs {
+            // An answer that was stopped has no count; it can't have cost more than one like this.
+            let most = price_of(&cost.model)?.times(input, limit.into());
+            spent += cost.dollars(own).unwrap_or(most);
+        }
+        match spent + next > budget {
+            true => Err(Error::OverBudget {
+                budget,
+                spent,
+                next,
+            }),
+            false => Ok(()),
         }
     }
 

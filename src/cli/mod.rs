@@ -2,6 +2,7 @@
 
 pub mod offer;
 mod parse;
+pub mod price;
 pub mod settings;
 pub mod source;
 pub mod spelling;
@@ -108,6 +109,15 @@ pub enum Command {
             $ heroku-chat chat --session release-notes"
     )]
     Sessions(SessionsArgs),
+    /// sum up the tokens of saved conversations by day and model, with an estimate of their cost
+    #[command(
+        after_help = "Days are those of UTC. Costs are estimates by list prices; Heroku's invoice \
+            decides.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat usage\n  \
+            $ heroku-chat usage --json --price glm-4-7=0.5/2"
+    )]
+    Usage(UsageArgs),
     /// serve the same API on this machine, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox {
@@ -235,6 +245,9 @@ pub struct AskArgs {
     /// print the response object instead of the text
     #[arg(short, long)]
     pub json: bool,
+    /// print model, tokens, time and the estimated cost to standard error
+    #[arg(long)]
+    pub stats: bool,
     /// print the request as a curl command, or the conversation in a format, and send nothing
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
     pub dry_run: Option<Option<Format>>,
@@ -434,6 +447,17 @@ pub struct SessionsDeleteArgs {
     /// skip the question
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `heroku-chat usage`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct UsageArgs {
+    /// print JSON
+    #[arg(short, long)]
+    pub json: bool,
+    /// price of a model in US$ for a million tokens; may be given several times
+    #[arg(long, value_name = "MODEL=IN/OUT", value_parser = price::price)]
+    pub price: Vec<price::Price>,
 }
 
 /// `heroku-chat completions`.

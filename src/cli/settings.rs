@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum}
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::price::{Price, dollars, price};
 use super::source::Source;
 
 /// What goes into a request besides model and messages, named as the service names it. What isn't
@@ -66,6 +67,18 @@ pub struct RequestOptions {
     pub context: Turns,
 }
 
+/// What may be spent, and what models cost.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[command(next_help_heading = "Cost")]
+pub struct Spending {
+    /// price of a model in US$ for a million tokens; may be given several times
+    #[arg(long, value_name = "MODEL=IN/OUT", value_parser = price)]
+    pub price: Vec<Price>,
+    /// most US$ that a conversation may take; needs --max-tokens
+    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    pub budget: Option<f64>,
+}
+
 /// How many of the latest turns are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turns {
@@ -87,6 +100,8 @@ pub enum EditMode {
 pub struct ChatValues {
     #[command(flatten)]
     pub request: RequestOptions,
+    #[command(flatten)]
+    pub spending: Spending,
     /// don't render Markdown
     #[arg(long = "no-markdown", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub markdown: bool,
@@ -176,7 +191,8 @@ impl ChatSettings {
             let name = name(argument);
             let default = || match argument.get_default_values().first() {
                 Some(value) => value.to_string_lossy().into_owned(),
-                None => "not sent".to_owned(),
+                None if argument.get_help_heading() == Some("Request") => "not sent".to_owned(),
+                None => "none".to_owned(),
             };
             let given = self.given.get(&name).map(|(texts, _)| texts.join(", "));
             Row {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use crate::app::following::{Show, follow};
 use crate::app::{Connection, Context};
+use crate::chat::{Answer, Chat};
 use crate::cli::AskArgs;
 use crate::config::Source;
 use crate::config::git;
 use crate::config::secret::Secret;
-use crate::conversation::{Attachment, Conversation, Message};
+use crate::conversation::{Attachment, Conversation, Cost, Message, Usage, price};
 use crate::error::{Error, ExitStatus, export_line};
 use crate::export::json;
 use crate::files::input;
@@ -75,9 +76,15 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         true => Show::Nothing,
         false => Show::Words,
     };
+    let before = chat.costs.len();
     let saying = chat.say(prompt, &context.interrupts);
     let answer = follow(saying, show, &mut context.screen)?;
     saving.save(&mut chat, &mut context.screen);
+    if args.stats {
+        context
+            .screen
+            .note(&stats(&chat, &chat.costs[before..], &answer));
+    }
     if args.json {
         context.screen.print(&answer.completion.to_json())?;
     }
@@ -85,6 +92,22 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         context.screen.warning(&remark);
     }
     answer.cut.map_or(Ok(ExitStatus::Done), Err)
+}
+
+/// What an answer took, attempts before it included.
+fn stats(chat: &Chat, costs: &[Cost], answer: &Answer) -> String {
+    let sum = |count: fn(&Usage) -> Option<u64>| {
+        let counts: Option<u64> = costs.iter().map(|cost| count(&cost.usage)).sum();
+        counts.map_or_else(|| "?".to_owned(), |count| count.to_string())
+    };
+    let (input, output) = (sum(Usage::prompt_tokens), sum(Usage::completion_tokens));
+    let (model, seconds) = (&chat.model, answer.total.as_secs_f64());
+    let own = &chat.spending.price;
+    let dollars: Option<f64> = costs.iter().map(|cost| cost.dollars(own)).sum();
+    let cost = dollars.map_or_else(String::new, |dollars| {
+        format!(" · {} ({})", price::shown(dollars), price::origin(own))
+    });
+    format!("{model} · tokens: {input} in, {output} out · {seconds:.2} s{cost}")
 }
 
 /// The printed command reads the key from the environment, though it need not stand there for us.

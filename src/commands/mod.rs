@@ -8,6 +8,7 @@ mod doctor;
 mod models;
 mod sandbox;
 mod sessions;
+mod usage;
 mod why;
 
 use crate::app::saving::{Saving, last_model};
@@ -26,6 +27,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Why(args) => why::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
+        Command::Usage(args) => usage::run(&args, context),
         Command::Sandbox { port } => sandbox::run(port, context),
         Command::Completions(args) => completions::run(&args, context),
     }
@@ -61,6 +63,7 @@ fn open(
         restored.conversation,
     );
     chat.costs = restored.costs;
+    chat.spending = settings.values.spending.clone();
     if system.is_some() {
         chat.conversation.set_system(system);
     }

@@ -3,6 +3,7 @@
 
 mod attachment;
 mod message;
+pub mod price;
 mod title;
 
 pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};

@@ -12,6 +12,7 @@ use super::{
     ServiceProblem,
 };
 use crate::cli::source::Source;
+use crate::conversation::price;
 use crate::error::shell;
 
 /// What installs the Heroku CLI here, as Heroku's page of it says.
@@ -65,6 +66,8 @@ impl Error {
             SessionInUse(name);
             Unconfirmed { what };
             TextOnly { model };
+            NoPrice { model };
+            NoLimit;
             Truncated;
             System { what, reason };
             Fault(what);
@@ -103,6 +106,10 @@ impl Error {
                         .command(export_line(variable, Some(app))),
                     None => words,
                 }
+            }
+            Error::OverBudget { budget, spent, next } => {
+                let (spent, next) = (price::shown(*spent), price::shown(*next));
+                words!("Error::OverBudget", budget, spent, next)
             }
             Error::NoSession { name, nearest } => {
                 let advice = match nearest {

@@ -117,6 +117,12 @@ pub enum Error {
     Unconfirmed { what: String },
     /// Images are part of the conversation, and this model takes text alone.
     TextOnly { model: String },
+    /// There is a budget, and nobody knows what this model costs.
+    NoPrice { model: String },
+    /// There is a budget, and nobody knows how long an answer gets.
+    NoLimit,
+    /// What the next request may cost, with what was spent, passes the budget; in US$.
+    OverBudget { budget: f64, spent: f64, next: f64 },
     /// The network between here and the service.
     Network(NetworkFailure),
     /// The service answered, with a failure.
@@ -459,6 +465,9 @@ impl Error {
             | Error::SessionInUse(_)
             | Error::Unconfirmed { .. }
             | Error::TextOnly { .. }
+            | Error::NoPrice { .. }
+            | Error::NoLimit
+            | Error::OverBudget { .. }
             | Error::Output(_)
             | Error::System { .. }
             | Error::Fault(_) => ExitStatus::Fixable,

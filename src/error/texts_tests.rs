@@ -277,6 +277,15 @@ fn others() -> Vec<Error> {
         Error::TextOnly {
             model: "nova-micro".to_owned(),
         },
+        Error::NoPrice {
+            model: "glm-4-7".to_owned(),
+        },
+        Error::NoLimit,
+        Error::OverBudget {
+            budget: 0.5,
+            spent: 0.4988,
+            next: 0.0021,
+        },
         Error::Unreadable {
             host: "us.inference.heroku.com".to_owned(),
             reason: "it sent a web page".to_owned(),

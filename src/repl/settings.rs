@@ -36,6 +36,7 @@ pub fn set(repl: &mut Repl<'_>, chat: &mut Chat, argument: &str) -> Result<Flow,
         }
         let values = repl.settings.values.clone();
         chat.options = values.request;
+        chat.spending = values.spending;
         repl.screen().wants_markdown = values.markdown;
         repl.screen().rings = values.bell;
         repl.reader.set_vi(values.editmode == EditMode::Vi);

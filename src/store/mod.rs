@@ -17,7 +17,7 @@ use crate::files::{data_home, is_permitted, is_writable, private_file, private_f
 pub use reading::Restored;
 pub use record::Record;
 pub use session::Session;
-pub use sessions::{Found, Sessions};
+pub use sessions::{Found, Sessions, Spent};
 pub use summary::Summary;
 
 /// The folder of saved conversations, in the data folder.

@@ -67,6 +67,27 @@ pub fn read(bytes: &[u8]) -> io::Result<Reading> {
     }
 }
 
+/// What was spent in a file, each with its day in UTC, that of the turn before if it has none.
+///
+/// # Errors
+/// As [`read`].
+pub fn spent(bytes: &[u8]) -> io::Result<Vec<(String, Cost)>> {
+    read(bytes)?;
+    let (mut spent, mut day) = (Vec::new(), String::new());
+    for line in String::from_utf8_lossy(bytes)
+        .lines()
+        .filter_map(Line::read)
+    {
+        if let Some(time) = line.time.or(line.started) {
+            day = time.chars().take("2026-11-23".len()).collect();
+        }
+        let messages = line.messages.into_iter().flatten();
+        let costs = messages.filter_map(|message| message.cost);
+        spent.extend(costs.chain(line.spent).map(|cost| (day.clone(), cost)));
+    }
+    Ok(spent)
+}
+
 fn check_header(line: &Line) -> Result<(), String> {
     let (version, which) = match line.version {
         Some(VERSION) => return Ok(()),

@@ -46,6 +46,7 @@ pub struct Line {
     #[serde(rename = "heroku-chat")]
     pub version: Option<u32>,
     pub started: Option<String>,
+    pub time: Option<String>,
     pub system: Option<String>,
     pub model: Option<String>,
     pub taken_back: usize,

@@ -5,11 +5,11 @@ use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
 
-use super::reading::Restored;
+use super::reading::{self, Restored};
 use super::session::{Locked, Session, file_of, lock};
 use super::summary::Summary;
 use super::{data_folder, name};
-use crate::conversation::Role;
+use crate::conversation::{Cost, Role};
 use crate::error::Error;
 use crate::error::nearest::nearest;
 use crate::files::regular;
@@ -32,6 +32,15 @@ pub struct Opened {
 pub struct Listing {
     /// The newest first.
     pub sessions: Vec<Summary>,
+    /// Names of files that can't be read.
+    pub unreadable: Vec<String>,
+}
+
+/// What answers took.
+#[derive(Debug, Default)]
+pub struct Spent {
+    /// Each with its day in UTC, such as 2026-11-23.
+    pub costs: Vec<(String, Cost)>,
     /// Names of files that can't be read.
     pub unreadable: Vec<String>,
 }
@@ -130,6 +139,22 @@ impl Sessions {
             }
         }
         Ok(listing)
+    }
+
+    /// What was spent in all sessions.
+    ///
+    /// # Errors
+    /// The system's, if the folder can't be read.
+    pub fn spent(&self) -> Result<Spent, Error> {
+        let mut spent = Spent::default();
+        for name in self.names()? {
+            let bytes = fs::read(file_of(&self.folder, &name));
+            match bytes.and_then(|bytes| reading::spent(&bytes)) {
+                Ok(costs) => spent.costs.extend(costs),
+                Err(_) => spent.unreadable.push(name),
+            }
+        }
+        Ok(spent)
     }
 
     /// The names of all files, also of those that can't be read; the newest first.

@@ -144,7 +144,8 @@ fn settings_are_listed_changed_and_sent() {
     for columns in [80, 40] {
         let api = Api::tokens(&["fine"]);
         let program = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "7");
-        let terminal = Terminal::chat(&program, &["--max-tokens", "99"], columns);
+        let terminal = Terminal::start(&program, &["--max-tokens", "99"], 60, columns);
+        terminal.wait_for_prompt();
         terminal.run("/set temperature 0.5", "temperature is 0.5, from /set");
         terminal.run("/set temperature 2", "or default; not \"2\"");
         terminal.run("/set tempe", "Did you mean temperature?");
@@ -306,7 +307,7 @@ fn a_context_window_that_fills_up_is_told_and_usage_counts_every_answer() {
     terminal.send("\x15/usage\r");
     let table = terminal.wait_for("all     150000  20000");
     assert!(
-        table.contains("1       150000  20000  claude-4-5-haiku"),
+        table.contains("1       150000  20000  ≈ $0.2500  claude-4-5-haiku"),
         "{table}"
     );
 }

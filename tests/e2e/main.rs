@@ -15,6 +15,7 @@ mod ask;
 mod commands;
 mod config;
 mod convenience;
+mod cost;
 mod direct;
 mod doctor;
 mod dyno;

@@ -83,7 +83,7 @@ pub const COMMANDS: &[Command] = &[
         .takes("[N]", Tab::Nothing)
         .about("copy the last answer, or its Nth code block"),
     command(&["usage", "tokens", "cost"], show::usage)
-        .about("show the tokens of each answer, and of all"),
+        .about("show tokens and estimated cost of each answer"),
     command(&["why"], why::why)
         .takes("[APP|none]", Tab::Nothing)
         .about("find out why an app fails, and ask about it"),

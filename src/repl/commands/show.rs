@@ -5,7 +5,7 @@ use super::super::picker::numbered;
 use super::super::{Flow, Repl, clipboard};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
-use crate::conversation::Cost;
+use crate::conversation::{Cost, price};
 use crate::error::Error;
 use crate::export::{self, Format};
 use crate::files::input;
@@ -106,18 +106,33 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
         return repl.noted("nothing was answered yet");
     }
     let count = |cost: &Cost| [cost.usage.prompt_tokens(), cost.usage.completion_tokens()];
+    let own = &chat.spending.price;
+    let dollars = |cost: &Cost| cost.dollars(own);
     let rows = chat.costs.iter().zip(1..).map(|(cost, number)| {
         let [prompt, answer] = count(cost).map(tokens);
-        [number.to_string(), prompt, answer, cost.model.clone()]
+        let dollars = dollars(cost).map_or_else(String::new, price::shown);
+        [
+            number.to_string(),
+            prompt,
+            answer,
+            dollars,
+            cost.model.clone(),
+        ]
     });
     let sum = |index: usize| {
         let counts = chat.costs.iter().filter_map(|cost| count(cost)[index]);
         counts.fold(0, u64::saturating_add).to_string()
     };
-    let all = ["all".to_owned(), sum(0), sum(1), String::new()];
-    let heads = ["TOKENS", "IN", "OUT", "MODEL"];
+    // Unless each is known, the sum isn't.
+    let total: Option<f64> = chat.costs.iter().map(dollars).sum();
+    let shown = total.map_or_else(String::new, price::shown);
+    let all = ["all".to_owned(), sum(0), sum(1), shown, String::new()];
+    let heads = ["TOKENS", "IN", "OUT", "COST", "MODEL"];
     let rows = rows.chain([all]);
     repl.screen().table(Some(heads), rows, Overflow::Stack)?;
+    if chat.costs.iter().any(|cost| dollars(cost).is_some()) {
+        repl.screen().note(&price::origin(own));
+    }
     if chat.costs.iter().any(|cost| count(cost).contains(&None)) {
         return repl.noted("the service didn't count the tokens of every answer (?)");
     }
