@@ -2,6 +2,7 @@
 //!
 //! The words are in [`explain`]; the rest of the program only says what happened.
 
+pub mod dialect;
 mod explain;
 pub mod nearest;
 pub mod shell;

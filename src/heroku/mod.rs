@@ -226,11 +226,16 @@ fn start_and_wait(
     let mut command = command(cli, arguments, query);
     let child = SharedChild::spawn(&mut command)?;
     let stdout = collect(child.take_stdout());
-    let stderr = collect(child.take_stderr());
+    let (errors, mut stderr) = (pieces(child.take_stderr(), OUTPUT_LIMIT), Vec::new());
     let started = Instant::now();
     let status = loop {
         if let Some(status) = child.wait_timeout(Duration::from_millis(100))? {
             break status;
+        }
+        stderr.extend(errors.try_iter().flatten());
+        if parse::asks_for_factor(&String::from_utf8_lossy(&stderr)) {
+            child.kill()?;
+            break child.wait()?;
         }
         if started.elapsed() >= limit {
             child.kill()?;
@@ -239,10 +244,11 @@ fn start_and_wait(
         progress(started.elapsed());
     };
     let until = Instant::now() + PIPE_GRACE;
+    drain(&errors, &mut stderr, until);
     Ok(Printed {
         code: status.code(),
         stdout: stdout(until),
-        stderr: stderr(until),
+        stderr: Secret::new(String::from_utf8_lossy(&stderr)),
     })
 }
 
@@ -272,12 +278,16 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> impl FnOnce(Instant) -> 
     let receiver = pieces(pipe, OUTPUT_LIMIT);
     move |until| {
         let mut bytes = Vec::new();
-        while let Ok(mut piece) =
-            receiver.recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
-            bytes.append(&mut piece);
-        }
+        drain(&receiver, &mut bytes, until);
         Secret::new(String::from_utf8_lossy(&bytes))
+    }
+}
+
+/// Takes what comes until the pipe ends, or until a time.
+fn drain(pieces: &Receiver<Vec<u8>>, bytes: &mut Vec<u8>, until: Instant) {
+    let left = || until.saturating_duration_since(Instant::now());
+    while let Ok(mut piece) = pieces.recv_timeout(left()) {
+        bytes.append(&mut piece);
     }
 }
 

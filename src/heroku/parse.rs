@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::secret::Secret;
 use crate::config::{HerokuAnswer, HerokuQuery};
-use crate::error::HerokuFailure;
+use crate::error::{HerokuFailure, PlatformFailure};
 
 /// What a finished run of the program left.
 #[derive(Debug, Default)]
@@ -116,7 +116,16 @@ pub fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     let sentence = error_sentence(&message);
     let own_words = || sentence.chars().take(300).collect();
-    if says(&[LOGIN_PROMPT]) || (printed.code == Some(0) && printed.stdout.expose().is_empty()) {
+    if asks_for_factor(&message) {
+        // What Heroku itself says.
+        HerokuFailure::Platform(PlatformFailure::Refused {
+            status: 403,
+            id: "two_factor".to_owned(),
+            message: "A second authentication factor is required".to_owned(),
+        })
+    } else if says(&[LOGIN_PROMPT])
+        || (printed.code == Some(0) && printed.stdout.expose().is_empty())
+    {
         HerokuFailure::NotLoggedIn
     } else if says(&[
         "provided to HEROKU_API_KEY is invalid",
@@ -140,6 +149,12 @@ pub fn failure(printed: &Printed, query: &HerokuQuery) -> HerokuFailure {
     } else {
         printed.other(sentence)
     }
+}
+
+/// Whether the CLI wants a second factor: version 11 says that it needs a terminal for it, those
+/// before ask without an end, whatever their standard input is.
+pub fn asks_for_factor(stderr: &str) -> bool {
+    stderr.contains("Two-factor ")
 }
 
 fn without_mark(line: &str) -> &str {

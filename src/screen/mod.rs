@@ -34,6 +34,7 @@ use crate::cli::spelling::Spelling;
 use crate::config::environment::Environment;
 use crate::config::secret::{Secret, redact, redact_keys};
 use crate::error::Error;
+use crate::error::dialect::Dialect;
 use crate::markdown::drawing::{Markdown, Spoken};
 use answer::AnswerState;
 use bell::Pace;
@@ -52,6 +53,8 @@ pub struct Screen {
     /// All keys it was ever told of.
     secrets: Vec<Secret>,
     spelling: Spelling,
+    /// Of the shell to which commands are copied.
+    dialect: Dialect,
     /// What is written to standard output with the next flush: one write for all that came with one
     /// read.
     pending: String,
@@ -108,6 +111,7 @@ impl Screen {
             is_debugging: args.debug,
             secrets: Vec::new(),
             spelling,
+            dialect: Dialect::find(cfg!(windows), |name| environment.get(name)),
             pending: String::new(),
             answer: AnswerState::None,
             at_line_start: true,
@@ -284,7 +288,7 @@ impl Screen {
 
     /// Commands, each bare on a line of its own.
     fn commands(&self, output: Output, indent: &str, commands: &[String]) -> Vec<String> {
-        let line = |command: &String| output.styled(CYAN, &self.clean(command));
+        let line = |command: &String| output.styled(CYAN, &self.clean(&self.dialect.say(command)));
         let lines = commands.iter().map(line);
         lines.map(|line| format!("{indent}{line}")).collect()
     }

@@ -375,3 +375,20 @@ fn a_key_of_the_environment_is_handed_on_to_the_heroku_cli_alone() {
     assert!(seen("heroku").contains(KEY));
     assert!(!seen("git").contains("INFERENCE_KEY"), "{}", seen("git"));
 }
+
+/// Versions before 11 ask without an end, even if there is nobody to answer.
+#[test]
+fn a_second_factor_that_the_cli_asks_for_is_told_at_once() {
+    for body in [
+        "while :; do printf 'Two-factor code: ' >&2; sleep 0.1; done",
+        "echo '    Error: Two-factor authentication requires an interactive terminal.' >&2; exit 1",
+    ] {
+        let program = Program::new();
+        program.command("heroku", body);
+        let path = format!("{}:/usr/bin:/bin", program.variables()["PATH"]);
+        let program = program.with("PATH", &path);
+        let run = program.run(&["ask", "hi", "-a", "shop"]).expect_code(1);
+        run.expect_error("A second authentication factor is required")
+            .expect_error("heroku login");
+    }
+}
