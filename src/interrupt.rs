@@ -74,7 +74,7 @@ impl Presses {
     }
 }
 
-/// How often Ctrl-C was heard of in each of two ways, which may both tell of the same press.
+/// How often Ctrl-C was lately heard of in each of two ways, which may both tell of the same press.
 #[cfg(unix)]
 #[derive(Default)]
 struct Twins {
@@ -84,16 +84,21 @@ struct Twins {
 
 #[cfg(unix)]
 impl Twins {
-    /// Counts a SIGINT. Returns whether it is the first word of its press.
-    fn hear(&mut self) -> bool {
-        self.heard += 1;
-        self.heard > self.handed_on
-    }
+    /// Within this time both tell of a press; later ones are of another.
+    const APART: Duration = Duration::from_millis(500);
 
-    /// Counts one that the wrapper hands on.
-    fn hand_on(&mut self) -> bool {
-        self.handed_on += 1;
-        self.handed_on > self.heard
+    /// Counts a SIGINT, or one that the wrapper hands on, so long after the one before. Returns
+    /// whether it is the first word of its press.
+    fn count(&mut self, is_handed_on: bool, since_last: Duration) -> bool {
+        if since_last > Twins::APART {
+            *self = Twins::default();
+        }
+        let (ours, other) = match is_handed_on {
+            true => (&mut self.handed_on, self.heard),
+            false => (&mut self.heard, self.handed_on),
+        };
+        *ours += 1;
+        *ours > other
     }
 }
 
@@ -110,6 +115,7 @@ impl Interrupts {
     #[cfg(unix)]
     pub fn install(has_continued: Arc<AtomicBool>) -> io::Result<Self> {
         use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR2};
+        use std::time::Instant;
         signal_hook::flag::register(SIGCONT, has_continued)?;
         let interrupts = Interrupts::default();
         // Process 1 of a container has no default actions: the kernel drops a signal that it
@@ -123,12 +129,15 @@ impl Interrupts {
         std::thread::Builder::new()
             .name("interrupts".to_owned())
             .spawn(move || {
-                let mut twins = Twins::default();
+                let (mut twins, mut last) = (Twins::default(), Instant::now());
                 for signal in signals.forever() {
                     match signal {
-                        SIGINT if twins.hear() => shared.press(),
-                        SIGUSR2 if twins.hand_on() => shared.press(),
-                        SIGINT | SIGUSR2 => {}
+                        SIGINT | SIGUSR2 => {
+                            let since_last = std::mem::replace(&mut last, Instant::now()).elapsed();
+                            if twins.count(signal == SIGUSR2, since_last) {
+                                shared.press();
+                            }
+                        }
                         _ if shared.0.is_guarding.load(Ordering::SeqCst) => {}
                         other => std::process::exit(128 + other),
                     }
@@ -398,10 +407,12 @@ mod tests {
     #[test]
     fn a_press_that_comes_in_two_ways_is_one() {
         let mut twins = Twins::default();
-        let both = [twins.hear(), twins.hand_on(), twins.hand_on(), twins.hear()];
+        let mut press = |is_handed_on| twins.count(is_handed_on, Duration::ZERO);
+        let both = [press(false), press(true), press(true), press(false)];
         assert_eq!(both, [true, false, true, false]);
-        assert!(twins.hear() && twins.hear() && !twins.hand_on() && !twins.hand_on());
-        assert!(twins.hand_on(), "sent to the wrapper alone");
+        assert!(press(false) && press(false) && !press(true) && !press(true));
+        assert!(press(true) && press(true), "sent to the wrapper alone");
+        assert!(twins.count(false, Twins::APART * 2), "another press");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{folder_of, regular};
+use crate::files::{folder_of, private_folder, regular};
 
 /// Whether a file may take this one's place: only another regular file that can be written has what
 /// is lost with it in its content.
@@ -24,10 +24,17 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 /// no other file can be put in its place, as in that of one that is mounted alone, its content is
 /// overwritten.
 ///
+/// It is written in the data folder first, so that a process that is killed leaves nothing beside
+/// it; and only if that is on another file system, in the folder where it belongs.
+///
 /// # Errors
 /// The system's, and what is no regular file; what was there is there still.
-pub fn replace_privately(path: &Path, content: &str) -> io::Result<()> {
+pub fn replace_privately(path: &Path, content: &str, data_folder: Option<&Path>) -> io::Result<()> {
     check_replaceable(path)?;
+    let by_data = |data| private_folder(data).and_then(|()| put_in_place(data, path, content));
+    if data_folder.map(by_data).is_some_and(|done| done.is_ok()) {
+        return Ok(());
+    }
     let folder = folder_of(path);
     let Err(error) = put_in_place(folder, path, content) else {
         return Ok(());
@@ -144,10 +151,10 @@ mod tests {
     fn only_a_regular_file_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        replace_privately(&path("file"), "new").unwrap();
+        replace_privately(&path("file"), "new", Some(&path("data"))).unwrap();
         fs::write(path("file"), "a longer old one").unwrap();
         fs::set_permissions(path("file"), fs::Permissions::from_mode(0o644)).unwrap();
-        replace_privately(&path("file"), "new").unwrap();
+        replace_privately(&path("file"), "new", None).unwrap();
         assert_eq!(fs::read_to_string(path("file")).unwrap(), "new");
         assert_eq!(mode(&path("file")), 0o600);
 
@@ -157,7 +164,7 @@ mod tests {
         fs::set_permissions(path("read-only"), fs::Permissions::from_mode(0o400)).unwrap();
         symlink("socket", path("link")).unwrap();
         for name in ["socket", "folder", "read-only", "link", "none/file"] {
-            let error = replace_privately(&path(name), "new")
+            let error = replace_privately(&path(name), "new", None)
                 .unwrap_err()
                 .to_string();
             assert!(error.starts_with("It"), "{name}: {error}");
@@ -170,6 +177,20 @@ mod tests {
         );
         assert!(path("link").is_symlink());
         assert_eq!(fs::read_to_string(path("read-only")).unwrap(), "old");
+    }
+
+    #[test]
+    fn git_ignores_what_a_process_that_is_killed_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let aside = Aside::below(folder.path()).unwrap();
+        fs::write(aside.0.join("left"), "secret").unwrap();
+        std::mem::forget(aside);
+        let aside = Aside::below(folder.path()).unwrap();
+        let left: Vec<_> = fs::read_dir(&aside.0).unwrap().collect();
+        assert_eq!(left.len(), 1);
+        assert_eq!(fs::read_to_string(aside.0.join(RULES)).unwrap(), "*\n");
+        drop(aside);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::config::{self, HerokuQuery, env_file};
 use crate::error::{Error, ExitStatus, HerokuFailure};
 use crate::files;
 use crate::files::named;
+use crate::store;
 
 /// Asks Heroku for the variables and writes them.
 ///
@@ -54,7 +55,8 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     // Ctrl-C between the new file and its place would leave the key in a file of another name.
     context.interrupts.hold();
-    let written = files::replace::replace_privately(path, &after);
+    let data = store::data_folder().ok();
+    let written = files::replace::replace_privately(path, &after, data.as_deref());
     context.interrupts.release();
     written.map_err(unusable)?;
     let readers = match files::other_readers(path) {
