@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::Command;
 
 use crate::Result;
+use crate::cli::help::notes_and_examples;
 
 /// Writes the pages.
 pub fn write(root: &Command, folder: &Path) -> Result<()> {
@@ -23,17 +24,12 @@ fn without_after_help(command: Command) -> Command {
 }
 
 fn append_after_help(command: &Command, name: &str, folder: &Path) -> Result<()> {
-    let after = command
-        .get_after_help()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let (notes, examples) = after.split_once("EXAMPLES\n").unwrap_or((&after, ""));
-    let (examples, more) = examples.split_once("\n\n").unwrap_or((examples, ""));
+    let (notes, examples) = notes_and_examples(command);
     let mut page = OpenOptions::new()
         .append(true)
         .open(folder.join(format!("{name}.1")))?;
-    write_section(&mut page, "NOTES", &format!("{}\n{more}", notes.trim()))?;
-    write_section(&mut page, "EXAMPLES", examples)?;
+    write_section(&mut page, "NOTES", &notes)?;
+    write_section(&mut page, "EXAMPLES", &examples.join("\n"))?;
     let mut below = command
         .get_subcommands()
         .filter(|command| !command.is_hide_set());

@@ -1,10 +1,10 @@
 //! `oclif.manifest.json`: what the Heroku CLI knows of the commands without loading them. Help,
 //! search and completion read it; what is typed is never parsed by it.
 
-use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
 use serde_json::{Map, Value, json};
 
+use crate::cli::help;
 use crate::cli::spelling::{self, PluginCommand, Spelling};
 
 /// A command of the plugin and its entry.
@@ -42,15 +42,7 @@ fn entry(
 ) -> Entry {
     let id = format!("{topic}:{}", command.id);
     let definition = command.definition;
-    let about = definition
-        .get_about()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let after = definition
-        .get_after_help()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let (prose, examples) = after.split_once("EXAMPLES\n").unwrap_or((&after, ""));
+    let (notes, examples) = help::notes_and_examples(definition);
     let mut entry = Entry {
         id,
         words: command
@@ -58,7 +50,7 @@ fn entry(
             .iter()
             .map(|word| (*word).to_owned())
             .collect(),
-        about,
+        about: help::text(definition.get_about()),
         manifest: None,
     };
     if definition.is_subcommand_required_set() {
@@ -73,9 +65,9 @@ fn entry(
         "aliases": [],
         "hiddenAliases": [],
         "summary": entry.about,
-        "description": spelling.of(prose.trim()),
-        "usage": usage(definition, spelling),
-        "examples": examples.lines().map(|line| spelling.of(line.trim())).collect::<Vec<_>>(),
+        "description": spelling.of(&notes),
+        "usage": help::usage(definition, spelling).trim_start_matches("heroku "),
+        "examples": examples.iter().map(|line| spelling.of(line)).collect::<Vec<_>>(),
         "args": arguments(definition),
         "flags": flags(definition),
         // All that is typed reaches the program as it is.
@@ -91,28 +83,13 @@ fn entry(
     entry
 }
 
-/// The first line of clap's usage in the Heroku CLI's form: `ai:ask [FLAGS] [PROMPT...]`.
-fn usage(definition: &Command, spelling: &Spelling) -> String {
-    let usage = definition.clone().render_usage().to_string();
-    let line = usage
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches("Usage: ");
-    let spelled = spelling.of(line).trim_start_matches("heroku ").to_owned();
-    spelled
-        .replace("[OPTIONS]", "[FLAGS]")
-        .replace("]...", "...]")
-        .replace(">...", "...>")
-}
-
 fn arguments(definition: &Command) -> Value {
     let described = |argument: &Arg| {
-        let name = argument.get_id().as_str().to_uppercase();
+        let name = help::value_name(argument);
         let required = argument.is_required_set();
         (
             name.clone(),
-            json!({ "name": name, "description": help(argument), "required": required }),
+            json!({ "name": name, "description": help::text(argument.get_help()), "required": required }),
         )
     };
     definition
@@ -137,14 +114,14 @@ fn flags(definition: &Command) -> Value {
 }
 
 fn flag(name: &str, argument: &Arg) -> Value {
-    let mut flag = json!({ "name": name, "description": help(argument) });
+    let mut flag = json!({ "name": name, "description": help::text(argument.get_help()) });
     if let Some(character) = argument.get_short() {
         flag["char"] = character.to_string().into();
     }
     if let Some(heading) = argument.get_help_heading() {
         flag["helpGroup"] = heading.to_uppercase().into();
     }
-    if matches!(argument.get_action(), ArgAction::SetTrue) {
+    if !help::takes_value(argument) {
         flag["type"] = "boolean".into();
         flag["allowNo"] = false.into();
         return flag;
@@ -152,27 +129,13 @@ fn flag(name: &str, argument: &Arg) -> Value {
     flag["type"] = "option".into();
     flag["multiple"] = matches!(argument.get_action(), ArgAction::Append).into();
     flag["hasDynamicHelp"] = false.into();
-    if let Some([name]) = argument.get_value_names() {
-        flag["helpValue"] = format!("<{}>", name.to_lowercase()).into();
-    }
+    flag["helpValue"] = format!("<{}>", help::value_name(argument).to_lowercase()).into();
     if let [default] = argument.get_default_values() {
         flag["default"] = default.to_string_lossy().into();
     }
-    let options: Vec<String> = argument
-        .get_possible_values()
-        .iter()
-        .map(PossibleValue::get_name)
-        .map(str::to_owned)
-        .collect();
+    let options = help::options(argument);
     if !options.is_empty() {
         flag["options"] = options.into();
     }
     flag
-}
-
-fn help(argument: &Arg) -> String {
-    argument
-        .get_help()
-        .map(ToString::to_string)
-        .unwrap_or_default()
 }

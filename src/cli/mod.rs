@@ -1,5 +1,6 @@
 //! The command line as typed: clap's definitions with help texts and examples.
 
+pub mod help;
 pub mod offer;
 mod parse;
 pub mod price;
@@ -25,9 +26,8 @@ pub use settings::ChatSettings;
     after_help = "Without a command it opens a chat.\n\n\
         EXAMPLES\n  \
         $ heroku-chat --sandbox\n  \
-        $ heroku-chat --app example-app\n  \
-        $ heroku-chat ask \"Explain dynos in a sentence\"\n\n\
-        Help of a command: heroku-chat COMMAND --help"
+        $ heroku-chat ask \"Explain dynos in a sentence\"\n  \
+        $ heroku-chat help config pull"
 )]
 pub struct Args {
     #[command(subcommand)]
@@ -58,7 +58,7 @@ pub enum Command {
             $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
-    /// show every setting, its value (the key redacted) and where it comes from
+    /// show every setting and where its value is from; keys are redacted
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "EXAMPLES\n  \
@@ -67,7 +67,7 @@ pub enum Command {
             $ heroku-chat config pull --app example-app"
     )]
     Config(ConfigArgs),
-    /// check the whole setup; each failure comes with the command that fixes it
+    /// check the setup; each failure comes with its remedy
     #[command(
         after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if \
             a check fails.\n\n\
@@ -85,6 +85,8 @@ pub enum Command {
         mut_arg("direct", |argument| {
             argument.help("ask the Heroku CLI alone, never Heroku directly")
         }),
+        mut_arg("system", |argument| argument.hide_short_help(true)),
+        mut_arg("continue_last", |argument| argument.hide_short_help(true)),
         after_help = "Asks Heroku for the log and the state of the app; a log on standard input is \
             taken in place of Heroku's. Exits with 0 if the app is healthy, 1 if a cause was \
             found, 3 if something prevented judging or --explain failed.\n\n\
@@ -109,7 +111,7 @@ pub enum Command {
             $ heroku-chat chat --session release-notes"
     )]
     Sessions(SessionsArgs),
-    /// sum up the tokens of saved conversations by day and model, with an estimate of their cost
+    /// sum up tokens and estimated cost of saved chats
     #[command(
         after_help = "Days are those of UTC. Costs are estimates by list prices; Heroku's invoice \
             decides.\n\n\
@@ -118,14 +120,14 @@ pub enum Command {
             $ heroku-chat usage --json --price glm-4-7=0.5/2"
     )]
     Usage(UsageArgs),
-    /// serve the same API on this machine, with scripted models and no account
+    /// serve the same API here, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox {
         /// port on 127.0.0.1; 0 takes a free one
         #[arg(long, value_name = "PORT", default_value_t = 0)]
         port: u16,
     },
-    /// print the script that completes commands, flags and models in a shell
+    /// print the script that completes commands in a shell
     #[command(
         after_help = "scripts/install puts it where the shell looks. By hand:\n\n\
             EXAMPLES\n  \
@@ -134,6 +136,9 @@ pub enum Command {
             $ heroku-chat completions fish > ~/.config/fish/completions/heroku-chat.fish"
     )]
     Completions(CompletionsArgs),
+    /// explain a command
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat help config pull")]
+    Help(help::HelpArgs),
 }
 
 /// Which app's config vars are meant, and which of them.
@@ -143,16 +148,27 @@ pub struct HerokuArgs {
     #[arg(short, long, value_name = "APP")]
     pub app: Option<String>,
     /// git remote of the app
-    #[arg(short, long, value_name = "REMOTE", conflicts_with = "app")]
+    #[arg(
+        hide_short_help = true,
+        short,
+        long,
+        value_name = "REMOTE",
+        conflicts_with = "app"
+    )]
     pub remote: Option<String>,
     /// name of the add-on's attachment: the prefix of its config vars
-    #[arg(long = "as", value_name = "NAME", default_value = "INFERENCE")]
+    #[arg(
+        hide_short_help = true,
+        long = "as",
+        value_name = "NAME",
+        default_value = "INFERENCE"
+    )]
     pub attachment: String,
     /// Whether the app has another use, so that nobody misses this one.
     #[arg(skip)]
     pub has_other_use: bool,
     /// always ask the Heroku CLI for config vars, never Heroku directly
-    #[arg(long = "no-direct", action = ArgAction::SetFalse)]
+    #[arg(hide_short_help = true, long = "no-direct", action = ArgAction::SetFalse)]
     pub direct: bool,
 }
 
@@ -163,13 +179,13 @@ pub struct ConnectionArgs {
     #[command(flatten)]
     pub heroku: HerokuArgs,
     /// file with the variables, instead of ./.env
-    #[arg(long, value_name = "PATH")]
+    #[arg(hide_short_help = true, long, value_name = "PATH")]
     pub env_file: Option<PathBuf>,
     /// base URL of the service, instead of INFERENCE_URL
-    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(hide_short_help = true, long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     pub url: Option<String>,
     /// file that holds the key, instead of INFERENCE_KEY
-    #[arg(long, value_name = "PATH")]
+    #[arg(hide_short_help = true, long, value_name = "PATH")]
     pub key_file: Option<PathBuf>,
     /// model to use, instead of INFERENCE_MODEL_ID
     #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
@@ -179,6 +195,7 @@ pub struct ConnectionArgs {
     pub sandbox: bool,
     /// seconds to wait for the first byte of an answer
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "SECONDS",
         default_value_t = 120,
@@ -186,10 +203,10 @@ pub struct ConnectionArgs {
     )]
     pub timeout: u64,
     /// allow http:// to another machine; the key is then sent in clear text
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_http: bool,
     /// allow URL and key from different places
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_mixed_sources: bool,
 }
 
@@ -199,7 +216,7 @@ pub struct ReplArgs {
     #[command(flatten)]
     pub chat: ChatArgs,
     /// continue a saved conversation that you pick from a list
-    #[arg(long, help_heading = "Session", conflicts_with_all = ["continue_last", "session"])]
+    #[arg(hide_short_help = true, long, help_heading = "Session", conflicts_with_all = ["continue_last", "session"])]
     pub resume: bool,
 }
 
@@ -222,7 +239,12 @@ pub struct ChatArgs {
     )]
     pub continue_last: bool,
     /// continue the saved conversation of this name, or start it
-    #[arg(long, value_name = "NAME", help_heading = "Session")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "NAME",
+        help_heading = "Session"
+    )]
     pub session: Option<String>,
 }
 
@@ -237,19 +259,19 @@ pub struct AskArgs {
     pub files: Vec<PathBuf>,
     /// image to send with the prompt: PNG, JPEG, GIF or WebP, at most 3.75 MB; may be given several
     /// times
-    #[arg(long = "image", value_name = "PATH")]
+    #[arg(hide_short_help = true, long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
     /// earlier turns: a JSON array of {"role", "content"} objects, or what --dry-run=json prints
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["continue_last", "session"])]
+    #[arg(hide_short_help = true, long, value_name = "FILE", conflicts_with_all = ["continue_last", "session"])]
     pub messages: Option<PathBuf>,
     /// print the response object instead of the text
     #[arg(short, long)]
     pub json: bool,
     /// print model, tokens, time and the estimated cost to standard error
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub stats: bool,
     /// print the request as a curl command, or the conversation in a format, and send nothing
-    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
+    #[arg(hide_short_help = true, long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
     pub dry_run: Option<Option<Format>>,
     #[command(flatten)]
     pub chat: ChatArgs,
@@ -276,7 +298,7 @@ pub enum ConfigCommand {
         after_help = "Other lines of the file stay as they are. Only its owner can read it.\n\n\
             EXAMPLES\n  \
             $ heroku-chat config pull --app example-app\n  \
-            $ heroku-chat config pull --app example-app --as EMBEDDING --env-file .env.local"
+            $ heroku-chat config pull --app example-app --as EMBEDDING"
     )]
     Pull(PullArgs),
 }
@@ -341,7 +363,7 @@ pub struct ViewArgs {
     #[arg(long, value_name = "PROCESS")]
     pub process: Option<String>,
     /// seconds to wait for each thing that Heroku is asked (5 by default)
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(hide_short_help = true, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     pub wait: Option<u64>,
 }
 
@@ -488,13 +510,19 @@ pub enum Shell {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// when to use colours; auto is on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        hide_short_help = true,
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
     pub color: ColorChoice,
     /// for screen readers: whole lines, nothing redrawn, words for marks; also with ACCESSIBLE=1
-    #[arg(long, global = true)]
+    #[arg(hide_short_help = true, long, global = true)]
     pub accessible: bool,
     /// print heads of requests and responses, and timings, to standard error; the key is redacted
-    #[arg(long, global = true)]
+    #[arg(hide_short_help = true, long, global = true)]
     pub debug: bool,
 }
 

@@ -3,6 +3,8 @@
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, Command};
 
+use super::help::text;
+
 /// What a shell can offer for the word under the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
@@ -20,18 +22,8 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
     let Some((word, before)) = typed.split_last() else {
         return Offer::Words(Vec::new());
     };
-    let (mut command, mut pending, mut is_behind_dashes) = (root, None, false);
-    for word in before {
-        if pending.take().is_some() || is_behind_dashes {
-            continue;
-        } else if word == "--" {
-            is_behind_dashes = true;
-        } else if word.starts_with('-') {
-            pending = flag(command, word).filter(|flag| is_followed_by_value(flag));
-        } else if let Some(below) = command.find_subcommand(word) {
-            command = below;
-        }
-    }
+    let (path, pending, is_behind_dashes) = walk(root, before);
+    let command = path.last().copied().unwrap_or(root);
     let mut offer = match (pending, word.split_once('=')) {
         (Some(flag), _) => values(Some(flag), ""),
         (None, Some((name, _))) if name.starts_with("--") => {
@@ -46,6 +38,26 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
         words.retain(|(text, _)| text.starts_with(word));
     }
     offer
+}
+
+/// The commands on a line below the root, the flag whose value is next, and whether `--` stands
+/// there.
+pub fn walk<'a>(root: &'a Command, typed: &[String]) -> (Vec<&'a Command>, Option<&'a Arg>, bool) {
+    let (mut path, mut pending, mut is_behind_dashes) = (Vec::new(), None, false);
+    for word in typed {
+        let command = path.last().copied().unwrap_or(root);
+        if pending.take().is_some() || is_behind_dashes {
+            continue;
+        } else if word == "--" {
+            is_behind_dashes = true;
+        } else if word.starts_with('-') {
+            pending = flag(command, word).filter(|flag| is_followed_by_value(flag));
+        } else {
+            // What can follow there are commands, as without it.
+            path.extend(command.find_subcommand(word).filter(|_| word != "help"));
+        }
+    }
+    (path, pending, is_behind_dashes)
 }
 
 /// The flag `--long` or `-s`.
@@ -95,10 +107,6 @@ fn values(argument: Option<&Arg>, before: &str) -> Offer {
     Offer::Words(possible.iter().map(word).collect())
 }
 
-fn text(help: Option<&clap::builder::StyledStr>) -> String {
-    help.map(ToString::to_string).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +137,7 @@ mod tests {
         assert!(texts(&[""]).contains(&"doctor".to_owned()));
         assert_eq!(texts(&["do"]), ["doctor"]);
         assert_eq!(texts(&["--debug", "config", "p"]), ["pull"]);
-        assert!(!texts(&[""]).contains(&"help".to_owned()));
+        assert_eq!(texts(&["help", "config", "p"]), ["pull"]);
     }
 
     #[test]

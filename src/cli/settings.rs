@@ -22,20 +22,21 @@ use super::source::Source;
 #[command(next_help_heading = "Request")]
 pub struct RequestOptions {
     /// randomness, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    #[arg(hide_short_help = true, long, value_name = "NUMBER", value_parser = unit_interval)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// share of likely tokens to choose from, 0 to 1
     // Claude 4.5 and later refuse it together with `temperature`.
-    #[arg(long, value_name = "NUMBER", value_parser = unit_interval)]
+    #[arg(hide_short_help = true, long, value_name = "NUMBER", value_parser = unit_interval)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
     /// longest answer, in tokens
-    #[arg(long, value_name = "TOKENS", value_parser = at_least::<1>)]
+    #[arg(hide_short_help = true, long, value_name = "TOKENS", value_parser = at_least::<1>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
     /// text at which the answer ends; may be given several times
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "TEXT",
         allow_hyphen_values = true,
@@ -45,6 +46,7 @@ pub struct RequestOptions {
     pub stop: Vec<String>,
     /// let the model think first, with a budget in tokens of at least 1024
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "BUDGET",
         num_args = 0..=1,
@@ -59,10 +61,10 @@ pub struct RequestOptions {
     )]
     pub thinking: Option<u32>,
     /// don't show answers as they come
-    #[arg(long = "no-stream", action = ArgAction::SetFalse)]
+    #[arg(hide_short_help = true, long = "no-stream", action = ArgAction::SetFalse)]
     pub stream: bool,
     /// how many of the latest turns are sent; or all
-    #[arg(long, value_name = "TURNS", default_value = "all", value_parser = turns)]
+    #[arg(hide_short_help = true, long, value_name = "TURNS", default_value = "all", value_parser = turns)]
     #[serde(skip)]
     pub context: Turns,
 }
@@ -103,19 +105,20 @@ pub struct ChatValues {
     #[command(flatten)]
     pub spending: Spending,
     /// don't render Markdown
-    #[arg(long = "no-markdown", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(hide_short_help = true, long = "no-markdown", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub markdown: bool,
     /// don't save the conversation
-    #[arg(long = "no-save", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(hide_short_help = true, long = "no-save", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub save: bool,
     /// don't ring when an answer took longer than 10 seconds
-    #[arg(long = "no-bell", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(hide_short_help = true, long = "no-bell", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub bell: bool,
     /// don't connect for the next prompt before it is sent
-    #[arg(long = "no-warm", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(hide_short_help = true, long = "no-warm", action = ArgAction::SetFalse, help_heading = "Chat")]
     pub warm: bool,
     /// keys at the prompt, emacs or vi
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "MODE",
         default_value = "emacs",

@@ -5,7 +5,6 @@
 
 use super::settings;
 use clap::Command;
-use clap::builder::Resettable;
 
 /// The variable by which the plugin says that it started the program. Its value is the topic of the
 /// commands.
@@ -17,6 +16,8 @@ const PLACES: &[(&str, Option<&str>)] = &[
     ("models", Some("chat:models")),
     // The Heroku CLI completes the commands of its plugins itself.
     ("completions", None),
+    // It has a help of its own, for all commands.
+    ("help", None),
 ];
 
 /// A command of the plugin.
@@ -106,27 +107,6 @@ impl Spelling {
         let text = text.replace("with -m", "with /model");
         self.of(&settings::names().into_iter().fold(text, setting))
     }
-
-    /// The definition of the command line with usage and examples as they are typed here.
-    pub fn of_help(&self, mut root: Command) -> Command {
-        if self.0.is_empty() {
-            return root;
-        }
-        root.build();
-        self.respelled(root)
-    }
-
-    fn respelled(&self, mut command: Command) -> Command {
-        let usage = command.render_usage().to_string();
-        let usage = self.of(usage.trim_start_matches("Usage: "));
-        let after = command
-            .get_after_help()
-            .map(|text| self.of(&text.to_string()).into());
-        command = command
-            .override_usage(usage)
-            .after_help(Resettable::from(after));
-        command.mut_subcommands(|command| self.respelled(command))
-    }
 }
 
 #[cfg(test)]
@@ -205,30 +185,5 @@ mod tests {
         ] {
             assert_eq!(spelling.in_chat(own), there);
         }
-    }
-
-    #[test]
-    fn help_is_spelled_too() {
-        let arguments = ["heroku-chat", "config", "pull", "--help"];
-        let spelled = Spelling::below("ai", &root()).of_help(root());
-        let help = spelled
-            .try_get_matches_from(arguments)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            help.contains("Usage: heroku ai:config:pull [OPTIONS]"),
-            "{help}"
-        );
-        assert!(
-            help.contains("$ heroku ai:config:pull --json") && !help.contains("heroku-chat"),
-            "{help}"
-        );
-        let arguments = ["heroku-chat", "config", "pull", "--bogus"];
-        let spelled = Spelling::below("ai", &root()).of_help(root());
-        let error = spelled
-            .try_get_matches_from(arguments)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("Usage: heroku ai:config:pull"), "{error}");
     }
 }

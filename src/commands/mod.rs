@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod config;
 mod doctor;
+mod help;
 mod models;
 mod sandbox;
 mod sessions;
@@ -30,6 +31,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Usage(args) => usage::run(&args, context),
         Command::Sandbox { port } => sandbox::run(port, context),
         Command::Completions(args) => completions::run(&args, context),
+        Command::Help(args) => help::run(&args, context),
     }
 }
 

@@ -94,6 +94,13 @@ impl Error {
                 let path = path.display();
                 words!("Error::File", what, path, reason)
             }
+            Error::NoCommand { typed, nearest } => {
+                let advice = match nearest {
+                    Some(nearest) => format!("Did you mean `{nearest}`? Look at all"),
+                    None => "Look at the list of commands".to_owned(),
+                };
+                words!("Error::NoCommand", typed, advice)
+            }
             Error::NoModel { variable, app, ids } => {
                 let known = match ids[..] {
                     [] => "There is no list of models; `heroku-chat models` says why.".to_owned(),

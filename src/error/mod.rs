@@ -84,6 +84,11 @@ pub enum Error {
         path: PathBuf,
         reason: String,
     },
+    /// There is no such command; with the one that was probably meant.
+    NoCommand {
+        typed: String,
+        nearest: Option<String>,
+    },
     /// `ask` was given neither an argument nor standard input.
     NoPrompt,
     /// `why` has no log, or nothing in it has the form of one.
@@ -425,7 +430,7 @@ impl Error {
         match self {
             Error::ReaderGone => ExitStatus::Done,
             Error::Interrupted => ExitStatus::Interrupted,
-            Error::NoPrompt => ExitStatus::Usage,
+            Error::NoPrompt | Error::NoCommand { .. } => ExitStatus::Usage,
             Error::NoLog | Error::Unexamined(_) => ExitStatus::Service,
             Error::Service(problem) => match problem.kind {
                 Kind::RateLimited | Kind::QuotaUsedUp | Kind::ServerFault => ExitStatus::Service,

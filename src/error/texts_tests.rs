@@ -241,6 +241,14 @@ fn others() -> Vec<Error> {
             path: "notes.md".into(),
             reason: "It is a folder.".to_owned(),
         },
+        Error::NoCommand {
+            typed: "pul".into(),
+            nearest: Some("heroku-chat config pull".into()),
+        },
+        Error::NoCommand {
+            typed: "zebra".into(),
+            nearest: None,
+        },
         Error::NoPrompt,
         Error::NoLog,
         Error::Unexamined(Box::new(HerokuFailure::NotLoggedIn)),

@@ -39,7 +39,7 @@ use crate::markdown::drawing::{Markdown, Spoken};
 use answer::AnswerState;
 use bell::Pace;
 pub use output::Tone;
-use output::{CYAN, DIM, Output, RED, YELLOW};
+use output::{BOLD, CYAN, DIM, Output, RED, YELLOW};
 pub use sanitize::for_terminal;
 use status::Typing;
 pub use table::Overflow;
@@ -177,6 +177,25 @@ impl Screen {
             self.pending.push('\n');
         }
         self.flush()
+    }
+
+    /// Prints a page whose headings are lines in capitals.
+    pub fn headed(&mut self, page: &str) -> Result<(), Error> {
+        let is_heading = |line: &str| !line.is_empty() && line.to_uppercase() == line;
+        let styled = |line| match is_heading(line) {
+            true => self.out.styled(BOLD, line),
+            false => line.to_owned(),
+        };
+        let lines = page
+            .lines()
+            .flat_map(|line| [styled(line), "\n".to_owned()]);
+        self.pending.extend(lines);
+        self.flush()
+    }
+
+    /// How commands are typed.
+    pub fn spelling(&self) -> &Spelling {
+        &self.spelling
     }
 
     /// Prints rows in columns, below their headings if there are any.

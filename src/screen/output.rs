@@ -7,6 +7,7 @@ use textwrap::{Options, WordSplitter};
 use super::{for_terminal, terminal};
 use crate::markdown::drawing::Markdown;
 
+pub const BOLD: &str = "\x1b[1m";
 pub const DIM: &str = "\x1b[2m";
 pub const RED: &str = "\x1b[31m";
 pub const GREEN: &str = "\x1b[32m";

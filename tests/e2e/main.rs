@@ -12,6 +12,7 @@ mod accessible;
 mod advice;
 mod answers;
 mod ask;
+mod command_line;
 mod commands;
 mod config;
 mod convenience;

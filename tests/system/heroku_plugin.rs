@@ -256,7 +256,7 @@ fn exit_codes_are_the_programs_own() {
         .expect_error("closed before the answer was complete");
     run(&program, &["ai:ask", "--bogus"])
         .expect_code(2)
-        .expect_error("Usage: heroku ai:ask [OPTIONS]");
+        .expect_error("Usage: heroku ai:ask [FLAGS]");
     run(&program, &["ai:ask", "--sandbox", "--", "-y"])
         .expect_code(0)
         .expect_output("-y\n");
@@ -362,7 +362,7 @@ fn help_is_in_the_house_style() {
     let own = run(&program, &["ai:ask", "--help"]).expect_code(0);
     assert!(
         own.stdout
-            .contains("Usage: heroku ai:ask [OPTIONS] [PROMPT]..."),
+            .contains("USAGE\n  $ heroku ai:ask [FLAGS] [PROMPT...]\n"),
         "{}",
         own.stdout
     );
