@@ -8,6 +8,7 @@ mod record;
 mod session;
 mod sessions;
 mod summary;
+mod undo;
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,6 +20,7 @@ pub use record::Record;
 pub use session::Session;
 pub use sessions::{Found, Sessions};
 pub use summary::Summary;
+pub use undo::{Change, Kept};
 
 /// The folder of saved conversations, in the data folder.
 const SESSIONS_FOLDER: &str = "sessions";
