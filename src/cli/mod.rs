@@ -69,10 +69,11 @@ pub enum Command {
     Config(ConfigArgs),
     /// check the setup; each failure comes with its remedy
     #[command(
-        after_help = "Nothing is written, and no tokens are spent without --live. Exits with 1 if \
-            a check fails.\n\n\
+        after_help = "Nothing is written without --fix, and no tokens are spent without --live. \
+            Exits with 1 if a check fails.\n\n\
             EXAMPLES\n  \
             $ heroku-chat doctor\n  \
+            $ heroku-chat doctor --fix\n  \
             $ heroku-chat doctor --app example-app --json\n  \
             $ heroku-chat doctor --live"
     )]
@@ -325,6 +326,15 @@ pub struct DoctorArgs {
     /// also ask for one small completion, which spends a few tokens
     #[arg(long)]
     pub live: bool,
+    /// mend what is safe to mend: shows each change, and asks
+    #[arg(long)]
+    pub fix: bool,
+    /// do not ask, with --fix
+    #[arg(short, long, requires = "fix")]
+    pub yes: bool,
+    /// take back what the last --fix changed
+    #[arg(long, conflicts_with_all = ["fix", "live", "json"])]
+    pub undo: bool,
     /// print JSON
     #[arg(short, long)]
     pub json: bool,

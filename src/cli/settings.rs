@@ -74,10 +74,10 @@ pub struct RequestOptions {
 #[command(next_help_heading = "Cost")]
 pub struct Spending {
     /// price of a model in US$ for a million tokens; may be given several times
-    #[arg(long, value_name = "MODEL=IN/OUT", value_parser = price)]
+    #[arg(hide_short_help = true, long, value_name = "MODEL=IN/OUT", value_parser = price)]
     pub price: Vec<Price>,
     /// most US$ that a conversation may take; needs --max-tokens
-    #[arg(long, value_name = "DOLLARS", value_parser = dollars)]
+    #[arg(hide_short_help = true, long, value_name = "DOLLARS", value_parser = dollars)]
     pub budget: Option<f64>,
 }
 

@@ -4,51 +4,157 @@
 use crate::app::Context;
 use crate::cli::DoctorArgs;
 use crate::config::HerokuQuery;
+use crate::doctor::fix::{self, Consent};
 use crate::doctor::{self, Entry, Probe, Report, Status};
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
+use crate::store::Kept;
+
+/// Takes back the last mends.
+const UNDO: &str = "heroku-chat doctor --undo";
 
 /// Runs the checks and prints the report.
 ///
 /// # Errors
 /// Names on the command line that break Heroku's rules, and failures of the output.
 pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    if args.undo {
+        return undo(&mut context.screen);
+    }
     let json = args.json;
     if json && let Err(error) = HerokuQuery::of(&args.connection.heroku) {
         let report = Report::of_none(&error.explain().title);
         context.screen.print(&report.to_json())?;
         return Ok(error.exit_status());
     }
-    let mut probe = Probe::new(context, &args.connection, args.live)?;
-    let report = doctor::examine(
-        &mut probe,
-        |screen, entry| if json { Ok(()) } else { line(screen, entry) },
-    )?;
-    let (tone, status) = match (report.interrupted, report.ok) {
-        (true, _) => (Tone::CAUTION, ExitStatus::Interrupted),
-        (false, true) => (Tone::GOOD, ExitStatus::Done),
-        (false, false) => (Tone::BAD, ExitStatus::Fixable),
+    let (mut offered, mut kept) = (Vec::new(), None);
+    loop {
+        let mut probe = Probe::new(context, &args.connection, args.live)?;
+        let report = doctor::examine(&mut probe, |screen, entry| match json {
+            true => Ok(()),
+            false => line(screen, entry),
+        })?;
+        if !json {
+            summary(&report, &mut probe.context.screen)?;
+        }
+        if !args.fix && !json && !report.interrupted && fix::has_offers(&mut probe, &report) {
+            let text = "This offers to mend what is safe to mend:";
+            let command = ["heroku-chat doctor --fix".to_owned()];
+            probe
+                .context
+                .screen
+                .verdict(Tone::QUIET, text, None, &command)?;
+        }
+        let consent = if args.yes {
+            Consent::Given
+        } else {
+            Consent::Asked
+        };
+        let say = |screen: &mut Screen, what: &str, lines: &[String]| match json {
+            true => {
+                screen.note(&format!("{what}: {}", lines.join(" ")));
+                Ok(())
+            }
+            false => {
+                (screen.verdict(Tone::QUIET, what, None, &[])).and_then(|()| screen.evidence(lines))
+            }
+        };
+        // With each mend a later check may find something else.
+        let is_mended = args.fix
+            && !report.interrupted
+            && fix::offer(&mut probe, &report, consent, &mut offered, &mut kept, say)?;
+        if is_mended {
+            continue;
+        }
+        return end(
+            &report,
+            args,
+            !offered.is_empty(),
+            kept.as_ref(),
+            &mut context.screen,
+        );
+    }
+}
+
+/// Ends with what can be done about the mends, and the exit code of the last report.
+fn end(
+    report: &Report,
+    args: &DoctorArgs,
+    has_offered: bool,
+    kept: Option<&Kept>,
+    screen: &mut Screen,
+) -> Result<ExitStatus, Error> {
+    let sentence = match kept {
+        Some(kept) if !kept.is_empty() => Some(("This takes back what was changed:", UNDO)),
+        _ if has_offered && !args.yes => Some((
+            "Nothing was changed. This does it without a question:",
+            "heroku-chat doctor --fix --yes",
+        )),
+        _ => None,
     };
-    let screen = &mut context.screen;
+    if args.json {
+        screen.print(&report.to_json())?;
+        sentence.inspect(|(text, command)| screen.note(&format!("{text} {command}")));
+    } else if let Some((text, command)) = sentence {
+        screen.verdict(Tone::QUIET, text, None, &[command.to_owned()])?;
+    }
+    Ok(match (report.interrupted, report.ok) {
+        (true, _) => ExitStatus::Interrupted,
+        (false, true) => ExitStatus::Done,
+        (false, false) => ExitStatus::Fixable,
+    })
+}
+
+/// The last lines of a report.
+fn summary(report: &Report, screen: &mut Screen) -> Result<(), Error> {
+    let tone = match (report.interrupted, report.ok) {
+        (true, _) => Tone::CAUTION,
+        (false, true) => Tone::GOOD,
+        (false, false) => Tone::BAD,
+    };
     if report.interrupted {
         screen.clear_line();
     }
-    if json {
-        screen.print(&report.to_json())?;
-    } else {
-        let skipped = |entry: &Entry| (entry.status == Status::Skip).then_some(entry.title);
-        let skipped: Vec<&str> = report.checks.iter().filter_map(skipped).collect();
-        if !skipped.is_empty() {
-            let text = format!("not checked: {}", skipped.join(", "));
-            screen.verdict(Tone::QUIET, &text, None, &[])?;
-        }
-        // What to do first is repeated here, where one looks first; a command is never wrapped.
-        let first = report.first().filter(|_| !report.interrupted);
-        let hint = first.and_then(|entry| entry.hint.as_deref());
-        let commands = first.map_or(Vec::new(), Entry::all_commands);
-        screen.verdict(tone, &report.summary(), hint, &commands)?;
+    let skipped = |entry: &Entry| (entry.status == Status::Skip).then_some(entry.title);
+    let skipped: Vec<&str> = report.checks.iter().filter_map(skipped).collect();
+    if !skipped.is_empty() {
+        let text = format!("not checked: {}", skipped.join(", "));
+        screen.verdict(Tone::QUIET, &text, None, &[])?;
     }
-    Ok(status)
+    // What to do first is repeated here, where one looks first; a command is never wrapped.
+    let first = report.first().filter(|_| !report.interrupted);
+    let hint = first.and_then(|entry| entry.hint.as_deref());
+    let commands = first.map_or(Vec::new(), Entry::all_commands);
+    screen.verdict(tone, &report.summary(), hint, &commands)
+}
+
+/// Takes back what the last `--fix` changed.
+fn undo(screen: &mut Screen) -> Result<ExitStatus, Error> {
+    let unusable = |error: std::io::Error| Error::System {
+        what: "taking the last --fix back",
+        reason: error.to_string(),
+    };
+    let Some(kept) = Kept::last().map_err(unusable)? else {
+        screen.note("there is nothing to take back");
+        return Ok(ExitStatus::Done);
+    };
+    let place = kept.path().display().to_string();
+    let (done, failed) = kept.take_back();
+    for path in done {
+        let text = format!("{} is as it was", path.display());
+        screen.verdict(Tone::GOOD, &text, None, &[])?;
+    }
+    match failed {
+        None => Ok(ExitStatus::Done),
+        Some((path, error)) => {
+            let reason = format!("{error} What was is in {place}, with its secrets.");
+            Err(Error::File {
+                what: "the file",
+                path,
+                reason,
+            })
+        }
+    }
 }
 
 fn line(screen: &mut Screen, entry: &Entry) -> Result<(), Error> {

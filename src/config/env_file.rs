@@ -137,7 +137,7 @@ pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
         }
     }
     let mut result = lines.concat();
-    if !text.is_empty() && !result.ends_with('\n') {
+    if places.contains(&None) && !text.is_empty() && !result.ends_with('\n') {
         result.push_str(new_line);
     }
     for ((name, value), place) in values.iter().zip(places) {
@@ -146,6 +146,75 @@ pub fn with_values(text: &str, values: &[(String, Secret)]) -> String {
         }
     }
     result
+}
+
+/// The text with some statements in other words; all others stay as they are.
+fn edited(text: &str, edit: impl Fn(&str) -> Option<String>) -> String {
+    let (mark, text) = text.split_at(text.len() - text.trim_start_matches('\u{feff}').len());
+    let edited = statements(text).map(|(_, it)| edit(it).unwrap_or_else(|| it.to_owned()));
+    mark.to_owned() + &edited.collect::<String>()
+}
+
+/// The text with the variable `from` under another name.
+pub fn with_name(text: &str, from: &str, to: &str) -> String {
+    edited(text, |statement| {
+        let (name, _) = assignment(statement).filter(|_| !is_comment(statement))?;
+        (name == from).then(|| statement.replacen(from, to, 1))
+    })
+}
+
+/// The text without quotes and blanks that became part of these variables' values, if the rest is a
+/// value that is right.
+pub fn with_bare_values(
+    text: &str,
+    names: &[String],
+    is_right: impl Fn(&str, &Secret) -> bool,
+) -> String {
+    edited(text, |statement| {
+        let line = statement.trim_end_matches(['\r', '\n']);
+        let (index, read) = sets(statement, names).filter(|_| !line.contains('\n'))?;
+        let (name, written) = assignment(line)?;
+        let end = &statement[line.len()..];
+        let bare = Secret::new(
+            read.as_ref()
+                .map_or(written, Secret::expose)
+                .trim_matches(is_round),
+        );
+        let is_other = read.as_ref() != Ok(&bare) && name == names[index];
+        let head = line.split('=').next().unwrap_or_default().trim();
+        let comment = comment(line);
+        (is_other && is_writable(&bare) && is_right(name, &bare))
+            .then(|| format!("{head}={}{comment}{end}", quoted(&bare)))
+    })
+}
+
+/// Quotes and blanks that stand round a value in what somebody pasted.
+pub fn is_round(character: char) -> bool {
+    character.is_whitespace() || "'\"`‘’“”\u{200b}\u{feff}".contains(character)
+}
+
+/// A line of an env file for people: its variable, and round `(redacted)` what stands round the
+/// value. Only addresses are shown.
+pub fn shown(line: &str) -> String {
+    let line = line.trim_end_matches(['\r', '\n']);
+    let Some((name, value)) = assignment(line).filter(|_| !is_comment(line)) else {
+        return "(redacted)".to_owned();
+    };
+    let head = &line[..line.len() - value.len()];
+    let value = &value[..value.len() - comment(line).len()];
+    let bare = value.trim_matches(is_round);
+    let is_shown = name.ends_with("_URL") && super::showable(bare) == bare;
+    match is_shown || bare.is_empty() {
+        true => format!("{head}{value}"),
+        false => format!(
+            "{head}{}",
+            value.replacen(bare, &Secret::default().to_string(), 1)
+        ),
+    }
+}
+
+fn is_comment(statement: &str) -> bool {
+    statement.trim_start().starts_with('#')
 }
 
 /// Whether a file gives these values. A quote above them that is never closed can take them in.
@@ -235,7 +304,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
 fn sets(statement: &str, names: &[String]) -> Option<(usize, Result<Secret, &'static str>)> {
     let ours = |name: &str| names.iter().position(|other| other == name);
     let line = statement.trim();
-    if line.starts_with('#') {
+    if is_comment(line) {
         return None;
     }
     if let Some((name, text)) = assignment(line)

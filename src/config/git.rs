@@ -160,12 +160,17 @@ pub fn ignore(path: &Path) -> io::Result<()> {
     let mut file = options.create(true).read(true).append(true).open(file)?;
     let mut before = Vec::new();
     file.read_to_end(&mut before)?;
+    file.write_all(line_behind(&before, path).as_bytes())
+}
+
+/// What has git ignore a file, behind what its .gitignore holds.
+pub fn line_behind(before: &[u8], path: &Path) -> String {
     let separator = if matches!(before.last(), None | Some(b'\n')) {
         ""
     } else {
         "\n"
     };
-    file.write_all(format!("{separator}{}\n", rule(path)).as_bytes())
+    format!("{separator}{}\n", rule(path))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Setting;
+use crate::config::env_file::is_round;
 use crate::config::secret::Secret;
 use crate::error::Error;
 
@@ -26,6 +27,11 @@ pub fn check_key(key: &Setting<Secret>) -> Result<(), Error> {
     };
     let source = key.source.clone();
     Err(Error::InvalidKey { source, reason })
+}
+
+/// A key without quotes and blanks round it.
+pub fn bare(key: &Secret) -> Secret {
+    Secret::new(key.expose().trim_matches(is_round))
 }
 
 /// `inf-` and a UUID, as every key of the service that was seen.

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use ::url::Url;
 
-pub use self::key::{check_key, has_usual_form, is_rather_a_url, may_be_key};
+pub use self::key::{bare, check_key, has_usual_form, is_rather_a_url, may_be_key};
 pub use self::url::{
     is_inference_host, is_loopback, normalise as normalise_url, region, with_https,
 };
@@ -406,6 +406,16 @@ fn key_file(path: Option<&Path>) -> Result<Option<Setting<Secret>>, Error> {
     }
     let source = Source::Flag("--key-file".into());
     Ok(Some(Setting::new(Secret::new(text?.trim()), source)))
+}
+
+/// Whether a variable's value is surely what belongs there: a key of the usual form, or a URL that
+/// may be used as it is.
+pub fn is_plain_value(name: &str, value: &Secret) -> bool {
+    if name.ends_with("_KEY") {
+        return has_usual_form(value);
+    }
+    let url = normalise_url(value.expose()).ok();
+    url.is_some_and(|url| url.scheme() == "https" || is_loopback(&url))
 }
 
 /// The value of a URL for a message; people do paste the key, or a password, where the URL belongs.

@@ -10,7 +10,7 @@ use crate::error::{Error, Explanation, ServiceProblem, export_line, set_in, shel
 use crate::heroku::{self, HerokuCli, remote};
 
 /// The app that is meant, if that is certain.
-fn app(probe: &Probe<'_>) -> Option<String> {
+pub fn app(probe: &Probe<'_>) -> Option<String> {
     let query = HerokuQuery::of(&probe.args.heroku).ok()?;
     let by_remote = || remote::app(&query, &probe.context.environment);
     probe.gathered.app.clone().or_else(by_remote)

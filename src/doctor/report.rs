@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::checks::Check;
+use super::fix::Mend;
 use crate::config::Source;
 use crate::error::Explanation;
 
@@ -29,6 +30,8 @@ pub struct Verdict {
     pub words: Explanation,
     /// Where the value in question comes from.
     pub source: Option<String>,
+    /// What `--fix` could do about it.
+    pub mend: Option<Box<Mend>>,
 }
 
 /// A line of the report.
@@ -54,6 +57,8 @@ pub struct Entry {
     pub source: Option<String>,
     /// How long the check took.
     pub milliseconds: u64,
+    #[serde(skip)]
+    pub mend: Option<Box<Mend>>,
 }
 
 /// All lines, in the order of the checks.
@@ -77,6 +82,7 @@ impl Status {
             status: self,
             words: words.into(),
             source: None,
+            mend: None,
         }
     }
 }
@@ -84,6 +90,12 @@ impl Status {
 impl Verdict {
     pub fn from(mut self, source: &Source) -> Self {
         self.source = Some(source.to_string());
+        self
+    }
+
+    /// With what `--fix` could do about it.
+    pub fn mend(mut self, mend: Mend) -> Self {
+        self.mend = Some(Box::new(mend));
         self
     }
 }
@@ -124,6 +136,7 @@ impl Entry {
             looks: commands(true),
             source: verdict.source.as_deref().map(&clean),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            mend: verdict.mend,
         }
     }
 }

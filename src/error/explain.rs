@@ -248,6 +248,7 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
         None => "Looked in the environment and the Heroku CLI; there is no .env here.".to_owned(),
     };
     let mut explanation = Explanation::from(title);
+    let mut hints = Vec::new();
     if let Some(failure) = &missing.heroku {
         let cause = failure.explain();
         if failure.is_of_app() {
@@ -259,19 +260,22 @@ fn missing_variables(missing: &MissingVariables) -> Explanation {
             cause.title,
             because.unwrap_or_default()
         ));
-        explanation.hints = cause.hints;
+        hints = cause.hints;
     }
-    let explanation = missing
-        .nearly
-        .iter()
-        .fold(explanation.detail(looked), |words, nearly| {
-            let Nearly { name, set, source } = nearly;
-            let words = words.hint(format!("Did you mean {name}? There is {set} in {source}"));
-            match renamed(nearly) {
-                Some(command) => words.command(command),
-                None => words,
-            }
-        });
+    // It is nearer than any app.
+    let mut explanation =
+        missing
+            .nearly
+            .iter()
+            .fold(explanation.detail(looked), |words, nearly| {
+                let Nearly { name, set, source } = nearly;
+                let words = words.hint(format!("Did you mean {name}? There is {set} in {source}"));
+                match renamed(nearly) {
+                    Some(command) => words.command(command),
+                    None => words,
+                }
+            });
+    explanation.hints.extend(hints);
     let explanation = match &missing.heroku {
         Some(HerokuFailure::Elsewhere { app, prefix, other }) => {
             let app = shell::quoted(app_or_example(app.as_deref()));

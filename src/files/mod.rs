@@ -87,6 +87,29 @@ pub fn other_readers(_: &Path) -> io::Result<Option<&'static str>> {
     Ok(None)
 }
 
+/// The bits of a file that say who may do what with it, where there are any.
+#[cfg(unix)]
+pub fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(fs::metadata(path).ok()?.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+pub fn mode(_: &Path) -> Option<u32> {
+    None
+}
+
+/// Says who may do what with a file.
+#[cfg(unix)]
+pub fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+    Ok(())
+}
+
 /// What opens files to be added to, and has new ones readable by their owner only.
 pub fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();

@@ -22,21 +22,28 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
 
 /// Replaces a regular file as a whole, readable by its owner only. It is never half-written; if
 /// no other file can be put in its place, as in that of one that is mounted alone, its content is
-/// overwritten.
+/// overwritten. `before` is what the new content was made of; none is the same as nothing in it.
 ///
 /// It is written in the data folder first, so that a process that is killed leaves nothing beside
 /// it; and only if that is on another file system, in the folder where it belongs.
 ///
 /// # Errors
-/// The system's, and what is no regular file; what was there is there still.
-pub fn replace_privately(path: &Path, content: &str, data_folder: Option<&Path>) -> io::Result<()> {
+/// The system's, what is no regular file, and what somebody else has written meanwhile; what was
+/// there is there still.
+pub fn replace_privately(
+    path: &Path,
+    before: &str,
+    content: &str,
+    data_folder: Option<&Path>,
+) -> io::Result<()> {
     check_replaceable(path)?;
-    let by_data = |data| private_folder(data).and_then(|()| put_in_place(data, path, content));
+    let by_data =
+        |data| private_folder(data).and_then(|()| put_in_place(data, path, before, content));
     if data_folder.map(by_data).is_some_and(|done| done.is_ok()) {
         return Ok(());
     }
     let folder = folder_of(path);
-    let Err(error) = put_in_place(folder, path, content) else {
+    let Err(error) = put_in_place(folder, path, before, content) else {
         return Ok(());
     };
     let shown = folder.display();
@@ -52,13 +59,21 @@ pub fn replace_privately(path: &Path, content: &str, data_folder: Option<&Path>)
     if !path.exists() {
         return Err(io::Error::new(error.kind(), format!("{reason}.")));
     }
-    overwrite(path, content.as_bytes()).map_err(|second| {
+    overwrite(path, before, content.as_bytes()).map_err(|second| {
         let reason = format!("{reason} ({error}), and so can't the file itself: {second}");
         io::Error::new(second.kind(), reason)
     })
 }
 
-fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
+/// Fails if what was read is not what was expected.
+fn check_unchanged(read: &[u8], before: &str) -> io::Result<()> {
+    match read == before.as_bytes() {
+        true => Ok(()),
+        false => Err(io::Error::other("It was changed meanwhile.")),
+    }
+}
+
+fn put_in_place(folder: &Path, path: &Path, before: &str, content: &str) -> io::Result<()> {
     // Two processes take turns, if the system locks folders.
     let _turn = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
     let aside = Aside::below(folder)?;
@@ -68,6 +83,10 @@ fn put_in_place(folder: &Path, path: &Path, content: &str) -> io::Result<()> {
         tempfile::NamedTempFile::new_in(&aside.0).map_err(|error| io::Error::from(error.kind()))?;
     file.as_file_mut().write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => check_unchanged(b"", before)?,
+        read => check_unchanged(&read?, before)?,
+    }
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -111,10 +130,11 @@ impl Drop for Aside {
 
 /// Writes over the content of a file. What needs room is written first, behind the old content,
 /// which is whole again if there is none.
-fn overwrite(path: &Path, content: &[u8]) -> io::Result<()> {
+fn overwrite(path: &Path, expected: &str, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut before = Vec::new();
     file.read_to_end(&mut before)?;
+    check_unchanged(&before, expected)?;
     let (head, tail) = content.split_at(content.len().min(before.len()));
     let written = file
         .write_all(tail)
@@ -151,10 +171,11 @@ mod tests {
     fn only_a_regular_file_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        replace_privately(&path("file"), "new", Some(&path("data"))).unwrap();
+        replace_privately(&path("file"), "", "new", Some(&path("data"))).unwrap();
         fs::write(path("file"), "a longer old one").unwrap();
+        assert!(replace_privately(&path("file"), "new", "newer", None).is_err());
         fs::set_permissions(path("file"), fs::Permissions::from_mode(0o644)).unwrap();
-        replace_privately(&path("file"), "new", None).unwrap();
+        replace_privately(&path("file"), "a longer old one", "new", None).unwrap();
         assert_eq!(fs::read_to_string(path("file")).unwrap(), "new");
         assert_eq!(mode(&path("file")), 0o600);
 
@@ -164,7 +185,7 @@ mod tests {
         fs::set_permissions(path("read-only"), fs::Permissions::from_mode(0o400)).unwrap();
         symlink("socket", path("link")).unwrap();
         for name in ["socket", "folder", "read-only", "link", "none/file"] {
-            let error = replace_privately(&path(name), "new", None)
+            let error = replace_privately(&path(name), "", "new", None)
                 .unwrap_err()
                 .to_string();
             assert!(error.starts_with("It"), "{name}: {error}");
@@ -204,7 +225,8 @@ mod tests {
         ] {
             fs::write(&path, before).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-            overwrite(&path, after.as_bytes()).unwrap();
+            assert!(overwrite(&path, "other", after.as_bytes()).is_err());
+            overwrite(&path, before, after.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), after);
             assert_eq!(mode(&path), 0o600);
         }

@@ -8,17 +8,19 @@ mod record;
 mod session;
 mod sessions;
 mod summary;
+mod undo;
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder};
+use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder, replace};
 pub use reading::Restored;
 pub use record::Record;
 pub use session::Session;
 pub use sessions::{Found, Sessions, Spent};
 pub use summary::Summary;
+pub use undo::{Change, Kept};
 
 /// The folder of saved conversations, in the data folder.
 const SESSIONS_FOLDER: &str = "sessions";
@@ -42,6 +44,15 @@ pub fn history_file() -> io::Result<PathBuf> {
         Err(error) => return Err(error),
     }
     Ok(path)
+}
+
+/// Replaces a file as [`replace::replace_privately`] does, with the data folder to write it in.
+///
+/// # Errors
+/// The same.
+pub fn replace_privately(path: &Path, before: &str, content: &str) -> io::Result<()> {
+    let data = data_folder().ok();
+    replace::replace_privately(path, before, content, data.as_deref())
 }
 
 /// The folder of the user's own data; it need not exist yet.

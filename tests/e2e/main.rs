@@ -22,6 +22,7 @@ mod doctor;
 mod dyno;
 mod explain;
 mod faults;
+mod fix;
 mod harness;
 mod mentions;
 mod pictures;

@@ -55,8 +55,7 @@ pub fn run(args: &PullArgs, context: &mut Context) -> Result<ExitStatus, Error> 
     }
     // Ctrl-C between the new file and its place would leave the key in a file of another name.
     context.interrupts.hold();
-    let data = store::data_folder().ok();
-    let written = files::replace::replace_privately(path, &after, data.as_deref());
+    let written = store::replace_privately(path, &before, &after);
     context.interrupts.release();
     written.map_err(unusable)?;
     let readers = match files::other_readers(path) {

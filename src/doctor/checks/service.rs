@@ -9,6 +9,7 @@ use crate::chat::{Answer, Chat};
 use crate::config;
 use crate::conversation::{Conversation, Message};
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
+use crate::doctor::fix::Mend;
 use crate::doctor::{Probe, Verdict, mend};
 use crate::error::nearest::nearest;
 use crate::error::{Error, Explanation, ProblemKind, words};
@@ -93,7 +94,8 @@ fn on_its_way_out(probe: &Probe<'_>, listed: &Model) -> Explanation {
 fn judged(probe: &Probe<'_>, error: Error) -> Result<Verdict, Error> {
     match error {
         Error::Service(problem) if problem.kind == ProblemKind::Unauthorized => {
-            Ok(Fail.found(mend::refused_key(probe, *problem)))
+            let verdict = Fail.found(mend::refused_key(probe, *problem));
+            Ok(verdict.mend(Mend::Pull))
         }
         other => Err(other),
     }

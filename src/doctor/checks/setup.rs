@@ -8,6 +8,7 @@ use crate::config::git::{self, Tracking, quoted};
 use crate::config::secret::Secret;
 use crate::config::{self, Source};
 use crate::doctor::Status::{Fail, Pass, Skip, Warn};
+use crate::doctor::fix::Mend;
 use crate::doctor::{Probe, STEP_LIMIT, Verdict, mend};
 use crate::error::{Error, HerokuFailure, export_line, renamed, words};
 use crate::files::{self, named};
@@ -44,7 +45,9 @@ pub fn env_file(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         // What is set elsewhere wins over the file anyway.
         let is_needed = probe.gathered.url.is_none() || probe.gathered.key.is_none();
         let status = if is_needed { Fail } else { Warn };
-        return Ok(status.found(words!("doctor::env_file line", first)));
+        return Ok(status
+            .found(words!("doctor::env_file line", first))
+            .mend(Mend::Bare));
     }
     let set: Vec<&str> = file
         .variables
@@ -98,7 +101,8 @@ pub fn env_permissions(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         None => Pass.found("only its owner can read it"),
         Some(readers) => {
             let words = words!("doctor::env_permissions", shown, readers);
-            Warn.found(words.command(format!("chmod 600 {}", quoted(&path))))
+            (Warn.found(words.command(format!("chmod 600 {}", quoted(&path)))))
+                .mend(Mend::Private(path))
         }
     })
 }
@@ -122,7 +126,9 @@ pub fn env_git(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Tracking::Filtered => {
             Warn.found(words().look(format!("git check-attr filter {}", quoted(&path))))
         }
-        Tracking::Unignored => Fail.found(words().command(git::ignore_command(&path))),
+        Tracking::Unignored => {
+            (Fail.found(words().command(git::ignore_command(&path)))).mend(Mend::Ignore(path))
+        }
         Tracking::Tracked => Fail.found(
             words()
                 .command(git::untrack_command(&path))
@@ -145,10 +151,12 @@ pub fn url(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         Err(error) => {
             let right = config::with_https(&url.value);
             let words = error.explain();
-            return Ok(Fail.found(match &right {
-                Some(right) => mend::url(probe, words, right),
-                None => words,
-            }));
+            return Ok(Fail
+                .found(match &right {
+                    Some(right) => mend::url(probe, words, right),
+                    None => words,
+                })
+                .mend(Mend::Bare));
         }
     };
     let has_more = url.value.trim().trim_end_matches('/') != address;
@@ -172,7 +180,21 @@ pub fn key(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
     let Some(key) = &probe.gathered.key else {
         return Ok(missing(probe, "KEY"));
     };
-    config::check_key(key)?;
+    if let Err(error) = config::check_key(key) {
+        let words = error.explain();
+        let is_usual = config::has_usual_form(&config::bare(&key.value));
+        return Ok(Fail
+            .found(match key.source {
+                Source::Environment if is_usual => {
+                    let name = probe.gathered.variable("KEY");
+                    (words.hint("Or take away what stands round it")).command(format!(
+                        "export {name}=$(echo \"${name}\" | tr -cd 'a-z0-9-')"
+                    ))
+                }
+                _ => words,
+            })
+            .mend(Mend::Bare));
+    }
     let verdict = match config::has_usual_form(&key.value) {
         true => Pass.found("set, and of the usual form (redacted)"),
         false => Warn.found(words!("doctor::key form")),
@@ -197,7 +219,9 @@ fn missing(probe: &Probe<'_>, suffix: &str) -> Verdict {
         && let Some(command) = renamed(nearly)
     {
         let words = words.hint(format!("Did you mean that by {}? Name it so", nearly.set));
-        return Fail.found(words.command(command));
+        return Fail
+            .found(words.command(command))
+            .mend(Mend::Rename(nearly.clone()));
     }
     let failure = probe
         .heroku

@@ -13,7 +13,7 @@ use super::super::support::{
 pub const HEROKU: &str = include_str!("heroku.sh");
 
 /// The key before it was rotated.
-const OLD_KEY: &str = "inf-01dba5e0-0000-4000-8000-000000000001";
+pub const OLD_KEY: &str = "inf-01dba5e0-0000-4000-8000-000000000001";
 
 /// A setup that doesn't work.
 #[derive(Clone, Copy)]
@@ -350,6 +350,58 @@ pub const CASES: &[Broken] = &[
     broken("both names nearly right in .env", &[], || {
         heroku(|program, url| {
             program.file(".env", &vars(url, KEY).replace("INFERENCE", "INFRENCE"));
+            program
+        })
+    }),
+    broken("a name nearly right among other lines", &[], || {
+        heroku(|program, url| {
+            let text = format!(
+                "\u{feff}# ours\r\nOTHER='x y' # kept\r\n export INFERENCE_APIKEY = \"{KEY}\" # mine\r\n\
+                 \r\nINFERENCE_URL={url}\r\nDATABASE_URL=postgres://u:p@h/d"
+            );
+            program.file(".env", &text);
+            program
+        })
+    }),
+    broken("a key in two pairs of quotes in .env", &[], || {
+        heroku(|program, url| {
+            let text = vars(url, &format!("\"'{KEY}'\" # mine"));
+            program.file(".env", &text);
+            program
+        })
+    }),
+    broken("a URL in printers' quotes in .env", &[], || {
+        heroku(|program, url| {
+            program.file(".env", &vars(&format!("“{url}”"), KEY));
+            program
+        })
+    }),
+    broken("a quote that is never closed in .env", &[], || {
+        heroku(|program, url| {
+            program.file(".env", &vars(url, &format!("\"{KEY} ")));
+            program
+        })
+    }),
+    broken("a key with an invisible blank in .env", &[], || {
+        heroku(|program, url| {
+            program.file(".env", &vars(url, &format!("{KEY}\u{200b}")));
+            program
+        })
+    }),
+    broken("a rotated key among other lines", &["-a", "good"], || {
+        heroku(|program, url| {
+            let text = format!(
+                "# ours\nINFERENCE_URL=\"{url}\" # quoted\nA=1\nexport INFERENCE_KEY='{OLD_KEY}'\nB='2"
+            );
+            program.file(".env", &text);
+            program
+        })
+    }),
+    broken("a good .env that git would commit", &[], || {
+        heroku(|program, url| {
+            program.file(".env", &vars(url, KEY));
+            program.file(".gitignore", "*.log");
+            repository(&program, &[]);
             program
         })
     }),

@@ -4,7 +4,7 @@
 //!
 //! `cargo test --test e2e advice -- --nocapture` prints the list and the figure.
 
-mod cases;
+pub mod cases;
 mod walk;
 
 use std::sync::Mutex;
