@@ -1,4 +1,4 @@
-//! The price of a model, as typed: `claude-4-5-haiku=1/5`.
+//! The price of a model, as typed: `claude-4-5-haiku=1/5`; and amounts of US$, typed and shown.
 
 use std::fmt;
 
@@ -42,6 +42,16 @@ pub fn dollars(text: &str) -> Result<f64, String> {
     }
 }
 
+/// An estimate in words, such as `≈ $0.0012`.
+pub fn shown(dollars: f64) -> String {
+    match dollars {
+        0.0 => "≈ $0".to_owned(),
+        ..0.0001 => "≈ <$0.0001".to_owned(),
+        ..1.0 => format!("≈ ${dollars:.4}"),
+        _ => format!("≈ ${dollars:.2}"),
+    }
+}
+
 /// As it is typed.
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,5 +73,12 @@ mod tests {
         ] {
             assert!(read(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn amounts_keep_what_matters() {
+        let all = [0.0, 0.00001, 0.00123, 0.5, 12.348].map(shown);
+        let words = ["≈ $0", "≈ <$0.0001", "≈ $0.0012", "≈ $0.5000", "≈ $12.35"];
+        assert_eq!(all, words);
     }
 }

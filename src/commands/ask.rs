@@ -8,6 +8,7 @@ use crate::app::following::{Show, follow};
 use crate::app::{Connection, Context};
 use crate::chat::{Answer, Chat};
 use crate::cli::AskArgs;
+use crate::cli::price::shown;
 use crate::config::Source;
 use crate::config::git;
 use crate::config::secret::Secret;
@@ -105,7 +106,7 @@ fn stats(chat: &Chat, costs: &[Cost], answer: &Answer) -> String {
     let own = &chat.spending.price;
     let dollars: Option<f64> = costs.iter().map(|cost| cost.dollars(own)).sum();
     let cost = dollars.map_or_else(String::new, |dollars| {
-        format!(" · {} ({})", price::shown(dollars), price::origin(own))
+        format!(" · {} ({})", shown(dollars), price::origin(own))
     });
     format!("{model} · tokens: {input} in, {output} out · {seconds:.2} s{cost}")
 }

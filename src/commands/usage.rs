@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::app::Context;
 use crate::app::listing::warn_of_unreadable;
 use crate::cli::UsageArgs;
-use crate::cli::price::Price;
+use crate::cli::price::{Price, shown};
 use crate::conversation::{Cost, price};
 use crate::error::{Error, ExitStatus};
 use crate::screen::Overflow;
@@ -48,7 +48,7 @@ impl Sum {
             self.answers.to_string(),
             self.prompt_tokens.to_string(),
             self.completion_tokens.to_string(),
-            self.dollars.map_or_else(String::new, price::shown),
+            self.dollars.map_or_else(String::new, shown),
             model.to_owned(),
         ]
     }

@@ -85,16 +85,6 @@ pub fn tokens<'a>(system: Option<&str>, messages: impl Iterator<Item = &'a Messa
     text(system.map_or(0, str::len)) + messages.map(of_message).sum::<u64>()
 }
 
-/// An estimate in words, such as `≈ $0.0012`.
-pub fn shown(dollars: f64) -> String {
-    match dollars {
-        0.0 => "≈ $0".to_owned(),
-        ..0.0001 => "≈ <$0.0001".to_owned(),
-        ..1.0 => format!("≈ ${dollars:.4}"),
-        _ => format!("≈ ${dollars:.2}"),
-    }
-}
-
 /// Where estimates come from, to be said with each of them.
 pub fn origin(own: &[Price]) -> String {
     match own {
@@ -140,12 +130,5 @@ mod tests {
         // 45 bytes and 10 tokens each.
         let estimate = tokens(Some("be brief"), [&message].into_iter());
         assert!((1_000..2_000).contains(&estimate), "{estimate}");
-    }
-
-    #[test]
-    fn amounts_keep_what_matters() {
-        let all = [0.0, 0.00001, 0.00123, 0.5, 12.348].map(shown);
-        let words = ["≈ $0", "≈ <$0.0001", "≈ $0.0012", "≈ $0.5000", "≈ $12.35"];
-        assert_eq!(all, words);
     }
 }

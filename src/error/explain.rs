@@ -11,8 +11,8 @@ use super::{
     Error, HerokuFailure, MissingVariables, Nearly, NetworkFailure, PlatformFailure, ProblemKind,
     ServiceProblem,
 };
+use crate::cli::price;
 use crate::cli::source::Source;
-use crate::conversation::price;
 use crate::error::shell;
 
 /// What installs the Heroku CLI here, as Heroku's page of it says.

@@ -5,6 +5,7 @@ use super::super::picker::numbered;
 use super::super::{Flow, Repl, clipboard};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
+use crate::cli::price::shown;
 use crate::conversation::{Cost, price};
 use crate::error::Error;
 use crate::export::{self, Format};
@@ -110,7 +111,7 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     let dollars = |cost: &Cost| cost.dollars(own);
     let rows = chat.costs.iter().zip(1..).map(|(cost, number)| {
         let [prompt, answer] = count(cost).map(tokens);
-        let dollars = dollars(cost).map_or_else(String::new, price::shown);
+        let dollars = dollars(cost).map_or_else(String::new, shown);
         [
             number.to_string(),
             prompt,
@@ -125,7 +126,7 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     };
     // Unless each is known, the sum isn't.
     let total: Option<f64> = chat.costs.iter().map(dollars).sum();
-    let shown = total.map_or_else(String::new, price::shown);
+    let shown = total.map_or_else(String::new, shown);
     let all = ["all".to_owned(), sum(0), sum(1), shown, String::new()];
     let heads = ["TOKENS", "IN", "OUT", "COST", "MODEL"];
     let rows = rows.chain([all]);
