@@ -74,6 +74,7 @@ pub enum Command {
             EXAMPLES\n  \
             $ heroku-chat doctor\n  \
             $ heroku-chat doctor --fix\n  \
+            $ heroku-chat doctor --report\n  \
             $ heroku-chat doctor --app example-app --json\n  \
             $ heroku-chat doctor --live"
     )]
@@ -335,6 +336,9 @@ pub struct DoctorArgs {
     /// take back what the last --fix changed
     #[arg(long, conflicts_with_all = ["fix", "live", "json"])]
     pub undo: bool,
+    /// print Markdown for an issue: secrets, names, foreign hosts and paths are masked
+    #[arg(long, conflicts_with_all = ["fix", "undo", "json"])]
+    pub report: bool,
     /// print JSON
     #[arg(short, long)]
     pub json: bool,

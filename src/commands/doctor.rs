@@ -5,6 +5,7 @@ use crate::app::Context;
 use crate::cli::DoctorArgs;
 use crate::config::HerokuQuery;
 use crate::doctor::fix::{self, Consent};
+use crate::doctor::issue;
 use crate::doctor::{self, Entry, Probe, Report, Status};
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
@@ -30,14 +31,18 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
     let (mut offered, mut kept) = (Vec::new(), None);
     loop {
         let mut probe = Probe::new(context, &args.connection, args.live)?;
-        let report = doctor::examine(&mut probe, |screen, entry| match json {
+        let is_silent = json || args.report;
+        let report = doctor::examine(&mut probe, |screen, entry| match is_silent {
             true => Ok(()),
             false => line(screen, entry),
         })?;
-        if !json {
+        if args.report {
+            let text = issue::markdown(&probe, &report);
+            probe.context.screen.print(&text)?;
+        } else if !json {
             summary(&report, &mut probe.context.screen)?;
         }
-        if !args.fix && !json && !report.interrupted && fix::has_offers(&mut probe, &report) {
+        if !args.fix && !is_silent && !report.interrupted && fix::has_offers(&mut probe, &report) {
             let text = "This offers to mend what is safe to mend:";
             let command = ["heroku-chat doctor --fix".to_owned()];
             probe

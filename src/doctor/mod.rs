@@ -6,6 +6,7 @@
 
 mod checks;
 pub mod fix;
+pub mod issue;
 mod mend;
 mod report;
 

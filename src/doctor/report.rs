@@ -76,6 +76,16 @@ pub struct Report {
 }
 
 impl Status {
+    /// Its name, as JSON has it too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Pass => "pass",
+            Status::Warn => "warn",
+            Status::Fail => "fail",
+            Status::Skip => "skip",
+        }
+    }
+
     /// A verdict: what was found, and what to do about it.
     pub fn found(self, words: impl Into<Explanation>) -> Verdict {
         Verdict {

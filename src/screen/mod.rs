@@ -145,6 +145,15 @@ impl Screen {
         self.out.is_terminal
     }
 
+    /// Whether standard input, output and error are terminals.
+    pub fn are_terminals(&self) -> [bool; 3] {
+        [
+            io::stdin().is_terminal(),
+            self.out.is_terminal,
+            self.err.is_terminal,
+        ]
+    }
+
     /// Whether somebody listens, so that nothing may be written over.
     pub fn is_accessible(&self) -> bool {
         self.is_accessible

@@ -10,7 +10,7 @@ mod digest;
 mod facts;
 mod fold;
 mod log;
-mod mask;
+pub mod mask;
 mod quotes;
 mod rules;
 mod verdict;

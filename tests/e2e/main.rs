@@ -29,6 +29,7 @@ mod pictures;
 #[cfg(target_os = "linux")]
 mod process;
 mod repl;
+mod report;
 mod resume;
 mod sandbox;
 mod sessions;

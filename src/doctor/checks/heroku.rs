@@ -23,7 +23,7 @@ const DIRECT_LIMIT: Duration = Duration::from_secs(3);
 /// What the Heroku CLI said, or Heroku itself.
 #[derive(Debug)]
 pub struct Facts {
-    version: Result<String, HerokuFailure>,
+    pub version: Result<String, HerokuFailure>,
     account: Result<String, HerokuFailure>,
     pub variables: HerokuAnswer,
     /// All variables of the app, if Heroku was asked directly, or if ours are not among them.
