@@ -21,8 +21,8 @@ pub use platform::{Answer, App, NOBODY_LISTENS, Platform, SECRETS, TOKEN, log_pa
 pub use plugin::{PLUGIN, offline, packages, with_plugin};
 pub use process::{Signal, signal};
 pub use program::{
-    KEY, Program, RECORDED_ACCOUNT, Run, fifo, git, heroku, output, script, which, with_heroku,
-    with_recordings, without_heroku,
+    KEY, Program, RECORDED_ACCOUNT, Run, clis, fifo, git, heroku, output, script, which,
+    with_heroku, with_recordings, without_heroku,
 };
 pub use setup::{
     CATALOGUE, Case, Report, SERVICE, Setup, api, check_part, env_file, in_time, report, with_model,

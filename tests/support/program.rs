@@ -262,6 +262,13 @@ pub fn heroku() -> &'static Path {
     HEROKU.get_or_init(|| PathBuf::from(output(script("heroku-cli"))))
 }
 
+/// The pinned CLI, and others that `HEROKU_CLIS` names as `PATH` does folders.
+pub fn clis() -> Vec<PathBuf> {
+    let others = std::env::var_os("HEROKU_CLIS").unwrap_or_default();
+    let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
+    std::iter::once(heroku().to_owned()).chain(others).collect()
+}
+
 /// Where a program of this machine is.
 pub fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").expect("a PATH");

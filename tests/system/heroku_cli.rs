@@ -2,11 +2,11 @@
 //! local stand-in for Heroku's Platform API.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::support::{
-    Answer, App, NOBODY_LISTENS, Platform, Program, Run, SECRETS, TOKEN, git, heroku, with_heroku,
-    without_heroku,
+    Answer, App, NOBODY_LISTENS, Platform, Program, Run, SECRETS, TOKEN, clis, git, heroku,
+    with_heroku, without_heroku,
 };
 
 const VARIABLES: [(&str, &str); 3] = [
@@ -19,13 +19,6 @@ const VARIABLES: [(&str, &str); 3] = [
 fn config(program: &Program, arguments: &[&str]) -> Run {
     let all = [&["config", "--no-direct"], arguments].concat();
     program.run(&all)
-}
-
-/// The pinned CLI, and others that `HEROKU_CLIS` names as `PATH` does folders.
-fn clis() -> Vec<PathBuf> {
-    let others = std::env::var_os("HEROKU_CLIS").unwrap_or_default();
-    let others = std::env::split_paths(&others).filter(|path| !path.as_os_str().is_empty());
-    std::iter::once(heroku().to_owned()).chain(others).collect()
 }
 
 /// A program that finds this CLI, whose starts are kept.

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, in helpers too"
 )]
 
+mod bare_root;
 mod doctor;
 mod dry_run;
 mod exported_code;
