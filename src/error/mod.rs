@@ -87,6 +87,8 @@ pub enum Error {
     NoCommand {
         typed: String,
         nearest: Option<String>,
+        /// What it would be as a prompt.
+        prompt: Option<String>,
     },
     /// `ask` was given neither an argument nor standard input.
     NoPrompt,
@@ -138,6 +140,8 @@ pub enum Error {
     Truncated,
     /// The stream reported a failure after the answer had begun.
     BrokenAnswer { reason: String },
+    /// Code was asked for, and the answer has no code block.
+    NoCode,
     /// The answer is complete and has no text.
     EmptyAnswer { finish_reason: Option<String> },
     /// The standard output failed.
@@ -464,6 +468,7 @@ impl Error {
             | Error::SessionInUse(_)
             | Error::Unconfirmed { .. }
             | Error::TextOnly { .. }
+            | Error::NoCode
             | Error::Output(_)
             | Error::System { .. }
             | Error::Fault(_) => ExitStatus::Fixable,
