@@ -250,7 +250,7 @@ fn exit_codes_are_the_programs_own() {
     ask("sandbox-401")
         .expect_code(1)
         .expect_error("did not accept the key")
-        .expect_error("`heroku ai:config`");
+        .expect_error("heroku ai:doctor");
     ask("sandbox-cut")
         .expect_code(3)
         .expect_error("closed before the answer was complete");
