@@ -23,10 +23,12 @@ pub use settings::ChatSettings;
     about = "chat with the models of Heroku Managed Inference",
     long_about = None,
     disable_help_subcommand = true,
-    after_help = "Without a command it opens a chat.\n\n\
+    override_usage = "heroku-chat [OPTIONS] [COMMAND | PROMPT...]",
+    after_help = "Without a command it opens a chat. With words that are no command, or piped \
+        input, it is ask: it prints one answer and ends.\n\n\
         EXAMPLES\n  \
         $ heroku-chat --sandbox\n  \
-        $ heroku-chat ask \"Explain dynos in a sentence\"\n  \
+        $ heroku-chat \"Explain dynos in a sentence\"\n  \
         $ heroku-chat help config pull"
 )]
 pub struct Args {
@@ -38,15 +40,30 @@ pub struct Args {
 
     #[command(flatten)]
     pub output: OutputArgs,
+
+    /// Whether `ask` is meant without being named.
+    #[arg(skip)]
+    pub is_bare_prompt: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// open an interactive chat
-    #[command(after_help = "EXAMPLES\n  \
+    #[command(
+        after_help = "Piped standard input is one prompt, as for ask, or with --lines one prompt \
+            a line.\n\n\
+            EXAMPLES\n  \
             $ heroku-chat chat --app example-app\n  \
-            $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --sandbox")]
-    Chat(ReplArgs),
+            $ heroku-chat chat \"How do I scale a worker?\"\n  \
+            $ printf 'Hi\\nAnd in French?\\n' | heroku-chat chat --lines --sandbox"
+    )]
+    Chat {
+        /// first prompt; several words are joined by spaces
+        #[arg(value_name = "PROMPT")]
+        prompt: Vec<String>,
+        #[command(flatten)]
+        args: ReplArgs,
+    },
     /// answer one prompt, for scripts and pipes
     #[command(
         mut_arg("editmode", |argument| argument.hide(true)),
@@ -55,6 +72,7 @@ pub enum Command {
             $ heroku-chat ask \"Explain dynos in a sentence\"\n  \
             $ git diff | heroku-chat ask \"Write a commit message\"\n  \
             $ heroku-chat ask --file Procfile \"Is this right for Rails?\"\n  \
+            $ heroku-chat ask --code \"A Procfile for Rails\" > Procfile\n  \
             $ heroku-chat ask --json --no-stream --max-tokens 100 \"Hi\""
     )]
     Ask(AskArgs),
@@ -220,6 +238,9 @@ pub struct ReplArgs {
     /// continue a saved conversation that you pick from a list
     #[arg(hide_short_help = true, long, help_heading = "Session", conflicts_with_all = ["continue_last", "session"])]
     pub resume: bool,
+    /// take each line of piped input as a prompt, in one conversation
+    #[arg(hide_short_help = true, long)]
+    pub lines: bool,
 }
 
 /// What every chat is about, be it of one prompt only.
@@ -235,6 +256,7 @@ pub struct ChatArgs {
     pub settings: ChatSettings,
     /// continue the last saved conversation
     #[arg(
+        short = 'c',
         long = "continue",
         conflicts_with = "session",
         help_heading = "Session"
@@ -256,7 +278,8 @@ pub struct AskArgs {
     /// the prompt; several words are joined by spaces
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
-    /// text file to send with the prompt, under its name; may be given several times
+    /// text file to send with the prompt; - for standard input, a folder, or a pattern in quotes;
+    /// may be given several times
     #[arg(short, long = "file", value_name = "PATH")]
     pub files: Vec<PathBuf>,
     /// image to send with the prompt: PNG, JPEG, GIF or WebP, at most 3.75 MB; may be given several
@@ -272,11 +295,38 @@ pub struct AskArgs {
     /// print model, tokens, time and the estimated cost to standard error
     #[arg(hide_short_help = true, long)]
     pub stats: bool,
+    /// print the code of the first code block alone
+    #[arg(long, conflicts_with_all = ["json", "dry_run"])]
+    pub code: bool,
+    /// leave standard input alone, as a loop over its lines needs it
+    #[arg(hide_short_help = true, long = "no-stdin", action = ArgAction::SetFalse)]
+    pub stdin: bool,
+    /// take standard input that isn't UTF-8, with a mark for what can't be read
+    #[arg(hide_short_help = true, long)]
+    pub lossy: bool,
     /// print the request as a curl command, or the conversation in a format, and send nothing
     #[arg(hide_short_help = true, long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
     pub dry_run: Option<Option<Format>>,
     #[command(flatten)]
     pub chat: ChatArgs,
+}
+
+impl AskArgs {
+    /// A prompt, without any flag of its own.
+    pub fn new(prompt: Vec<String>, chat: ChatArgs) -> Self {
+        AskArgs {
+            prompt,
+            files: Vec::new(),
+            images: Vec::new(),
+            messages: None,
+            json: false,
+            code: false,
+            stdin: true,
+            lossy: false,
+            dry_run: None,
+            chat,
+        }
+    }
 }
 
 /// `heroku-chat config`.

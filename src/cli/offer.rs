@@ -44,6 +44,8 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
 /// there.
 pub fn walk<'a>(root: &'a Command, typed: &[String]) -> (Vec<&'a Command>, Option<&'a Arg>, bool) {
     let (mut path, mut pending, mut is_behind_dashes) = (Vec::new(), None, false);
+    // Behind a word that is no command there is none.
+    let mut has_words = false;
     for word in typed {
         let command = path.last().copied().unwrap_or(root);
         if pending.take().is_some() || is_behind_dashes {
@@ -52,9 +54,11 @@ pub fn walk<'a>(root: &'a Command, typed: &[String]) -> (Vec<&'a Command>, Optio
             is_behind_dashes = true;
         } else if word.starts_with('-') {
             pending = flag(command, word).filter(|flag| is_followed_by_value(flag));
-        } else {
+        } else if !has_words {
+            let below = command.find_subcommand(word);
+            has_words = below.is_none();
             // What can follow there are commands, as without it.
-            path.extend(command.find_subcommand(word).filter(|_| word != "help"));
+            path.extend(below.filter(|_| word != "help"));
         }
     }
     (path, pending, is_behind_dashes)

@@ -1,6 +1,7 @@
 //! Reads the command line, and words what clap refuses.
 
 use std::env;
+use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -14,31 +15,68 @@ use super::spelling::Spelling;
 impl Args {
     /// Reads the command line. Ends the process if it is not understood.
     pub fn from_command_line(spelling: &Spelling) -> Self {
-        let args = Args::command().try_get_matches().and_then(|mut matches| {
-            match misplaced_flag(&matches) {
-                Some(error) => Err(error),
-                None => Args::from_arg_matches_mut(&mut matches),
-            }
-        });
-        let args = args.or_else(|error| match error.kind() {
-            ErrorKind::DisplayHelp => Args::try_parse_from(asked_for_help(env::args())),
-            _ => Err(error),
-        });
-        args.unwrap_or_else(|error| spelled(without_false_tips(error), spelling).exit())
+        let words: Vec<OsString> = env::args_os().collect();
+        read(&words).unwrap_or_else(|error| spelled(with_fitting_tips(error), spelling).exit())
     }
 }
 
-/// `config pull -h` as `help --short config pull`.
-fn asked_for_help(words: impl Iterator<Item = String>) -> Vec<String> {
-    let (mut root, words) = (Args::command(), words.skip(1).collect::<Vec<_>>());
+/// Reads the words of a command line, the program's name first.
+pub fn read(words: &[OsString]) -> Result<Args, clap::Error> {
+    let error = match parsed(words) {
+        Ok(args) => return Ok(args),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp => Args::try_parse_from(asked_for_help(words)),
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand if path(words).is_empty() => {
+            as_prompt(words, error)
+        }
+        _ => Err(error),
+    }
+}
+
+fn parsed(words: &[OsString]) -> Result<Args, clap::Error> {
+    let mut matches = Args::command().try_get_matches_from(words)?;
+    match misplaced_flag(&matches) {
+        Some(error) => Err(error),
+        None => Args::from_arg_matches_mut(&mut matches),
+    }
+}
+
+/// What no command is named in is `ask`, if that understands it.
+fn as_prompt(words: &[OsString], error: clap::Error) -> Result<Args, clap::Error> {
+    let (program, rest) = words.split_at(1);
+    let ask = [program, &["ask".into()], rest].concat();
+    match parsed(&ask) {
+        Ok(args) => Ok(Args {
+            is_bare_prompt: true,
+            ..args
+        }),
+        Err(other) if other.kind() == ErrorKind::DisplayHelp => {
+            Args::try_parse_from(asked_for_help(&ask))
+        }
+        Err(other) if other.kind() == error.kind() => Err(error),
+        Err(other) => Err(other),
+    }
+}
+
+/// The names of the commands on a command line.
+fn path(words: &[OsString]) -> Vec<String> {
+    let mut root = Args::command();
     root.build();
+    let words = words.iter().skip(1);
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into()).collect();
+    let path = walk(&root, &words).0.into_iter();
+    path.map(|command| command.get_name().to_owned()).collect()
+}
+
+/// `config pull -h` as `help --short config pull`.
+fn asked_for_help(words: &[OsString]) -> Vec<String> {
     let is_long = words.iter().any(|word| word == "--help");
-    let begin = [root.get_name(), "help", "--short"];
+    let begin = ["heroku-chat", "help", "--short"];
     let begin = &begin[..if is_long { 2 } else { 3 }];
-    let path = walk(&root, &words).0;
-    let names = path.iter().map(|command| command.get_name());
-    let words = begin.iter().copied().chain(names);
-    words.map(str::to_owned).collect()
+    let begin = begin.iter().map(|word| (*word).to_owned());
+    begin.chain(path(words)).collect()
 }
 
 /// An error with its usage as commands are typed here.
@@ -50,18 +88,63 @@ fn spelled(mut error: clap::Error, spelling: &Spelling) -> clap::Error {
     error
 }
 
-/// Words with white space between them are a prompt and no flag, so no flag is proposed for them.
-pub fn without_false_tips(mut error: clap::Error) -> clap::Error {
-    let is_prose = matches!(
-        error.get(ContextKind::InvalidArg),
-        Some(ContextValue::String(text)) if text.contains(char::is_whitespace)
-    );
-    if is_prose && error.kind() == ErrorKind::UnknownArgument {
-        error.remove(ContextKind::SuggestedArg);
-        error.remove(ContextKind::Usage);
-        let tip = "a prompt that begins with a dash goes behind '--', after all flags".into();
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+/// Flags of other programs, and what they are here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("-p", "to print one answer and end: heroku-chat ask PROMPT"),
+    (
+        "--print",
+        "to print one answer and end: heroku-chat ask PROMPT",
+    ),
+    (
+        "-x",
+        "the first code block of an answer: heroku-chat ask --code PROMPT",
+    ),
+    (
+        "--extract",
+        "the first code block of an answer: heroku-chat ask --code PROMPT",
+    ),
+    (
+        "-s",
+        "the system prompt is --system, a conversation --session",
+    ),
+    ("--role", "the system prompt is --system"),
+    (
+        "-o",
+        "each option has a flag of its own, such as --temperature",
+    ),
+    (
+        "-C",
+        "to go on with the last conversation: --continue, or -c",
+    ),
+    (
+        "-l",
+        "the lists are heroku-chat models and heroku-chat sessions",
+    ),
+    ("--list-models", "the list is heroku-chat models"),
+];
+
+/// Words with white space between them are a prompt and no flag, so no flag is proposed for them;
+/// for flags of other programs, what they are here.
+pub fn with_fitting_tips(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
     }
+    let is_prose = typed.contains(char::is_whitespace);
+    let tip = match ELSEWHERE.iter().find(|(flag, _)| flag == typed) {
+        Some((_, here)) => here,
+        None if is_prose => "a prompt that begins with a dash goes behind '--', after all flags",
+        None if !typed.starts_with('-') => "a question goes in quotes, or behind heroku-chat ask",
+        None => return error,
+    };
+    error.remove(ContextKind::SuggestedArg);
+    if is_prose {
+        error.remove(ContextKind::Usage);
+    }
+    let tip = ContextValue::StyledStrs(vec![tip.into()]);
+    error.insert(ContextKind::Suggested, tip);
     error
 }
 

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 
-use super::parse::{misplaced_flag, without_false_tips};
+use super::parse::{misplaced_flag, read, with_fitting_tips};
 use super::*;
 
 #[test]
@@ -14,7 +14,7 @@ fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
     }
     for prompt in ["--- a/file", "--modle x", "- one", "-- two"] {
         let error = parse(&["ask", prompt]).map(|_| ()).unwrap_err();
-        let told = without_false_tips(error).to_string();
+        let told = with_fitting_tips(error).to_string();
         assert!(told.contains("behind '--'"), "{told}");
         assert!(
             !told.contains("--key-file") && !told.contains("--model"),
@@ -22,7 +22,7 @@ fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
         );
     }
     let error = parse(&["ask", "--modle"]).map(|_| ()).unwrap_err();
-    assert!(without_false_tips(error).to_string().contains("'--model'"));
+    assert!(with_fitting_tips(error).to_string().contains("'--model'"));
 }
 
 #[test]
@@ -38,6 +38,42 @@ fn a_flag_before_a_command_is_used_or_refused() {
     assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
     let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
     assert!(message.contains("heroku-chat ask --model"), "{message}");
+}
+
+#[test]
+fn what_names_no_command_is_a_prompt() {
+    let read = |line: &str| {
+        let words = shlex::split(&format!("heroku-chat {line}")).unwrap();
+        read(&words.iter().map(Into::into).collect::<Vec<_>>())
+    };
+    for (line, prompt) in [
+        ("'What is a dyno?'", "What is a dyno?"),
+        ("please ask him", "please ask him"),
+        ("-f Procfile 'Is this right?'", "Is this right?"),
+        ("-m x --json tell me", "tell me"),
+        ("-c 'and now?'", "and now?"),
+        ("-- -v is what", "-v is what"),
+    ] {
+        let args = read(line).unwrap();
+        assert!(args.is_bare_prompt, "{line}");
+        let Some(Command::Ask(ask)) = args.command else {
+            panic!("{line}: {:?}", args.command);
+        };
+        assert_eq!(ask.prompt.join(" "), prompt);
+    }
+    for line in ["", "-c", "-m x", "chat hello", "--lines", "ask hi"] {
+        assert!(!read(line).unwrap().is_bare_prompt, "{line}");
+    }
+    for (line, told) in [
+        ("why is my app slow", "a question goes in quotes"),
+        ("--contine", "'--continue'"),
+        ("hello --modle x", "'--model'"),
+        ("-p hello", "heroku-chat ask"),
+        ("config pul", "'pull'"),
+    ] {
+        let error = with_fitting_tips(read(line).unwrap_err()).to_string();
+        assert!(error.contains(told), "{line}: {error}");
+    }
 }
 
 #[test]

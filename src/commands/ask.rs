@@ -17,6 +17,8 @@ use crate::error::{Error, ExitStatus, export_line};
 use crate::export::json;
 use crate::files::input;
 use crate::files::named;
+use crate::files::several::{self, Meant};
+use crate::markdown::code_blocks;
 use crate::screen::{Screen, terminal};
 
 /// How long standard input may say nothing before the user is told of the wait.
@@ -27,19 +29,16 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// No prompt, settings that can't be used, and all failures of a turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let has_free_input = standard_input_is_free(args)?;
+    let has_free_input = standard_input_is_free(args)? && args.stdin;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     // Text files before images, each in the order they were given.
-    let files = args
-        .files
-        .iter()
-        .map(|path| input::text_attachment("--file", path));
+    let mut attachments = text_files(args, context)?;
     let images = args
         .images
         .iter()
         .map(|path| input::image_attachment("--image", path));
-    let attachments: Vec<Attachment> = files.chain(images).collect::<Result<_, _>>()?;
-    let prompt = match prompt(&args.prompt, has_free_input, &mut context.screen)? {
+    attachments.extend(images.collect::<Result<Vec<_>, _>>()?);
+    let prompt = match prompt(args, has_free_input, &mut context.screen)? {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -73,7 +72,7 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         }
         return Ok(ExitStatus::Done);
     }
-    let show = match args.json {
+    let show = match args.json || args.code {
         true => Show::Nothing,
         false => Show::Words,
     };
@@ -88,6 +87,16 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
     }
     if args.json {
         context.screen.print(&answer.completion.to_json())?;
+    }
+    if args.code {
+        let text = &answer.completion.content;
+        match code_blocks(text).first() {
+            Some(code) => context.screen.print(code)?,
+            None => {
+                context.screen.note(text);
+                return Err(answer.cut.unwrap_or(Error::NoCode));
+            }
+        }
     }
     if let Some(remark) = answer.completion.remark() {
         context.screen.warning(&remark);
@@ -109,6 +118,41 @@ fn stats(chat: &Chat, costs: &[Cost], answer: &Answer) -> String {
         format!(" · {} ({})", shown(dollars), price::origin(own))
     });
     format!("{model} · tokens: {input} in, {output} out · {seconds:.2} s{cost}")
+}
+
+/// The files that go with the prompt. Of those that weren't named one by one the sizes are shown,
+/// before anything is sent.
+fn text_files(args: &AskArgs, context: &mut Context) -> Result<Vec<Attachment>, Error> {
+    let mut attachments = Vec::new();
+    for path in &args.files {
+        let list = |folder: &Path| git::files_or_all(folder, &context.environment);
+        let meant = several::meant(path, list).map_err(|error| several::unusable(path, &error))?;
+        let Meant::Several(files, secret) = meant else {
+            attachments.push(input::text_attachment("--file", path)?);
+            continue;
+        };
+        let (texts, others) =
+            several::texts(&files).map_err(|error| several::unusable(path, &error))?;
+        for text in &texts {
+            context.screen.note(&format!("with {}", text.label()));
+        }
+        for (count, what) in [(secret, "may hold secrets"), (others, "no text or empty")] {
+            if count > 0 {
+                let note = format!("without {count} of {}: {what}", path.display());
+                context.screen.note(&note);
+            }
+        }
+        attachments.extend(texts);
+    }
+    // A shell makes several words of a pattern, of which the flag takes the first.
+    match args.prompt.first().map(PathBuf::from) {
+        Some(path) if args.prompt.len() > 1 && !args.files.is_empty() && path.is_file() => {
+            let reason = "It would be a part of the prompt. Each file needs a --file, or a pattern \
+                quotes: --file '*.rb'.";
+            Err(several::unusable(&path, &io::Error::other(reason)))
+        }
+        _ => Ok(attachments),
+    }
 }
 
 /// The printed command reads the key from the environment, though it need not stand there for us.
@@ -172,19 +216,19 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
 
 /// The prompt: the arguments, then what is piped in.
 fn prompt(
-    arguments: &[String],
+    args: &AskArgs,
     has_free_input: bool,
     screen: &mut Screen,
 ) -> Result<Option<String>, Error> {
-    let mut parts = vec![arguments.join(" ")];
+    let mut parts = vec![args.prompt.join(" ")];
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
             screen.note(
-                "waiting for the end of standard input, which joins the prompt; add `< \
-                    /dev/null` to do without",
+                "waiting for the end of standard input, which joins the prompt; --no-stdin \
+                    does without",
             );
         }
-        let piped = input::standard_input()?;
+        let piped = input::standard_input(args.lossy)?;
         parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
     }
     parts.retain(|part| !part.trim().is_empty());

@@ -1,4 +1,5 @@
-//! `heroku-chat` and `heroku-chat chat`: the REPL on a terminal, a prompt per line from a pipe.
+//! `heroku-chat` and `heroku-chat chat`: the REPL on a terminal; from a pipe one prompt, or one a
+//! line.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -7,7 +8,7 @@ use crate::app::Context;
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
 use crate::chat::Chat;
-use crate::cli::ReplArgs;
+use crate::cli::{AskArgs, ReplArgs};
 use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
 use crate::files::input;
@@ -17,11 +18,19 @@ use crate::repl::Repl;
 ///
 /// # Errors
 /// Settings that can't be used, and in a pipe the first turn that fails.
-pub fn run(args: &ReplArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+pub fn run(
+    args: &ReplArgs,
+    prompt: Vec<String>,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let is_terminal = io::stdin().is_terminal();
     if args.resume && !is_terminal {
         return Err(Error::NobodyToAsk);
     }
+    if !is_terminal && !args.lines {
+        return super::ask::run(&AskArgs::new(prompt, args.chat.clone()), context);
+    }
+    let prompt = Some(prompt.join(" ")).filter(|prompt| !prompt.trim().is_empty());
     // Scripts leave nothing behind but what they ask for.
     let (mut chat, saving, connection, settings) = super::open(&args.chat, is_terminal, context)?;
     if is_terminal {
@@ -30,21 +39,30 @@ pub fn run(args: &ReplArgs, context: &mut Context) -> Result<ExitStatus, Error> 
             return Ok(ExitStatus::Done);
         }
         return match repl.choose_model(&mut chat)? {
-            true => repl.run(chat),
+            true => repl.run(chat, prompt),
             false => Ok(ExitStatus::Done),
         };
     }
     match chat.model.is_empty() {
         true => Err(connection.no_model(context)),
-        false => script(chat, saving, context),
+        false => script(chat, saving, prompt, context),
     }
 }
 
 /// A turn per line, in one conversation; stops at the first that fails.
-fn script(mut chat: Chat, mut saving: Saving, context: &mut Context) -> Result<ExitStatus, Error> {
+fn script(
+    mut chat: Chat,
+    mut saving: Saving,
+    mut first: Option<String>,
+    context: &mut Context,
+) -> Result<ExitStatus, Error> {
     let mut lines = io::stdin().lock();
     let unreadable = |error| Error::of_file("the input", Path::new("on standard input"), &error);
-    while let Some(line) = next_line(&mut lines).map_err(unreadable)? {
+    let mut next = || match first.take() {
+        Some(prompt) => Ok(Some(prompt)),
+        None => next_line(&mut lines),
+    };
+    while let Some(line) = next().map_err(unreadable)? {
         if line.trim().is_empty() {
             continue;
         }

@@ -20,6 +20,7 @@ pub fn run(args: &HelpArgs, context: &mut Context) -> Result<ExitStatus, Error> 
             Error::NoCommand {
                 typed: word.clone(),
                 nearest: near.map(|name| format!("{typed} {name}")),
+                prompt: None,
             }
         })?;
     }

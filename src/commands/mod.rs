@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod config;
 mod doctor;
+mod first_word;
 mod help;
 mod models;
 mod sandbox;
@@ -20,9 +21,19 @@ use crate::error::{Error, ExitStatus};
 
 /// Runs the command that was given.
 pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
-    match args.command.unwrap_or(Command::Chat(args.chat)) {
-        Command::Chat(args) => chat::run(&args, context),
-        Command::Ask(args) => ask::run(&args, context),
+    let command = args.command.unwrap_or(Command::Chat {
+        prompt: Vec::new(),
+        args: args.chat,
+    });
+    match command {
+        Command::Chat { prompt, args } => chat::run(&args, prompt, context),
+        Command::Ask(ask) => {
+            // With a file it can be nothing else than a prompt.
+            if args.is_bare_prompt && ask.files.is_empty() && ask.images.is_empty() {
+                first_word::check(&ask.prompt)?;
+            }
+            ask::run(&ask, context)
+        }
         Command::Config(args) => config::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Why(args) => why::run(&args, context),

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::config::child;
 use crate::config::environment::Environment;
 use crate::error::shell;
-use crate::files::folder_of;
+use crate::files::{folder_of, walk};
 
 /// What git makes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn tracking(path: &Path, environment: &Environment) -> Tracking {
 
 /// The files below a folder that git has or would take, as paths from there; none where git has no
 /// work tree.
-pub fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
+fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
     let mut command = git(folder, environment);
     // A repository's own settings may name a program to be run for this.
     command.args(["-c", "core.fsmonitor=false", "ls-files", "-coz"]);
@@ -90,6 +90,11 @@ pub fn files(folder: &Path, environment: &Environment) -> Option<Vec<String>> {
     let names = names.filter_map(|name| String::from_utf8(name.to_vec()).ok());
     let names = names.filter(|name| !name.is_empty()).collect();
     answer.status.success().then_some(names)
+}
+
+/// As [`files`], or all that aren't hidden.
+pub fn files_or_all(folder: &Path, environment: &Environment) -> Vec<String> {
+    files(folder, environment).unwrap_or_else(|| walk::below(folder))
 }
 
 fn git(folder: &Path, environment: &Environment) -> Command {

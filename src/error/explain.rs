@@ -59,6 +59,7 @@ impl Error {
             InvalidValue { what, value, rule };
             NoPrompt;
             NoLog;
+            NoCode;
             NothingToContinue;
             NobodyToAsk;
             NothingSaid { session };
@@ -94,7 +95,12 @@ impl Error {
                 let path = path.display();
                 words!("Error::File", what, path, reason)
             }
-            Error::NoCommand { typed, nearest } => {
+            Error::NoCommand { typed, nearest, prompt: Some(prompt) } => {
+                let meant = nearest.as_ref();
+                let meant = meant.map_or_else(String::new, |it| format!("Did you mean `{it}`? "));
+                words!("Error::NoCommand prompt", typed, meant, prompt)
+            }
+            Error::NoCommand { typed, nearest, prompt: None } => {
                 let advice = match nearest {
                     Some(nearest) => format!("Did you mean `{nearest}`? Look at all"),
                     None => "Look at the list of commands".to_owned(),

@@ -88,6 +88,8 @@ pub enum Error {
     NoCommand {
         typed: String,
         nearest: Option<String>,
+        /// What it would be as a prompt.
+        prompt: Option<String>,
     },
     /// `ask` was given neither an argument nor standard input.
     NoPrompt,
@@ -145,6 +147,8 @@ pub enum Error {
     Truncated,
     /// The stream reported a failure after the answer had begun.
     BrokenAnswer { reason: String },
+    /// Code was asked for, and the answer has no code block.
+    NoCode,
     /// The answer is complete and has no text.
     EmptyAnswer { finish_reason: Option<String> },
     /// The standard output failed.
@@ -474,6 +478,7 @@ impl Error {
             | Error::NoPrice { .. }
             | Error::NoLimit
             | Error::OverBudget { .. }
+            | Error::NoCode
             | Error::Output(_)
             | Error::System { .. }
             | Error::Fault(_) => ExitStatus::Fixable,

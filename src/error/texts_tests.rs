@@ -244,11 +244,24 @@ fn others() -> Vec<Error> {
         Error::NoCommand {
             typed: "pul".into(),
             nearest: Some("heroku-chat config pull".into()),
+            prompt: None,
         },
         Error::NoCommand {
             typed: "zebra".into(),
             nearest: None,
+            prompt: None,
         },
+        Error::NoCommand {
+            typed: "sesions".into(),
+            nearest: Some("heroku-chat sessions".into()),
+            prompt: Some("sesions list".into()),
+        },
+        Error::NoCommand {
+            typed: "hello".into(),
+            nearest: None,
+            prompt: Some("hello".into()),
+        },
+        Error::NoCode,
         Error::NoPrompt,
         Error::NoLog,
         Error::Unexamined(Box::new(HerokuFailure::NotLoggedIn)),

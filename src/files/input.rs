@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
 use crate::conversation::{Attachment, IMAGE_LIMIT, TEXT_LIMIT};
 use crate::error::Error;
@@ -18,17 +19,22 @@ pub const LIMIT: usize = 64 * 1024 * 1024;
 /// The system's, text that isn't UTF-8, and more than 64 MiB; `what` names the flag in question.
 pub fn file(what: &'static str, path: &Path) -> Result<String, Error> {
     named_file::read(path, LIMIT)
-        .and_then(text)
+        .and_then(|bytes| text(bytes, ""))
         .map_err(|error| Error::of_file(what, path, &error))
 }
 
-/// All of standard input.
+/// All of standard input; `is_lossy` takes what isn't UTF-8, with a mark in its place.
 ///
 /// # Errors
 /// As [`file()`].
-pub fn standard_input() -> Result<String, Error> {
+pub fn standard_input(is_lossy: bool) -> Result<String, Error> {
+    let lossy = |bytes: Vec<u8>| match is_lossy {
+        true => String::from_utf8_lossy(&bytes).into_owned().into_bytes(),
+        false => bytes,
+    };
+    let remedy = " --lossy takes it, with a mark in its place.";
     named_file::read_to_end(io::stdin().lock(), LIMIT)
-        .and_then(text)
+        .and_then(|bytes| text(lossy(bytes), remedy))
         .map_err(|error| Error::of_file("the input", Path::new("on standard input"), &error))
 }
 
@@ -57,7 +63,10 @@ fn attachment(
     limit: usize,
     make: fn(&str, Vec<u8>) -> Result<Attachment, String>,
 ) -> Result<Attachment, Error> {
-    let name = path.display().to_string();
+    let name = match named_file::is_dash(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
     named_file::read(path, limit)
         .and_then(|bytes| make(&name, bytes).map_err(io::Error::other))
         .map_err(|error| Error::of_file(what, path, &error))
@@ -145,17 +154,37 @@ pub fn too_large(what: &str) -> io::Error {
     io::Error::other(format!("{what} is larger than 64 MiB"))
 }
 
-fn text(bytes: Vec<u8>) -> io::Result<String> {
+fn text(bytes: Vec<u8>, remedy: &str) -> io::Result<String> {
     if bytes.len() > LIMIT {
         return Err(too_large("it"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))?;
+    let text =
+        String::from_utf8(bytes).map_err(|error| io::Error::other(misfit(&error) + remedy))?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
+}
+
+/// Which byte is no UTF-8, and where.
+fn misfit(error: &FromUtf8Error) -> String {
+    let place = error.utf8_error().valid_up_to();
+    let (before, rest) = error.as_bytes().split_at(place);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let byte = rest.first().copied().unwrap_or_default();
+    format!("It is not UTF-8 text: byte {place}, {byte:#04x} in line {line}, does not fit.")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_that_does_not_fit_is_named_with_its_place() {
+        let error = text(b"ol\xc3\xa9\ncaf\xe9\n".to_vec(), "").unwrap_err();
+        assert!(
+            error.to_string().contains("byte 8, 0xe9 in line 2"),
+            "{error}"
+        );
+        assert_eq!(text(b"\xef\xbb\xbfa".to_vec(), "").unwrap(), "a");
+    }
 
     #[test]
     fn paths_are_words_of_a_shell_and_never_comments() {

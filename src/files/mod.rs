@@ -6,6 +6,7 @@ pub mod input;
 pub mod lines;
 pub mod named;
 pub mod replace;
+pub mod several;
 pub mod walk;
 
 use std::fs::{self, OpenOptions};

@@ -95,8 +95,16 @@ fn pieces(path: PathBuf) -> io::Result<mpsc::Receiver<io::Result<Vec<u8>>>> {
     Ok(receiver)
 }
 
+/// Whether a path is `-`, which stands for standard input.
+pub fn is_dash(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Whether a path is a name of standard input, or a link to one.
 pub fn is_standard_input(path: &Path) -> bool {
+    if is_dash(path) {
+        return true;
+    }
     const NAMES: &str = "/dev/stdin /dev/fd/0 /proc/self/fd/0 /proc/thread-self/fd/0";
     let is_name = |path: PathBuf| NAMES.split(' ').any(|name| Path::new(name) == path);
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -171,7 +179,13 @@ mod tests {
         symlink("/dev/stdin", path("link")).unwrap();
         symlink("link", path("chain")).unwrap();
         symlink("circle", path("circle")).unwrap();
-        for name in ["/dev/stdin", "/dev/./stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+        for name in [
+            "-",
+            "/dev/stdin",
+            "/dev/./stdin",
+            "/dev/fd/0",
+            "/proc/self/fd/0",
+        ] {
             assert!(is_standard_input(Path::new(name)), "{name}");
         }
         assert!(is_standard_input(&path("chain")));

@@ -11,11 +11,7 @@ use rustyline::{EventContext, InputMode, KeyCode, KeyEvent, Modifiers};
 
 use super::stand_in;
 use crate::files;
-
-/// What keeps secrets is attached by an explicit `/file` only: names of files or folders.
-const SECRET_NAMES: [&str; 4] = [".netrc", ".ssh", ".aws", ".git"];
-const SECRET_START: &str = ".env";
-const SECRET_ENDS: [&str; 2] = [".pem", ".key"];
+use crate::files::several::is_secret;
 
 /// What may follow a name in a sentence.
 const MARKS: [char; 7] = ['.', ',', ';', ':', '!', '?', ')'];
@@ -50,18 +46,6 @@ fn mention(path: &str) -> Option<String> {
         false if is_one_word => Some(format!("@{path} ")),
         false => Some(format!("@\"{path}\" ")),
     }
-}
-
-/// Whether a file may hold a secret, by its path as given or behind links.
-pub fn is_secret(path: &Path) -> bool {
-    let behind = path.canonicalize().unwrap_or_default();
-    let mut parts = path.components().chain(behind.components());
-    parts.any(|part| {
-        let name = part.as_os_str().to_string_lossy().to_lowercase();
-        SECRET_NAMES.contains(&name.as_str())
-            || name.starts_with(SECRET_START)
-            || SECRET_ENDS.iter().any(|end| name.ends_with(end))
-    })
 }
 
 /// Where the mention begins with which a line ends, and what it could become; the best first.

@@ -32,7 +32,6 @@ use crate::config::git;
 use crate::conversation::{Attachment, Message};
 use crate::error::shell::quoted;
 use crate::error::{Error, ExitStatus};
-use crate::files::walk;
 use crate::interrupt::Interrupts;
 use crate::screen::Screen;
 use crate::screen::inlet::Inlet;
@@ -162,19 +161,19 @@ impl<'a> Repl<'a> {
         })
     }
 
-    /// Chats until the user leaves, and says where the conversation is, even after a panic.
+    /// Chats until the user leaves, beginning with this prompt if there is one, and says where the conversation is, even after a panic.
     ///
     /// # Errors
     /// Failures of the terminal; those of a turn are told and survived.
-    pub fn run(&mut self, mut chat: Chat) -> Result<ExitStatus, Error> {
-        let ended = panic::catch_unwind(AssertUnwindSafe(|| self.chat(&mut chat)));
+    pub fn run(&mut self, mut chat: Chat, first: Option<String>) -> Result<ExitStatus, Error> {
+        let ended = panic::catch_unwind(AssertUnwindSafe(|| self.chat(&mut chat, first)));
         self.say_where_it_is(&chat);
         let ended = ended.unwrap_or_else(|panic| panic::resume_unwind(panic));
         ended.map(|()| ExitStatus::Done)
     }
 
     /// Reads and does one line after the other, and saves each turn before the next prompt.
-    fn chat(&mut self, chat: &mut Chat) -> Result<(), Error> {
+    fn chat(&mut self, chat: &mut Chat, mut first: Option<String>) -> Result<(), Error> {
         self.greet(chat);
         if chat.conversation.turns() > 0 {
             recap::show(chat, self.saving.name().as_deref(), self.screen())?;
@@ -191,7 +190,18 @@ impl<'a> Repl<'a> {
                 false => chat.client.expect_nothing(),
             }
             self.say_what_enter_sends(chat);
-            match self.reader.read(PROMPT, &text, self.context)? {
+            let read = match first.take() {
+                Some(line) => {
+                    self.screen().prompt(PROMPT, &format!("{line}\n"))?;
+                    // It is no command of the chat, and no file was typed at its prompt.
+                    Read::Line {
+                        line: as_typed(line),
+                        is_pasted: false,
+                    }
+                }
+                None => self.reader.read(PROMPT, &text, self.context)?,
+            };
+            match read {
                 Read::End => break,
                 Read::Interrupted { on_empty_line } => {
                     if leaving && on_empty_line {
@@ -424,7 +434,7 @@ fn did_you_mean(meant: Option<impl Display>) -> String {
 fn list_files(context: &Context) -> impl Fn() -> Vec<String> + 'static {
     let (environment, here) = (context.environment.clone(), Path::new("."));
     move || {
-        let mut files = git::files(here, &environment).unwrap_or_else(|| walk::below(here));
+        let mut files = git::files_or_all(here, &environment);
         files.retain(|name| Path::new(name).is_file());
         files
     }

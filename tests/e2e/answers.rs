@@ -214,7 +214,7 @@ fn a_refusal_is_printed_and_told_as_one() {
 fn a_chat_in_a_pipe_stops_at_the_turn_that_failed() {
     let failure = "data: {\"message\":\"it broke\",\"code\":500}\n\ndata: [DONE]\n\n";
     let api = Api::fixed(stream(&format!("{}{failure}", event("Hello"))));
-    let run = Program::for_service(&api.url()).run_with_input(&["chat"], "one\ntwo\n");
+    let run = Program::for_service(&api.url()).run_with_input(&["chat", "--lines"], "one\ntwo\n");
     run.expect_code(3).expect_output("Hello\n");
     api.only_request();
 }

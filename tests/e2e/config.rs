@@ -204,7 +204,8 @@ fn a_variable_of_the_chat_is_judged_alike_everywhere() {
     }
     assert!(api.requests().is_empty());
     let last = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "1");
-    last.run_with_input(&["chat"], "one\ntwo\n").expect_code(0);
+    last.run_with_input(&["chat", "--lines"], "one\ntwo\n")
+        .expect_code(0);
     let messages = api.requests()[1].json()["messages"].clone();
     assert_eq!(messages.as_array().map(Vec::len), Some(1), "{messages}");
 }

@@ -687,18 +687,19 @@ fn ctrl_o_and_edit_open_the_users_editor_on_a_sane_terminal() {
 }
 
 #[test]
-fn a_pipe_gives_one_turn_a_line_in_one_conversation() {
+fn lines_of_a_pipe_are_turns_of_one_conversation() {
     let api = Api::tokens(&["yes"]);
     let program = Program::for_service(&api.url());
     program
-        .run_with_input(&["chat"], "one\n\ntwo\n")
+        .run_with_input(&["chat", "--lines"], "one\n\ntwo\n")
         .expect_code(0)
         .expect_output("yes\nyes\n");
     let messages = api.requests()[1].json()["messages"]
         .as_array()
         .map(Vec::len);
     assert_eq!(messages, Some(3));
-    let failing = Program::new().run_with_input(&["--sandbox", "-m", "sandbox-500"], "one\ntwo\n");
+    let failing =
+        Program::new().run_with_input(&["--lines", "--sandbox", "-m", "sandbox-500"], "one\ntwo\n");
     failing
         .expect_code(3)
         .expect_output("")
@@ -710,7 +711,7 @@ fn a_chat_in_a_pipe_has_the_variables_of_a_chat() {
     let api = Api::tokens(&["yes"]);
     let program = Program::for_service(&api.url()).with("HEROKU_CHAT_CONTEXT", "1");
     program
-        .run_with_input(&["chat"], "one\ntwo\nthree\n")
+        .run_with_input(&["chat", "--lines"], "one\ntwo\nthree\n")
         .expect_code(0);
     let sent = api.requests()[2].json()["messages"]
         .as_array()

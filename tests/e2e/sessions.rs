@@ -93,7 +93,7 @@ fn earlier_turns_go_with_the_next_request() {
     let program = Program::for_service(&api.url());
     program
         .run_with_input(
-            &["chat", "--session", "k", "--system", "be brief"],
+            &["chat", "--lines", "--session", "k", "--system", "be brief"],
             "one\ntwo\n",
         )
         .expect_code(0);
@@ -497,7 +497,7 @@ fn a_conversation_that_cannot_be_saved_goes_on_and_tells_it_once() {
     fs::create_dir_all(&data).expect("a folder");
     fs::write(data.join("heroku-chat"), "in the way").expect("a file");
     let run = program.run_with_input(
-        &["chat", "--sandbox", "--session", "k"],
+        &["chat", "--lines", "--sandbox", "--session", "k"],
         "one\ntwo\nthree\n",
     );
     let run = run.expect_code(0).expect_output("one\ntwo\nthree\n");
@@ -520,6 +520,7 @@ fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
     let program = Program::new();
     let arguments = [
         "chat",
+        "--lines",
         "--sandbox",
         "-m",
         "sandbox-openai",
@@ -673,6 +674,7 @@ impl Talk {
     fn start(program: &Program, session: &str) -> Self {
         let mut command = program.process(&[
             "chat",
+            "--lines",
             "--sandbox",
             "-m",
             "sandbox-echo",

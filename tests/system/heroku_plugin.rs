@@ -284,8 +284,14 @@ fn a_program_that_is_not_there_is_told() {
 fn pipes_go_straight_through() {
     let platform = Platform::stand_by();
     let program = with_plugin(&platform);
-    let turns = run_with_input(&program, &["ai:chat", "--sandbox"], "Hi\nAnd in French?\n");
-    turns.expect_code(0).expect_output("Hi\nAnd in French?\n");
+    let input = "Hi\nAnd in French?\n";
+    for words in [
+        &["ai:chat", "--sandbox"][..],
+        &["ai:chat", "--lines", "--sandbox"],
+    ] {
+        let turns = run_with_input(&program, words, input);
+        turns.expect_code(0).expect_output(input);
+    }
     let first = shell(
         &program,
         "heroku ai:ask --sandbox -m sandbox-long go | head -c 5 | wc -c",

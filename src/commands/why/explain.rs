@@ -77,7 +77,7 @@ fn offer(facts: Brief, args: &ChatArgs, context: &mut Context) -> Result<(), Err
     let mut repl = Repl::new(&connection, context, settings, saving, super::show)?;
     if repl.choose_model(&mut chat)? {
         repl.offer(&mut chat, facts);
-        repl.run(chat)?;
+        repl.run(chat, None)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::chat::Chat;
 use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::files::input;
+use crate::files::several::is_secret;
 
 pub fn file(repl: &mut Repl<'_>, _: &mut Chat, paths: &str) -> Result<Flow, Error> {
     attach(repl, paths, "the file", false, input::text_attachment)
@@ -53,7 +54,7 @@ pub fn mentioned(repl: &mut Repl<'_>, chat: &Chat) -> Result<bool, Error> {
         let Some(path) = mentions::file(&word) else {
             continue;
         };
-        if mentions::is_secret(&path) {
+        if is_secret(&path) {
             let note = format!("{} may hold secrets: /file attaches it", path.display());
             repl.screen().note(&note);
             continue;
