@@ -108,6 +108,17 @@ pub enum Command {
             $ heroku-chat chat --session release-notes"
     )]
     Sessions(SessionsArgs),
+    /// list, show and edit prompts that have a name
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "`ask @NAME` asks with one, and /NAME in the chat. Your own are files in \
+            ~/.config/heroku-chat/prompts.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat prompts\n  \
+            $ git diff --staged | heroku-chat ask @commit\n  \
+            $ heroku-chat prompts edit commit"
+    )]
+    Prompts(PromptsArgs),
     /// serve the same API on this machine, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox {
@@ -219,7 +230,7 @@ pub struct ChatArgs {
 /// `heroku-chat ask`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct AskArgs {
-    /// the prompt; several words are joined by spaces
+    /// the prompt; several words are joined by spaces; @NAME and its words for one that has a name
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
     /// text file to send with the prompt, under its name; may be given several times
@@ -434,6 +445,34 @@ pub struct SessionsDeleteArgs {
     /// skip the question
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `heroku-chat prompts`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct PromptsArgs {
+    #[command(subcommand)]
+    pub command: Option<PromptsCommand>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum PromptsCommand {
+    /// list them (the default)
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts list")]
+    List,
+    /// print one, with its head
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts show commit")]
+    Show {
+        /// name of the prompt
+        #[arg(id = "named", value_name = "NAME")]
+        name: String,
+    },
+    /// edit one in $VISUAL or $EDITOR; of one that is built in, your own is made
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts edit commit")]
+    Edit {
+        /// name of the prompt
+        #[arg(id = "named", value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// `heroku-chat completions`.

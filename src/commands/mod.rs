@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod models;
+mod prompts;
 mod sandbox;
 mod sessions;
 mod why;
@@ -26,6 +27,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Why(args) => why::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
+        Command::Prompts(args) => prompts::run(&args, context),
         Command::Sandbox { port } => sandbox::run(port, context),
         Command::Completions(args) => completions::run(&args, context),
     }

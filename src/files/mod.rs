@@ -18,9 +18,21 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
+    home_of("XDG_DATA_HOME", ".local/share")
+}
+
+/// The folder for what the user sets in this program, likewise; it need not exist yet.
+///
+/// # Errors
+/// If there is no home.
+pub fn config_folder() -> io::Result<PathBuf> {
+    Ok(home_of("XDG_CONFIG_HOME", ".config")?.join("heroku-chat"))
+}
+
+fn home_of(variable: &str, folder: &str) -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
-        false => ("XDG_DATA_HOME", ".local/share"),
+        false => (variable, folder),
     };
     // A path that isn't absolute has to be ignored.
     let absolute = |path: &PathBuf| path.is_absolute();
