@@ -46,9 +46,9 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         .map(|path| input::image_attachment("--image", path));
     let attachments: Vec<Attachment> = files.chain(images).collect::<Result<_, _>>()?;
     let piped = piped(has_free_input, &mut context.screen)?;
-    let text = match &file {
-        Some(file) => Some(filled(file, &args.prompt[1..], &piped, &attachments)?),
-        None => prompt(&args.prompt, piped),
+    let (text, attachments) = match &file {
+        Some(file) => filled(file, &args.prompt[1..], piped, attachments)?,
+        None => (prompt(&args.prompt, piped), attachments),
     };
     let prompt = match text {
         Some(prompt) => Message::prompt(prompt, attachments),
@@ -164,26 +164,29 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
     Ok(reader.is_none())
 }
 
-/// The prompt of a file, with what it is about.
+/// The prompt of a file, with what it is about, and what goes beside it.
 ///
 /// # Errors
 /// If there is nothing that it could be about.
 fn filled(
     file: &PromptFile,
     words: &[String],
-    piped: &str,
-    attachments: &[Attachment],
-) -> Result<String, Error> {
-    let has_subject = !words.is_empty() || !piped.trim().is_empty() || !attachments.is_empty();
-    if file.takes_input() && !has_subject {
-        let reason = "It is about what stands on standard input, and nothing does.";
+    piped: String,
+    attachments: Vec<Attachment>,
+) -> Result<(Option<String>, Vec<Attachment>), Error> {
+    let (files, others) = file.subject(attachments);
+    let input = prompt(&[files], piped).unwrap_or_default();
+    if file.takes_input() && words.is_empty() && input.is_empty() && others.is_empty() {
+        let reason = "It is about what stands on standard input, and nothing does: pipe something \
+                      in, or name a file with --file.";
         return Err(Error::File {
             what: "the prompt",
             path: file.name.clone().into(),
             reason: reason.to_owned(),
         });
     }
-    file.fill(words, &words.join(" "), piped)
+    let text = file.fill(words, &words.join(" "), &input)?;
+    Ok((Some(text), others))
 }
 
 /// The prompt: the arguments, then what is piped in.

@@ -71,6 +71,9 @@ fn a_prompt_is_filled_and_asked_with_what_its_head_says_unless_a_flag_does() {
     assert_eq!(run(&["@types/node"], "").2, "@types/node");
     // One that is built in, and the user's own in its place.
     assert!(run(&["@commit"], "+1\n").2.ends_with("<diff>\n+1\n</diff>"));
+    let (_, _, prompt) = run(&["-f", "x.md", "@review"], "and this");
+    let subject = "<code>\nx.md:\n```md\nof a path: {{args}}\n```\n\nand this\n</code>";
+    assert!(prompt.ends_with(subject), "{prompt}");
     own(&program, "commit.md", "mine");
     assert_eq!(run(&["@commit"], "+1\n").2, "mine\n\n+1");
 

@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use crate::cli::source::Source;
 use crate::cli::{ChatArgs, ChatSettings};
+use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::error::nearest::nearest;
 use crate::files::named::behind_links;
@@ -267,6 +268,14 @@ impl PromptFile {
     /// Whether it has a place for standard input, or in the chat for what is attached.
     pub fn takes_input(&self) -> bool {
         self.places().any(|(_, place)| place == Some(Place::Input))
+    }
+
+    /// What it is about of these files, if it has a place for that, and the others.
+    pub fn subject(&self, files: Vec<Attachment>) -> (String, Vec<Attachment>) {
+        let is_subject = |it: &Attachment| self.takes_input() && !it.is_image();
+        let (subject, others): (Vec<_>, Vec<_>) = files.into_iter().partition(is_subject);
+        let quoted: Vec<String> = subject.iter().filter_map(Attachment::quoted).collect();
+        (quoted.join("\n\n"), others)
     }
 
     /// The settings with those of the head, where flags and `/set` say nothing.

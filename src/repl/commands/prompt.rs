@@ -6,7 +6,6 @@ use super::super::{Flow, Repl};
 use super::attach;
 use crate::app::prompts::PromptFile;
 use crate::chat::Chat;
-use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::files::input;
 
@@ -22,9 +21,6 @@ pub fn prompt(
     if !attach::mentioned(repl, chat)? {
         return Ok(Flow::Edit(typed.to_owned()));
     }
-    let is_subject = |it: &Attachment| file.takes_input() && !it.is_image();
-    let (waiting, others): (Vec<_>, Vec<_>) =
-        repl.attachments.clone().into_iter().partition(is_subject);
     let has_subject = !(argument.is_empty() && repl.attachments.is_empty());
     if file.takes_input() && !has_subject && chat.conversation.turns() == 0 {
         repl.screen().warning(
@@ -33,9 +29,9 @@ pub fn prompt(
         );
         return Ok(Flow::Edit(typed.to_owned()));
     }
-    let subject: Vec<String> = waiting.iter().filter_map(Attachment::quoted).collect();
+    let (subject, others) = file.subject(repl.attachments.clone());
     let words = input::unfinished_words(argument);
-    let text = file.fill(&words, argument, &subject.join("\n\n"))?;
+    let text = file.fill(&words, argument, &subject)?;
     let settings = file.settings(&repl.settings)?;
     let system = chat.conversation.system().map(str::to_owned);
     let model = file.model.clone().unwrap_or_else(|| chat.model.clone());
