@@ -18,18 +18,18 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
-    home_of("XDG_DATA_HOME", ".local/share")
+    xdg_folder("XDG_DATA_HOME", ".local/share")
 }
 
-/// The folder for what the user sets in this program, likewise; it need not exist yet.
+/// The folder of the user's own settings; it need not exist.
 ///
 /// # Errors
 /// If there is no home.
 pub fn config_folder() -> io::Result<PathBuf> {
-    Ok(home_of("XDG_CONFIG_HOME", ".config")?.join("heroku-chat"))
+    Ok(xdg_folder("XDG_CONFIG_HOME", ".config")?.join("heroku-chat"))
 }
 
-fn home_of(variable: &str, folder: &str) -> io::Result<PathBuf> {
+fn xdg_folder(variable: &str, folder: &str) -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
         false => (variable, folder),
