@@ -4,6 +4,7 @@
 pub mod explaining;
 pub mod following;
 pub mod listing;
+pub mod prompts;
 pub mod saving;
 
 use std::collections::BTreeMap;

@@ -140,6 +140,17 @@ pub enum Command {
             $ heroku-chat usage --json --price glm-4-7=0.5/2"
     )]
     Usage(UsageArgs),
+    /// list, show and edit prompts that have a name
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "`ask @NAME` asks with one, and /NAME in the chat. Your own are files in \
+            ~/.config/heroku-chat/prompts.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat prompts\n  \
+            $ git diff --staged | heroku-chat ask @commit\n  \
+            $ heroku-chat prompts edit commit"
+    )]
+    Prompts(PromptsArgs),
     /// serve the same API here, with scripted models and no account
     #[command(after_help = "EXAMPLES\n  $ heroku-chat sandbox --port 8080")]
     Sandbox {
@@ -275,7 +286,7 @@ pub struct ChatArgs {
 /// `heroku-chat ask`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct AskArgs {
-    /// the prompt; several words are joined by spaces
+    /// the prompt; several words are joined by spaces; @NAME and its words for one that has a name
     #[arg(value_name = "PROMPT")]
     pub prompt: Vec<String>,
     /// text file to send with the prompt; - for standard input, a folder, or a pattern in quotes;
@@ -320,6 +331,7 @@ impl AskArgs {
             images: Vec::new(),
             messages: None,
             json: false,
+            stats: false,
             code: false,
             stdin: true,
             lossy: false,
@@ -544,6 +556,34 @@ pub struct UsageArgs {
     /// price of a model in US$ for a million tokens; may be given several times
     #[arg(long, value_name = "MODEL=IN/OUT", value_parser = price::price)]
     pub price: Vec<price::Price>,
+}
+
+/// `heroku-chat prompts`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct PromptsArgs {
+    #[command(subcommand)]
+    pub command: Option<PromptsCommand>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum PromptsCommand {
+    /// list them (the default)
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts list")]
+    List,
+    /// print one, with its head
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts show commit")]
+    Show {
+        /// name of the prompt
+        #[arg(id = "named", value_name = "NAME")]
+        name: String,
+    },
+    /// edit one in $VISUAL or $EDITOR; of one that is built in, your own is made
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts edit commit")]
+    Edit {
+        /// name of the prompt
+        #[arg(id = "named", value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// `heroku-chat completions`.

@@ -15,6 +15,8 @@ pub enum Offer {
     Models(String),
     /// A saved conversation, behind this text.
     Sessions(String),
+    /// A prompt that has a name, behind this text.
+    Prompts(&'static str),
 }
 
 /// What fits the last of the words typed behind the program's name. It is unfinished, or empty.
@@ -24,6 +26,8 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
     };
     let (path, pending, is_behind_dashes) = walk(root, before);
     let command = path.last().copied().unwrap_or(root);
+    let is_prompt = |argument: &Arg| argument.get_id() == "prompt";
+    let is_prompt = command.get_positionals().any(is_prompt);
     let mut offer = match (pending, word.split_once('=')) {
         (Some(flag), _) => values(Some(flag), ""),
         (None, Some((name, _))) if name.starts_with("--") => {
@@ -32,6 +36,7 @@ pub fn offer(root: &Command, typed: &[String]) -> Offer {
         _ if is_behind_dashes => values(None, ""),
         _ if word.starts_with('-') => Offer::Words(flags(command)),
         _ if command.has_subcommands() => Offer::Words(commands(command)),
+        _ if is_prompt && word.starts_with('@') => Offer::Prompts("@"),
         _ => values(command.get_positionals().next(), ""),
     };
     if let Offer::Words(words) = &mut offer {
@@ -103,6 +108,7 @@ fn values(argument: Option<&Arg>, before: &str) -> Offer {
     match argument.map(|argument| argument.get_id().as_str()) {
         Some("model") => return Offer::Models(before.to_owned()),
         Some("session" | "saved") => return Offer::Sessions(before.to_owned()),
+        Some("named") => return Offer::Prompts(""),
         _ => {}
     }
     let possible = argument.map(Arg::get_possible_values).unwrap_or_default();
@@ -195,6 +201,13 @@ mod tests {
             offered(&["sessions", "delete", "one", "t"]),
             Offer::Sessions(String::new())
         );
+    }
+
+    #[test]
+    fn a_prompt_that_has_a_name_is_offered_behind_its_sign() {
+        assert_eq!(offered(&["ask", "@co"]), Offer::Prompts("@"));
+        assert_eq!(offered(&["prompts", "show", ""]), Offer::Prompts(""));
+        assert_eq!(offered(&["chat", "@co"]), Offer::Words(Vec::new()));
     }
 
     #[test]

@@ -182,6 +182,17 @@ impl ChatSettings {
         }
     }
 
+    /// Changes a setting, unless a flag or the user in the chat did.
+    ///
+    /// # Errors
+    /// As [`ChatSettings::set`].
+    pub fn suggest(&mut self, name: &str, text: &str, source: Source) -> Result<(), String> {
+        match self.source(name) {
+            Source::Flag(_) | Source::Chat => Ok(()),
+            _ => self.give(name, Some((vec![text.to_owned()], source))),
+        }
+    }
+
     /// Where the value of a setting is from.
     pub fn source(&self, name: &str) -> Source {
         let given = self.given.get(name);

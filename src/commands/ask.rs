@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::app::following::{Show, follow};
-use crate::app::{Connection, Context};
+use crate::app::prompts::PromptFile;
+use crate::app::{Connection, Context, prompts};
 use crate::chat::{Answer, Chat};
 use crate::cli::AskArgs;
 use crate::cli::price::shown;
@@ -29,6 +30,13 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// # Errors
 /// No prompt, settings that can't be used, and all failures of a turn.
 pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
+    let mut args = args.clone();
+    let first = args.prompt.first().map_or("", String::as_str);
+    let file = prompts::meant(first)?;
+    if let Some(file) = &file {
+        file.complete(&mut args.chat)?;
+    }
+    let args = &args;
     let has_free_input = standard_input_is_free(args)? && args.stdin;
     let mut earlier = Conversation::from_messages(earlier_messages(args.messages.as_deref())?);
     // Text files before images, each in the order they were given.
@@ -38,7 +46,12 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
         .iter()
         .map(|path| input::image_attachment("--image", path));
     attachments.extend(images.collect::<Result<Vec<_>, _>>()?);
-    let prompt = match prompt(args, has_free_input, &mut context.screen)? {
+    let piped = piped(has_free_input, args.lossy, &mut context.screen)?;
+    let (text, attachments) = match &file {
+        Some(file) => filled(file, &args.prompt[1..], piped, attachments)?,
+        None => (prompt(&args.prompt, piped), attachments),
+    };
+    let prompt = match text {
         Some(prompt) => Message::prompt(prompt, attachments),
         // Earlier messages that end with a question are a prompt in themselves.
         None => match earlier.take_turn() {
@@ -59,6 +72,11 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
             earlier.set_system(chat.conversation.system().map(str::to_owned));
         }
         chat.conversation = earlier;
+    }
+    if let Some(system) = file.and_then(|file| file.system)
+        && args.chat.system.is_none()
+    {
+        chat.conversation.set_system(Some(system));
     }
     if let Some(format) = args.dry_run {
         chat.conversation.push(prompt);
@@ -214,13 +232,41 @@ fn standard_input_is_free(args: &AskArgs) -> Result<bool, Error> {
     Ok(reader.is_none())
 }
 
+/// The prompt of a file, with what it is about, and what goes beside it.
+///
+/// # Errors
+/// If there is nothing that it could be about.
+fn filled(
+    file: &PromptFile,
+    words: &[String],
+    piped: String,
+    attachments: Vec<Attachment>,
+) -> Result<(Option<String>, Vec<Attachment>), Error> {
+    let (files, others) = file.subject(attachments);
+    let input = prompt(&[files], piped).unwrap_or_default();
+    if file.takes_input() && words.is_empty() && input.is_empty() && others.is_empty() {
+        let reason = "It is about what stands on standard input, and nothing does: pipe something \
+                      in, or name a file with --file.";
+        return Err(Error::File {
+            what: "the prompt",
+            path: file.name.clone().into(),
+            reason: reason.to_owned(),
+        });
+    }
+    let text = file.fill(words, &words.join(" "), &input)?;
+    Ok((Some(text), others))
+}
+
 /// The prompt: the arguments, then what is piped in.
-fn prompt(
-    args: &AskArgs,
-    has_free_input: bool,
-    screen: &mut Screen,
-) -> Result<Option<String>, Error> {
-    let mut parts = vec![args.prompt.join(" ")];
+fn prompt(arguments: &[String], piped: String) -> Option<String> {
+    let mut parts = vec![arguments.join(" "), piped];
+    parts.retain(|part| !part.trim().is_empty());
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+/// What is piped in, if anything.
+fn piped(has_free_input: bool, is_lossy: bool, screen: &mut Screen) -> Result<String, Error> {
+    let mut piped = String::new();
     if has_free_input && !io::stdin().is_terminal() {
         if !terminal::has_input_within(SILENCE) {
             screen.note(
@@ -228,11 +274,10 @@ fn prompt(
                     does without",
             );
         }
-        let piped = input::standard_input(args.lossy)?;
-        parts.push(piped.trim_end_matches(['\n', '\r']).to_owned());
+        piped = input::standard_input(is_lossy)?;
+        piped.truncate(piped.trim_end_matches(['\n', '\r']).len());
     }
-    parts.retain(|part| !part.trim().is_empty());
-    Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
+    Ok(piped)
 }
 
 fn earlier_messages(path: Option<&Path>) -> Result<Vec<Message>, Error> {

@@ -8,6 +8,7 @@ mod doctor;
 mod first_word;
 mod help;
 mod models;
+mod prompts;
 mod sandbox;
 mod sessions;
 mod usage;
@@ -40,6 +41,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<ExitStatus, Error> {
         Command::Models(args) => models::run(&args, context),
         Command::Sessions(args) => sessions::run(&args, context),
         Command::Usage(args) => usage::run(&args, context),
+        Command::Prompts(args) => prompts::run(&args, context),
         Command::Sandbox { port } => sandbox::run(port, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Help(args) => help::run(&args, context),

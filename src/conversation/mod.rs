@@ -6,7 +6,7 @@ mod message;
 pub mod price;
 mod title;
 
-pub use attachment::{Attachment, IMAGE_LIMIT, TEXT_LIMIT, fenced};
+pub use attachment::{Attachment, Content, IMAGE_LIMIT, TEXT_LIMIT, fenced};
 #[cfg(test)]
 pub use message::Call;
 pub use message::{Cost, Message, Role, Usage};

@@ -19,9 +19,21 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
+    xdg_folder("XDG_DATA_HOME", ".local/share")
+}
+
+/// The folder of the user's own settings; it need not exist.
+///
+/// # Errors
+/// If there is no home.
+pub fn config_folder() -> io::Result<PathBuf> {
+    Ok(xdg_folder("XDG_CONFIG_HOME", ".config")?.join("heroku-chat"))
+}
+
+fn xdg_folder(variable: &str, folder: &str) -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
-        false => ("XDG_DATA_HOME", ".local/share"),
+        false => (variable, folder),
     };
     // A path that isn't absolute has to be ignored.
     let absolute = |path: &PathBuf| path.is_absolute();

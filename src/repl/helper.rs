@@ -18,7 +18,8 @@ use super::stand_in;
 use super::window::Rows;
 use crate::api::Client;
 use crate::api::models::Model;
-use crate::app::chat_ids;
+use crate::app::prompts::Listed;
+use crate::app::{chat_ids, prompts};
 use crate::cli::settings;
 use crate::error::Error;
 use crate::export;
@@ -39,6 +40,8 @@ pub struct LineHelper {
     files: FilenameCompleter,
     /// Lists the files that a prompt may mention.
     mentionable: Box<dyn Fn() -> Vec<String>>,
+    /// Prompts that have a name and no command's; read with the first `/`.
+    prompts: OnceCell<Vec<Listed>>,
     /// The mentions that were chosen with Tab.
     pub chosen: RefCell<Vec<String>>,
     keys: Keys,
@@ -68,6 +71,7 @@ impl LineHelper {
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
             mentionable: Box::new(mentionable),
+            prompts: OnceCell::new(),
             chosen: RefCell::default(),
             keys,
             choosing_model: Cell::new(false),
@@ -107,7 +111,8 @@ impl LineHelper {
             return (line.len(), Vec::new());
         };
         let Some((name, argument)) = command.split_once(' ') else {
-            return (0, COMMANDS.iter().map(completed).collect());
+            let prompts = self.prompts().iter().map(|it| format!("/{} ", it.name));
+            return (0, COMMANDS.iter().map(completed).chain(prompts).collect());
         };
         let start = line.len() - argument.len();
         let words = match Command::named(name).map_or(Tab::Nothing, |command| command.tab) {
@@ -174,6 +179,14 @@ impl LineHelper {
             replacement: if go_on { word } else { typed.to_owned() },
         };
         words.into_iter().map(pair).collect()
+    }
+
+    fn prompts(&self) -> &[Listed] {
+        self.prompts.get_or_init(|| {
+            let mut prompts = prompts::list();
+            prompts.retain(|it| Command::named(&it.name).is_none());
+            prompts
+        })
     }
 
     fn rows(&self, line: &str, position: usize) -> Rows {
@@ -258,7 +271,7 @@ impl Hinter for LineHelper {
             .strip_prefix('/')
             .filter(|_| position == line.len() && !self.keys.is_sending())?;
         let room = terminal::width().saturating_sub(self.prompt_width.get() + line.width() + 1);
-        command_hint(typed, room)
+        command_hint(typed, self.prompts(), room)
     }
 }
 
@@ -271,20 +284,24 @@ pub struct LineHint {
 }
 
 /// What fits behind the beginning of a command, in one row with so many columns left.
-fn command_hint(typed: &str, room: usize) -> Option<LineHint> {
-    let named = COMMANDS.iter().map(|it| (it, it.name()));
-    let fitting: Vec<_> = named.filter(|(_, name)| name.starts_with(typed)).collect();
+fn command_hint(typed: &str, prompts: &[Listed], room: usize) -> Option<LineHint> {
+    let commands = COMMANDS
+        .iter()
+        .map(|it| (it.name(), it.arguments, it.about));
+    let prompts = prompts.iter().map(|it| (&*it.name, "", &*it.about));
+    let named = commands.chain(prompts);
+    let fitting: Vec<_> = named.filter(|(name, ..)| name.starts_with(typed)).collect();
     // A command that is typed in full fits before longer ones do.
     let (rest, about) = match fitting[..] {
         [] => return None,
-        [(command, name), ..] if fitting.len() == 1 || name == typed => {
-            let rest = format!("{} {}", &name[typed.len()..], command.arguments);
-            (rest.trim_end().to_owned(), format!("  {}", command.about))
+        [(name, arguments, about), ..] if fitting.len() == 1 || name == typed => {
+            let rest = format!("{} {arguments}", &name[typed.len()..]);
+            (rest.trim_end().to_owned(), format!("  {about}"))
         }
         _ => {
             let names: String = fitting
                 .iter()
-                .map(|(_, name)| format!("  /{name}"))
+                .map(|(name, ..)| format!("  /{name}"))
                 .collect();
             (String::new(), names)
         }
@@ -404,13 +421,13 @@ mod tests {
             ),
             ("", 20, "  /help  /model …", ""),
         ] {
-            let hint = command_hint(typed, room).unwrap();
+            let hint = command_hint(typed, &[], room).unwrap();
             assert!(hint.text.width() <= room, "{hint:?}");
             let shown = (hint.text.as_str(), hint.completion().unwrap_or_default());
             assert_eq!(shown, (text, rest), "{typed:?}");
         }
-        assert_eq!(command_hint("xyz", 80), None);
-        assert_eq!(command_hint("und", 0), None);
+        assert_eq!(command_hint("xyz", &[], 80), None);
+        assert_eq!(command_hint("und", &[], 0), None);
     }
 
     #[test]

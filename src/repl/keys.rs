@@ -157,6 +157,11 @@ impl Keys {
         self.state().origin.is_here()
     }
 
+    /// Whether all of the line was typed at the prompt, or recalled.
+    pub fn is_by_hand(&self) -> bool {
+        self.state().origin.is_by_hand()
+    }
+
     /// The mentions of files in a line that were typed at the prompt.
     pub fn typed_mentions(&self, line: &str) -> Vec<String> {
         self.state().origin.typed(line)
@@ -204,7 +209,10 @@ impl ConditionalEventHandler for Keys {
 
 /// Whether a key goes into a prompt, or brings one back, and not into a command.
 fn is_of_prompt(KeyEvent(code, modifiers): KeyEvent, line: &str) -> bool {
-    let is_command = line.starts_with('/') || (line.is_empty() && code == KeyCode::Char('/'));
+    let is_command = match code {
+        KeyCode::Char(key) if line.is_empty() => ['/', '!'].contains(&key),
+        _ => line.starts_with(['/', '!']),
+    };
     code != KeyCode::Enter && !modifiers.contains(Modifiers::CTRL) && !is_command
 }
 

@@ -12,11 +12,13 @@ pub enum Line<'a> {
     Prompt(&'a str),
     /// A slash command and what follows it.
     Command(&'static Command, &'a str),
-    /// What would be a command in a shell.
-    Shell,
-    /// A slash and a word that is no command, with the command that was probably meant.
+    /// A command of the user's shell: what follows the `!`.
+    Shell(&'a str),
+    /// A slash and a word that is no command, but may be a prompt's name, with what follows it and
+    /// the command that was probably meant.
     Unknown {
         name: &'a str,
+        argument: &'a str,
         nearest: Option<&'static str>,
     },
 }
@@ -37,7 +39,7 @@ impl<'a> Line<'a> {
             return match trimmed.strip_prefix('\\') {
                 Some(prompt) => Line::Prompt(prompt),
                 None if trimmed.starts_with("![") => as_it_is,
-                None => Line::Shell,
+                None => Line::Shell(trimmed[1..].trim()),
             };
         }
         let Some(rest) = trimmed.strip_prefix('/') else {
@@ -57,13 +59,22 @@ impl<'a> Line<'a> {
         let (name, argument) = first_word(rest);
         match Command::named(name) {
             Some(command) => Line::Command(command, argument.trim()),
-            None if is_text || !name.chars().all(char::is_alphanumeric) => as_it_is,
+            None if is_text || !is_word(name) => as_it_is,
             None => Line::Unknown {
                 name,
+                argument: argument.trim(),
                 nearest: nearest(name, COMMANDS.iter().map(|command| command.name())),
             },
         }
     }
+}
+
+/// Whether somebody may have meant a name, and no path.
+fn is_word(name: &str) -> bool {
+    name.starts_with(char::is_alphanumeric)
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "-_".contains(c))
 }
 
 /// The first word of a line, and what follows it.
@@ -92,7 +103,10 @@ mod tests {
     #[test]
     fn lines_are_prompts_unless_they_begin_with_a_slash() {
         assert!(matches!(Line::parse("  \n", false), Line::Empty));
-        assert!(matches!(Line::parse(" !ls -l", false), Line::Shell));
+        assert!(matches!(
+            Line::parse(" ! ls -l", false),
+            Line::Shell("ls -l")
+        ));
         assert!(matches!(
             Line::parse("a /help", false),
             Line::Prompt("a /help")

@@ -107,6 +107,8 @@ pub struct Origin {
     /// for more since: what waited comes with its first question.
     is_ahead: bool,
     asked: u8,
+    /// Whether something in the line was neither typed here nor recalled.
+    is_foreign: bool,
 }
 
 impl Origin {
@@ -117,6 +119,7 @@ impl Origin {
             is_ahead: has_terminal || has_editor,
             asked: u8::from(!has_terminal),
             is_blind: true,
+            is_foreign: true,
             ..Origin::default()
         }
     }
@@ -150,6 +153,14 @@ impl Origin {
             self.before = mentions(context.line()).map(str::to_owned).collect();
         }
         self.is_blind = false;
+        self.is_foreign = self.is_ahead
+            || brings_text(key, is_command)
+            || self.is_foreign && !context.line().is_empty();
+    }
+
+    /// Whether all of the line was typed here, or recalled from the history.
+    pub fn is_by_hand(&self) -> bool {
+        !self.is_foreign
     }
 
     /// Looks at what the last key made of the line.
@@ -172,6 +183,25 @@ impl Origin {
             .filter(|word| !is_foreign(word))
             .map(str::to_owned)
             .collect()
+    }
+}
+
+/// Whether a key may bring a text that was never typed into this line, as a paste, a yank and an
+/// undo do. Those that are known not to are named.
+fn brings_text(KeyEvent(code, modifiers): KeyEvent, is_command: bool) -> bool {
+    match code {
+        // The window has another size.
+        KeyCode::Char('9') if modifiers == Modifiers::CTRL_ALT_SHIFT => false,
+        KeyCode::Char(key) => match modifiers {
+            Modifiers::NONE | Modifiers::SHIFT => is_command && "pPuU.".contains(key),
+            Modifiers::CTRL => !"ABDEFGHIJKLMNPRSTUWZ".contains(key),
+            Modifiers::ALT => !"bBdDfF".contains(key),
+            _ => true,
+        },
+        KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down => false,
+        KeyCode::Home | KeyCode::End | KeyCode::Delete | KeyCode::Backspace => false,
+        KeyCode::Enter | KeyCode::Tab | KeyCode::Esc => false,
+        _ => true,
     }
 }
 

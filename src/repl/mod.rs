@@ -3,7 +3,7 @@
 
 mod clipboard;
 mod commands;
-mod editor;
+pub mod editor;
 mod footer;
 mod helper;
 mod keys;
@@ -13,6 +13,7 @@ mod picker;
 mod reader;
 mod recap;
 mod settings;
+mod shell;
 mod stand_in;
 mod typed;
 mod window;
@@ -24,12 +25,13 @@ use std::path::Path;
 use crate::app::explaining::{Examine, doubt, prompt};
 use crate::app::following::{Show, follow};
 use crate::app::saving::Saving;
-use crate::app::{Connection, Context};
+use crate::app::{Connection, Context, prompts};
 use crate::chat::{Chat, Saying};
 use crate::cli::ChatSettings;
 use crate::cli::settings::EditMode;
 use crate::config::git;
 use crate::conversation::{Attachment, Message};
+use crate::error::nearest;
 use crate::error::shell::quoted;
 use crate::error::{Error, ExitStatus};
 use crate::interrupt::Interrupts;
@@ -42,7 +44,7 @@ use footer::fullness;
 use helper::LineHelper;
 use keys::{ASK_KEY, Keyed, Keys};
 use line::{Line, as_typed};
-use reader::{Read, Reader, TypedAhead};
+use reader::{By, Read, Reader, TypedAhead};
 
 /// Terminals on which rustyline 19 doesn't edit.
 const PLAIN_TERMINALS: &[&str] = &["dumb", "cons25", "emacs"];
@@ -197,6 +199,7 @@ impl<'a> Repl<'a> {
                     Read::Line {
                         line: as_typed(line),
                         is_pasted: false,
+                        by: By::Others,
                     }
                 }
                 None => self.reader.read(PROMPT, &text, self.context)?,
@@ -213,11 +216,15 @@ impl<'a> Repl<'a> {
                     }
                 }
                 Read::ForEditor(text) => initial = self.edit(&text),
-                Read::Line { line, is_pasted } => {
+                Read::Line {
+                    line,
+                    is_pasted,
+                    by,
+                } => {
                     leaving = false;
                     let parsed = Line::parse(&line, is_pasted);
                     let is_prompt = matches!(parsed, Line::Prompt(_) | Line::Empty);
-                    let flow = self.execute(chat, &line, parsed);
+                    let flow = self.execute(chat, &line, parsed, by);
                     self.saving.save(chat, &mut self.context.screen);
                     self.context.interrupts.end_if_asked();
                     match flow {
@@ -306,20 +313,30 @@ impl<'a> Repl<'a> {
         done
     }
 
-    fn execute(&mut self, chat: &mut Chat, typed: &str, line: Line<'_>) -> Result<Flow, Error> {
+    fn execute(
+        &mut self,
+        chat: &mut Chat,
+        typed: &str,
+        line: Line<'_>,
+        by: By,
+    ) -> Result<Flow, Error> {
         match line {
             Line::Empty if self.offers_facts => self.say(chat, ""),
             Line::Empty => Ok(Flow::Continue),
             Line::Command(command, argument) => command.run(self, chat, typed, argument),
-            Line::Shell => {
-                self.screen().warning(
-                    "a line that begins with ! runs nothing here: Ctrl-Z goes to the shell, and \
-                        `fg` comes back. \\! sends it as a prompt",
-                );
-                Ok(Flow::Edit(typed.to_owned()))
-            }
-            Line::Unknown { name, nearest } => {
-                let meant = did_you_mean(nearest.map(|name| format!("/{name}")));
+            Line::Shell(command) => self.shell(typed, command, by),
+            Line::Unknown {
+                name,
+                argument,
+                nearest,
+            } => {
+                if let Some(file) = prompts::find(name)? {
+                    return commands::prompt::prompt(self, chat, &file, typed, argument);
+                }
+                let names = prompts::list();
+                let names = names.iter().map(|it| &*it.name);
+                let meant = nearest.or_else(|| nearest::nearest(name, names));
+                let meant = did_you_mean(meant.map(|name| format!("/{name}")));
                 self.screen().warning(&format!(
                     "there is no command /{name}.{meant} /help lists them; a prompt that begins \
                         with / is typed with //"

@@ -69,6 +69,7 @@ pub enum Read {
         line: String,
         /// Whether its beginning was pasted, and is text whatever it looks like.
         is_pasted: bool,
+        by: By,
     },
     /// Ctrl-C, and whether there was nothing to clear.
     Interrupted {
@@ -77,6 +78,17 @@ pub enum Read {
     /// Ctrl-O: the line so far, for the user's own editor.
     ForEditor(String),
     End,
+}
+
+/// Who made a line, as far as that decides whether it may run something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// All of it was typed here or recalled, and sent by Enter.
+    Hand,
+    /// The same, for all that this terminal tells: it doesn't mark what is pasted.
+    Likely,
+    /// Something of it was pasted, typed before the prompt came, or offered.
+    Others,
 }
 
 impl Reader {
@@ -178,6 +190,7 @@ impl Reader {
         let mut typed = self.keyed.typed();
         typed.pasted.clear();
         typed.marked.clear();
+        typed.is_rushed = false;
         drop(typed);
         (before, after) = (stand_in::shown(&before).into_owned(), after);
         loop {
@@ -222,10 +235,19 @@ impl Reader {
                 }
                 (_, Ok(line)) => {
                     let is_pasted = self.begins_with_paste(&line);
+                    let is_by_hand = self.inlet.is_some() && self.keys.is_by_hand();
+                    let by = match is_by_hand && !self.keyed.typed().is_rushed {
+                        true => By::Hand,
+                        false => By::Others,
+                    };
                     self.mentions = self.mentioned(&line);
                     self.remember(&line, context);
                     let line = stand_in::read(&line).into_owned();
-                    Ok(Read::Line { line, is_pasted })
+                    Ok(Read::Line {
+                        line,
+                        is_pasted,
+                        by,
+                    })
                 }
                 (_, Err(ReadlineError::Interrupted)) => Ok(Read::Interrupted {
                     on_empty_line: self.helper().line_is_empty.get(),
@@ -283,8 +305,16 @@ impl Reader {
                 // What was typed ahead, pasted or recalled attaches nothing.
                 let typed = if is_pasted { "" } else { &text };
                 self.mentions = mentions(typed).map(|it| (it.to_owned(), false)).collect();
+                let by = match cfg!(unix) && !is_pasted && before.is_empty() {
+                    true => By::Likely,
+                    false => By::Others,
+                };
                 let is_pasted = is_pasted && before.is_empty();
-                Ok(Read::Line { line, is_pasted })
+                Ok(Read::Line {
+                    line,
+                    is_pasted,
+                    by,
+                })
             }
         }
     }

@@ -40,6 +40,8 @@ pub struct Typed {
     /// What of it came between a terminal's marks. Without them a paste is a guess: several lines
     /// that somebody typed ahead come at once, too.
     pub marked: Vec<String>,
+    /// Whether Enter came at once with something else, which no hand does.
+    pub is_rushed: bool,
 }
 
 #[derive(Default)]
@@ -81,6 +83,7 @@ impl Typed {
             }
         }
         self.is_ahead = false;
+        self.is_rushed |= self.out.contains('\r') && self.out != "\r";
         std::mem::take(&mut self.out)
     }
 

@@ -250,6 +250,13 @@ impl Screen {
         self.flush()
     }
 
+    /// Hands on what a program of the user's prints, as it is.
+    pub fn pass_on(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(bytes).and_then(|()| out.flush());
+        written.map_err(Error::from_output)
+    }
+
     /// Shows a prompt, and what stands behind it already.
     pub fn prompt(&mut self, prompt: &str, begun: &str) -> Result<(), Error> {
         let text = format!("{prompt}{}", for_terminal(begun));

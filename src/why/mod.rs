@@ -22,7 +22,7 @@ use digest::Digest;
 pub use facts::{Addon, App, Dyno, Facts, Release};
 use log::Window;
 pub use log::{Filter, Time, time};
-use mask::Masker;
+pub use mask::Masker;
 pub use quotes::unfounded;
 use rules::Case;
 pub use verdict::{Cause, Status, Verdict};

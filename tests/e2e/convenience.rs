@@ -76,7 +76,7 @@ fn a_line_that_is_no_command_and_no_prompt_comes_back() {
             "/clear the cache of the app",
             "/clear takes nothing after it",
         ),
-        ("!ls -l", "runs nothing here"),
+        ("!ls -l", "! runs only what you type"),
     ] {
         terminal.send(&format!("{line}\r"));
         terminal.wait_for(words);

@@ -28,11 +28,13 @@ mod mentions;
 mod pictures;
 #[cfg(target_os = "linux")]
 mod process;
+mod prompts;
 mod repl;
 mod report;
 mod resume;
 mod sandbox;
 mod sessions;
+mod shell;
 #[allow(dead_code, unused_imports, reason = "shared with tests/system")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::Client;
-use crate::app::{Context, chat_ids, start_sandbox};
+use crate::app::{Context, chat_ids, prompts, start_sandbox};
 use crate::cli::offer::{Offer, offer};
 use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::error::{Error, ExitStatus};
@@ -100,6 +100,12 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     let (before, names) = match offer(&root, &typed) {
         Offer::Words(words) => return words,
         Offer::Models(before) => (before, models(&typed, context)),
+        Offer::Prompts(sign) => {
+            let word = typed.last().map(String::as_str).unwrap_or_default();
+            let prompts = prompts::list().into_iter();
+            let words = prompts.map(|it| (format!("{sign}{}", it.name), it.about));
+            return words.filter(|(text, _)| text.starts_with(word)).collect();
+        }
         Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
     };
     let word = typed.last().map(String::as_str).unwrap_or_default();

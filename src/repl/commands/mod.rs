@@ -2,6 +2,7 @@
 
 pub mod attach;
 mod model;
+pub mod prompt;
 pub mod session;
 mod show;
 mod turns;
@@ -160,7 +161,9 @@ fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     repl.screen().table(None, rows, Overflow::Stack)?;
     let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your \
      editor, Ctrl-R searches the \
-                history. Ctrl-C stops an answer. A prompt that begins with / is typed with //.";
+                history. Ctrl-C stops an answer. `!command` runs it and sends what it prints with the \
+                next prompt, `!!command` only runs it. A prompt that begins with / is typed with \
+                //, one that begins with ! with \\!.";
     repl.screen().print("")?;
     repl.noted(keys)
 }

@@ -65,6 +65,7 @@ pub fn go_on_with(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<()
     }
     chat.conversation = restored.conversation;
     repl.failed = None;
+    repl.attachments.clear();
     chat.costs = restored.costs;
     Ok(())
 }

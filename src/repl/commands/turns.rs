@@ -57,6 +57,7 @@ pub fn clear(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     }
     chat.conversation.clear();
     repl.failed = None;
+    repl.attachments.clear();
     repl.forget_facts(chat);
     chat.costs.clear();
     let mut note = "a new conversation; system prompt and model stay".to_owned();
