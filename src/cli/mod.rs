@@ -59,7 +59,7 @@ pub enum Command {
     )]
     Chat {
         /// first prompt; several words are joined by spaces
-        #[arg(value_name = "PROMPT")]
+        #[arg(id = "first", value_name = "PROMPT")]
         prompt: Vec<String>,
         #[command(flatten)]
         args: ReplArgs,

@@ -43,7 +43,7 @@ pub fn check(words: &[String]) -> Result<(), Error> {
         let (_, here) = known.find(|(word, _)| word == first)?;
         Some((*here).to_owned())
     };
-    let meant = command_like(first).or_else(elsewhere);
+    let meant = elsewhere().or_else(|| command_like(first));
     if meant.is_none() && words.len() > 1 {
         return Ok(());
     }
