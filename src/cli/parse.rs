@@ -1,22 +1,28 @@
 //! Reads the command line, and words what clap refuses.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Id};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id};
 
 use super::Args;
+use super::kept::{self, Kept, was_given};
 use super::spelling::Spelling;
 
 impl Args {
-    /// Reads the command line. Ends the process if it is not understood, or asks for help.
-    pub fn from_command_line(spelling: &Spelling) -> Self {
+    /// The definition with the opposite of each switch.
+    pub fn definition() -> Command {
+        kept::with_opposites(Args::command())
+    }
+
+    /// Reads the command line, with what is kept as defaults. Ends the process if it is not understood, or asks for help.
+    pub fn from_command_line(definition: Command, spelling: &Spelling, kept: &mut Kept) -> Self {
         let mut matches = spelling
-            .of_help(Args::command())
+            .of_help(kept.in_definition(definition))
             .try_get_matches()
             .unwrap_or_else(|error| without_false_tips(error).exit());
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }
+        kept.retain_in_force(&matches);
         Args::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
     }
 }
@@ -39,13 +45,22 @@ pub fn without_false_tips(mut error: clap::Error) -> clap::Error {
 /// A flag of the chat before the name of another command would be read and not used.
 pub fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     let command = matches.subcommand_name()?;
-    let is_given = |id: &Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let is_given = |id: &Id| was_given(matches, id.as_str());
     // To ask the definition costs as much as to read the command line.
     if !matches.ids().any(is_given) {
         return None;
     }
-    let mut root = Args::command();
-    let is_misplaced = |flag: &&Arg| !flag.is_global_set() && is_given(flag.get_id());
+    let mut root = Args::definition();
+    // What holds for all below that command was perhaps given there.
+    let below = root.find_subcommand(command).into_iter();
+    let below = below
+        .flat_map(Command::get_arguments)
+        .filter(|it| it.is_global_set());
+    let below: Vec<Id> = below.map(|flag| flag.get_id().clone()).collect();
+    let is_misplaced = |flag: &&Arg| {
+        let id = flag.get_id();
+        !flag.is_global_set() && is_given(id) && !below.contains(id)
+    };
     let flag = root.get_arguments().find(is_misplaced)?.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
     Some(root.error(ErrorKind::ArgumentConflict, message))

@@ -28,7 +28,7 @@ fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
 #[test]
 fn a_flag_before_a_command_is_used_or_refused() {
     let misplaced = |words: &[&str]| {
-        let matches = Args::command().try_get_matches_from(words).unwrap();
+        let matches = Args::definition().try_get_matches_from(words).unwrap();
         misplaced_flag(&matches).map(|error| error.to_string())
     };
     assert_eq!(
@@ -36,6 +36,8 @@ fn a_flag_before_a_command_is_used_or_refused() {
         None
     );
     assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
+    let listed = ["heroku-chat", "sessions", "list", "--sandbox"];
+    assert_eq!(misplaced(&listed), None);
     let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
     assert!(message.contains("heroku-chat ask --model"), "{message}");
 }

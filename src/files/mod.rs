@@ -18,9 +18,21 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// If there is no home.
 pub fn data_home() -> io::Result<PathBuf> {
+    xdg_folder("XDG_DATA_HOME", ".local/share")
+}
+
+/// The folder of the user's own settings; it need not exist.
+///
+/// # Errors
+/// If there is no home.
+pub fn config_folder() -> io::Result<PathBuf> {
+    Ok(xdg_folder("XDG_CONFIG_HOME", ".config")?.join("heroku-chat"))
+}
+
+fn xdg_folder(variable: &str, folder: &str) -> io::Result<PathBuf> {
     let (variable, folder) = match cfg!(windows) {
         true => ("APPDATA", "AppData/Roaming"),
-        false => ("XDG_DATA_HOME", ".local/share"),
+        false => (variable, folder),
     };
     // A path that isn't absolute has to be ignored.
     let absolute = |path: &PathBuf| path.is_absolute();
@@ -38,6 +50,15 @@ pub fn expand_home(path: &str) -> PathBuf {
     match (path.strip_prefix("~/"), std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(path),
+    }
+}
+
+/// A path as it is shown, with `~` for the home folder.
+pub fn with_tilde(path: &Path) -> String {
+    let home = std::env::home_dir();
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.display().to_string(),
     }
 }
 

@@ -23,6 +23,26 @@ pub use summary::Summary;
 /// The folder of saved conversations, in the data folder.
 const SESSIONS_FOLDER: &str = "sessions";
 
+/// That of conversations with scripted models.
+const SANDBOX_FOLDER: &str = "sandbox";
+
+/// Whose conversations are meant: those with the sandbox are not among the real ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shelf {
+    #[default]
+    Service,
+    Sandbox,
+}
+
+impl Shelf {
+    pub fn of(is_sandbox: bool) -> Self {
+        match is_sandbox {
+            true => Shelf::Sandbox,
+            false => Shelf::Service,
+        }
+    }
+}
+
 /// First line of a history file, so that rustyline takes the escapes in it for what they are.
 const HISTORY_HEADER: &[u8] = b"#V2\n";
 

@@ -21,6 +21,7 @@ mod dyno;
 mod explain;
 mod faults;
 mod harness;
+mod kept;
 mod mentions;
 mod pictures;
 #[cfg(target_os = "linux")]

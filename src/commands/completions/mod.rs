@@ -15,7 +15,7 @@ use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::error::{Error, ExitStatus};
 use crate::files::input;
 use crate::net::Limits;
-use crate::store::Sessions;
+use crate::store::{Sessions, Shelf};
 
 /// The longest wait for the catalogue.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -100,7 +100,13 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
     let (before, names) = match offer(&root, &typed) {
         Offer::Words(words) => return words,
         Offer::Models(before) => (before, models(&typed, context)),
-        Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
+        Offer::Sessions(before) => {
+            let shelf = Shelf::of(typed.iter().any(|word| word == "--sandbox"));
+            (
+                before,
+                Sessions::in_data_folder(shelf).and_then(|it| it.names()),
+            )
+        }
     };
     let word = typed.last().map(String::as_str).unwrap_or_default();
     let mut names = names.unwrap_or_default();
