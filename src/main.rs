@@ -74,9 +74,9 @@ fn main() -> ExitCode {
     let spelling = topic
         .map(|topic| Spelling::below(topic, &cli::Args::command()))
         .unwrap_or_default();
-    let root = cli::Args::definition();
-    let mut kept = keeping::read(&cli::words(), &root, &environment);
-    let args = cli::Args::from_command_line(root, &spelling, &mut kept);
+    let (root, words) = (cli::Args::command(), cli::words());
+    let mut kept = keeping::read(&words, &root, &environment);
+    let args = cli::Args::from_command_line(root, &words, &spelling, &mut kept);
     let mut screen = Screen::new(&args.output, spelling, &environment);
     // While it is completed, a line has no place for them.
     if !matches!(args.command, Some(cli::Command::Completions(_))) {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Command;
+use clap::{Command, CommandFactory};
 
 use crate::app::{Connection, Context};
 use crate::cli::Args;
@@ -104,7 +104,7 @@ pub fn keep(
     app: Option<&str>,
     is_wanted: bool,
 ) -> Result<Option<String>, Error> {
-    let root = Args::definition();
+    let root = Args::command();
     let refused = |reason: String| Error::File {
         what: "the flag",
         path: name.into(),

@@ -223,8 +223,9 @@ impl Kept {
         others.map(|(_, value)| value)
     }
 
-    /// The definition with what holds as defaults, for all commands that have the flag.
-    pub fn in_definition(&self, command: Command) -> Command {
+    /// The definition with what holds as defaults, for every command that the words may mean: the
+    /// others are left alone because that takes its time.
+    pub fn in_definition(&self, command: Command, words: &[String]) -> Command {
         if self.values.keys().all(|id| !is_default(id)) {
             return command;
         }
@@ -260,7 +261,13 @@ impl Kept {
                     .default_value(raw(is_on))
             }
         });
-        command.mut_subcommands(|command| self.in_definition(command))
+        command.mut_subcommands(|command| {
+            let is_named = words.iter().any(|word| word == command.get_name());
+            match is_named {
+                true => self.in_definition(command, words),
+                false => command,
+            }
+        })
     }
 
     /// Forgets what the command line said otherwise.
@@ -269,7 +276,7 @@ impl Kept {
         while let Some((_, below)) = leaf.subcommand() {
             leaf = below;
         }
-        let given = |id: &str| leaf.ids().any(|other| other == id) && was_given(leaf, id);
+        let given = |id: &str| was_given(leaf, id);
         let rivals = |id: &str| match id {
             "app" => given("remote"),
             "remote" => given("app"),
@@ -290,7 +297,7 @@ fn is_default(id: &str) -> bool {
 /// Arguments of a command that don't go together, each pair both ways, and by what it is seen that
 /// the second was given: a switch that wasn't has a value, too.
 fn rivals(command: &Command) -> Vec<(Id, Id, ArgPredicate)> {
-    let given = |argument: &Arg| match is_switch(argument) {
+    let given = |argument: &Arg| match is_switch(&argument) {
         true => ArgPredicate::Equals(raw(sets_true(argument)).into()),
         false => ArgPredicate::IsPresent,
     };
@@ -357,7 +364,8 @@ fn is_switch(argument: &Arg) -> bool {
 
 /// Whether the command line has an argument.
 pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
-    matches.value_source(id) == Some(ValueSource::CommandLine)
+    let is_known = matches.ids().any(|other| other == id);
+    is_known && matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
 /// The app that the words of a command line name, before they are read.
@@ -447,36 +455,24 @@ fn read_flag(words: &[String], root: &Command) -> Result<Flag, String> {
     let argument = find(root, name).filter(|it| it.get_action().takes_values() || is_switch(it));
     let argument = argument.ok_or("this is no flag of any command")?;
     let long = argument.get_long().unwrap_or_default();
-    let is_alone = has_value || is_switch(argument);
+    let is_alone = has_value || is_switch(&argument);
     if words.len() > if is_alone { 1 } else { 2 } {
         let rule = "a line holds one flag, and a value of several words stands in quotes";
         return Err(rule.to_owned());
     }
-    let alone = argument
-        .clone()
-        .conflicts_with(Resettable::Reset)
-        .overrides_with(Resettable::Reset)
-        .default_value(Resettable::Reset)
-        .global(false);
-    let command = Command::new("flag").no_binary_name(true).arg(alone);
-    let matches = command.disable_help_flag(true).try_get_matches_from(words);
-    let matches = matches.map_err(|error| match is_switch(argument) {
-        true => format!("--{long} takes no value"),
-        false if !has_value && words.len() == 1 => format!("--{long} takes a value"),
-        false => format!("--{long} takes {}", rule(&error)),
-    })?;
-    let id = argument.get_id().as_str();
-    let raw = matches.get_raw(id).into_iter().flatten();
     let texts = match argument.get_action() {
+        _ if has_value && is_switch(&argument) => return Err(format!("--{long} takes no value")),
         ArgAction::SetTrue => vec!["on".to_owned()],
         ArgAction::SetFalse => vec!["off".to_owned()],
-        _ => raw
-            .map(|text| text.to_string_lossy().into_owned())
-            .collect(),
+        _ => values(&argument, words).map_err(|error| match has_value || words.len() > 1 {
+            true => format!("--{long} takes {}", rule(&error)),
+            false => format!("--{long} takes a value"),
+        })?,
     };
+    let id = argument.get_id().as_str();
     Ok(Flag {
         id: id.strip_prefix("not ").unwrap_or(id).to_owned(),
-        name: match is_switch(argument) {
+        name: match is_switch(&argument) {
             true => long.strip_prefix("no-").unwrap_or(long),
             false => long,
         }
@@ -484,6 +480,24 @@ fn read_flag(words: &[String], root: &Command) -> Result<Flag, String> {
         texts,
         is_list: matches!(argument.get_action(), ArgAction::Append),
     })
+}
+
+/// The values of a flag that these words are, as far as it takes them.
+fn values(argument: &Arg, words: &[String]) -> Result<Vec<String>, clap::Error> {
+    let alone = argument
+        .clone()
+        .conflicts_with(Resettable::Reset)
+        .default_value(Resettable::Reset)
+        .global(false);
+    let command = Command::new("flag").no_binary_name(true).arg(alone);
+    let matches = command
+        .disable_help_flag(true)
+        .try_get_matches_from(words)?;
+    let raw = matches.get_raw(argument.get_id().as_str());
+    let texts = raw.into_iter().flatten();
+    Ok(texts
+        .map(|text| text.to_string_lossy().into_owned())
+        .collect())
 }
 
 /// Whether a word sets URL or key of a service.
@@ -499,7 +513,16 @@ fn is_of_service(word: &str) -> bool {
 }
 
 /// The flag of this name, with its dashes, of whichever command.
-fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
+fn find(root: &Command, name: &str) -> Option<Arg> {
+    let opposite_of = |long: &str| {
+        let switch = defined(root, &format!("--{}", opposite_name(long)))?;
+        opposite(Some(switch).filter(|it| is_switch(it))?)
+    };
+    let known = defined(root, name).cloned();
+    known.or_else(|| opposite_of(name.strip_prefix("--")?))
+}
+
+fn defined<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     let is_named = |argument: &&Arg| match name.strip_prefix("--") {
         Some(long) => argument.get_long() == Some(long),
         None => {
@@ -508,9 +531,8 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
         }
     };
     let below = || {
-        command
-            .get_subcommands()
-            .find_map(|below| find(below, name))
+        let mut commands = command.get_subcommands();
+        commands.find_map(|below| defined(below, name))
     };
     command.get_arguments().find(is_named).or_else(below)
 }
@@ -521,7 +543,7 @@ fn find<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 /// Why it can't be kept.
 pub fn line(name: &str, value: Option<&str>, root: &Command) -> Result<(String, Flag), String> {
     let long = name.trim_start_matches('-').replace('_', "-");
-    let long = match find(root, &format!("--{long}")).is_some_and(is_switch) {
+    let long = match find(root, &format!("--{long}")).is_some_and(|it| is_switch(&it)) {
         true => match value {
             None | Some("on") => long,
             Some("off") => opposite_name(&long),
@@ -529,7 +551,8 @@ pub fn line(name: &str, value: Option<&str>, root: &Command) -> Result<(String, 
         },
         false => long,
     };
-    let value = value.filter(|_| !find(root, &format!("--{long}")).is_some_and(is_switch));
+    let value =
+        value.filter(|_| !find(root, &format!("--{long}")).is_some_and(|it| is_switch(&it)));
     let unquotable = |_| "a control character is in it".to_owned();
     let line = match value {
         Some(value) => format!("--{long}={}", shlex::try_quote(value).map_err(unquotable)?),
@@ -548,7 +571,7 @@ pub fn line(name: &str, value: Option<&str>, root: &Command) -> Result<(String, 
 pub fn flag_to_unset(name: &str, root: &Command) -> Result<Flag, String> {
     let long = name.trim_start_matches('-').replace('_', "-");
     let names = [format!("--{long}"), format!("--no-{long}")];
-    let argument = names.iter().find_map(|name| find(root, name));
+    let argument = names.iter().find_map(|name| defined(root, name));
     let id = argument
         .ok_or("this is no flag of any command")?
         .get_id()

@@ -13,12 +13,24 @@ impl Args {
         kept::with_opposites(Args::command())
     }
 
-    /// Reads the command line, with what is kept as defaults. Ends the process if it is not understood, or asks for help.
-    pub fn from_command_line(definition: Command, spelling: &Spelling, kept: &mut Kept) -> Self {
-        let mut matches = spelling
-            .of_help(kept.in_definition(definition))
-            .try_get_matches()
-            .unwrap_or_else(|error| without_false_tips(error).exit());
+    /// Reads the command line, with what is kept as defaults. Ends the process if it is not
+    /// understood, or asks for help.
+    pub fn from_command_line(
+        definition: Command,
+        words: &[String],
+        spelling: &Spelling,
+        kept: &mut Kept,
+    ) -> Self {
+        let read = |definition| {
+            let definition = kept.in_definition(definition, words);
+            spelling.of_help(definition).try_get_matches()
+        };
+        // Opposites are rare, and to define them takes a tenth of the start.
+        let matches = read(definition).or_else(|error| match error.kind() {
+            ErrorKind::UnknownArgument => read(Args::definition()),
+            _ => Err(error),
+        });
+        let mut matches = matches.unwrap_or_else(|error| without_false_tips(error).exit());
         if let Some(error) = misplaced_flag(&matches) {
             error.exit();
         }

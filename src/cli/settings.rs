@@ -233,8 +233,7 @@ impl FromArgMatches for ChatSettings {
         for argument in DEFINITION.get_arguments() {
             let id = argument.get_id().as_str();
             let opposite = opposite_id(id);
-            let is_on =
-                matches.ids().any(|other| *other == opposite) && was_given(matches, &opposite);
+            let is_on = was_given(matches, &opposite);
             if !is_on && !was_given(matches, id) {
                 continue;
             }

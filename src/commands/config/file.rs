@@ -1,5 +1,7 @@
 //! `heroku-chat config set`, `unset` and `edit`: what stays, in the file of flags.
 
+use clap::CommandFactory;
+
 use crate::app::{Context, keeping};
 use crate::cli::kept::Kept;
 use crate::cli::{Args, SetArgs, UnsetArgs};
@@ -57,7 +59,7 @@ pub fn edit(context: &mut Context) -> Result<ExitStatus, Error> {
     }
     let any = |name: &str| Ok(name.to_owned());
     let place = keeping::place();
-    for problem in Kept::read(after.as_bytes(), &place, &Args::definition(), any).problems {
+    for problem in Kept::read(after.as_bytes(), &place, &Args::command(), any).problems {
         context.screen.warning(&problem);
     }
     Ok(ExitStatus::Done)
