@@ -283,6 +283,7 @@ fn a_model_that_was_picked_is_kept_if_the_user_says_so() {
         terminal.wait_for("model>");
         terminal.send("2\r");
         terminal.wait_for("Keep second for the app shop, in ~/.config/heroku-chat/config?");
+        terminal.wait_for("keep it [y/N]>");
         terminal.send(&format!("{answer}\r"));
         terminal.wait_for("second at 127.0.0.1");
         terminal.wait_for_prompt();
