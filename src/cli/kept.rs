@@ -297,7 +297,7 @@ fn is_default(id: &str) -> bool {
 /// Arguments of a command that don't go together, each pair both ways, and by what it is seen that
 /// the second was given: a switch that wasn't has a value, too.
 fn rivals(command: &Command) -> Vec<(Id, Id, ArgPredicate)> {
-    let given = |argument: &Arg| match is_switch(&argument) {
+    let given = |argument: &Arg| match is_switch(argument) {
         true => ArgPredicate::Equals(raw(sets_true(argument)).into()),
         false => ArgPredicate::IsPresent,
     };
