@@ -53,7 +53,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 use std::sync::mpsc;
 
-use app::Context;
+use app::{Context, keeping};
 use clap::CommandFactory;
 use cli::spelling::{self, Spelling};
 use config::environment::Environment;
@@ -74,8 +74,15 @@ fn main() -> ExitCode {
     let spelling = topic
         .map(|topic| Spelling::below(topic, &cli::Args::command()))
         .unwrap_or_default();
-    let args = cli::Args::from_command_line(&spelling);
+    let (root, words) = (cli::Args::command(), cli::words());
+    let mut kept = keeping::read(&words, &root, &environment);
+    let args = cli::Args::from_command_line(root, &spelling, &mut kept);
     let mut screen = Screen::new(&args.output, spelling, &environment);
+    // While it is completed, a line has no place for them.
+    if !matches!(args.command, Some(cli::Command::Completions(_))) {
+        let problems = kept.problems.iter();
+        problems.for_each(|problem| screen.warning(problem));
+    }
     let status = match Interrupts::install(screen.has_continued()) {
         Ok(interrupts) => run(
             args,
@@ -84,6 +91,7 @@ fn main() -> ExitCode {
                 screen,
                 interrupts,
                 heard: None,
+                kept,
             },
         ),
         Err(error) => {

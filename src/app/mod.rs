@@ -3,6 +3,7 @@
 
 pub mod explaining;
 pub mod following;
+pub mod keeping;
 pub mod listing;
 pub mod prompts;
 pub mod saving;
@@ -16,6 +17,7 @@ use crate::api::Client;
 use crate::api::call::Progress;
 use crate::api::models::{self, Model};
 use crate::app::following::tell;
+use crate::cli::kept::Kept;
 use crate::cli::{ChatSettings, ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
 use crate::config::secret::Secret;
@@ -29,12 +31,15 @@ use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::sandbox::Sandbox;
 use crate::screen::Screen;
+use crate::store::Shelf;
 
 /// What every command works with.
 pub struct Context {
     pub environment: Environment,
     pub screen: Screen,
     pub interrupts: Interrupts,
+    /// What the file of flags says.
+    pub kept: Kept,
     /// What Heroku said already, beside the question; for the next time that it is asked that.
     pub heard: Option<(HerokuQuery, HerokuAnswer)>,
 }
@@ -75,6 +80,9 @@ impl Context {
     /// As [`config::gather`].
     pub fn gather(&mut self, args: &ConnectionArgs) -> Result<Gathered, Error> {
         let environment = self.environment.clone();
+        let mut args = args.clone();
+        // What is kept may be of no use now.
+        args.heroku.has_other_use |= self.kept.names_app();
         let mut interrupted = Ok(());
         let ask = |query: &HerokuQuery| {
             self.ask_heroku(query).unwrap_or_else(|error| {
@@ -82,8 +90,9 @@ impl Context {
                 Err(HerokuFailure::NoApp)
             })
         };
-        let gathered = config::gather(args, &environment, ask)?;
+        let mut gathered = config::gather(&args, &environment, ask)?;
         interrupted?;
+        gathered.add_kept(self.kept.value("model"));
         if let Some(key) = &gathered.key {
             self.screen.keep_secret(&key.value);
         }
@@ -153,6 +162,7 @@ impl Context {
         let mut settings = flags.clone();
         let refused = settings.add_environment(|name| self.environment.get(name));
         refused.map_err(|(what, value, rule)| Error::InvalidValue { what, value, rule })?;
+        settings.add_kept(&self.kept);
         self.screen.wants_markdown = settings.values.markdown;
         self.screen.rings = settings.values.bell;
         Ok(settings)
@@ -177,6 +187,11 @@ impl Connection {
     /// The full name of a variable of this attachment.
     pub fn variable(&self, suffix: &str) -> String {
         format!("{}_{suffix}", self.settings.prefix)
+    }
+
+    /// Where conversations with this service stand.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::of(self.sandbox.is_some())
     }
 
     /// The region of Heroku's inference hosts, such as `eu`.

@@ -10,13 +10,15 @@ use crate::config::is_loopback;
 use crate::error::Error;
 use crate::sandbox::Sandbox;
 use crate::screen::Screen;
-use crate::store::{Record, Restored, Session, Sessions};
+use crate::store::{Record, Restored, Session, Sessions, Shelf};
 
 /// Where a conversation is saved, turn by turn.
 #[derive(Debug, Default)]
 pub struct Saving {
     /// What happened in the conversation, saved or not.
     record: Record,
+    /// Where it stands.
+    shelf: Shelf,
     /// None if there is none yet, or never.
     session: Option<Session>,
     /// Whether anything is written.
@@ -60,12 +62,16 @@ impl Saving {
         saves_unnamed: bool,
         screen: &mut Screen,
     ) -> Result<(Restored, Self), Error> {
+        let shelf = Shelf::of(args.connection.sandbox);
         if args.continue_last || args.session.is_some() {
-            let last = || Sessions::in_data_folder()?.latest();
+            let last = || Sessions::in_data_folder(shelf)?.latest();
             let name = args.session.clone().map_or_else(last, Ok)?;
-            return Saving::open(&name, refusal(settings), screen);
+            return Saving::open(&name, shelf, refusal(settings), screen);
         }
-        let mut saving = Saving::default();
+        let mut saving = Saving {
+            shelf,
+            ..Saving::default()
+        };
         if saves_unnamed
             && refusal(settings).is_none()
             && let Err(error) = saving.resume()
@@ -82,10 +88,11 @@ impl Saving {
     /// A file that can't be read as one.
     pub fn open(
         name: &str,
+        shelf: Shelf,
         refusal: Option<String>,
         screen: &mut Screen,
     ) -> Result<(Restored, Self), Error> {
-        let sessions = Sessions::in_data_folder()?;
+        let sessions = Sessions::in_data_folder(shelf)?;
         let (mut restored, session) = match refusal {
             None => {
                 let opened = sessions.open(name)?;
@@ -106,6 +113,7 @@ impl Saving {
             screen.note(&notice.to_string());
         }
         let saving = Saving {
+            shelf,
             record: std::mem::take(&mut restored.record),
             is_on: session.is_some(),
             session,
@@ -121,7 +129,7 @@ impl Saving {
     /// If there is no home to have a data folder in.
     pub fn resume(&mut self) -> Result<(), Error> {
         if self.session.is_none() {
-            self.session = Some(Sessions::in_data_folder()?.create());
+            self.session = Some(Sessions::in_data_folder(self.shelf)?.create());
         }
         self.is_on = true;
         Ok(())
@@ -136,6 +144,7 @@ impl Saving {
         // A session in which nothing was said yet is as good as a new one, and may have a name.
         let written = self.session.take_if(|session| session.is_written());
         *self = Saving {
+            shelf: self.shelf,
             is_on: self.is_on,
             session: self.session.take(),
             ..Saving::default()
@@ -233,18 +242,15 @@ pub fn refusal(settings: &ChatSettings) -> Option<String> {
     })
 }
 
-/// Why a model of another service can't be used here: the sandbox has its own models, and no other
-/// service has those.
+/// Why a model of another service can't be used here: no other has those of the sandbox, whose
+/// conversations stand apart.
 fn out_of_place(model: &str, connection: &Connection) -> Option<&'static str> {
-    let is_scripted = Sandbox::has_model(model);
     // Behind an address of this machine there may be `heroku-chat sandbox`.
     let set = connection.settings.model.as_ref();
     let may_be_sandbox = is_loopback(&connection.settings.url.value)
         && set.is_none_or(|model| Sandbox::has_model(&model.value));
-    match connection.sandbox {
-        Some(_) => (!is_scripted).then_some("the sandbox has its own models"),
-        None => (is_scripted && !may_be_sandbox).then_some("that is a model of the sandbox"),
-    }
+    let is_apart = connection.sandbox.is_none() && Sandbox::has_model(model) && !may_be_sandbox;
+    is_apart.then_some("that is a model of the sandbox")
 }
 
 #[cfg(test)]

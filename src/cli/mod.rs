@@ -1,6 +1,7 @@
 //! The command line as typed: clap's definitions with help texts and examples.
 
 pub mod help;
+pub mod kept;
 pub mod offer;
 mod parse;
 pub mod price;
@@ -82,7 +83,8 @@ pub enum Command {
         after_help = "EXAMPLES\n  \
             $ heroku-chat config\n  \
             $ heroku-chat config --json --app example-app\n  \
-            $ heroku-chat config pull --app example-app"
+            $ heroku-chat config pull --app example-app\n  \
+            $ heroku-chat config set model claude-4-5-haiku"
     )]
     Config(ConfigArgs),
     /// check the setup; each failure comes with its remedy
@@ -365,6 +367,44 @@ pub enum ConfigCommand {
             $ heroku-chat config pull --app example-app --as EMBEDDING"
     )]
     Pull(PullArgs),
+    /// keep a flag, for all apps or with --app for one
+    #[command(after_help = "A switch takes on or off, or nothing.\n\n\
+            EXAMPLES\n  \
+            $ heroku-chat config set model claude-4-5-haiku\n  \
+            $ heroku-chat config set model gpt-oss-120b --app example-app\n  \
+            $ heroku-chat config set markdown off")]
+    Set(SetArgs),
+    /// keep a flag no longer
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat config unset model")]
+    Unset(UnsetArgs),
+    /// open the file of flags in $VISUAL or $EDITOR
+    #[command(after_help = "EXAMPLES\n  $ heroku-chat config edit")]
+    Edit,
+}
+
+/// `heroku-chat config set`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct SetArgs {
+    /// name of the flag or setting, such as model
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// what it is set to
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub value: Option<String>,
+    /// app for which it holds
+    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    pub app: Option<String>,
+}
+
+/// `heroku-chat config unset`.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct UnsetArgs {
+    /// name of the flag or setting
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// app for which it holds no longer
+    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    pub app: Option<String>,
 }
 
 /// `heroku-chat config pull`.
@@ -461,6 +501,9 @@ pub struct ModelsArgs {
 pub struct SessionsArgs {
     #[command(subcommand)]
     pub command: Option<SessionsCommand>,
+    /// those with the sandbox, which stand apart
+    #[arg(long, global = true)]
+    pub sandbox: bool,
     /// print JSON
     #[arg(short, long)]
     pub json: bool,
@@ -609,6 +652,14 @@ pub enum Shell {
     Elvish,
 }
 
+/// The words of the command line behind the program's name.
+pub fn words() -> Vec<String> {
+    let words = std::env::args_os().skip(1);
+    words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
 /// How to print, on every command.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
@@ -625,6 +676,9 @@ pub struct OutputArgs {
     /// for screen readers: whole lines, nothing redrawn, words for marks; also with ACCESSIBLE=1
     #[arg(hide_short_help = true, long, global = true)]
     pub accessible: bool,
+    /// don't read the file of flags
+    #[arg(long, global = true)]
+    pub no_config: bool,
     /// print heads of requests and responses, and timings, to standard error; the key is redacted
     #[arg(hide_short_help = true, long, global = true)]
     pub debug: bool,

@@ -4,50 +4,69 @@ use std::env;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Id, Parser};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id, Parser};
 
 use super::Args;
 use super::help::in_form;
+use super::kept::{self, Kept, was_given};
 use super::offer::walk;
 use super::spelling::Spelling;
 
 impl Args {
-    /// Reads the command line. Ends the process if it is not understood.
-    pub fn from_command_line(spelling: &Spelling) -> Self {
+    /// The definition with the opposite of each switch.
+    pub fn definition() -> Command {
+        kept::with_opposites(Args::command())
+    }
+
+    /// Reads the command line, with what is kept as defaults. Ends the process if it is not
+    /// understood.
+    pub fn from_command_line(definition: Command, spelling: &Spelling, kept: &mut Kept) -> Self {
         let words: Vec<OsString> = env::args_os().collect();
-        read(&words).unwrap_or_else(|error| spelled(with_fitting_tips(error), spelling).exit())
+        read(&words, definition, kept)
+            .unwrap_or_else(|error| spelled(with_fitting_tips(error), spelling).exit())
     }
 }
 
 /// Reads the words of a command line, the program's name first.
-pub fn read(words: &[OsString]) -> Result<Args, clap::Error> {
-    let error = match parsed(words) {
+pub fn read(words: &[OsString], definition: Command, kept: &mut Kept) -> Result<Args, clap::Error> {
+    let error = match parsed(words, definition, kept) {
         Ok(args) => return Ok(args),
         Err(error) => error,
     };
     match error.kind() {
         ErrorKind::DisplayHelp => Args::try_parse_from(asked_for_help(words)),
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand if path(words).is_empty() => {
-            as_prompt(words, error)
+            as_prompt(words, error, kept)
         }
         _ => Err(error),
     }
 }
 
-fn parsed(words: &[OsString]) -> Result<Args, clap::Error> {
-    let mut matches = Args::command().try_get_matches_from(words)?;
-    match misplaced_flag(&matches) {
-        Some(error) => Err(error),
-        None => Args::from_arg_matches_mut(&mut matches),
+fn parsed(words: &[OsString], definition: Command, kept: &mut Kept) -> Result<Args, clap::Error> {
+    let named = words.iter().map(|word| word.to_string_lossy().into_owned());
+    let named: Vec<String> = named.collect();
+    let read = |definition: Command| {
+        let definition = kept.in_definition(definition, &named);
+        definition.try_get_matches_from(words)
+    };
+    // Opposites are rare, and to define them takes a tenth of the start.
+    let matches = read(definition).or_else(|error| match error.kind() {
+        ErrorKind::UnknownArgument => read(Args::definition()),
+        _ => Err(error),
+    });
+    let mut matches = matches?;
+    if let Some(error) = misplaced_flag(&matches) {
+        return Err(error);
     }
+    kept.retain_in_force(&matches);
+    Args::from_arg_matches_mut(&mut matches)
 }
 
 /// What no command is named in is `ask`, if that understands it.
-fn as_prompt(words: &[OsString], error: clap::Error) -> Result<Args, clap::Error> {
+fn as_prompt(words: &[OsString], error: clap::Error, kept: &mut Kept) -> Result<Args, clap::Error> {
     let (program, rest) = words.split_at(1);
     let ask = [program, &["ask".into()], rest].concat();
-    match parsed(&ask) {
+    match parsed(&ask, Args::command(), kept) {
         Ok(args) => Ok(Args {
             is_bare_prompt: true,
             ..args
@@ -151,13 +170,22 @@ pub fn with_fitting_tips(mut error: clap::Error) -> clap::Error {
 /// A flag of the chat before the name of another command would be read and not used.
 pub fn misplaced_flag(matches: &ArgMatches) -> Option<clap::Error> {
     let command = matches.subcommand_name()?;
-    let is_given = |id: &Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let is_given = |id: &Id| was_given(matches, id.as_str());
     // To ask the definition costs as much as to read the command line.
     if !matches.ids().any(is_given) {
         return None;
     }
-    let mut root = Args::command();
-    let is_misplaced = |flag: &&Arg| !flag.is_global_set() && is_given(flag.get_id());
+    let mut root = Args::definition();
+    // What holds for all below that command was perhaps given there.
+    let below = root.find_subcommand(command).into_iter();
+    let below = below
+        .flat_map(Command::get_arguments)
+        .filter(|it| it.is_global_set());
+    let below: Vec<Id> = below.map(|flag| flag.get_id().clone()).collect();
+    let is_misplaced = |flag: &&Arg| {
+        let id = flag.get_id();
+        !flag.is_global_set() && is_given(id) && !below.contains(id)
+    };
     let flag = root.get_arguments().find(is_misplaced)?.get_long()?;
     let message = format!("--{flag} belongs behind the command: heroku-chat {command} --{flag} …");
     Some(root.error(ErrorKind::ArgumentConflict, message))

@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue};
-use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::kept::{Kept, opposite_id, was_given};
 use super::price::{Price, dollars, price};
 use super::source::Source;
 
@@ -134,7 +134,7 @@ type Given = BTreeMap<String, (Vec<String>, Source)>;
 #[derive(Clone, Debug)]
 pub struct ChatSettings {
     given: Given,
-    /// What flags and environment said.
+    /// What flags, environment and file of flags said.
     initial: Given,
     pub values: ChatValues,
 }
@@ -169,6 +169,21 @@ impl ChatSettings {
         }
         self.initial = self.given.clone();
         Ok(())
+    }
+
+    /// Takes what the file of flags says if neither flag nor variable does.
+    pub fn add_kept(&mut self, kept: &Kept) {
+        for name in names() {
+            let value = kept
+                .value(&name)
+                .filter(|_| !self.given.contains_key(&name));
+            if let Some(value) = value {
+                let given = (value.texts.clone(), value.source.clone());
+                // It was judged when the file was read.
+                _ = self.give(&name, Some(given));
+            }
+        }
+        self.initial = self.given.clone();
     }
 
     /// Changes a setting, back to what flags and environment said if the text is `default`.
@@ -247,17 +262,22 @@ impl FromArgMatches for ChatSettings {
         let mut given = BTreeMap::new();
         for argument in DEFINITION.get_arguments() {
             let id = argument.get_id().as_str();
-            if matches.value_source(id) != Some(ValueSource::CommandLine) {
+            let opposite = opposite_id(id);
+            let is_on = was_given(matches, &opposite);
+            if !is_on && !was_given(matches, id) {
                 continue;
             }
             let raw = matches.get_raw(id).into_iter().flatten();
             let texts = match is_switch(argument) {
-                true => vec!["off".to_owned()],
+                true => vec![if is_on { "on" } else { "off" }.to_owned()],
                 false => raw
                     .map(|text| text.to_string_lossy().into_owned())
                     .collect(),
             };
-            let source = Source::Flag(flag(argument).into());
+            let source = Source::Flag(match is_on {
+                true => format!("--{}", name(argument)).into(),
+                false => flag(argument).into(),
+            });
             given.insert(name(argument), (texts, source));
         }
         Ok(ChatSettings {
@@ -281,6 +301,11 @@ impl Args for ChatSettings {
     fn augment_args_for_update(command: Command) -> Command {
         ChatValues::augment_args_for_update(command)
     }
+}
+
+/// Whether an argument of this id is a setting of the chat.
+pub fn is_setting(id: &str) -> bool {
+    DEFINITION.get_arguments().any(|it| it.get_id() == id)
 }
 
 /// The names of all settings.
@@ -356,7 +381,7 @@ fn parse(given: &Given) -> Result<ChatValues, clap::Error> {
 }
 
 /// What is taken in place of a value that was refused.
-fn rule(error: &clap::Error) -> String {
+pub fn rule(error: &clap::Error) -> String {
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue)
         && !values.is_empty()
     {

@@ -15,6 +15,8 @@ pub enum Source {
     Variable(String),
     /// A line of an env file.
     EnvFile(PathBuf, usize),
+    /// A line of the file of flags, whose path is shown like this.
+    Kept(String, usize),
     /// Heroku, for this app or for the one of the git remote.
     Heroku(Option<String>),
     /// The sandbox inside this process.
@@ -32,6 +34,7 @@ impl fmt::Display for Source {
             Source::Environment => f.write_str("the environment"),
             Source::Variable(name) => f.write_str(name),
             Source::EnvFile(path, line) => write!(f, "{} line {line}", path.display()),
+            Source::Kept(place, line) => write!(f, "{place}:{line}"),
             Source::Heroku(Some(app)) => write!(f, "the Heroku app {app}"),
             Source::Heroku(None) => f.write_str("the Heroku app of this folder"),
             Source::Sandbox => f.write_str("the sandbox"),

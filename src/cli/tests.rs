@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 
+use super::kept::Kept;
 use super::parse::{misplaced_flag, read, with_fitting_tips};
 use super::*;
 
@@ -28,7 +29,7 @@ fn free_text_may_begin_with_a_dash_and_prose_is_taken_for_no_flag() {
 #[test]
 fn a_flag_before_a_command_is_used_or_refused() {
     let misplaced = |words: &[&str]| {
-        let matches = Args::command().try_get_matches_from(words).unwrap();
+        let matches = Args::definition().try_get_matches_from(words).unwrap();
         misplaced_flag(&matches).map(|error| error.to_string())
     };
     assert_eq!(
@@ -36,6 +37,8 @@ fn a_flag_before_a_command_is_used_or_refused() {
         None
     );
     assert_eq!(misplaced(&["heroku-chat", "-m", "x"]), None);
+    let listed = ["heroku-chat", "sessions", "list", "--sandbox"];
+    assert_eq!(misplaced(&listed), None);
     let message = misplaced(&["heroku-chat", "-m", "x", "ask", "hi"]).unwrap();
     assert!(message.contains("heroku-chat ask --model"), "{message}");
 }
@@ -44,7 +47,8 @@ fn a_flag_before_a_command_is_used_or_refused() {
 fn what_names_no_command_is_a_prompt() {
     let read = |line: &str| {
         let words = shlex::split(&format!("heroku-chat {line}")).unwrap();
-        read(&words.iter().map(Into::into).collect::<Vec<_>>())
+        let words: Vec<_> = words.iter().map(Into::into).collect();
+        read(&words, Args::command(), &mut Kept::default())
     };
     for (line, prompt) in [
         ("'What is a dyno?'", "What is a dyno?"),

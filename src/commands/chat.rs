@@ -13,6 +13,7 @@ use crate::conversation::Message;
 use crate::error::{Error, ExitStatus};
 use crate::files::input;
 use crate::repl::Repl;
+use crate::sandbox::Sandbox;
 
 /// Opens the chat.
 ///
@@ -34,6 +35,12 @@ pub fn run(
     // Scripts leave nothing behind but what they ask for.
     let (mut chat, saving, connection, settings) = super::open(&args.chat, is_terminal, context)?;
     if is_terminal {
+        // Whoever looks around for the first time is shown around.
+        let connected = &args.chat.connection;
+        let is_new = chat.conversation.messages().is_empty() && connected.model.is_none();
+        if connection.sandbox.is_some() && is_new {
+            Sandbox::TOUR_MODEL.clone_into(&mut chat.model);
+        }
         let mut repl = Repl::new(&connection, context, settings, saving, super::why::show)?;
         if args.resume && !repl.resume(&mut chat, &args.chat)? {
             return Ok(ExitStatus::Done);

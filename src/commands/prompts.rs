@@ -3,7 +3,7 @@
 use crate::app::{Context, prompts};
 use crate::cli::{PromptsArgs, PromptsCommand};
 use crate::error::{Error, ExitStatus};
-use crate::repl::editor;
+use crate::repl;
 use crate::screen::Overflow;
 
 /// Runs the command that was given.
@@ -33,7 +33,7 @@ pub fn run(args: &PromptsArgs, context: &mut Context) -> Result<ExitStatus, Erro
 /// Has the user edit a prompt, which is their own from then on.
 fn edit(name: &str, context: &mut Context) -> Result<(), Error> {
     let text = prompts::to_edit(name)?;
-    let edited = editor::edit(&text, &context.environment)?;
+    let edited = repl::edit(&text, ".md", &context.environment)?;
     if edited == text.trim_end() {
         context
             .screen

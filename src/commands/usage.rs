@@ -12,7 +12,7 @@ use crate::cli::price::{Price, shown};
 use crate::conversation::{Cost, price};
 use crate::error::{Error, ExitStatus};
 use crate::screen::Overflow;
-use crate::store::{Sessions, Spent};
+use crate::store::{Sessions, Shelf, Spent};
 
 /// Answers that are counted together.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ impl Sum {
 /// # Errors
 /// A folder that can't be read.
 pub fn run(args: &UsageArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let Spent { costs, unreadable } = Sessions::in_data_folder()?.spent()?;
+    let Spent { costs, unreadable } = Sessions::in_data_folder(Shelf::Service)?.spent()?;
     let mut groups: BTreeMap<(&str, &str), Vec<&Cost>> = BTreeMap::new();
     for (day, cost) in &costs {
         groups.entry((day, &cost.model)).or_default().push(cost);

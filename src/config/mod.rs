@@ -21,6 +21,7 @@ pub use self::key::{bare, check_key, has_usual_form, is_rather_a_url, may_be_key
 pub use self::url::{
     is_inference_host, is_loopback, normalise as normalise_url, region, with_https,
 };
+use crate::cli::kept::KeptValue;
 pub use crate::cli::source::Source;
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
@@ -249,6 +250,23 @@ impl Gathered {
         self.url = self.url.take().or(url.map(plain));
         self.key = self.key.take().or(key);
         self.model = self.model.take().or(model.map(plain));
+    }
+
+    /// Takes the model of the file of flags: right after flag and environment if it is kept for this
+    /// app, else last.
+    pub fn add_kept(&mut self, kept: Option<&KeptValue>) {
+        let goes_before = |source: &Source| {
+            let is_nearer = matches!(source, Source::Flag(_) | Source::Environment);
+            is_nearer || kept.is_none_or(|kept| !kept.is_of_app)
+        };
+        if self
+            .model
+            .as_ref()
+            .is_none_or(|model| !goes_before(&model.source))
+        {
+            let kept = kept.and_then(|kept| Some((kept.texts.first()?, &kept.source)));
+            self.model = kept.map(|(model, source)| Setting::new(model.clone(), source.clone()));
+        }
     }
 
     /// The base URL in its usual form.

@@ -54,6 +54,15 @@ pub fn expand_home(path: &str) -> PathBuf {
     }
 }
 
+/// A path as it is shown, with `~` for the home folder.
+pub fn with_tilde(path: &Path) -> String {
+    let home = std::env::home_dir();
+    match home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned)) {
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.display().to_string(),
+    }
+}
+
 /// Writes a file that the user named, all of it or none; one that is there stays as it is.
 ///
 /// # Errors

@@ -9,12 +9,12 @@ use crate::error::Error;
 /// What is started if neither variable is set; every Unix has it.
 const DEFAULT_EDITOR: &str = "vi";
 
-/// Has the user edit a text, and returns it when the editor has ended.
+/// Has the user edit a text, in a file with this suffix, by which editors know what it is, and returns it when the editor has ended.
 ///
 /// # Errors
 /// If the editor can't be started, ends with a failure, or leaves no text; the text is unchanged
 /// then.
-pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
+pub fn edit(text: &str, suffix: &str, environment: &Environment) -> Result<String, Error> {
     let (_, command) = environment
         .first(&["VISUAL", "EDITOR"])
         .unwrap_or(("", DEFAULT_EDITOR));
@@ -22,16 +22,15 @@ pub fn edit(text: &str, environment: &Environment) -> Result<String, Error> {
         what: "editing with $VISUAL or $EDITOR",
         reason,
     };
-    let edited =
-        run(text, command, environment).map_err(|error| failed(format!("{command}: {error}")))?;
-    Ok(edited.trim_end().to_owned())
+    let edited = run(text, suffix, command, environment);
+    edited.map_err(|error| failed(format!("{command}: {error}")))
 }
 
-fn run(text: &str, command: &str, environment: &Environment) -> io::Result<String> {
-    // The suffix has editors highlight it; the file is readable by its owner only.
+fn run(text: &str, suffix: &str, command: &str, environment: &Environment) -> io::Result<String> {
+    // It is readable by its owner only.
     let mut file = tempfile::Builder::new()
         .prefix("heroku-chat-")
-        .suffix(".md")
+        .suffix(suffix)
         .tempfile()?;
     file.write_all(text.as_bytes())?;
     // The variable may hold flags and quotes, as in `emacsclient -a ""`.

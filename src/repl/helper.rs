@@ -19,14 +19,14 @@ use super::window::Rows;
 use crate::api::Client;
 use crate::api::models::Model;
 use crate::app::prompts::Listed;
-use crate::app::{chat_ids, prompts};
+use crate::app::{Connection, chat_ids, prompts};
 use crate::cli::settings;
 use crate::error::Error;
 use crate::export;
 use crate::interrupt::Interrupts;
 use crate::net::Limits;
 use crate::screen::{for_terminal, terminal};
-use crate::store::Sessions;
+use crate::store::{Sessions, Shelf};
 
 /// The longest wait for the catalogue that Tab and /model want.
 const TAB_LIMIT: Duration = Duration::from_secs(2);
@@ -34,6 +34,8 @@ const TAB_LIMIT: Duration = Duration::from_secs(2);
 /// Completes commands, and what may follow them.
 pub struct LineHelper {
     client: Client,
+    /// Where its conversations stand.
+    shelf: Shelf,
     interrupts: Interrupts,
     /// Fetched with the first Tab that wants them, not on the way to the prompt.
     models: OnceCell<Vec<Model>>,
@@ -58,7 +60,7 @@ impl LineHelper {
     /// A helper that completes models of this service, and gives up soon: Ctrl-C is a key while Tab
     /// waits; and the files that a prompt may mention.
     pub fn new(
-        client: &Client,
+        connection: &Connection,
         interrupts: Interrupts,
         mentionable: impl Fn() -> Vec<String> + 'static,
         keys: Keys,
@@ -66,7 +68,8 @@ impl LineHelper {
     ) -> Self {
         let limits = Limits::with_first_byte(TAB_LIMIT).at_most(TAB_LIMIT);
         LineHelper {
-            client: client.with_limits(limits.once()),
+            client: connection.client.with_limits(limits.once()),
+            shelf: connection.shelf(),
             interrupts,
             models: OnceCell::new(),
             files: FilenameCompleter::new(),
@@ -118,7 +121,7 @@ impl LineHelper {
         let words = match Command::named(name).map_or(Tab::Nothing, |command| command.tab) {
             Tab::Models => self.model_ids(),
             Tab::Words(words) => words.iter().map(|&word| word.to_owned()).collect(),
-            Tab::Sessions => session_names(),
+            Tab::Sessions => session_names(self.shelf),
             Tab::Settings => match argument.split_once(' ') {
                 None => settings::names()
                     .into_iter()
@@ -218,8 +221,8 @@ fn with_endings(typed: &str) -> Vec<String> {
 }
 
 /// If the names can't be had, /load will say why.
-fn session_names() -> Vec<String> {
-    let names = Sessions::in_data_folder().and_then(|sessions| sessions.names());
+fn session_names(shelf: Shelf) -> Vec<String> {
+    let names = Sessions::in_data_folder(shelf).and_then(|sessions| sessions.names());
     names.unwrap_or_default()
 }
 

@@ -39,6 +39,7 @@ use crate::screen::Screen;
 use crate::screen::inlet::Inlet;
 use crate::screen::terminal::{Mode, Quiet};
 use crate::why::Brief;
+pub use editor::edit;
 pub use footer::footer;
 use footer::fullness;
 use helper::LineHelper;
@@ -139,7 +140,7 @@ impl<'a> Repl<'a> {
         let (interrupts, color) = (context.interrupts.clone(), context.screen.has_color());
         let mentionable = list_files(context);
         let mut reader = Reader::new(
-            |keys| LineHelper::new(&connection.client, interrupts, mentionable, keys, color),
+            |keys| LineHelper::new(connection, interrupts, mentionable, keys, color),
             Keys::new(keyed, inlet, found.clone(), connection.client.warm.clone()),
             typed_ahead,
             found,
@@ -298,7 +299,8 @@ impl<'a> Repl<'a> {
 
     /// The text as the user's own editor leaves it; unchanged if that fails.
     fn edit(&mut self, text: &str) -> String {
-        let edited = self.with_terminal(|context| editor::edit(text, &context.environment));
+        let edited = self.with_terminal(|context| editor::edit(text, ".md", &context.environment));
+        let edited = edited.map(|text| text.trim_end().to_owned());
         edited.unwrap_or_else(|error| {
             self.screen().explain(&error);
             text.to_owned()

@@ -7,7 +7,7 @@ use super::Repl;
 use super::commands::session::go_on_with;
 use super::reader::Read;
 use crate::api::wait::Now;
-use crate::app::chat_ids;
+use crate::app::{chat_ids, keeping};
 use crate::chat::Chat;
 use crate::cli::ChatArgs;
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::screen::{Overflow, terminal};
 use crate::store::{Sessions, Summary, clock};
 
 const MODEL_PROMPT: &str = "model> ";
+const KEEP_PROMPT: &str = "keep it [y/N]> ";
 const SESSION_PROMPT: &str = "session> ";
 
 /// Rows of the screen that are no conversation's: the note behind the list, which may be broken,
@@ -46,14 +47,46 @@ impl Repl<'_> {
         let list: String = ids.iter().zip(1..).map(line).collect();
         let variable = self.connection.variable("MODEL_ID");
         self.screen().note(&format!(
-            "{variable} is not set. Choose a model by number or id; the variable does it for good:"
+            "{variable} is not set. Choose a model by number or id:"
         ));
         self.screen().print(&list)?;
         self.reader.helper().set_models(models);
         self.reader.helper().choosing_model.set(true);
         let chosen = self.ask_for_one_of(&ids);
         self.reader.helper().choosing_model.set(false);
-        Ok(chosen?.map(|id| chat.model = id).is_some())
+        let Some(id) = chosen? else {
+            return Ok(false);
+        };
+        self.offer_to_keep(&id)?;
+        chat.model = id;
+        Ok(true)
+    }
+
+    /// Offers to have this model from now on, with the app that it was chosen for, if that is known.
+    fn offer_to_keep(&mut self, model: &str) -> Result<(), Error> {
+        // Nothing is read from there, so nothing is to be written.
+        if self.context.kept.place.is_empty() {
+            return Ok(());
+        }
+        let app = keeping::app_of(self.connection, self.context);
+        let whom = app
+            .as_ref()
+            .map_or(String::new(), |app| format!(" for the app {app}"));
+        let place = self.context.kept.place.clone();
+        self.screen().note(&format!(
+            "Keep {model}{whom}, in {place}? y keeps it; Enter doesn't"
+        ));
+        if self
+            .ask(KEEP_PROMPT)?
+            .is_none_or(|answer| !answer.eq_ignore_ascii_case("y"))
+        {
+            return Ok(());
+        }
+        match keeping::keep("model", Some(model), app.as_deref(), true) {
+            Ok(_) => self.screen().note(&format!("{model} is in {place} now")),
+            Err(error) => self.screen().explain(&error),
+        }
+        Ok(())
     }
 
     /// Asks until the answer is one of these ids, or a number in their list. None if the user
@@ -88,7 +121,9 @@ impl Repl<'_> {
     /// # Errors
     /// A conversation that can't be had.
     pub fn resume(&mut self, chat: &mut Chat, flags: &ChatArgs) -> Result<bool, Error> {
-        let all = Sessions::in_data_folder()?.list()?.sessions;
+        let all = Sessions::in_data_folder(self.connection.shelf())?
+            .list()?
+            .sessions;
         if all.is_empty() {
             self.screen()
                 .note("no conversation is saved; this is a new one");

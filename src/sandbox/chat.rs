@@ -13,6 +13,8 @@ pub struct ChatRequest {
     max_tokens: Option<u64>,
     /// The last message of the user.
     pub prompt: String,
+    /// Whether nothing was asked before.
+    pub is_first: bool,
     pub has_temperature: bool,
     /// Media type and size of each image, in words.
     pub images: Vec<String>,
@@ -57,9 +59,8 @@ impl ChatRequest {
             None => (!images.is_empty() && *model != "sandbox-vision")
                 .then(|| "This model doesn't support the image content block".to_owned()),
         };
-        let last = messages
-            .iter()
-            .rposition(|message| message["role"] == "user");
+        let is_prompt = |message: &Value| message["role"] == "user";
+        let last = messages.iter().rposition(is_prompt);
         let max_tokens = &fields["max_tokens"];
         Ok(ChatRequest {
             model,
@@ -68,6 +69,7 @@ impl ChatRequest {
                 .as_u64()
                 .or(fields["max_completion_tokens"].as_u64()),
             prompt: last.map(|index| texts[index].clone()).unwrap_or_default(),
+            is_first: last == messages.iter().position(is_prompt),
             has_temperature: fields.get("temperature").is_some(),
             images,
             prompt_tokens: texts

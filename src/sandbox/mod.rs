@@ -50,6 +50,9 @@ impl Sandbox {
     /// The model that answers if none was chosen.
     pub const DEFAULT_MODEL: &'static str = "sandbox-echo";
 
+    /// The one that answers at a terminal then.
+    pub const TOUR_MODEL: &'static str = "sandbox-tour";
+
     /// The app that it plays.
     pub const APP: &'static str = outage::APP;
 

@@ -25,6 +25,10 @@ pub enum Act {
 /// The models, in the order of the catalogue, and what each is for.
 pub const MODELS: &[(&str, &str)] = &[
     ("sandbox-echo", "repeats the prompt"),
+    (
+        "sandbox-tour",
+        "tells what to try next, slowly; then repeats the prompt",
+    ),
     ("sandbox-markdown", "a sample of Markdown"),
     ("sandbox-slow", "40 tokens a second"),
     ("sandbox-long", "1 MB of text"),
@@ -84,6 +88,8 @@ pub fn acts(request: &ChatRequest, count: usize) -> Result<Vec<Act>, Response> {
     };
     Ok(match request.model {
         "sandbox-echo" | "sandbox-old" => paced(prompt, 2),
+        "sandbox-tour" if request.is_first || asks_for_tour(prompt) => paced(TOUR, 25),
+        "sandbox-tour" => paced(prompt, 25),
         "sandbox-markdown" => words(MARKDOWN),
         "sandbox-slow" => paced(&counting(400), 25),
         "sandbox-long" => words(&long_text()),
@@ -125,6 +131,11 @@ pub fn acts(request: &ChatRequest, count: usize) -> Result<Vec<Act>, Response> {
         }
         failing => return Err(failure(failing, busy)),
     })
+}
+
+fn asks_for_tour(prompt: &str) -> bool {
+    let word = prompt.trim_matches(|c: char| !c.is_alphanumeric());
+    ["hello", "help", "hi"].contains(&word.to_lowercase().as_str())
 }
 
 /// The failure of a model that always fails.
@@ -214,6 +225,9 @@ fn long_text() -> String {
     let line = format!("{}\n", &line[..79]);
     line.repeat(1_000_000 / line.len())
 }
+
+/// At 25 ms a word it takes some seconds, in which Ctrl-C is no feat.
+const TOUR: &str = include_str!("tour.md");
 
 const MARKDOWN: &str = include_str!("sample.md");
 

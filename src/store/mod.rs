@@ -14,7 +14,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::files::{data_home, is_permitted, is_writable, private_file, private_folder, replace};
+use crate::files::named::behind_links;
+use crate::files::{
+    data_home, folder_of, is_permitted, is_writable, private_file, private_folder, replace,
+};
 pub use reading::Restored;
 pub use record::Record;
 pub use session::Session;
@@ -24,6 +27,26 @@ pub use undo::{Change, Kept};
 
 /// The folder of saved conversations, in the data folder.
 const SESSIONS_FOLDER: &str = "sessions";
+
+/// That of conversations with scripted models.
+const SANDBOX_FOLDER: &str = "sandbox";
+
+/// Whose conversations are meant: those with the sandbox are not among the real ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shelf {
+    #[default]
+    Service,
+    Sandbox,
+}
+
+impl Shelf {
+    pub fn of(is_sandbox: bool) -> Self {
+        match is_sandbox {
+            true => Shelf::Sandbox,
+            false => Shelf::Service,
+        }
+    }
+}
 
 /// First line of a history file, so that rustyline takes the escapes in it for what they are.
 const HISTORY_HEADER: &[u8] = b"#V2\n";
@@ -53,6 +76,15 @@ pub fn history_file() -> io::Result<PathBuf> {
 pub fn replace_privately(path: &Path, before: &str, content: &str) -> io::Result<()> {
     let data = data_folder().ok();
     replace::replace_privately(path, before, content, data.as_deref())
+}
+
+/// Writes a file of the user's settings, which had this text, in a folder that is made for it.
+///
+/// # Errors
+/// As [`replace_privately`].
+pub fn write_settings(path: &Path, before: &str, text: &str) -> io::Result<()> {
+    private_folder(folder_of(path))?;
+    replace_privately(&behind_links(path)?, before, text)
 }
 
 /// The folder of the user's own data; it need not exist yet.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::reading::{self, Restored};
 use super::session::{Locked, Session, file_of, lock};
 use super::summary::Summary;
-use super::{data_folder, name};
+use super::{Shelf, data_folder, name};
 use crate::conversation::{Cost, Role};
 use crate::error::Error;
 use crate::error::nearest::nearest;
@@ -55,17 +55,21 @@ pub struct Found {
 }
 
 impl Sessions {
-    /// The sessions of this user.
+    /// The sessions of this user, on this shelf.
     ///
     /// # Errors
     /// If there is no home to have a data folder in.
-    pub fn in_data_folder() -> Result<Self, Error> {
+    pub fn in_data_folder(shelf: Shelf) -> Result<Self, Error> {
         let none = |error: io::Error| Error::System {
             what: "finding the data folder",
             reason: error.to_string(),
         };
+        let name = match shelf {
+            Shelf::Service => super::SESSIONS_FOLDER,
+            Shelf::Sandbox => super::SANDBOX_FOLDER,
+        };
         Ok(Sessions {
-            folder: data_folder().map_err(none)?.join(super::SESSIONS_FOLDER),
+            folder: data_folder().map_err(none)?.join(name),
         })
     }
 

@@ -54,6 +54,8 @@ fn a_chat_for_those_who_listen_is_whole_lines_each_written_once() {
     let terminal = Terminal::start(&program, &[], 40, 80);
     terminal.wait_for("model>");
     terminal.send("2\r");
+    terminal.wait_for("keep it");
+    terminal.send("\r");
     terminal.wait_for("two-model at 127.0.0.1");
     terminal.wait_for_prompt();
     terminal.send("which sizes?\r");

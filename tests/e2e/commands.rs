@@ -199,7 +199,7 @@ fn default_goes_back_to_what_flags_and_environment_said() {
     assert!(
         !program
             .home()
-            .join(".local/share/heroku-chat/sessions")
+            .join(".local/share/heroku-chat/sandbox")
             .exists()
     );
 }

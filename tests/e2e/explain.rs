@@ -304,6 +304,8 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
     let terminal = Terminal::start(&program, &why, 60, 120);
     terminal.wait_for("model>");
     terminal.send("1\r");
+    terminal.wait_for("keep it");
+    terminal.send("\r");
     terminal.wait_for("Enter asks test-model about these facts: ");
     terminal.wait_for_prompt();
     terminal.send("\x04");

@@ -24,6 +24,7 @@ mod explain;
 mod faults;
 mod fix;
 mod harness;
+mod kept;
 mod mentions;
 mod pictures;
 #[cfg(target_os = "linux")]

@@ -52,7 +52,7 @@ fn sessions() {
          After that heroku-chat --continue shows where it stood, and /sessions lists it.",
         &[
             ("printf 'web: bin/rails server' > Procfile\r", "", SHELL),
-            ("heroku-chat --sandbox\r", "/help", CHAT),
+            ("heroku-chat --sandbox -m sandbox-echo\r", "/help", CHAT),
             ("/file Procfile\r", "goes with the next prompt", CHAT),
             ("Is this **right** for Rails?\r", "sandbox-echo", CHAT),
             ("/usage\r", "\nall ", CHAT),

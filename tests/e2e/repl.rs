@@ -483,6 +483,8 @@ fn without_a_model_the_user_picks_one() {
         screen.trim_end().ends_with("model>")
     });
     terminal.send("sec\t\r");
+    terminal.wait_for("keep it");
+    terminal.send("\r");
     terminal.wait_for("second-model at 127.0.0.1");
     terminal.wait_for_prompt();
     terminal.run("hello", "good day");
@@ -730,7 +732,7 @@ fn answers_go_to_a_file_and_the_prompt_stays_on_the_terminal() {
     let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
         .display()
         .to_string();
-    let command = format!("exec '{binary}' --sandbox > answers");
+    let command = format!("exec '{binary}' --sandbox -m sandbox-echo > answers");
     let terminal = Terminal::start_program(&program, "/bin/sh", &["-c", &command], 24, 80);
     terminal.wait_for_prompt();
     terminal.send("hello file\r");
@@ -904,4 +906,37 @@ fn a_prompt_goes_over_a_connection_that_waited_and_one_that_died_costs_nothing()
     terminal.wait_for_prompt();
     terminal.send("\x04");
     assert_eq!(terminal.wait_for_end(), 0);
+}
+
+#[test]
+fn the_first_answer_of_the_sandbox_is_a_tour_that_can_be_stopped() {
+    let program = Program::new();
+    let binary = assert_cmd::cargo::cargo_bin!("heroku-chat");
+    let start = |arguments: &[&str]| {
+        let binary = binary.display().to_string();
+        let terminal = Terminal::start_program(&program, &binary, arguments, 60, 100);
+        terminal.wait_for("sandbox-tour");
+        terminal.wait_for_prompt();
+        terminal
+    };
+    let terminal = start(&["--sandbox"]);
+    terminal.send("What is this?\r");
+    terminal.wait_for("Hello from the sandbox");
+    terminal.send("\x03");
+    terminal.wait_for("stopped; what came is kept");
+    terminal.wait_for_prompt();
+    terminal.send("echo\r");
+    terminal.wait_for("sandbox-tour · tokens");
+    terminal.wait_for_prompt();
+    assert!(!terminal.screen().contains("Anything else is repeated"));
+    terminal.send("Help!\r");
+    terminal.wait_for("Anything else is repeated");
+    terminal.wait_for_prompt();
+    terminal.send("\x04");
+    assert_eq!(terminal.wait_for_end(), 0);
+    let again = start(&["--sandbox", "--continue"]);
+    again.send("\x04");
+    assert_eq!(again.wait_for_end(), 0);
+    let piped = program.run_with_input(&["--sandbox"], "What is this?\n");
+    piped.expect_output("What is this?\n");
 }

@@ -116,7 +116,7 @@ fn the_end_of_an_answer_is_shown_as_it_was_whatever_it_cuts() {
 
 #[test]
 fn conversations_are_named_listed_and_loaded() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox"], 80);
     terminal.run("/save early bird", "is not valid");
     terminal.run("about dynos", "out ·");
@@ -145,7 +145,7 @@ fn conversations_are_named_listed_and_loaded() {
 
 #[test]
 fn undo_and_retry_hold_in_the_saved_conversation() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("one", "out ·");
     terminal.run("two", "tokens: 3 in");
@@ -176,7 +176,7 @@ fn undo_and_retry_hold_in_the_saved_conversation() {
 
 #[test]
 fn two_chats_in_one_session_do_not_disturb_each_other() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     first.run("one", "out ·");
     let second = Terminal::start(&program, &["--sandbox", "--session", "work"], 40, 80);
@@ -203,7 +203,7 @@ fn two_chats_in_one_session_do_not_disturb_each_other() {
 
 #[test]
 fn a_name_stays_where_nothing_was_said_yet() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("/clear", "a new conversation; system prompt and model stay");
     terminal.run("one", "out ·");
@@ -224,13 +224,13 @@ fn a_name_stays_where_nothing_was_said_yet() {
 
 #[test]
 fn nothing_is_saved_where_that_is_not_wanted() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--no-save"], 80);
     terminal.run("secret", "out ·");
     assert!(
         !program
             .home()
-            .join(".local/share/heroku-chat/sessions")
+            .join(".local/share/heroku-chat/sandbox")
             .exists()
     );
     terminal.run(
@@ -257,7 +257,7 @@ fn nothing_is_saved_where_that_is_not_wanted() {
 
 #[test]
 fn what_is_not_to_be_saved_is_nowhere() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("open", "out ·");
     leave(terminal);
@@ -280,7 +280,7 @@ fn what_is_not_to_be_saved_is_nowhere() {
 
 #[test]
 fn what_was_saved_all_the_same_is_followed_by_what_is_saved() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("open", "out ·");
     leave(terminal);
@@ -297,7 +297,7 @@ fn what_was_saved_all_the_same_is_followed_by_what_is_saved() {
 
 #[test]
 fn a_pause_of_saving_ends_in_the_same_session() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("one", "out ·");
     terminal.run("/set save off", "save is off, from /set");
@@ -327,11 +327,11 @@ fn a_pause_of_saving_ends_in_the_same_session() {
 
 #[test]
 fn save_says_that_it_is_saved_only_when_it_is() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let first = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     first.run("one", "out ·");
     let file = |name: &str| {
-        let folder = program.home().join(".local/share/heroku-chat/sessions");
+        let folder = program.home().join(".local/share/heroku-chat/sandbox");
         folder.join(format!("{name}.jsonl"))
     };
     first.run("/save", "is saved as work");
@@ -463,7 +463,7 @@ fn wait_for(mut terminal: impl Read, words: &str) {
 
 #[test]
 fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let mut turns = 0;
     // Each round kills at another moment: at the prompt, right after Enter, in mid-answer.
     for round in 0..12 {
@@ -506,7 +506,7 @@ fn a_chat_that_is_killed_is_continued_with_every_turn_that_was_completed() {
 
 #[test]
 fn a_saved_conversation_is_exported() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let terminal = Terminal::chat(&program, &["--sandbox", "--session", "work"], 80);
     terminal.run("hello there", "out ·");
     leave(terminal);
@@ -612,7 +612,7 @@ fn a_conversation_is_picked_by_number_or_by_words() {
 
 #[test]
 fn resume_has_nobody_to_ask_in_a_pipe_and_begins_where_nothing_is_saved() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let run = program.run_with_input(&["--resume", "--sandbox"], "hi");
     assert!(run.expect_code(1).stderr.contains("heroku-chat sessions"));
     program.run(&["ask", "--resume", "hi"]).expect_code(2);
@@ -623,8 +623,8 @@ fn resume_has_nobody_to_ask_in_a_pipe_and_begins_where_nothing_is_saved() {
 
 #[test]
 fn a_thousand_conversations_are_listed_by_the_page() {
-    let program = Program::new();
-    let folder = program.home().join(".local/share/heroku-chat/sessions");
+    let program = Program::new().of_sandbox();
+    let folder = program.home().join(".local/share/heroku-chat/sandbox");
     let first = program.run(&["ask", "--sandbox", "--session", "old", "hello"]);
     first.expect_code(0);
     for number in 0..1_000 {

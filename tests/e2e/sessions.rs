@@ -11,7 +11,39 @@ use serde_json::{Value, json};
 use super::support::{Api, KEY, Program, Run, Terminal, respond};
 
 fn folder(program: &Program) -> PathBuf {
-    program.home().join(".local/share/heroku-chat/sessions")
+    let is_of_sandbox = program.variables().contains_key("XDG_CONFIG_HOME");
+    let name = if is_of_sandbox { "sandbox" } else { "sessions" };
+    program.home().join(".local/share/heroku-chat").join(name)
+}
+
+#[test]
+fn conversations_with_the_sandbox_are_not_among_the_real_ones() {
+    let api = Api::tokens(&["fine"]);
+    let program = Program::for_service(&api.url());
+    program
+        .run(&["ask", "--session", "real", "hi"])
+        .expect_code(0);
+    program
+        .run(&["ask", "--sandbox", "--continue", "hi"])
+        .expect_code(1)
+        .expect_error("there is no saved conversation to continue");
+    say(&program, "played", "one");
+    let continued = ["ask", "--sandbox", "--continue", "two"];
+    program
+        .run(&continued)
+        .expect_code(0)
+        .expect_output("two\n");
+    let names = |flags: &[&str]| {
+        let run = program.run(&[&["sessions", "list", "--json"], flags].concat());
+        let list: Value = serde_json::from_str(&run.stdout).expect("JSON");
+        list[0]["name"].as_str().map(str::to_owned)
+    };
+    assert_eq!(names(&[]).as_deref(), Some("real"));
+    assert_eq!(names(&["--sandbox"]).as_deref(), Some("played"));
+    program.run(&["sessions", "show", "played"]).expect_code(1);
+    // What is not known of a service stays unknown to it.
+    program.run(&["ask", "--continue", "again"]).expect_code(0);
+    assert_eq!(api.requests().len(), 2);
 }
 
 /// All files below a folder, with what is in them.
@@ -123,7 +155,7 @@ fn earlier_turns_go_with_the_next_request() {
 
 #[test]
 fn scripts_leave_nothing_behind_unasked() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     program.run(&["ask", "--sandbox", "one"]).expect_code(0);
     program
         .run_with_input(&["chat", "--sandbox"], "one\n")
@@ -153,7 +185,7 @@ fn scripts_leave_nothing_behind_unasked() {
 
 #[test]
 fn nothing_is_written_where_nothing_may_be() {
-    let never = Program::new().with("HEROKU_CHAT_SAVE", "off");
+    let never = Program::new().of_sandbox().with("HEROKU_CHAT_SAVE", "off");
     never
         .run(&["ask", "--sandbox", "--session", "k", "one"])
         .expect_code(0)
@@ -193,7 +225,7 @@ fn nothing_is_written_where_nothing_may_be() {
 
 #[test]
 fn the_list_is_a_table_and_json() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     program
         .run(&["sessions"])
         .expect_code(0)
@@ -254,7 +286,7 @@ fn the_list_is_a_table_and_json() {
 
 #[test]
 fn a_list_on_a_terminal_fits_it() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     say(&program, "k", &"word ".repeat(30));
     let terminal = Terminal::start(&program, &["sessions"], 10, 60);
     let screen = terminal.wait_for("…");
@@ -271,7 +303,7 @@ fn a_list_on_a_terminal_fits_it() {
 
 #[test]
 fn a_session_is_shown_as_text_and_json() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     program
         .run(&[
             "ask",
@@ -314,7 +346,7 @@ fn a_session_is_shown_as_text_and_json() {
 
 #[test]
 fn names_may_be_begun_and_slips_are_mended() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     say(&program, "release-notes", "one");
     say(&program, "release-plan", "two");
     program
@@ -337,7 +369,7 @@ fn names_may_be_begun_and_slips_are_mended() {
 
 #[test]
 fn words_are_found_wherever_they_were_said() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     say(&program, "k", "a line\nwith Dyno memory\nand more");
     say(&program, "other", "memory alone");
     let found = "NAME  ROLE       LINE\nk     user       with Dyno memory\nk     assistant  with Dyno memory\n";
@@ -362,7 +394,7 @@ fn words_are_found_wherever_they_were_said() {
 
 #[test]
 fn only_what_was_named_in_full_is_deleted_unasked() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     for name in ["one", "two", "three-a", "three-b"] {
         say(&program, name, "hi");
     }
@@ -444,22 +476,15 @@ fn the_model_of_a_conversation_holds_where_the_service_has_it() {
         models(program.run_with_input(&["chat", "--continue"], "hi")),
         "second"
     );
-    // The sandbox has models of its own, and this machine may have a sandbox.
-    let run = program
-        .run(&["ask", "--sandbox", "--continue", "hi"])
-        .expect_code(0)
-        .expect_output("hi\n");
-    run.expect_error(
-        "this conversation was with second, and the sandbox has its own models; going on with sandbox-echo",
-    );
+    let scripted = ["ask", "--session", "k", "-m", "sandbox-echo", "hi"];
+    program.run(&scripted).expect_code(0);
     // The model that is set is none of the sandbox's, so the service on this machine isn't one.
     assert_eq!(
         models(program.run(&["ask", "--session", "k", "hi"])),
         "test-model"
     );
-    program
-        .run(&["ask", "--sandbox", "--continue", "hi"])
-        .expect_code(0);
+    program.run(&scripted).expect_code(0);
+    // This machine may have a sandbox.
     let program = program.without("INFERENCE_MODEL_ID");
     assert_eq!(
         models(program.run(&["ask", "--session", "k", "hi"])),
@@ -477,7 +502,7 @@ fn the_model_of_a_conversation_holds_where_the_service_has_it() {
 
 #[test]
 fn flags_that_contradict_each_other_are_refused() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     for arguments in [
         &["chat", "--continue", "--session", "k"][..],
         &["ask", "--continue", "--messages", "m.json", "hi"],
@@ -492,7 +517,7 @@ fn flags_that_contradict_each_other_are_refused() {
 
 #[test]
 fn a_conversation_that_cannot_be_saved_goes_on_and_tells_it_once() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let data = program.home().join(".local/share");
     fs::create_dir_all(&data).expect("a folder");
     fs::write(data.join("heroku-chat"), "in the way").expect("a file");
@@ -517,7 +542,7 @@ fn a_conversation_that_cannot_be_saved_goes_on_and_tells_it_once() {
 
 #[test]
 fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let arguments = [
         "chat",
         "--lines",
@@ -566,7 +591,7 @@ fn a_full_disk_costs_no_more_than_what_it_has_no_room_for() {
 
 #[test]
 fn a_second_process_is_refused_and_can_read() {
-    let program = Program::new();
+    let program = Program::new().of_sandbox();
     let mut first = Talk::start(&program, "k");
     first.ask("one");
     // Its second answer says that the first was saved.
@@ -616,6 +641,7 @@ fn calls_and_their_results_stay_where_they_were() {
     // A session in which a tool was called, as a version that calls tools writes it.
     say(&program, "k", "first");
     let path = folder(&program).join("k.jsonl");
+    fs::rename(folder(&program).with_file_name("sandbox"), folder(&program)).expect("a folder");
     let mut lines = fs::read_to_string(&path).expect("a file");
     lines.push_str(&format!(
         "{}\n",
@@ -742,11 +768,11 @@ fn some_prompt(random: &mut fastrand::Rng, number: usize) -> String {
 fn a_kill_at_any_moment_loses_at_most_the_turn_in_flight() {
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut program = Program::new();
+    let mut program = Program::new().of_sandbox();
     let mut expected: Vec<String> = Vec::new();
     for round in 0..100 {
         if round % 10 == 0 {
-            (program, expected) = (Program::new(), Vec::new());
+            (program, expected) = (Program::new().of_sandbox(), Vec::new());
         }
         let before = expected.len();
         let mut talk = Talk::start(&program, "k");

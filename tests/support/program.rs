@@ -59,6 +59,14 @@ impl Program {
             .with("INFERENCE_MODEL_ID", "test-model")
     }
 
+    /// With a file of flags that says --sandbox, so that `sessions` are those with the sandbox.
+    pub fn of_sandbox(self) -> Self {
+        let folder = self.folder.path().join("settings");
+        std::fs::create_dir_all(folder.join("heroku-chat")).expect("a folder");
+        std::fs::write(folder.join("heroku-chat/config"), "--sandbox\n").expect("a file");
+        self.with("XDG_CONFIG_HOME", &folder.display().to_string())
+    }
+
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.set(name, value);
         self

@@ -44,12 +44,18 @@ struct State {
 }
 
 impl Terminal {
-    /// Starts the program on a terminal of this size.
+    /// Starts the program on a terminal of this size; with the sandbox's model that answers at once,
+    /// unless it is told which.
     pub fn start(program: &Program, arguments: &[&str], rows: u16, columns: u16) -> Self {
         let binary = assert_cmd::cargo::cargo_bin!("heroku-chat")
             .display()
             .to_string();
-        Terminal::start_program(program, &binary, arguments, rows, columns)
+        let mut arguments = arguments.to_vec();
+        let place = arguments.iter().position(|it| *it == "--sandbox");
+        if let Some(place) = place.filter(|_| !arguments.contains(&"-m")) {
+            arguments.splice(place + 1..place + 1, ["-m", "sandbox-echo"]);
+        }
+        Terminal::start_program(program, &binary, &arguments, rows, columns)
     }
 
     /// Starts a chat with these arguments, and waits for its prompt.

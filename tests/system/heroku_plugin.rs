@@ -553,7 +553,10 @@ fn ctrl_z_stops_both_and_fg_goes_on() {
         24,
         80,
     );
-    terminal.send(&format!("'{}' ai:chat --sandbox\r", heroku().display()));
+    terminal.send(&format!(
+        "'{}' ai:chat --sandbox -m sandbox-echo\r",
+        heroku().display()
+    ));
     terminal.wait_until("the prompt", |screen| screen.trim_end().ends_with("\n>"));
     terminal.send("kept words");
     terminal.wait_for("> kept words");

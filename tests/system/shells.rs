@@ -93,9 +93,9 @@ fn saved_conversations_are_completed() {
             .run(&["ask", "--sandbox", "--session", "release-notes", "hi"])
             .expect_code(0);
         let terminal = shell(&program, name, arguments, line);
-        terminal.send("heroku-chat sessions show rel\t");
-        terminal.wait_for("show release-notes");
-        terminal.send("\x15heroku-chat --session=re\t");
+        terminal.send("heroku-chat sessions show --sandbox rel\t");
+        terminal.wait_for("--sandbox release-notes");
+        terminal.send("\x15heroku-chat --sandbox --session=re\t");
         terminal.wait_for("--session=release-notes");
     }
 }

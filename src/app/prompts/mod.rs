@@ -12,8 +12,7 @@ use crate::cli::{ChatArgs, ChatSettings};
 use crate::conversation::Attachment;
 use crate::error::Error;
 use crate::error::nearest::nearest;
-use crate::files::named::behind_links;
-use crate::files::{config_folder, expand_home, folder_of, input, named, private_folder, regular};
+use crate::files::{config_folder, expand_home, folder_of, input, named, regular};
 use crate::screen::for_terminal;
 use crate::store;
 
@@ -180,13 +179,8 @@ pub fn no_prompt(name: &str) -> Error {
 /// The system's, and what else is in its place.
 pub fn save(name: &str, text: &str) -> Result<PathBuf, Error> {
     let path = path_of(name).map_err(|error| unusable(&shown(name), error.to_string()))?;
-    let saved = private_folder(folder_of(&path))
-        .and_then(|()| behind_links(&path))
-        .and_then(|target| {
-            let before = fs::read_to_string(&target).unwrap_or_default();
-            store::replace_privately(&target, &before, text)
-        });
-    saved
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    store::write_settings(&path, &before, text)
         .map(|()| path.clone())
         .map_err(|error| unusable(&path, error.to_string()))
 }

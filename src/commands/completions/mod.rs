@@ -15,7 +15,7 @@ use crate::cli::{Args, CompletionsArgs, ConnectionArgs, Shell};
 use crate::error::{Error, ExitStatus};
 use crate::files::input;
 use crate::net::Limits;
-use crate::store::Sessions;
+use crate::store::{Sessions, Shelf};
 
 /// The longest wait for the catalogue.
 const LIMIT: Duration = Duration::from_secs(2);
@@ -106,7 +106,13 @@ fn next_words(typed: &[String], context: &Context) -> Vec<(String, String)> {
             let words = prompts.map(|it| (format!("{sign}{}", it.name), it.about));
             return words.filter(|(text, _)| text.starts_with(word)).collect();
         }
-        Offer::Sessions(before) => (before, Sessions::in_data_folder().and_then(|it| it.names())),
+        Offer::Sessions(before) => {
+            let shelf = Shelf::of(typed.iter().any(|word| word == "--sandbox"));
+            (
+                before,
+                Sessions::in_data_folder(shelf).and_then(|it| it.names()),
+            )
+        }
     };
     let word = typed.last().map(String::as_str).unwrap_or_default();
     let mut names = names.unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `heroku-chat config`: every setting, its value and where it comes from.
 
+mod file;
 mod pull;
 
 use serde_json::{Value, json};
@@ -14,8 +15,12 @@ type Row = (String, Option<(String, String)>);
 
 /// Prints the settings even if they can't be used, and then why not.
 pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    if let Some(ConfigCommand::Pull(args)) = &args.command {
-        return pull::run(args, context);
+    match &args.command {
+        Some(ConfigCommand::Pull(args)) => return pull::run(args, context),
+        Some(ConfigCommand::Set(args)) => return file::set(args, context),
+        Some(ConfigCommand::Unset(args)) => return file::unset(args, context),
+        Some(ConfigCommand::Edit) => return file::edit(context),
+        None => {}
     }
     let gathered = match start_sandbox(args.connection.sandbox)? {
         Some(sandbox) => Gathered::of_sandbox(&sandbox_settings(&sandbox, &args.connection)),
@@ -45,6 +50,10 @@ pub fn run(args: &ConfigArgs, context: &mut Context) -> Result<ExitStatus, Error
                 .into_iter()
                 .map(|it| (it.name, Some((it.value, it.source.to_string())))),
         )
+        .chain(context.kept.others().map(|it| {
+            let value = showable(&it.texts.join(", ")).to_owned();
+            (it.name.clone(), Some((value, it.source.to_string())))
+        }))
         .collect();
     let text = match args.json {
         true => as_json(rows),

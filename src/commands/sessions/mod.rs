@@ -10,14 +10,14 @@ use crate::app::listing::{list_sessions, object};
 use crate::cli::{SessionsArgs, SessionsCommand};
 use crate::error::{Error, ExitStatus};
 use crate::screen::Overflow;
-use crate::store::{Found, Restored, Sessions};
+use crate::store::{Found, Restored, Sessions, Shelf};
 
 /// Runs the command that was given.
 ///
 /// # Errors
 /// A session that isn't there or can't be read.
 pub fn run(args: &SessionsArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let sessions = Sessions::in_data_folder()?;
+    let sessions = Sessions::in_data_folder(Shelf::of(args.sandbox))?;
     let list = SessionsCommand::List { json: args.json };
     match args.command.as_ref().unwrap_or(&list) {
         SessionsCommand::List { json } => {

@@ -30,7 +30,7 @@ pub fn save(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Er
 }
 
 pub fn load(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<Flow, Error> {
-    let sessions = Sessions::in_data_folder()?;
+    let sessions = Sessions::in_data_folder(repl.connection.shelf())?;
     let name = match name {
         "" => match sessions.list()?.sessions {
             all if all.is_empty() => return repl.noted("no conversation is saved"),
@@ -56,7 +56,7 @@ pub fn go_on_with(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<()
     let screen = &mut repl.context.screen;
     // /save goes before what is set.
     let refusal = refusal(&repl.settings).filter(|_| !repl.saving.is_on);
-    let (restored, saving) = Saving::open(name, refusal, screen)?;
+    let (restored, saving) = Saving::open(name, repl.connection.shelf(), refusal, screen)?;
     repl.saving = saving;
     (repl.facts, repl.offers_facts) = (None, false);
     let now = Some(chat.model.clone());
@@ -71,6 +71,7 @@ pub fn go_on_with(repl: &mut Repl<'_>, chat: &mut Chat, name: &str) -> Result<()
 }
 
 pub fn sessions(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
-    list_sessions(&Sessions::in_data_folder()?, false, repl.screen())?;
+    let sessions = Sessions::in_data_folder(repl.connection.shelf())?;
+    list_sessions(&sessions, false, repl.screen())?;
     Ok(Flow::Continue)
 }
