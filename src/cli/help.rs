@@ -280,7 +280,7 @@ mod tests {
         );
         let (_, _, config) = of("heroku-chat config");
         assert!(
-            config.contains("\nCOMMANDS\n  ai:config:pull  write"),
+            config.contains("\nCOMMANDS\n  ai:config:pull   write"),
             "{config}"
         );
         for (_, short, long) in &pages[1..] {

@@ -34,6 +34,7 @@ pub fn run(args: &PromptsArgs, context: &mut Context) -> Result<ExitStatus, Erro
 fn edit(name: &str, context: &mut Context) -> Result<(), Error> {
     let text = prompts::to_edit(name)?;
     let edited = repl::edit(&text, ".md", &context.environment)?;
+    let edited = edited.trim_end();
     if edited == text.trim_end() {
         context
             .screen
