@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::entity::literal;
 use super::inline;
+use super::recap::columns;
 use super::rows::{Row, Rows};
 use super::style::{Span, Style, tab_width, text_width};
 use super::wrap::Wrap;
@@ -128,7 +129,8 @@ impl Frame {
             frame = &self.other;
         }
         for text in texts {
-            rows.push(Row::new(&format!("{frame}{text}"), self.indent, 0));
+            let column = self.indent + columns(&text);
+            rows.push(Row::new(&format!("{frame}{text}"), column, 0));
             frame = &self.other;
         }
     }

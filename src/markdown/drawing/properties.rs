@@ -315,6 +315,26 @@ proptest! {
     }
 
     #[test]
+    fn a_cursor_that_is_sure_is_where_the_terminal_has_it(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..40),
+        width in 20_u16..60,
+        height in 5_u16..30,
+    ) {
+        let text: String = pieces.concat();
+        let mut markdown = Markdown::new(width.into(), height.into());
+        let mut parser = terminal(width, height);
+        for (index, piece) in text.char_indices() {
+            let mut out = String::new();
+            markdown.push(&text[index..index + piece.len_utf8()], &mut out);
+            parser.process(out.replace('\n', "\r\n").as_bytes());
+            if let Some(column) = markdown.cursor() {
+                let (_, there) = parser.screen().cursor_position();
+                prop_assert_eq!(column, usize::from(there), "at {} of {:?}", index, text);
+            }
+        }
+    }
+
+    #[test]
     fn a_resize_shows_nothing_twice_and_loses_nothing(
         pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..60),
         widths in (20_u16..60, 20_u16..60),

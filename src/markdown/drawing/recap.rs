@@ -45,7 +45,8 @@ fn line_end(line: &str, most: usize) -> String {
     end
 }
 
-fn columns(line: &str) -> usize {
+/// The columns of a line, less its escape codes.
+pub fn columns(line: &str) -> usize {
     let shown = characters(line).filter(|(_, is_code)| !is_code);
     shown.map(|(character, _)| char_width(character)).sum()
 }
