@@ -200,10 +200,11 @@ impl Connection {
     }
 
     /// The failure of having no model, with the ids of chat models to choose from if they can be
-    /// had.
+    /// had; that of the connection if there is none.
     pub fn no_model(&self, context: &mut Context) -> Error {
         match context.models(&self.client) {
-            Err(Error::Interrupted) => Error::Interrupted,
+            // Nobody could be asked, whatever the model.
+            Err(error @ (Error::Interrupted | Error::Network(_))) => error,
             models => Error::NoModel {
                 variable: self.variable("MODEL_ID"),
                 app: match self.settings.url.source {

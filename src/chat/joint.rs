@@ -1,6 +1,7 @@
 //! Where an answer that was cut goes on: its last word, which may be half a word, is said again, in
 //! code its last line. Models begin there or go on behind it; here both become the same text. Pure.
 
+use crate::conversation::GO_ON;
 use crate::markdown::opening_line;
 
 /// The most that is said again, in bytes; more of it is no word.
@@ -48,7 +49,7 @@ impl Joint {
             ),
         };
         format!(
-            "Your last answer was cut off. Go on exactly where it ends, without repeating any \
+            "{GO_ON} Go on exactly where it ends, without repeating any \
              more of it and without a word about this.{place}{again}"
         )
     }

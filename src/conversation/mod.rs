@@ -12,6 +12,9 @@ pub use message::Call;
 pub use message::{Cost, Message, Role, Usage};
 pub use title::title;
 
+/// How a request begins that has the rest of an answer as its answer.
+pub const GO_ON: &str = "Your last answer was cut off.";
+
 /// A piece of an answer, as it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {

@@ -13,6 +13,8 @@ pub struct ChatRequest {
     max_tokens: Option<u64>,
     /// The last message of the user.
     pub prompt: String,
+    /// What was answered before it.
+    pub answered: String,
     /// Whether nothing was asked before.
     pub is_first: bool,
     pub has_temperature: bool,
@@ -61,6 +63,8 @@ impl ChatRequest {
         };
         let is_prompt = |message: &Value| message["role"] == "user";
         let last = messages.iter().rposition(is_prompt);
+        let is_answer = |message: &Value| message["role"] == "assistant";
+        let answered = messages.iter().rposition(is_answer);
         let max_tokens = &fields["max_tokens"];
         Ok(ChatRequest {
             model,
@@ -69,6 +73,7 @@ impl ChatRequest {
                 .as_u64()
                 .or(fields["max_completion_tokens"].as_u64()),
             prompt: last.map(|index| texts[index].clone()).unwrap_or_default(),
+            answered: answered.map_or_else(String::new, |index| texts[index].clone()),
             is_first: last == messages.iter().position(is_prompt),
             has_temperature: fields.get("temperature").is_some(),
             images,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::chat::{ChatRequest, unknown_field};
 use super::http::Response;
+use crate::conversation::GO_ON;
 
 /// A step of an answer.
 pub enum Act {
@@ -89,7 +90,10 @@ pub fn acts(request: &ChatRequest, count: usize) -> Result<Vec<Act>, Response> {
     Ok(match request.model {
         "sandbox-echo" | "sandbox-old" => paced(prompt, 2),
         "sandbox-tour" if request.is_first || asks_for_tour(prompt) => paced(TOUR, 25),
-        "sandbox-tour" => paced(prompt, 25),
+        "sandbox-tour" => match TOUR.strip_prefix(&request.answered) {
+            Some(rest) if prompt.starts_with(GO_ON) => paced(rest, 25),
+            _ => paced(prompt, 25),
+        },
         "sandbox-markdown" => words(MARKDOWN),
         "sandbox-slow" => paced(&counting(400), 25),
         "sandbox-long" => words(&long_text()),

@@ -1,6 +1,8 @@
 //! What Heroku tells of an app beside its log, in the forms of its Platform API, so that an answer
 //! is read as it comes. Nothing here is a secret: of config vars there are the names alone.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// All that could be had. What is `None` wasn't asked for or couldn't be had; an empty list is what
@@ -19,6 +21,16 @@ pub struct Facts {
     pub incidents: Option<Vec<String>>,
     /// What couldn't be had, each with its reason, in sentences.
     pub missing: Vec<String>,
+}
+
+impl Facts {
+    /// The types of processes that the app has, such as `web`.
+    pub fn process_types(&self) -> Vec<String> {
+        let dynos = self.dynos.iter().flatten().map(|it| &it.kind);
+        let formation = self.formation.iter().flatten().map(|it| &it.kind);
+        let types: BTreeSet<&String> = formation.chain(dynos).collect();
+        types.into_iter().cloned().collect()
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

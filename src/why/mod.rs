@@ -21,7 +21,7 @@ pub use brief::Brief;
 use digest::Digest;
 pub use facts::{Addon, App, Dyno, Facts, Release};
 use log::Window;
-pub use log::{Filter, Time, time};
+pub use log::{Filter, Time, kind, time};
 pub use mask::Masker;
 pub use quotes::unfounded;
 use rules::Case;

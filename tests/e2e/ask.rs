@@ -499,3 +499,10 @@ fn ask_says_what_it_waits_for_where_standard_input_says_nothing() {
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "hi\n");
 }
+
+#[test]
+fn without_a_model_it_is_the_connection_that_is_told_if_there_is_none() {
+    let program = Program::for_service("http://127.0.0.1:1").without("INFERENCE_MODEL_ID");
+    let run = program.run(&["ask", "hi"]).expect_code(3);
+    run.expect_error("127.0.0.1:1");
+}

@@ -925,6 +925,10 @@ fn the_first_answer_of_the_sandbox_is_a_tour_that_can_be_stopped() {
     terminal.send("\x03");
     terminal.wait_for("stopped; what came is kept");
     terminal.wait_for_prompt();
+    terminal.send("/continue\r");
+    terminal.wait_for("Anything else is repeated");
+    terminal.wait_for_prompt();
+    terminal.clear();
     terminal.send("echo\r");
     terminal.wait_for("sandbox-tour · tokens");
     terminal.wait_for_prompt();

@@ -506,3 +506,11 @@ fn the_sandbox_shows_a_verdict_without_an_account() {
     let run = Program::new().run(&["why", "--sandbox", "--facts"]);
     assert!(!run.stdout.contains("tide-marble"), "{}", run.stdout);
 }
+
+#[test]
+fn a_process_that_the_app_does_not_have_is_named() {
+    Program::new()
+        .run(&["why", "--sandbox", "--process", "nope"])
+        .expect_code(3)
+        .expect_error("It takes a process of sandbox-shop: web.");
+}

@@ -136,7 +136,7 @@ fn examine(
     let told = facts::ask(way, filter, given, &context.interrupts, &mut show)?;
     let all = told.vars.as_ref().filter(|_| sandbox.is_none());
     context.heard = all.map(|all| (query.clone(), direct::answer(all, &query)));
-    judge(told, &app)
+    judge(told, &app, view.process.as_deref())
 }
 
 /// How Heroku is asked about this app, or the sandbox about its own.
@@ -215,19 +215,32 @@ fn in_words(release: &Release) -> String {
     format!("v{version}, {at}: {what}{}", by.unwrap_or_default())
 }
 
+/// Processes that an app can have beside those of its formation.
+const ONE_OFF: [&str; 3] = ["run", "release", "scheduler"];
+
 /// The verdict about an app, by what could be had.
 ///
 /// # Errors
-/// If too little could be had.
-fn judge(told: Told, app: &str) -> Result<(Examined, Verdict), Error> {
+/// If too little could be had, or if the app has no such process.
+fn judge(told: Told, app: &str, process: Option<&str>) -> Result<(Examined, Verdict), Error> {
     let has_log = told.log.is_some();
     if let Some(failure) = told.prevented() {
         return Err(unexamined(failure.clone()));
     }
     let log = told.log.unwrap_or_default();
+    let types = told.facts.process_types();
     let values: Option<Vec<_>> = told.vars.map(|it| it.into_values().collect());
     let examined = log.end(told.facts, values.as_deref());
     let mut verdict = examined.judge(Some(app));
+    if let Some(process) = process.filter(|_| !types.is_empty())
+        && !(types.iter().map(String::as_str).chain(ONE_OFF)).any(|it| it == why::kind(process))
+    {
+        return Err(Error::InvalidValue {
+            what: "--process".to_owned(),
+            value: process.to_owned(),
+            rule: format!("a process of {app}: {}", types.join(", ")),
+        });
+    }
     // No log is no sign of health, nor is one that begins after what is looked at.
     let gap = match has_log {
         true => "has no lines of that time and process",

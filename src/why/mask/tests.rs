@@ -117,6 +117,12 @@ fn values_are_masked_in_every_form() {
         masker.mask("tok-9f8e7d6c5b4a3210ff"),
         masker.mask("tok-9f8e7d6c5b4a32")
     );
+    // The scheme of a URL is no part that tells it.
+    let url = "postgres://shop:tide-marble-204@db.example.net:5432/d4";
+    let mut masker = Masker::new(&[Secret::new(url)]);
+    let text = "postgresql of postgres://other";
+    assert_eq!(masker.mask(text), text);
+    assert_eq!(masker.mask("postgres://shop:tide-m"), "<config-1>");
     for value in ["production", "3000", "short", "10000000", "EN_us.UTF-8"] {
         assert_eq!(Masker::new(&[Secret::new(value)]).mask(value), value);
     }

@@ -33,6 +33,8 @@ pub struct Values {
 struct Form {
     text: String,
     value: String,
+    /// How much of its beginning is the scheme of a URL, which tells nothing.
+    scheme: usize,
     /// Whether it counts as a whole alone.
     is_whole: bool,
 }
@@ -52,9 +54,13 @@ impl Values {
                     Some((text.as_bytes().get(at..)?.first_chunk().copied()?, form, at))
                 }));
                 let value = part.clone();
+                let known = value.find("://").map_or(0, |end| end + 3);
+                let both = text.bytes().zip(value.bytes()).take(known);
+                let scheme = both.take_while(|(one, other)| one == other).count();
                 result.forms.push(Form {
                     text,
                     value,
+                    scheme,
                     is_whole,
                 });
             }
@@ -74,7 +80,8 @@ impl Values {
             let rest = &form.text.as_bytes()[*at..];
             let length = rest.iter().zip(text).take_while(|(a, b)| a == b).count();
             let is_all = *at == 0 && length == form.text.len();
-            let is_telling = is_all || length >= TELLING && !form.is_whole;
+            let told = length.saturating_sub(form.scheme.saturating_sub(*at));
+            let is_telling = is_all || told >= TELLING && !form.is_whole;
             is_telling.then_some((length, &*form.value))
         });
         found.max_by_key(|(length, _)| *length)
