@@ -392,7 +392,7 @@ pub struct SetArgs {
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     pub value: Option<String>,
     /// app for which it holds
-    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    #[arg(id = "for", short = 'a', long = "app", value_name = "APP")]
     pub app: Option<String>,
 }
 
@@ -403,7 +403,7 @@ pub struct UnsetArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// app for which it holds no longer
-    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    #[arg(id = "for", short = 'a', long = "app", value_name = "APP")]
     pub app: Option<String>,
 }
 

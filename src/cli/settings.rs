@@ -1,5 +1,5 @@
 //! The settings of a chat. Each is defined once, as an argument of the command line with its flag,
-//! help and range. `/set`, the variable `HEROKU_CHAT_NAME`, `config`, Tab, README's table and the
+//! help and range. `/set`, the variable `HEROKU_CHAT_NAME`, `config`, Tab, the table of docs/settings.md and the
 //! field of the request follow from that.
 
 use std::collections::BTreeMap;

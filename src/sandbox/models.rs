@@ -240,11 +240,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readme_lists_the_models_as_the_table_does() {
-        let readme = include_str!("../../README.md");
+    fn the_documentation_lists_the_models_as_the_table_does() {
+        let page = include_str!("../../docs/sandbox.md");
         let row = |(id, about): &(&str, &str)| format!("| `{id}` | {about} |\n");
         let table: String = MODELS.iter().map(row).collect();
-        assert!(readme.contains(&table), "README.md should hold:\n{table}");
+        assert!(
+            page.contains(&table),
+            "docs/sandbox.md should hold:\n{table}"
+        );
     }
 
     #[test]

@@ -219,10 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn readme_shows_lines_that_are_read_and_written() {
-        let readme = include_str!("../../README.md");
-        let block = readme.split("```json\n{\"heroku-chat\"").nth(1);
-        let block = block.expect("an example in README.md");
+    fn the_documentation_shows_lines_that_are_read_and_written() {
+        let page = include_str!("../../docs/sessions.md");
+        let block = page.split("```json\n{\"heroku-chat\"").nth(1);
+        let block = block.expect("an example in docs/sessions.md");
         let block = format!("{{\"heroku-chat\"{}", block.split("```").next().unwrap());
         let reading = read(block.as_bytes()).unwrap();
         let known = (reading.started.is_some(), reading.unreadable);

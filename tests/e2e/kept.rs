@@ -223,7 +223,7 @@ fn config_sets_unsets_and_edits() {
         .run(&["config", "set", "model", "claude-4-5-haiku"])
         .expect_code(0);
     run.expect_error("--model=claude-4-5-haiku is in ~/.config/heroku-chat/config now");
-    let set = ["config", "set", "max_tokens", "100", "--app", "shop"];
+    let set = ["config", "set", "max_tokens", "100", "-a", "shop"];
     program
         .run(&set)
         .expect_code(0)

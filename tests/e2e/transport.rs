@@ -4,7 +4,34 @@
 use std::io::Write;
 use std::net::TcpListener;
 
+use serde_json::json;
+
 use super::support::{Api, KEY, Program, Proxy, Tls, event, respond, sse_head};
+
+/// A proxy would be asked for every host but this machine, by name or by address.
+#[test]
+fn no_host_but_the_service_is_asked_and_it_is_sent_the_prompt_alone() {
+    let api = Api::tokens(&["an answer"]);
+    let elsewhere = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    elsewhere.set_nonblocking(true).expect("a look");
+    let proxy = format!("http://{}", elsewhere.local_addr().expect("an address"));
+    let program = Program::for_service(&api.url())
+        .with("http_proxy", &proxy)
+        .with("https_proxy", &proxy)
+        .with("all_proxy", &proxy);
+    program.file("AGENTS.md", "Be brief.");
+    program.run(&["ask", "hi"]).expect_code(0);
+    program
+        .run_with_input(&["chat", "--lines"], "hi\n")
+        .expect_code(0);
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    let body = json!({"model": "test-model", "messages": messages, "stream": true});
+    for request in api.requests() {
+        assert_eq!(request.json(), body);
+    }
+    assert_eq!(api.requests().len(), 2);
+    assert!(elsewhere.accept().is_err(), "somebody else was asked");
+}
 
 #[test]
 fn a_redirect_is_not_followed_and_carries_no_key() {

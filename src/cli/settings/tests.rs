@@ -80,8 +80,8 @@ fn every_kind_of_text_reaches_its_setting() {
 }
 
 #[test]
-fn readme_lists_the_settings() {
-    let readme = include_str!("../../../README.md");
+fn the_documentation_lists_the_settings() {
+    let page = include_str!("../../../docs/settings.md");
     let definition = &*DEFINITION;
     let row = |argument: &Arg| {
         let name = name(argument);
@@ -92,5 +92,8 @@ fn readme_lists_the_settings() {
         )
     };
     let table: String = definition.get_arguments().map(row).collect();
-    assert!(readme.contains(&table), "README.md should hold:\n{table}");
+    assert!(
+        page.contains(&table),
+        "docs/settings.md should hold:\n{table}"
+    );
 }

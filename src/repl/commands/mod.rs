@@ -1,4 +1,4 @@
-//! The slash commands: one table, from which `/help`, Tab and the README's list follow.
+//! The slash commands: one table, from which `/help`, Tab and the list of docs/chat.md follow.
 
 pub mod attach;
 mod model;
@@ -173,8 +173,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn readme_lists_the_commands_as_the_table_does() {
-        let readme = include_str!("../../../README.md");
+    fn the_documentation_lists_the_commands_as_the_table_does() {
+        let page = include_str!("../../../docs/chat.md");
         let row = |command: &Command| {
             format!(
                 "| `{}` | {} |\n",
@@ -183,7 +183,7 @@ mod tests {
             )
         };
         let table: String = COMMANDS.iter().map(row).collect();
-        assert!(readme.contains(&table), "README.md should hold:\n{table}");
+        assert!(page.contains(&table), "docs/chat.md should hold:\n{table}");
     }
 
     #[test]
