@@ -12,10 +12,10 @@ use crate::error::Error;
 const LIMIT: usize = 100;
 
 /// Names of files or folders that keep secrets, and ends of such names.
-const SECRET_NAMES: &str = ".netrc .ssh .aws .git .npmrc .pypirc id_rsa id_ecdsa id_ed25519 \
-    secrets.yml credentials.json";
+const SECRET_NAMES: &str = ".netrc .ssh .aws .git .git-credentials .gnupg .kube .docker .pgpass \
+    .htpasswd .npmrc .pypirc id_dsa id_rsa id_ecdsa id_ed25519 secrets.yml credentials.json";
 const SECRET_START: &str = ".env";
-const SECRET_ENDS: &str = ".pem .key .p12 .pfx .keystore";
+const SECRET_ENDS: &str = ".env .pem .key .p12 .pfx .jks .ppk .keystore .tfstate";
 
 /// What a path means.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,9 +58,8 @@ pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Mea
         (0, _) => Err(io::Error::other(
             "It means nothing but files that may hold secrets: name them in full.",
         )),
-        (LIMIT.., _) => Err(io::Error::other(format!(
-            "It means {} files, and {LIMIT} are the most.",
-            found.len()
+        (count, _) if count > LIMIT => Err(io::Error::other(format!(
+            "It means {count} files, and {LIMIT} are the most."
         ))),
         _ => Ok(Meant::Several(found, secret)),
     }
@@ -79,7 +78,8 @@ fn hidden_parts(path: &Path) -> usize {
 pub fn texts(files: &[PathBuf]) -> io::Result<(Vec<Attachment>, usize)> {
     let (mut texts, mut total) = (Vec::new(), 0);
     for path in files {
-        let bytes = named::read(path, TEXT_LIMIT)?;
+        let unreadable = |error| io::Error::other(format!("{}: {error}", path.display()));
+        let bytes = named::read(path, TEXT_LIMIT).map_err(unreadable)?;
         let size = bytes.len();
         if let Ok(text) = Attachment::text(&path.display().to_string(), bytes) {
             texts.push(text);
@@ -163,6 +163,17 @@ mod tests {
         fs::write(path("b"), "\0").unwrap();
         let (found, others) = texts(&[path("a"), path("b")]).unwrap();
         assert_eq!((found.len(), others), (1, 1));
+        let error = texts(&[path("none")]).unwrap_err().to_string();
+        assert!(error.contains("none: "), "{error}");
+        let many: Vec<String> = (0..=LIMIT).map(|it| format!("many/{it}")).collect();
+        fs::create_dir(path("many")).unwrap();
+        many.iter().for_each(|it| fs::write(path(it), "x").unwrap());
+        assert!(meant(&path("many"), walk::below).is_err());
+        fs::remove_file(path(&many[0])).unwrap();
+        let Ok(Meant::Several(most, 0)) = meant(&path("many"), walk::below) else {
+            panic!("as many as it takes");
+        };
+        assert_eq!(most.len(), LIMIT);
         fs::write(path("c"), "x".repeat(TEXT_LIMIT)).unwrap();
         assert!(texts(&[path("a"), path("c")]).is_err());
     }
