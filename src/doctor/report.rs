@@ -149,9 +149,7 @@ impl Entry {
             mend: verdict.mend,
         }
     }
-}
 
-impl Entry {
     /// All commands, as they stand below the hint.
     pub fn all_commands(&self) -> Vec<String> {
         self.commands.iter().chain(&self.looks).cloned().collect()
@@ -163,6 +161,12 @@ impl Report {
     pub fn holds(&self, id: &str) -> bool {
         let found = self.checks.iter().find(|entry| entry.id == id);
         found.is_some_and(|entry| matches!(entry.status, Status::Pass | Status::Warn))
+    }
+
+    /// What `--fix` could do.
+    pub fn mends(&self) -> impl Iterator<Item = &Mend> {
+        let entries = self.checks.iter();
+        entries.filter_map(|entry| entry.mend.as_deref())
     }
 
     /// Ends the report: what to do first.

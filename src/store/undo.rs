@@ -171,21 +171,30 @@ impl Kept {
     }
 
     /// Takes the changes back, the last one first, and forgets those. The files that are as they
-    /// were, and the first that could not be made so.
+    /// were, and the first that could not be made so; what was changed in that before stays, too.
     pub fn take_back(mut self) -> (Vec<PathBuf>, Option<(PathBuf, io::Error)>) {
-        let mut done = Vec::new();
-        while let Some(change) = self.changes.pop() {
-            if let Err(error) = change.take_back() {
-                return (done, Some((change.path, error)));
+        let (mut done, mut failed) = (Vec::new(), None);
+        for at in (0..self.changes.len()).rev() {
+            let path = self.changes[at].path.clone();
+            if self.changes[at + 1..].iter().any(|it| it.path == path) {
+                continue;
             }
+            if let Err(error) = self.changes[at].take_back() {
+                failed.get_or_insert((path, error));
+                continue;
+            }
+            self.changes.remove(at);
             // Once more it would have no effect.
             drop(self.write());
-            if !done.contains(&change.path) {
-                done.push(change.path);
+            if !done.contains(&path) {
+                done.push(path);
             }
         }
-        drop(fs::remove_file(&self.path));
-        (done, None)
+        done.retain(|path| self.changes.iter().all(|it| it.path != *path));
+        if self.changes.is_empty() {
+            drop(fs::remove_file(&self.path));
+        }
+        (done, failed)
     }
 
     pub fn path(&self) -> &Path {
