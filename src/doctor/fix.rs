@@ -54,7 +54,7 @@ pub fn offer(
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 offered.push(mend.clone());
-                screen.warning(&format!("not mended: {}", in_a_line(&error)));
+                screen.warning(&format!("not mended: {}", error.explain().in_a_line()));
                 continue;
             }
         };
@@ -102,14 +102,6 @@ fn make(change: Change, kept: &mut Option<Kept>) -> io::Result<()> {
             .map_err(|error| io::Error::other(format!("what was can't be kept: {error}")))?,
     };
     kept.insert(run).make(change)
-}
-
-fn in_a_line(error: &Error) -> String {
-    let words = error.explain();
-    words
-        .detail
-        .into_iter()
-        .fold(words.title, |title, detail| format!("{title}. {detail}"))
 }
 
 /// What a mend would change, if anything, and that in words.

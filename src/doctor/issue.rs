@@ -8,7 +8,6 @@ use std::path::Path;
 use super::checks::{Facts, STEPS_LIMIT};
 use super::report::{Entry, Report, Status};
 use super::{Probe, mend};
-use crate::config::secret::Secret;
 use crate::conversation::fenced;
 use crate::error::HerokuFailure;
 use crate::files::named;
@@ -58,32 +57,17 @@ pub fn markdown(probe: &Probe<'_>, report: &Report) -> String {
     tell("Heroku CLI", &cli);
     tell("set, with values that are not shown", &ways.join(", "));
     text += "\n| check | status | ms |\n|---|---|---|\n";
-    for Entry {
-        id,
-        status,
-        milliseconds,
-        ..
-    } in &report.checks
-    {
-        text += &format!("| {id} | {} | {milliseconds} |\n", status.word());
+    for entry in &report.checks {
+        let (status, took) = (entry.status.word(), entry.milliseconds);
+        text += &format!("| {} | {status} | {took} |\n", entry.id);
     }
     let is_told = |entry: &&Entry| matches!(entry.status, Status::Warn | Status::Fail);
     for entry in report.checks.iter().filter(is_told) {
         let from = entry.source.iter().map(|source| format!("(from {source})"));
-        let said = [entry.found.clone()]
-            .into_iter()
-            .chain(from)
-            .chain(entry.hint.clone());
-        let said = said
-            .map(|text| names.mask(&text))
-            .collect::<Vec<_>>()
-            .join("\n");
-        text += &format!(
-            "\n**{}**, {}\n\n{}\n",
-            entry.title,
-            entry.status.word(),
-            fenced(&said, "text")
-        );
+        let said = [entry.found.clone()].into_iter().chain(from);
+        let said: Vec<String> = said.chain(entry.hint.clone()).collect();
+        let said = fenced(&names.mask(&said.join("\n")), "text");
+        text += &format!("\n**{}**, {}\n\n{said}\n", entry.title, entry.status.word());
     }
     text
 }
@@ -97,15 +81,9 @@ struct Names {
     given: HashMap<String, String>,
 }
 
-/// Names that many have.
-const USUAL: &[(&str, &str)] = &[
-    (
-        "user",
-        "root admin administrator app dev home nobody runner ubuntu user users",
-    ),
-    ("remote", "heroku"),
-    ("attachment", "inference"),
-];
+/// Names that many have, and of what.
+const USUAL: &str = "attachment=INFERENCE attachment=inference remote=heroku user=root user=admin \
+    user=administrator user=app user=dev user=home user=nobody user=runner user=ubuntu user=user user=users";
 
 /// What stands before the name of a certificate's issuer, which ends its line.
 const ISSUED: &str = "it was issued by ";
@@ -120,10 +98,7 @@ impl Names {
     fn of(probe: &Probe<'_>) -> Self {
         let environment = &probe.context.environment;
         let value = |name: &str| environment.get(name).map(str::to_owned);
-        let secrets = environment
-            .key_names()
-            .filter_map(|name| environment.get(name));
-        let mut secrets: Vec<Secret> = secrets.map(Secret::new).collect();
+        let mut secrets = environment.keys();
         secrets.extend(probe.gathered.key.iter().map(|key| key.value.clone()));
         let file = probe.env_file.iter().flat_map(|file| &file.variables);
         secrets.extend(
@@ -135,7 +110,10 @@ impl Names {
         let told = probe.heroku.as_ref();
         let own = home.as_ref().and_then(|home| home.rsplit('/').next());
         let path = |path: &Path| Some(path.display().to_string());
-        let url = probe.gathered.url.as_ref();
+        let (url, behind) = (
+            probe.gathered.url.as_ref(),
+            named::behind_links(&probe.env_path),
+        );
         let mut known = vec![
             ("app", mend::app(probe)),
             ("app", heroku.app.clone()),
@@ -148,22 +126,18 @@ impl Names {
             ("host", probe.proxy.as_ref().map(|proxy| proxy.host.clone())),
             ("host", url.map(|url| host_in(&url.value))),
             ("path", path(&probe.env_path)),
-            (
-                "path",
-                named::behind_links(&probe.env_path)
-                    .ok()
-                    .and_then(|it| path(&it)),
-            ),
+            ("path", behind.ok().and_then(|it| path(&it))),
             ("path", probe.args.key_file.as_deref().and_then(path)),
         ];
-        let of = |kind, names: &[&str]| names.iter().map(|name| (kind, value(name))).collect();
-        let users: Vec<_> = of("user", &["USER", "LOGNAME", "USERNAME", "SUDO_USER"]);
-        known.extend(users);
-        known.extend::<Vec<_>>(of("host", &["HOSTNAME", "COMPUTERNAME"]));
-        known.extend::<Vec<_>>(of("path", OTHERS));
-        for name in proxy::VARIABLES {
-            known.push(("host", value(name).map(|value| host_in(&value))));
+        for (kind, names) in [
+            ("user", &["USER", "LOGNAME", "USERNAME", "SUDO_USER"][..]),
+            ("host", &["HOSTNAME", "COMPUTERNAME"]),
+            ("path", OTHERS),
+        ] {
+            known.extend(names.iter().map(|name| (kind, value(name))));
         }
+        let proxies = proxy::VARIABLES.iter().filter_map(|name| value(name));
+        known.extend(proxies.map(|it| ("host", Some(host_in(&it)))));
         if let Some(Err(HerokuFailure::SeveralApps(apps))) = told.map(|facts| &facts.variables) {
             // Each as `app (remote)`.
             for (app, remote) in apps.iter().filter_map(|it| it.split_once(" (")) {
@@ -171,13 +145,9 @@ impl Names {
                 known.push(("remote", Some(remote.trim_end_matches(')').to_owned())));
             }
         }
-        let known = known
-            .into_iter()
-            .filter_map(|(kind, name)| Some((name?, kind)));
+        let known = (known.into_iter()).filter_map(|(kind, name)| Some((name?, kind)));
         let is_whose = |(name, kind): &(String, &str)| {
-            let is_usual = USUAL.iter().any(|(it, names)| {
-                it == kind && names.split(' ').any(|it| it.eq_ignore_ascii_case(name))
-            });
+            let is_usual = format!(" {USUAL} ").contains(&format!(" {kind}={name} "));
             let is_common = COMMON.iter().any(|it| name.starts_with(it));
             let is_whole = *kind != "path" || name.contains('/');
             name.len() > 1 && is_whole && !is_usual && !is_common && !is_ours(name)
@@ -235,9 +205,10 @@ impl Names {
             let more = if path.len() > 1 { "/…" } else { path };
             return self.placeholder("host", host) + more;
         }
-        let part = |part: &str| match self.kind(part.trim_end_matches(".git")) {
-            Some(kind) => self.placeholder(kind, part.trim_end_matches(".git")),
-            None => part.to_owned(),
+        let part = |part: &str| {
+            let name = part.trim_end_matches(".git");
+            let kind = self.kind(name);
+            kind.map_or_else(|| part.to_owned(), |kind| self.placeholder(kind, name))
         };
         let parts: Vec<String> = path.split('/').map(part).collect();
         host.to_owned() + &parts.join("/")
@@ -246,9 +217,8 @@ impl Names {
     fn word(&mut self, word: &str) -> String {
         // A port and what stands behind it.
         if let Some((port, path)) = word.split_once('/')
-            && !port.is_empty()
+            && port.parse::<u16>().is_ok()
             && !path.is_empty()
-            && port.bytes().all(|byte| byte.is_ascii_digit())
         {
             return format!("{port}/…");
         }
@@ -265,25 +235,17 @@ impl Names {
     }
 
     fn kind(&self, word: &str) -> Option<&'static str> {
-        let known = self
-            .known
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(word));
-        known.map(|(_, kind)| *kind)
+        let mut known = self.known.iter();
+        let (_, kind) = known.find(|(name, _)| name.eq_ignore_ascii_case(word))?;
+        Some(*kind)
     }
 
     fn placeholder(&mut self, kind: &str, word: &str) -> String {
         let prefix = format!("{kind}-");
-        let count = self
-            .given
-            .values()
-            .filter(|it| it.starts_with(&prefix))
-            .count();
-        let new = || format!("{prefix}{}", count + 1);
-        self.given
-            .entry(word.to_ascii_lowercase())
-            .or_insert_with(new)
-            .clone()
+        let others = self.given.values().filter(|it| it.starts_with(&prefix));
+        let new = format!("{prefix}{}", others.count() + 1);
+        let given = self.given.entry(word.to_ascii_lowercase());
+        given.or_insert(new).clone()
     }
 }
 

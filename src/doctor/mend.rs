@@ -71,10 +71,8 @@ pub fn refused_key(probe: &Probe<'_>, problem: ServiceProblem) -> Explanation {
                     let Explanation { title, hints, .. } = failure.explain();
                     let mut words = words;
                     words.title += &format!("; of the Heroku CLI: {title}");
-                    hints.into_iter().fold(words, |words, hint| {
-                        let words = words.hint(hint.sentence);
-                        hint.commands.into_iter().fold(words, Explanation::command)
-                    })
+                    words.hints.extend(hints);
+                    words
                 }
             };
             let words = words.hint("It may have been rotated: set it from the app anew");

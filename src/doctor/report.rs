@@ -1,6 +1,5 @@
 //! What the checks found, as lines for people or as JSON for machines. Pure.
 
-use std::iter;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -118,15 +117,8 @@ impl Entry {
         took: Duration,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let Explanation {
-            title,
-            detail,
-            hints,
-        } = verdict.words;
-        let found = iter::once(title)
-            .chain(detail)
-            .collect::<Vec<_>>()
-            .join(". ");
+        let found = verdict.words.in_a_line();
+        let hints = verdict.words.hints;
         let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
         let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
         let commands = |is_look| {

@@ -6,7 +6,6 @@ use std::path::{Component, Path, PathBuf};
 
 use super::named;
 use crate::conversation::{Attachment, TEXT_LIMIT};
-use crate::error::Error;
 
 /// How many files a folder or a pattern may mean.
 const LIMIT: usize = 100;
@@ -17,20 +16,15 @@ const SECRET_NAMES: &str = ".netrc .ssh .aws .git .git-credentials .gnupg .kube 
 const SECRET_START: &str = ".env";
 const SECRET_ENDS: &str = ".env .pem .key .p12 .pfx .jks .ppk .keystore .tfstate";
 
-/// What a path means.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// What it names.
-    One,
-    /// These files, and how many more that may hold secrets.
-    Several(Vec<PathBuf>, usize),
-}
-
-/// What a path means, if `list` gives the files below a folder.
+/// The files that a path means, and how many more that may hold secrets, if `list` gives those
+/// below a folder. None if it means what it names.
 ///
 /// # Errors
 /// A pattern that is none, and one that nothing fits.
-pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Meant> {
+pub fn meant(
+    path: &Path,
+    list: impl Fn(&Path) -> Vec<String>,
+) -> io::Result<Option<(Vec<PathBuf>, usize)>> {
     let pattern = path.to_string_lossy();
     let mut found: Vec<PathBuf> = match path.metadata() {
         Ok(metadata) if metadata.is_dir() => {
@@ -46,7 +40,7 @@ pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Mea
                 .filter(|it| hidden_parts(it) <= wanted)
                 .collect()
         }
-        _ => return Ok(Meant::One),
+        _ => return Ok(None),
     };
     // A link may lead to what nobody meant.
     found.retain(|path| path.symlink_metadata().is_ok_and(|it| it.is_file()));
@@ -61,7 +55,7 @@ pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Mea
         (count, _) if count > LIMIT => Err(io::Error::other(format!(
             "It means {count} files, and {LIMIT} are the most."
         ))),
-        _ => Ok(Meant::Several(found, secret)),
+        _ => Ok(Some((found, secret))),
     }
 }
 
@@ -107,11 +101,6 @@ pub fn is_secret(path: &Path) -> bool {
     })
 }
 
-/// A failure of what a path means.
-pub fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::of_file("--file", path, error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,18 +120,15 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hosts", path("link.rb")).unwrap();
         let meant = |name: &str| meant(&path(name), walk::below);
-        let several = |names: &[&str], secret| {
-            Meant::Several(names.iter().map(|name| path(name)).collect(), secret)
-        };
+        let several =
+            |names: &[&str], secret| Some((names.iter().map(|name| path(name)).collect(), secret));
         assert_eq!(meant("?.rb").unwrap(), several(&["a.rb", "b.rb"], 0));
         assert_eq!(meant("**/c.*").unwrap(), several(&["sub/c.rb"], 0));
         assert_eq!(meant("sub").unwrap(), several(&["sub/c.rb"], 0));
-        let Meant::Several(files, secret) = meant("").unwrap() else {
-            panic!("a folder means several");
-        };
+        let (files, secret) = meant("").unwrap().expect("a folder means several");
         assert_eq!((files.len(), secret), (4, 1));
         for one in ["a.rb", ".env.rb", "my.key", "none", "odd[1].rb"] {
-            assert_eq!(meant(one).unwrap(), Meant::One, "{one}");
+            assert_eq!(meant(one).unwrap(), None, "{one}");
         }
         for (none, told) in [
             ("*.py", "no file"),
@@ -170,10 +156,8 @@ mod tests {
         many.iter().for_each(|it| fs::write(path(it), "x").unwrap());
         assert!(meant(&path("many"), walk::below).is_err());
         fs::remove_file(path(&many[0])).unwrap();
-        let Ok(Meant::Several(most, 0)) = meant(&path("many"), walk::below) else {
-            panic!("as many as it takes");
-        };
-        assert_eq!(most.len(), LIMIT);
+        let most = meant(&path("many"), walk::below).unwrap();
+        assert_eq!(most.map(|(most, _)| most.len()), Some(LIMIT));
         fs::write(path("c"), "x".repeat(TEXT_LIMIT)).unwrap();
         assert!(texts(&[path("a"), path("c")]).is_err());
     }
