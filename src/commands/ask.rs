@@ -248,11 +248,7 @@ fn filled(
     if file.takes_input() && words.is_empty() && input.is_empty() && others.is_empty() {
         let reason = "It is about what stands on standard input, and nothing does: pipe something \
                       in, or name a file with --file.";
-        return Err(Error::File {
-            what: "the prompt",
-            path: file.name.clone().into(),
-            reason: reason.to_owned(),
-        });
+        return Err(prompts::unusable(Path::new(&file.name), reason.to_owned()));
     }
     let text = file.fill(words, &words.join(" "), &input)?;
     Ok((Some(text), others))
@@ -267,17 +263,16 @@ fn prompt(arguments: &[String], piped: String) -> Option<String> {
 
 /// What is piped in, if anything.
 fn piped(has_free_input: bool, is_lossy: bool, screen: &mut Screen) -> Result<String, Error> {
-    let mut piped = String::new();
-    if has_free_input && !io::stdin().is_terminal() {
-        if !terminal::has_input_within(SILENCE) {
-            screen.note(
-                "waiting for the end of standard input, which joins the prompt; --no-stdin \
-                    does without",
-            );
-        }
-        piped = input::standard_input(is_lossy)?;
-        piped.truncate(piped.trim_end_matches(['\n', '\r']).len());
+    if !has_free_input || io::stdin().is_terminal() {
+        return Ok(String::new());
     }
+    if !terminal::has_input_within(SILENCE) {
+        screen.note(
+            "waiting for the end of standard input, which joins the prompt; --no-stdin does without",
+        );
+    }
+    let mut piped = input::standard_input(is_lossy)?;
+    piped.truncate(piped.trim_end_matches(['\n', '\r']).len());
     Ok(piped)
 }
 

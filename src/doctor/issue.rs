@@ -82,8 +82,9 @@ struct Names {
 }
 
 /// Names that many have, and of what.
-const USUAL: &str = "attachment=INFERENCE attachment=inference remote=heroku user=root user=admin \
-    user=administrator user=app user=dev user=home user=nobody user=runner user=ubuntu user=user user=users";
+const USUAL: &str = "attachment=INFERENCE attachment=inference remote=heroku user=root \
+    user=admin user=administrator user=app user=dev user=home user=nobody user=runner user=ubuntu \
+    user=user user=users";
 
 /// What stands before the name of a certificate's issuer, which ends its line.
 const ISSUED: &str = "it was issued by ";
