@@ -18,7 +18,7 @@ use crate::error::{Error, ExitStatus, export_line};
 use crate::export::json;
 use crate::files::input;
 use crate::files::named;
-use crate::files::several::{self, Meant};
+use crate::files::several;
 use crate::markdown::code_blocks;
 use crate::screen::{Screen, terminal};
 
@@ -141,16 +141,17 @@ fn stats(chat: &Chat, costs: &[Cost], answer: &Answer) -> String {
 /// The files that go with the prompt. Of those that weren't named one by one the sizes are shown,
 /// before anything is sent.
 fn text_files(args: &AskArgs, context: &mut Context) -> Result<Vec<Attachment>, Error> {
+    let unusable = |path: &Path, error| Error::of_file("--file", path, &error);
     let mut attachments = Vec::new();
     for path in &args.files {
         let list = |folder: &Path| git::files_or_all(folder, &context.environment);
-        let meant = several::meant(path, list).map_err(|error| several::unusable(path, &error))?;
-        let Meant::Several(files, secret) = meant else {
+        let meant = several::meant(path, list).map_err(|error| unusable(path, error))?;
+        let Some((files, secret)) = meant else {
             attachments.push(input::text_attachment("--file", path)?);
             continue;
         };
-        let (texts, others) =
-            several::texts(&files).map_err(|error| several::unusable(path, &error))?;
+        let texts = several::texts(&files).map_err(|error| unusable(path, error));
+        let (texts, others) = texts?;
         for text in &texts {
             context.screen.note(&format!("with {}", text.label()));
         }
@@ -167,7 +168,7 @@ fn text_files(args: &AskArgs, context: &mut Context) -> Result<Vec<Attachment>, 
         Some(path) if args.prompt.len() > 1 && !args.files.is_empty() && path.is_file() => {
             let reason = "It would be a part of the prompt. Each file needs a --file, or a pattern \
                 quotes: --file '*.rb'.";
-            Err(several::unusable(&path, &io::Error::other(reason)))
+            Err(unusable(&path, io::Error::other(reason)))
         }
         _ => Ok(attachments),
     }
@@ -247,11 +248,7 @@ fn filled(
     if file.takes_input() && words.is_empty() && input.is_empty() && others.is_empty() {
         let reason = "It is about what stands on standard input, and nothing does: pipe something \
                       in, or name a file with --file.";
-        return Err(Error::File {
-            what: "the prompt",
-            path: file.name.clone().into(),
-            reason: reason.to_owned(),
-        });
+        return Err(prompts::unusable(Path::new(&file.name), reason.to_owned()));
     }
     let text = file.fill(words, &words.join(" "), &input)?;
     Ok((Some(text), others))
@@ -266,17 +263,16 @@ fn prompt(arguments: &[String], piped: String) -> Option<String> {
 
 /// What is piped in, if anything.
 fn piped(has_free_input: bool, is_lossy: bool, screen: &mut Screen) -> Result<String, Error> {
-    let mut piped = String::new();
-    if has_free_input && !io::stdin().is_terminal() {
-        if !terminal::has_input_within(SILENCE) {
-            screen.note(
-                "waiting for the end of standard input, which joins the prompt; --no-stdin \
-                    does without",
-            );
-        }
-        piped = input::standard_input(is_lossy)?;
-        piped.truncate(piped.trim_end_matches(['\n', '\r']).len());
+    if !has_free_input || io::stdin().is_terminal() {
+        return Ok(String::new());
     }
+    if !terminal::has_input_within(SILENCE) {
+        screen.note(
+            "waiting for the end of standard input, which joins the prompt; --no-stdin does without",
+        );
+    }
+    let mut piped = input::standard_input(is_lossy)?;
+    piped.truncate(piped.trim_end_matches(['\n', '\r']).len());
     Ok(piped)
 }
 

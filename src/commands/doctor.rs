@@ -4,9 +4,7 @@
 use crate::app::Context;
 use crate::cli::DoctorArgs;
 use crate::config::HerokuQuery;
-use crate::doctor::fix::{self, Consent};
-use crate::doctor::issue;
-use crate::doctor::{self, Entry, Probe, Report, Status};
+use crate::doctor::{self, Entry, Probe, Report, Status, fix, issue, mend};
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
 use crate::store::Kept;
@@ -29,9 +27,9 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         return Ok(error.exit_status());
     }
     let (mut offered, mut kept) = (Vec::new(), None);
-    loop {
+    let is_silent = json || args.report;
+    let report = loop {
         let mut probe = Probe::new(context, &args.connection, args.live)?;
-        let is_silent = json || args.report;
         let report = doctor::examine(&mut probe, |screen, entry| match is_silent {
             true => Ok(()),
             false => line(screen, entry),
@@ -42,72 +40,57 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         } else if !json {
             summary(&report, &mut probe.context.screen)?;
         }
-        if !args.fix && !is_silent && !report.interrupted && fix::has_offers(&mut probe, &report) {
+        if report.interrupted {
+            break report;
+        }
+        if args.fix {
+            // With each mend a later check may find something else.
+            match fix::offer(&mut probe, &report, args, &mut offered, &mut kept)? {
+                true => continue,
+                false => break report,
+            }
+        }
+        if !is_silent && fix::has_offers(&mut probe, &report) {
             let text = "This offers to mend what is safe to mend:";
-            let command = ["heroku-chat doctor --fix".to_owned()];
-            probe
-                .context
-                .screen
-                .verdict(Tone::QUIET, text, None, &command)?;
+            let screen = &mut probe.context.screen;
+            screen.verdict(Tone::QUIET, text, None, &[fix_command("", args)])?;
         }
-        let consent = if args.yes {
-            Consent::Given
-        } else {
-            Consent::Asked
-        };
-        let say = |screen: &mut Screen, what: &str, lines: &[String]| match json {
-            true => {
-                screen.note(&format!("{what}: {}", lines.join(" ")));
-                Ok(())
-            }
-            false => {
-                (screen.verdict(Tone::QUIET, what, None, &[])).and_then(|()| screen.evidence(lines))
-            }
-        };
-        // With each mend a later check may find something else.
-        let is_mended = args.fix
-            && !report.interrupted
-            && fix::offer(&mut probe, &report, consent, &mut offered, &mut kept, say)?;
-        if is_mended {
-            continue;
-        }
-        return end(
-            &report,
-            args,
-            !offered.is_empty(),
-            kept.as_ref(),
-            &mut context.screen,
-        );
-    }
-}
-
-/// Ends with what can be done about the mends, and the exit code of the last report.
-fn end(
-    report: &Report,
-    args: &DoctorArgs,
-    has_offered: bool,
-    kept: Option<&Kept>,
-    screen: &mut Screen,
-) -> Result<ExitStatus, Error> {
-    let sentence = match kept {
-        Some(kept) if !kept.is_empty() => Some(("This takes back what was changed:", UNDO)),
-        _ if has_offered && !args.yes => Some((
-            "Nothing was changed. This does it without a question:",
-            "heroku-chat doctor --fix --yes",
-        )),
-        _ => None,
+        break report;
     };
-    if args.json {
+    let screen = &mut context.screen;
+    let sentence = if kept.is_some_and(|kept| !kept.is_empty()) {
+        Some(("This takes back what was changed:", UNDO.to_owned()))
+    } else {
+        (!offered.is_empty() && !args.yes).then(|| {
+            let text = "Nothing was changed. This does it without a question:";
+            (text, fix_command(" --yes", args))
+        })
+    };
+    if json {
         screen.print(&report.to_json())?;
-        sentence.inspect(|(text, command)| screen.note(&format!("{text} {command}")));
-    } else if let Some((text, command)) = sentence {
-        screen.verdict(Tone::QUIET, text, None, &[command.to_owned()])?;
+    }
+    match sentence {
+        Some((text, command)) if json => screen.note(&format!("{text} {command}")),
+        Some((text, command)) => screen.verdict(Tone::QUIET, text, None, &[command])?,
+        None => {}
     }
     Ok(match (report.interrupted, report.ok) {
         (true, _) => ExitStatus::Interrupted,
         (false, true) => ExitStatus::Done,
         (false, false) => ExitStatus::Fixable,
     })
+}
+
+/// The command that mends what was looked at.
+fn fix_command(flag: &str, args: &DoctorArgs) -> String {
+    let (heroku, env_file) = (&args.connection.heroku, &args.connection.env_file);
+    let flags = [
+        ("-a", heroku.app.as_deref()),
+        ("-r", heroku.remote.as_deref()),
+        ("--as", Some(heroku.attachment.as_str())),
+        ("--env-file", env_file.as_ref().and_then(|it| it.to_str())),
+    ];
+    mend::with_flags(&format!("heroku-chat doctor --fix{flag}"), &flags)
 }
 
 /// The last lines of a report.

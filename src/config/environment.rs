@@ -61,6 +61,12 @@ impl Environment {
         })
     }
 
+    /// What these variables hold.
+    pub fn keys(&self) -> Vec<Secret> {
+        let values = self.key_names().filter_map(|name| self.get(name));
+        values.map(Secret::new).collect()
+    }
+
     /// The first of several names that is set, for variables with an upper- and a lower-case
     /// spelling.
     pub fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {

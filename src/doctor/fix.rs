@@ -6,12 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Probe, Report, mend};
+use crate::cli::DoctorArgs;
 use crate::config::env_file::{self, EnvFile};
 use crate::config::secret::Secret;
 use crate::config::{self, HerokuQuery, Source, git};
 use crate::error::{Error, Nearly};
 use crate::files::{self, named};
-use crate::screen::Screen;
+use crate::screen::Tone;
 use crate::store::{Change, Kept};
 
 /// What can be done about what a check found.
@@ -29,21 +30,6 @@ pub enum Mend {
     Pull,
 }
 
-/// A mend that was found possible.
-struct Offer {
-    what: String,
-    change: Change,
-}
-
-/// Which mends are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consent {
-    /// Those that the user agrees to.
-    Asked,
-    /// All of them.
-    Given,
-}
-
 /// Offers the mends of a report that were not offered before. Whether any was made.
 ///
 /// # Errors
@@ -51,47 +37,48 @@ pub enum Consent {
 pub fn offer(
     probe: &mut Probe<'_>,
     report: &Report,
-    consent: Consent,
+    args: &DoctorArgs,
     offered: &mut Vec<Mend>,
     kept: &mut Option<Kept>,
-    say: impl Fn(&mut Screen, &str, &[String]) -> Result<(), Error>,
 ) -> Result<bool, Error> {
     let mut is_mended = false;
-    for mend in report
-        .checks
-        .iter()
-        .filter_map(|entry| entry.mend.as_deref())
-    {
+    for mend in report.mends() {
         if offered.contains(mend) {
             continue;
         }
-        let found = match possible(mend, probe) {
-            Err(Error::Interrupted) => return Err(Error::Interrupted),
-            found => found,
-        };
+        let found = possible(mend, probe);
         let screen = &mut probe.context.screen;
-        let Offer { what, change } = match found {
-            Ok(Some(offer)) => offer,
+        let (what, change) = match found {
+            Ok(Some(found)) => found,
             Ok(None) => continue,
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 offered.push(mend.clone());
-                screen.warning(&format!("not mended: {}", in_a_line(&error)));
+                screen.warning(&format!("not mended: {}", error.explain().in_a_line()));
                 continue;
             }
         };
         offered.push(mend.clone());
-        say(screen, &what, &lines(&change))?;
-        if consent == Consent::Asked && !screen.confirm(&format!("{what}?")) {
+        let lines = lines(&change);
+        if args.json {
+            screen.note(&format!("{what}: {}", lines.join(" ")));
+        } else {
+            screen.verdict(Tone::QUIET, &what, None, &[])?;
+            screen.evidence(&lines)?;
+        }
+        if !args.yes && !screen.confirm(&format!("{what}?")) {
             continue;
         }
         // Ctrl-C between the two would leave a change that can't be taken back.
         probe.context.interrupts.hold();
         let made = make(change, kept);
         probe.context.interrupts.release();
-        let screen = &mut probe.context.screen;
         match made {
             Ok(()) => is_mended = true,
-            Err(error) => screen.warning(&format!("nothing was changed: {error}")),
+            Err(error) => {
+                let text = format!("nothing was changed: {error}");
+                probe.context.screen.warning(&text);
+            }
         }
     }
     Ok(is_mended)
@@ -99,52 +86,38 @@ pub fn offer(
 
 /// Whether `--fix` would have something to offer, as far as that is known without asking Heroku.
 pub fn has_offers(probe: &mut Probe<'_>, report: &Report) -> bool {
-    let mends = report
-        .checks
-        .iter()
-        .filter_map(|entry| entry.mend.as_deref());
-    let mut mends = mends.cloned().collect::<Vec<_>>().into_iter();
-    mends.any(|mend| match mend {
+    report.mends().any(|mend| match mend {
         Mend::Pull => {
             let key = probe.gathered.key.as_ref();
             key.is_some_and(|key| matches!(key.source, Source::EnvFile(..)))
         }
-        mend => matches!(possible(&mend, probe), Ok(Some(_))),
+        mend => matches!(possible(mend, probe), Ok(Some(_))),
     })
 }
 
 fn make(change: Change, kept: &mut Option<Kept>) -> io::Result<()> {
-    let keeping =
-        |error: io::Error| io::Error::new(error.kind(), format!("what was can't be kept: {error}"));
-    if kept.is_none() {
-        *kept = Some(Kept::begin().map_err(keeping)?);
-    }
-    kept.as_mut().map_or(Ok(()), |kept| kept.make(change))
+    let run = match kept.take() {
+        Some(run) => run,
+        None => Kept::begin()
+            .map_err(|error| io::Error::other(format!("what was can't be kept: {error}")))?,
+    };
+    kept.insert(run).make(change)
 }
 
-fn in_a_line(error: &Error) -> String {
-    let words = error.explain();
-    words
-        .detail
-        .into_iter()
-        .fold(words.title, |title, detail| format!("{title}. {detail}"))
-}
-
-/// What a mend would change, if anything.
-fn possible(mend: &Mend, probe: &mut Probe<'_>) -> Result<Option<Offer>, Error> {
+/// What a mend would change, if anything, and that in words.
+fn possible(mend: &Mend, probe: &mut Probe<'_>) -> Result<Option<(String, Change)>, Error> {
     match mend {
         Mend::Private(path) => {
             let mode = files::mode(path).filter(|mode| mode & 0o077 != 0);
-            Ok(mode.map(|mode| Offer {
-                what: format!("Keep {} to yourself", path.display()),
-                change: Change {
-                    path: absolute(path),
-                    mode: Some(mode),
-                    before: None,
-                    after: String::new(),
-                    is_private: true,
-                },
-            }))
+            let change = |mode| Change {
+                path: absolute(path),
+                mode: Some(mode),
+                before: None,
+                after: String::new(),
+                is_private: true,
+            };
+            let what = format!("Keep {} to yourself", path.display());
+            Ok(mode.map(|mode| (what, change(mode))))
         }
         Mend::Ignore(path) => ignored(path).map(Some),
         Mend::Rename(Nearly {
@@ -178,7 +151,7 @@ fn possible(mend: &Mend, probe: &mut Probe<'_>) -> Result<Option<Offer>, Error> 
 }
 
 /// The rule in .gitignore.
-fn ignored(path: &Path) -> Result<Offer, Error> {
+fn ignored(path: &Path) -> Result<(String, Change), Error> {
     let rules = path.with_file_name(".gitignore");
     let unusable = |error: io::Error| Error::of_file("the file", &rules, &error);
     let is_regular = rules.symlink_metadata().map_or(true, |it| it.is_file());
@@ -190,20 +163,18 @@ fn ignored(path: &Path) -> Result<Offer, Error> {
         text => Some(text.map_err(unusable)?),
     };
     let text = before.clone().unwrap_or_default();
-    Ok(Offer {
-        what: format!("Have git ignore {}", path.display()),
-        change: Change {
-            path: absolute(&rules),
-            mode: None,
-            after: text.clone() + &git::line_behind(text.as_bytes(), path),
-            before,
-            is_private: false,
-        },
-    })
+    let change = Change {
+        path: absolute(&rules),
+        mode: None,
+        after: text.clone() + &git::line_behind(text.as_bytes(), path),
+        before,
+        is_private: false,
+    };
+    Ok((format!("Have git ignore {}", path.display()), change))
 }
 
 /// URL and key of the app, if that has another key than the one that was refused.
-fn pulled(probe: &mut Probe<'_>) -> Result<Option<Offer>, Error> {
+fn pulled(probe: &mut Probe<'_>) -> Result<Option<(String, Change)>, Error> {
     let (Some(url), Some(key)) = (&probe.gathered.url, &probe.gathered.key) else {
         return Ok(None);
     };
@@ -216,15 +187,11 @@ fn pulled(probe: &mut Probe<'_>) -> Result<Option<Offer>, Error> {
     let (path, refused) = (path.clone(), key.value.clone());
     let query = HerokuQuery::of(&probe.args.heroku)?;
     let names = ["URL", "KEY"].map(|suffix| probe.gathered.variable(suffix));
-    let heroku = match probe.context.ask_heroku(&query)? {
-        Ok(values) => values,
-        Err(heroku) => {
-            return Err(Error::NotOnApp {
-                names: names.to_vec(),
-                heroku,
-            });
-        }
-    };
+    let answer = probe.context.ask_heroku(&query)?;
+    let heroku = answer.map_err(|heroku| Error::NotOnApp {
+        names: names.to_vec(),
+        heroku,
+    })?;
     let value = |name: &String| Some((name.clone(), heroku.get(name)?.trimmed()));
     let values: Vec<(String, Secret)> = names.iter().filter_map(value).collect();
     let [_, (_, theirs)] = &values[..] else {
@@ -254,7 +221,7 @@ fn in_env_file(
     path: &Path,
     what: String,
     change: impl FnOnce(&str) -> Option<String>,
-) -> Result<Option<Offer>, Error> {
+) -> Result<Option<(String, Change)>, Error> {
     let unusable = |error: io::Error| Error::of_file("the env file", path, &error);
     let path = named::behind_links(path).map_err(unusable)?;
     if named::is_standard_input(&path) || !path.is_file() {
@@ -262,16 +229,14 @@ fn in_env_file(
     }
     let before = env_file::text(&path).map_err(unusable)?;
     let after = change(&before).filter(|after| *after != before);
-    Ok(after.map(|after| Offer {
-        what,
-        change: Change {
-            mode: files::mode(&path),
-            path: absolute(&path),
-            before: Some(before),
-            after,
-            is_private: true,
-        },
-    }))
+    let change = |after| Change {
+        mode: files::mode(&path),
+        path: absolute(&path),
+        before: Some(before),
+        after,
+        is_private: true,
+    };
+    Ok(after.map(|after| (what, change(after))))
 }
 
 fn absolute(path: &Path) -> PathBuf {

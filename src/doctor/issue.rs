@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 use std::env::consts::{ARCH, OS};
+use std::path::Path;
 
-use super::checks::STEPS_LIMIT;
+use super::checks::{Facts, STEPS_LIMIT};
 use super::report::{Entry, Report, Status};
 use super::{Probe, mend};
-use crate::config::secret::Secret;
 use crate::conversation::fenced;
 use crate::error::HerokuFailure;
+use crate::files::named;
 use crate::heroku::{self, HerokuCli};
 use crate::net::proxy;
 use crate::screen::terminal;
@@ -23,87 +24,50 @@ pub fn markdown(probe: &Probe<'_>, report: &Report) -> String {
     let mut names = Names::of(probe);
     let environment = &probe.context.environment;
     let get = |name: &str| environment.get(name).unwrap_or("not set");
-    let [input, out, err] = probe.context.screen.are_terminals();
-    let size = match out || err {
+    let terminals = probe.context.screen.are_terminals();
+    let size = match terminals[1..].contains(&true) {
         true => format!("{:?}", terminal::size()).replace(", ", " × "),
         false => "unknown".to_owned(),
     };
-    let is = |is: bool| if is { "a terminal" } else { "none" };
+    let [input, out, err] = terminals.map(|is| if is { "a terminal" } else { "none" });
     let locale = environment.first(&["LC_ALL", "LC_CTYPE", "LANG"]);
     let cli = match &probe.heroku {
         Some(facts) => facts.version.clone(),
         None => heroku::version(&HerokuCli::find(environment), STEPS_LIMIT),
     };
-    let ways = [proxy::VARIABLES, &["no_proxy", "NO_PROXY"], OTHERS].concat();
-    let ways: Vec<_> = ways
-        .into_iter()
-        .filter(|it| environment.get(it).is_some())
-        .collect();
-    let told = [
-        (
-            "program",
-            format!("heroku-chat {} on {OS} {ARCH}", report.version),
-        ),
-        (
-            "TERM, COLORTERM",
-            format!("{}, {}", get("TERM"), get("COLORTERM")),
-        ),
-        ("columns and rows", size),
-        (
-            "input, output, errors",
-            format!("{}, {}, {}", is(input), is(out), is(err)),
-        ),
-        ("shell", get("SHELL").to_owned()),
-        (
-            "locale",
-            locale.map_or("not set", |(_, value)| value).to_owned(),
-        ),
-        (
-            "Heroku CLI",
-            cli.unwrap_or_else(|failure| failure.explain().title),
-        ),
-        (
-            "set, with values that are not shown",
-            match ways[..] {
-                [] => "no proxy and no certificates".to_owned(),
-                _ => ways.join(", "),
-            },
-        ),
-    ];
-    let mut text = "### heroku-chat doctor --report\n\n".to_owned();
-    for (what, value) in told {
-        text += &format!(
-            "- {what}: {}\n",
-            names.mask(&value).replace(['`', '<', '>', '\n'], " ")
-        );
+    let mut ways = [proxy::VARIABLES, &["no_proxy", "NO_PROXY"], OTHERS].concat();
+    ways.retain(|it| environment.get(it).is_some());
+    if ways.is_empty() {
+        ways.push("no proxy and no certificates");
     }
+    let mut text = "### heroku-chat doctor --report\n\n".to_owned();
+    let mut tell = |what: &str, value: &str| {
+        let value = names.mask(value).replace(['`', '<', '>', '\n'], " ");
+        text += &format!("- {what}: {value}\n");
+    };
+    let version = format!("heroku-chat {} on {OS} {ARCH}", report.version);
+    tell("program", &version);
+    let kind = format!("{}, {}", get("TERM"), get("COLORTERM"));
+    tell("TERM, COLORTERM", &kind);
+    tell("columns and rows", &size);
+    tell("input, output, errors", &format!("{input}, {out}, {err}"));
+    tell("shell", get("SHELL"));
+    tell("locale", locale.map_or("not set", |(_, value)| value));
+    let cli = cli.unwrap_or_else(|failure| failure.explain().title);
+    tell("Heroku CLI", &cli);
+    tell("set, with values that are not shown", &ways.join(", "));
     text += "\n| check | status | ms |\n|---|---|---|\n";
-    for Entry {
-        id,
-        status,
-        milliseconds,
-        ..
-    } in &report.checks
-    {
-        text += &format!("| {id} | {} | {milliseconds} |\n", status.word());
+    for entry in &report.checks {
+        let (status, took) = (entry.status.word(), entry.milliseconds);
+        text += &format!("| {} | {status} | {took} |\n", entry.id);
     }
     let is_told = |entry: &&Entry| matches!(entry.status, Status::Warn | Status::Fail);
     for entry in report.checks.iter().filter(is_told) {
         let from = entry.source.iter().map(|source| format!("(from {source})"));
-        let said = [entry.found.clone()]
-            .into_iter()
-            .chain(from)
-            .chain(entry.hint.clone());
-        let said = said
-            .map(|text| names.mask(&text))
-            .collect::<Vec<_>>()
-            .join("\n");
-        text += &format!(
-            "\n**{}**, {}\n\n{}\n",
-            entry.title,
-            entry.status.word(),
-            fenced(&said, "text")
-        );
+        let said = [entry.found.clone()].into_iter().chain(from);
+        let said: Vec<String> = said.chain(entry.hint.clone()).collect();
+        let said = fenced(&names.mask(&said.join("\n")), "text");
+        text += &format!("\n**{}**, {}\n\n{said}\n", entry.title, entry.status.word());
     }
     text
 }
@@ -117,8 +81,13 @@ struct Names {
     given: HashMap<String, String>,
 }
 
-/// Users of whom there are many.
-const USUAL: &str = "root admin administrator app dev home nobody runner ubuntu user users";
+/// Names that many have, and of what.
+const USUAL: &str = "attachment=INFERENCE attachment=inference remote=heroku user=root \
+    user=admin user=administrator user=app user=dev user=home user=nobody user=runner user=ubuntu \
+    user=user user=users";
+
+/// What stands before the name of a certificate's issuer, which ends its line.
+const ISSUED: &str = "it was issued by ";
 
 /// What looks like a host and is a file.
 const FILES: &str = "cer crt env json key pem sh toml txt yaml yml";
@@ -130,10 +99,7 @@ impl Names {
     fn of(probe: &Probe<'_>) -> Self {
         let environment = &probe.context.environment;
         let value = |name: &str| environment.get(name).map(str::to_owned);
-        let secrets = environment
-            .key_names()
-            .filter_map(|name| environment.get(name));
-        let mut secrets: Vec<Secret> = secrets.map(Secret::new).collect();
+        let mut secrets = environment.keys();
         secrets.extend(probe.gathered.key.iter().map(|key| key.value.clone()));
         let file = probe.env_file.iter().flat_map(|file| &file.variables);
         secrets.extend(
@@ -141,64 +107,81 @@ impl Names {
                 .map(|it| it.1.clone()),
         );
         let home = value("HOME").filter(|home| home.len() > 1);
-        let mut known = Vec::new();
-        let mut add = |kind, value: Option<String>| known.extend(value.map(|it| (it, kind)));
-        add("app", mend::app(probe));
-        add("app", probe.args.heroku.app.clone());
-        add("app", value("HEROKU_APP"));
-        add(
-            "remote",
-            probe.args.heroku.remote.clone().filter(|it| it != "heroku"),
+        let heroku = &probe.args.heroku;
+        let told = probe.heroku.as_ref();
+        let own = home.as_ref().and_then(|home| home.rsplit('/').next());
+        let path = |path: &Path| Some(path.display().to_string());
+        let (url, behind) = (
+            probe.gathered.url.as_ref(),
+            named::behind_links(&probe.env_path),
         );
-        let told = probe.heroku.as_ref().map(|facts| &facts.variables);
-        if let Some(Err(HerokuFailure::SeveralApps(apps))) = told {
+        let mut known = vec![
+            ("app", mend::app(probe)),
+            ("app", heroku.app.clone()),
+            ("app", value("HEROKU_APP")),
+            ("remote", heroku.remote.clone()),
+            ("attachment", Some(probe.gathered.prefix.clone())),
+            ("attachment", Some(heroku.attachment.clone())),
+            ("attachment", told.and_then(Facts::other_attachment)),
+            ("user", own.map(str::to_owned)),
+            ("host", probe.proxy.as_ref().map(|proxy| proxy.host.clone())),
+            ("host", url.map(|url| host_in(&url.value))),
+            ("path", path(&probe.env_path)),
+            ("path", behind.ok().and_then(|it| path(&it))),
+            ("path", probe.args.key_file.as_deref().and_then(path)),
+        ];
+        for (kind, names) in [
+            ("user", &["USER", "LOGNAME", "USERNAME", "SUDO_USER"][..]),
+            ("host", &["HOSTNAME", "COMPUTERNAME"]),
+            ("path", OTHERS),
+        ] {
+            known.extend(names.iter().map(|name| (kind, value(name))));
+        }
+        let proxies = proxy::VARIABLES.iter().filter_map(|name| value(name));
+        known.extend(proxies.map(|it| ("host", Some(host_in(&it)))));
+        if let Some(Err(HerokuFailure::SeveralApps(apps))) = told.map(|facts| &facts.variables) {
             // Each as `app (remote)`.
             for (app, remote) in apps.iter().filter_map(|it| it.split_once(" (")) {
-                add("app", Some(app.to_owned()));
-                let remote = remote.trim_end_matches(')');
-                add(
-                    "remote",
-                    Some(remote.to_owned()).filter(|it| it != "heroku"),
-                );
+                known.push(("app", Some(app.to_owned())));
+                known.push(("remote", Some(remote.trim_end_matches(')').to_owned())));
             }
         }
-        for name in ["USER", "LOGNAME", "USERNAME", "SUDO_USER"] {
-            add("user", value(name));
-        }
-        add(
-            "user",
-            home.as_ref()
-                .and_then(|home| Some(home.rsplit('/').next()?.to_owned())),
-        );
-        for name in ["HOSTNAME", "COMPUTERNAME"] {
-            add("host", value(name));
-        }
-        add("host", probe.proxy.as_ref().map(|proxy| proxy.host.clone()));
-        let url = probe.gathered.url.as_ref().map(|url| host_in(&url.value));
-        add("host", url);
-        for name in proxy::VARIABLES {
-            add("host", value(name).map(|value| host_in(&value)));
-        }
-        let path = probe.env_path.display().to_string();
-        add("path", Some(path).filter(|path| path.contains('/')));
-        known.retain(|(name, kind)| {
-            let is_usual = *kind == "user" && USUAL.split(' ').any(|it| it == name);
-            name.len() > 1 && !is_usual && !is_ours(name)
-        });
+        let known = (known.into_iter()).filter_map(|(kind, name)| Some((name?, kind)));
+        let is_whose = |(name, kind): &(String, &str)| {
+            let is_usual = format!(" {USUAL} ").contains(&format!(" {kind}={name} "));
+            let is_common = COMMON.iter().any(|it| name.starts_with(it));
+            let is_whole = *kind != "path" || name.contains('/');
+            name.len() > 1 && is_whole && !is_usual && !is_common && !is_ours(name)
+        };
         Names {
             masker: Masker::new(&secrets),
             home,
-            known,
+            known: known.filter(is_whose).collect(),
             given: HashMap::new(),
         }
     }
 
     fn mask(&mut self, text: &str) -> String {
         let mut text = self.masker.mask(text);
+        if let Some((_, rest)) = text.split_once(ISSUED) {
+            let issuer = rest.lines().next().unwrap_or_default().to_owned();
+            self.known.push((issuer, "issuer"));
+        }
+        for (name, kind) in self.known.clone() {
+            // What is no word by itself, and so isn't found as one.
+            let end = match kind {
+                "attachment" => "_",
+                _ if name.chars().all(is_of_word) => continue,
+                _ => "",
+            };
+            let found = name.clone() + end;
+            if text.contains(&found) {
+                text = text.replace(&found, &(self.placeholder(kind, &name) + end));
+            }
+        }
         if let Some(home) = &self.home {
             text = text.replace(home.as_str(), "~");
         }
-        let is_of_word = |c: char| c.is_alphanumeric() || "-_./~".contains(c);
         let mut result = String::new();
         let mut rest = text.as_str();
         while let Some(first) = rest.chars().next() {
@@ -223,9 +206,10 @@ impl Names {
             let more = if path.len() > 1 { "/…" } else { path };
             return self.placeholder("host", host) + more;
         }
-        let part = |part: &str| match self.kind(part.trim_end_matches(".git")) {
-            Some(kind) => self.placeholder(kind, part.trim_end_matches(".git")),
-            None => part.to_owned(),
+        let part = |part: &str| {
+            let name = part.trim_end_matches(".git");
+            let kind = self.kind(name);
+            kind.map_or_else(|| part.to_owned(), |kind| self.placeholder(kind, name))
         };
         let parts: Vec<String> = path.split('/').map(part).collect();
         host.to_owned() + &parts.join("/")
@@ -234,9 +218,8 @@ impl Names {
     fn word(&mut self, word: &str) -> String {
         // A port and what stands behind it.
         if let Some((port, path)) = word.split_once('/')
-            && !port.is_empty()
+            && port.parse::<u16>().is_ok()
             && !path.is_empty()
-            && port.bytes().all(|byte| byte.is_ascii_digit())
         {
             return format!("{port}/…");
         }
@@ -253,26 +236,22 @@ impl Names {
     }
 
     fn kind(&self, word: &str) -> Option<&'static str> {
-        let known = self
-            .known
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(word));
-        known.map(|(_, kind)| *kind)
+        let mut known = self.known.iter();
+        let (_, kind) = known.find(|(name, _)| name.eq_ignore_ascii_case(word))?;
+        Some(*kind)
     }
 
     fn placeholder(&mut self, kind: &str, word: &str) -> String {
         let prefix = format!("{kind}-");
-        let count = self
-            .given
-            .values()
-            .filter(|it| it.starts_with(&prefix))
-            .count();
-        let new = || format!("{prefix}{}", count + 1);
-        self.given
-            .entry(word.to_ascii_lowercase())
-            .or_insert_with(new)
-            .clone()
+        let others = self.given.values().filter(|it| it.starts_with(&prefix));
+        let new = format!("{prefix}{}", others.count() + 1);
+        let given = self.given.entry(word.to_ascii_lowercase());
+        given.or_insert(new).clone()
     }
+}
+
+fn is_of_word(character: char) -> bool {
+    character.is_alphanumeric() || "-_./~".contains(character)
 }
 
 /// What stands in the place of a host in a URL, be it one or not.

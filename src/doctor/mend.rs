@@ -16,20 +16,27 @@ pub fn app(probe: &Probe<'_>) -> Option<String> {
     probe.gathered.app.clone().or_else(by_remote)
 }
 
-/// The command that takes URL and key from the app anew, into this env file.
-fn pull(probe: &Probe<'_>, file: &Path) -> String {
-    let app = app(probe).unwrap_or_else(|| "example-app".to_owned());
-    let mut command = format!("heroku-chat config pull -a {}", shell::quoted(&app));
-    let path = file.display().to_string();
-    for (flag, value, usual) in [
-        ("as", probe.gathered.prefix.as_str(), "INFERENCE"),
-        ("env-file", path.as_str(), ".env"),
-    ] {
-        if value != usual {
-            command += &format!(" --{flag} {}", shell::quoted(value));
+/// A command with the flags that have a value, but for the usual one.
+pub fn with_flags(command: &str, flags: &[(&str, Option<&str>)]) -> String {
+    let usual = [("--as", "INFERENCE"), ("--env-file", ".env")];
+    let mut command = command.to_owned();
+    for (flag, value) in flags {
+        if let Some(value) = value.filter(|it| !usual.contains(&(*flag, *it))) {
+            command += &format!(" {flag} {}", shell::quoted(value));
         }
     }
     command
+}
+
+/// The command that takes URL and key from the app anew, into this env file.
+fn pull(probe: &Probe<'_>, file: &Path) -> String {
+    let app = app(probe).unwrap_or_else(|| "example-app".to_owned());
+    let flags = [
+        ("-a", Some(app.as_str())),
+        ("--as", Some(probe.gathered.prefix.as_str())),
+        ("--env-file", file.to_str()),
+    ];
+    with_flags("heroku-chat config pull", &flags)
 }
 
 /// What to do about a key that the service refuses, which depends on where it stands.
@@ -64,10 +71,8 @@ pub fn refused_key(probe: &Probe<'_>, problem: ServiceProblem) -> Explanation {
                     let Explanation { title, hints, .. } = failure.explain();
                     let mut words = words;
                     words.title += &format!("; of the Heroku CLI: {title}");
-                    hints.into_iter().fold(words, |words, hint| {
-                        let words = words.hint(hint.sentence);
-                        hint.commands.into_iter().fold(words, Explanation::command)
-                    })
+                    words.hints.extend(hints);
+                    words
                 }
             };
             let words = words.hint("It may have been rotated: set it from the app anew");

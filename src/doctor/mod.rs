@@ -7,7 +7,7 @@
 mod checks;
 pub mod fix;
 pub mod issue;
-mod mend;
+pub mod mend;
 mod report;
 
 use std::io;

@@ -1,6 +1,5 @@
 //! What the checks found, as lines for people or as JSON for machines. Pure.
 
-use std::iter;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -118,15 +117,8 @@ impl Entry {
         took: Duration,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let Explanation {
-            title,
-            detail,
-            hints,
-        } = verdict.words;
-        let found = iter::once(title)
-            .chain(detail)
-            .collect::<Vec<_>>()
-            .join(". ");
+        let found = verdict.words.in_a_line();
+        let hints = verdict.words.hints;
         let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
         let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
         let commands = |is_look| {
@@ -149,9 +141,7 @@ impl Entry {
             mend: verdict.mend,
         }
     }
-}
 
-impl Entry {
     /// All commands, as they stand below the hint.
     pub fn all_commands(&self) -> Vec<String> {
         self.commands.iter().chain(&self.looks).cloned().collect()
@@ -163,6 +153,12 @@ impl Report {
     pub fn holds(&self, id: &str) -> bool {
         let found = self.checks.iter().find(|entry| entry.id == id);
         found.is_some_and(|entry| matches!(entry.status, Status::Pass | Status::Warn))
+    }
+
+    /// What `--fix` could do.
+    pub fn mends(&self) -> impl Iterator<Item = &Mend> {
+        let entries = self.checks.iter();
+        entries.filter_map(|entry| entry.mend.as_deref())
     }
 
     /// Ends the report: what to do first.

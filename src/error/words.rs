@@ -60,6 +60,12 @@ impl Explanation {
         self
     }
 
+    /// What failed and what is known beyond that, in one line.
+    pub fn in_a_line(&self) -> String {
+        let parts = [&self.title].into_iter().chain(&self.detail);
+        parts.map(String::as_str).collect::<Vec<_>>().join(". ")
+    }
+
     /// With something to do; the sentence has no end mark.
     pub fn hint(mut self, sentence: impl Into<String>) -> Self {
         self.hints.push(Hint {

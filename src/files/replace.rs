@@ -100,24 +100,36 @@ const RULES: &str = ".gitignore";
 
 impl Aside {
     fn below(folder: &Path) -> io::Result<Self> {
-        let aside = Aside(folder.join(".heroku-chat.new"));
-        match fs::create_dir(&aside.0) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => aside.clear()?,
+        let path = folder.join(".heroku-chat.new");
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // A link, as a foreign repository may have it, leads to what is others'.
+                if !path.symlink_metadata()?.is_dir() {
+                    let reason = format!("{} is in the way.", path.display());
+                    return Err(io::Error::other(reason));
+                }
+                Aside::clear(&path)?;
+            }
+            made => made?,
         }
-        fs::write(aside.0.join(RULES), "*\n")?;
-        Ok(aside)
+        let mut rules = File::create_new(path.join(RULES))?;
+        rules.write_all(b"*\n")?;
+        Ok(Aside(path))
     }
 
     /// Removes what an earlier process left.
-    fn clear(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.0)? {
-            let entry = entry?;
-            if entry.file_name() != RULES {
-                fs::remove_file(entry.path())?;
+    fn clear(path: &Path) -> io::Result<()> {
+        let rules = path.join(RULES);
+        for entry in fs::read_dir(path)? {
+            let left = entry?.path();
+            if left != rules {
+                fs::remove_file(left)?;
             }
         }
-        Ok(())
+        match fs::remove_file(rules) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -212,6 +224,21 @@ mod tests {
         assert_eq!(fs::read_to_string(aside.0.join(RULES)).unwrap(), "*\n");
         drop(aside);
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_link_in_its_place_leads_to_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("theirs")).unwrap();
+        fs::write(path("theirs/file"), "kept").unwrap();
+        symlink("theirs", path(".heroku-chat.new")).unwrap();
+        assert!(replace_privately(&path(".env"), "", "new", None).is_err());
+        fs::remove_file(path(".heroku-chat.new")).unwrap();
+        fs::create_dir(path(".heroku-chat.new")).unwrap();
+        symlink("../theirs/file", path(".heroku-chat.new").join(RULES)).unwrap();
+        replace_privately(&path(".env"), "", "new", None).unwrap();
+        assert_eq!(fs::read_to_string(path("theirs/file")).unwrap(), "kept");
     }
 
     #[test]

@@ -6,31 +6,25 @@ use std::path::{Component, Path, PathBuf};
 
 use super::named;
 use crate::conversation::{Attachment, TEXT_LIMIT};
-use crate::error::Error;
 
 /// How many files a folder or a pattern may mean.
 const LIMIT: usize = 100;
 
 /// Names of files or folders that keep secrets, and ends of such names.
-const SECRET_NAMES: &str = ".netrc .ssh .aws .git .npmrc .pypirc id_rsa id_ecdsa id_ed25519 \
-    secrets.yml credentials.json";
+const SECRET_NAMES: &str = ".netrc .ssh .aws .git .git-credentials .gnupg .kube .docker .pgpass \
+    .htpasswd .npmrc .pypirc id_dsa id_rsa id_ecdsa id_ed25519 secrets.yml credentials.json";
 const SECRET_START: &str = ".env";
-const SECRET_ENDS: &str = ".pem .key .p12 .pfx .keystore";
+const SECRET_ENDS: &str = ".env .pem .key .p12 .pfx .jks .ppk .keystore .tfstate";
 
-/// What a path means.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// What it names.
-    One,
-    /// These files, and how many more that may hold secrets.
-    Several(Vec<PathBuf>, usize),
-}
-
-/// What a path means, if `list` gives the files below a folder.
+/// The files that a path means, and how many more that may hold secrets, if `list` gives those
+/// below a folder. None if it means what it names.
 ///
 /// # Errors
 /// A pattern that is none, and one that nothing fits.
-pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Meant> {
+pub fn meant(
+    path: &Path,
+    list: impl Fn(&Path) -> Vec<String>,
+) -> io::Result<Option<(Vec<PathBuf>, usize)>> {
     let pattern = path.to_string_lossy();
     let mut found: Vec<PathBuf> = match path.metadata() {
         Ok(metadata) if metadata.is_dir() => {
@@ -46,7 +40,7 @@ pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Mea
                 .filter(|it| hidden_parts(it) <= wanted)
                 .collect()
         }
-        _ => return Ok(Meant::One),
+        _ => return Ok(None),
     };
     // A link may lead to what nobody meant.
     found.retain(|path| path.symlink_metadata().is_ok_and(|it| it.is_file()));
@@ -58,11 +52,10 @@ pub fn meant(path: &Path, list: impl Fn(&Path) -> Vec<String>) -> io::Result<Mea
         (0, _) => Err(io::Error::other(
             "It means nothing but files that may hold secrets: name them in full.",
         )),
-        (LIMIT.., _) => Err(io::Error::other(format!(
-            "It means {} files, and {LIMIT} are the most.",
-            found.len()
+        (count, _) if count > LIMIT => Err(io::Error::other(format!(
+            "It means {count} files, and {LIMIT} are the most."
         ))),
-        _ => Ok(Meant::Several(found, secret)),
+        _ => Ok(Some((found, secret))),
     }
 }
 
@@ -79,7 +72,8 @@ fn hidden_parts(path: &Path) -> usize {
 pub fn texts(files: &[PathBuf]) -> io::Result<(Vec<Attachment>, usize)> {
     let (mut texts, mut total) = (Vec::new(), 0);
     for path in files {
-        let bytes = named::read(path, TEXT_LIMIT)?;
+        let unreadable = |error| io::Error::other(format!("{}: {error}", path.display()));
+        let bytes = named::read(path, TEXT_LIMIT).map_err(unreadable)?;
         let size = bytes.len();
         if let Ok(text) = Attachment::text(&path.display().to_string(), bytes) {
             texts.push(text);
@@ -107,11 +101,6 @@ pub fn is_secret(path: &Path) -> bool {
     })
 }
 
-/// A failure of what a path means.
-pub fn unusable(path: &Path, error: &io::Error) -> Error {
-    Error::of_file("--file", path, error)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,18 +120,15 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hosts", path("link.rb")).unwrap();
         let meant = |name: &str| meant(&path(name), walk::below);
-        let several = |names: &[&str], secret| {
-            Meant::Several(names.iter().map(|name| path(name)).collect(), secret)
-        };
+        let several =
+            |names: &[&str], secret| Some((names.iter().map(|name| path(name)).collect(), secret));
         assert_eq!(meant("?.rb").unwrap(), several(&["a.rb", "b.rb"], 0));
         assert_eq!(meant("**/c.*").unwrap(), several(&["sub/c.rb"], 0));
         assert_eq!(meant("sub").unwrap(), several(&["sub/c.rb"], 0));
-        let Meant::Several(files, secret) = meant("").unwrap() else {
-            panic!("a folder means several");
-        };
+        let (files, secret) = meant("").unwrap().expect("a folder means several");
         assert_eq!((files.len(), secret), (4, 1));
         for one in ["a.rb", ".env.rb", "my.key", "none", "odd[1].rb"] {
-            assert_eq!(meant(one).unwrap(), Meant::One, "{one}");
+            assert_eq!(meant(one).unwrap(), None, "{one}");
         }
         for (none, told) in [
             ("*.py", "no file"),
@@ -163,6 +149,15 @@ mod tests {
         fs::write(path("b"), "\0").unwrap();
         let (found, others) = texts(&[path("a"), path("b")]).unwrap();
         assert_eq!((found.len(), others), (1, 1));
+        let error = texts(&[path("none")]).unwrap_err().to_string();
+        assert!(error.contains("none: "), "{error}");
+        let many: Vec<String> = (0..=LIMIT).map(|it| format!("many/{it}")).collect();
+        fs::create_dir(path("many")).unwrap();
+        many.iter().for_each(|it| fs::write(path(it), "x").unwrap());
+        assert!(meant(&path("many"), walk::below).is_err());
+        fs::remove_file(path(&many[0])).unwrap();
+        let most = meant(&path("many"), walk::below).unwrap();
+        assert_eq!(most.map(|(most, _)| most.len()), Some(LIMIT));
         fs::write(path("c"), "x".repeat(TEXT_LIMIT)).unwrap();
         assert!(texts(&[path("a"), path("c")]).is_err());
     }

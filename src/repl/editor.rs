@@ -9,7 +9,8 @@ use crate::error::Error;
 /// What is started if neither variable is set; every Unix has it.
 const DEFAULT_EDITOR: &str = "vi";
 
-/// Has the user edit a text, in a file with this suffix, by which editors know what it is, and returns it when the editor has ended.
+/// Has the user edit a text, in a file with this suffix, by which editors know what it is, and
+/// returns it when the editor has ended.
 ///
 /// # Errors
 /// If the editor can't be started, ends with a failure, or leaves no text; the text is unchanged

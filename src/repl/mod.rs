@@ -164,7 +164,8 @@ impl<'a> Repl<'a> {
         })
     }
 
-    /// Chats until the user leaves, beginning with this prompt if there is one, and says where the conversation is, even after a panic.
+    /// Chats until the user leaves, beginning with this prompt if there is one, and says where the
+    /// conversation is, even after a panic.
     ///
     /// # Errors
     /// Failures of the terminal; those of a turn are told and survived.

@@ -69,17 +69,13 @@ impl Repl<'_> {
             return Ok(());
         }
         let app = keeping::app_of(self.connection, self.context);
-        let whom = app
-            .as_ref()
-            .map_or(String::new(), |app| format!(" for the app {app}"));
-        let place = self.context.kept.place.clone();
+        let whom = app.as_ref().map(|app| format!(" for the app {app}"));
+        let (whom, place) = (whom.unwrap_or_default(), self.context.kept.place.clone());
         self.screen().note(&format!(
             "Keep {model}{whom}, in {place}? y keeps it; Enter doesn't"
         ));
-        if self
-            .ask(KEEP_PROMPT)?
-            .is_none_or(|answer| !answer.eq_ignore_ascii_case("y"))
-        {
+        let answer = self.ask(KEEP_PROMPT)?;
+        if !answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y")) {
             return Ok(());
         }
         match keeping::keep("model", Some(model), app.as_deref(), true) {

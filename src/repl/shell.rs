@@ -1,5 +1,5 @@
-//! `!command` at the prompt: runs the user's own command. What it printed goes with the next prompt,
-//! masked.
+//! `!command` at the prompt: runs the user's own command. What it printed goes with the next
+//! prompt, masked.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _};
@@ -14,7 +14,6 @@ use super::reader::{By, Read};
 use super::{Flow, Repl};
 use crate::app::Context;
 use crate::config::child;
-use crate::config::secret::Secret;
 use crate::conversation::{Attachment, Content};
 use crate::error::Error;
 use crate::why::Masker;
@@ -32,6 +31,12 @@ const GRACE: Duration = Duration::from_secs(5);
 /// So long after Ctrl-C the user is told how to end what doesn't end by that.
 const REMINDER: Duration = Duration::from_secs(1);
 
+/// Has the terminal be as it is for a line, whatever a program left that was killed: no other
+/// screen, margins, colours or characters, the cursor shown, lines wrapped, and the mouse the
+/// terminal's.
+const RESET: &[u8] = b"\x1b[?47l\x1b7\x1b[r\x1b8\x1b[m\x1b(B\x0f\x1b[?7h\x1b[?25h\x1b>\x1b[?1l\
+    \x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l";
+
 /// The shell of a user who names none; every Unix has it.
 const DEFAULT_SHELL: &str = "/bin/sh";
 
@@ -43,6 +48,10 @@ impl Repl<'_> {
         let (command, is_sent) = (kept.unwrap_or(command), kept.is_none());
         if command.is_empty() {
             return self.warned("! takes a command, as in `!git status`");
+        }
+        if command.split(' ').next() == Some("cd") && !command.contains([';', '&', '|']) {
+            return self
+                .warned("each ! has a shell of its own, which forgets `cd`: `!cd DIR && ls`");
         }
         if by == By::Others || self.offers_facts {
             self.screen().warning(
@@ -76,11 +85,7 @@ impl Repl<'_> {
 
     /// What a command printed, as it goes with a prompt.
     fn attachment(&self, command: &str, output: Output, status: ExitStatus) -> Attachment {
-        let environment = &self.context.environment;
-        let keys = environment
-            .key_names()
-            .filter_map(|name| environment.get(name));
-        let mut keys: Vec<Secret> = keys.map(Secret::new).collect();
+        let mut keys = self.context.environment.keys();
         keys.push(self.connection.settings.key.value.clone());
         let mut masker = Masker::new(&keys);
         let name = format!("$ {}", masker.mask(command));
@@ -143,9 +148,15 @@ fn run(command: &str, context: &mut Context) -> Result<(Output, ExitStatus), Err
         let is_late = until.is_some_and(|until| left(until).is_zero());
         match ended {
             Some(status) if is_closed || is_late => {
-                // The terminal shows Ctrl-C, and stays in its row.
-                let end = if presses > 0 { b"\n" } else { output.end() };
+                // The terminal shows Ctrl-C, and stays in its row. The command may hear of it first.
+                let end = match presses > 0 || status.code().is_none() {
+                    true => b"\n",
+                    false => output.end(),
+                };
                 context.screen.pass_on(end)?;
+                if output.steers {
+                    context.screen.pass_on(RESET)?;
+                }
                 return Ok((output, status));
             }
             None if is_late => {
@@ -197,11 +208,14 @@ struct Output {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     total: usize,
+    /// Whether it drives the terminal.
+    steers: bool,
 }
 
 impl Output {
     fn take(&mut self, bytes: &[u8]) {
         self.total += bytes.len();
+        self.steers |= bytes.iter().any(|byte| b"\x1b\x0e".contains(byte));
         let room = (HALF - self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..room]);
         self.tail.extend(&bytes[room..]);

@@ -276,7 +276,11 @@ impl Screen {
         self.clear_status();
         self.write_err(&format!("{} [y/N] ", self.clean(question)));
         let mut answer = String::new();
-        io::stdin().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("y")
+        let is_read = io::stdin().read_line(&mut answer).is_ok();
+        if !answer.ends_with('\n') {
+            self.write_err("\n");
+        }
+        is_read && answer.trim().eq_ignore_ascii_case("y")
     }
 
     /// A note that calls for no action.

@@ -2,14 +2,14 @@
 //! each run in the data folder, private as what it holds, which may be a key.
 
 use std::fs::{self, OpenOptions};
-use std::io::ErrorKind::{AlreadyExists, NotADirectory, NotFound};
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{data_folder, replace_privately};
-use crate::files::{self, private_file, private_folder};
+use crate::files::{self, private_folder};
 
 /// Runs that can be taken back.
 const MOST: usize = 5;
@@ -104,21 +104,12 @@ impl Kept {
         for (_, path) in runs.iter().rev().skip(MOST - 1) {
             fs::remove_file(path)?;
         }
-        let mut number = runs.last().map_or(0, |(number, _)| *number);
-        loop {
-            number += 1;
-            let path = folder.join(format!("{number}.json"));
-            match private_file().create_new(true).open(&path) {
-                Err(error) if error.kind() == AlreadyExists => {}
-                opened => {
-                    return opened.map(|_| Kept {
-                        path,
-                        changes: Vec::new(),
-                        written: String::new(),
-                    });
-                }
-            }
-        }
+        let number = runs.last().map_or(1, |(number, _)| number + 1);
+        Ok(Kept {
+            path: folder.join(format!("{number}.json")),
+            changes: Vec::new(),
+            written: String::new(),
+        })
     }
 
     /// Keeps what a change needs to be taken back, and makes it then.
@@ -136,6 +127,10 @@ impl Kept {
     }
 
     fn write(&mut self) -> io::Result<()> {
+        if self.changes.is_empty() {
+            self.written.clear();
+            return fs::remove_file(&self.path);
+        }
         let text = serde_json::to_string(&self.changes).map_err(io::Error::other)?;
         replace_privately(&self.path, &self.written, &text)?;
         self.written = text;
@@ -147,45 +142,44 @@ impl Kept {
     /// # Errors
     /// The system's, and what can't be read.
     pub fn last() -> io::Result<Option<Self>> {
-        let folder = folder()?;
-        let runs = match runs(&folder) {
+        let mut runs = match runs(&folder()?) {
             Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Vec::new(),
             runs => runs?,
         };
-        for (_, path) in runs.into_iter().rev() {
-            let written = fs::read_to_string(&path)?;
-            let changes: Vec<Change> = match written.as_str() {
-                "" => Vec::new(),
-                text => serde_json::from_str(text).map_err(io::Error::other)?,
-            };
-            if !changes.is_empty() {
-                return Ok(Some(Kept {
-                    path,
-                    changes,
-                    written,
-                }));
-            }
-            fs::remove_file(path)?;
-        }
-        Ok(None)
+        let Some((_, path)) = runs.pop() else {
+            return Ok(None);
+        };
+        let written = fs::read_to_string(&path)?;
+        let changes = serde_json::from_str(&written).map_err(io::Error::other)?;
+        Ok(Some(Kept {
+            path,
+            changes,
+            written,
+        }))
     }
 
     /// Takes the changes back, the last one first, and forgets those. The files that are as they
-    /// were, and the first that could not be made so.
+    /// were, and the first that could not be made so; what was changed in that before stays, too.
     pub fn take_back(mut self) -> (Vec<PathBuf>, Option<(PathBuf, io::Error)>) {
-        let mut done = Vec::new();
-        while let Some(change) = self.changes.pop() {
-            if let Err(error) = change.take_back() {
-                return (done, Some((change.path, error)));
+        let (mut done, mut failed) = (Vec::new(), None);
+        for at in (0..self.changes.len()).rev() {
+            let path = self.changes[at].path.clone();
+            if self.changes[at + 1..].iter().any(|it| it.path == path) {
+                continue;
             }
+            if let Err(error) = self.changes[at].take_back() {
+                failed.get_or_insert((path, error));
+                continue;
+            }
+            self.changes.remove(at);
             // Once more it would have no effect.
             drop(self.write());
-            if !done.contains(&change.path) {
-                done.push(change.path);
+            if !done.contains(&path) {
+                done.push(path);
             }
         }
-        drop(fs::remove_file(&self.path));
-        (done, None)
+        done.retain(|path| self.changes.iter().all(|it| it.path != *path));
+        (done, failed)
     }
 
     pub fn path(&self) -> &Path {

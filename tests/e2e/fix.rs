@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::advice::cases::{CASES, OLD_KEY};
 use super::doctor;
+use super::process::with_faults;
 use super::support::{KEY, Program, Run, Setup, Terminal};
 
 /// The setups whose .env gets another content, and the check that is well after that.
@@ -231,6 +231,39 @@ fn what_came_later_is_not_taken_back() {
 }
 
 #[test]
+fn what_cannot_be_taken_back_keeps_nothing_else() {
+    let (Setup(program, _servers), _) = setup("a good .env that git would commit");
+    let work = program.work();
+    let (env, rules) = (work.join(".env"), work.join(".gitignore"));
+    let mode = || env.metadata().unwrap().permissions().mode() & 0o777;
+    let before = files(&work);
+    program.run(FIX).expect_code(0);
+    assert_eq!(mode(), 0o600);
+    let text = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, format!("{text}later\n")).unwrap();
+    let run = program.run(&["doctor", "--undo"]).expect_code(1);
+    assert!(run.stdout.contains(".env is as it was"), "{}", run.stdout);
+    assert_eq!(mode(), 0o644);
+    fs::write(&rules, text).unwrap();
+    program.run(&["doctor", "--undo"]).expect_code(0);
+    assert_eq!(files(&work), before);
+}
+
+#[test]
+fn what_is_advised_is_about_the_same_file() {
+    let (Setup(program, _servers), _) = setup("a rotated key in .env");
+    fs::rename(program.work().join(".env"), program.work().join("my env")).unwrap();
+    let flags = ["doctor", "-a", "good", "--env-file", "my env"];
+    let same = "-a good --env-file 'my env'";
+    for (flag, more) in [(None, ""), (Some("--fix"), " --yes")] {
+        let arguments: Vec<_> = flags.into_iter().chain(flag).collect();
+        let run = program.run(&arguments);
+        let command = format!("heroku-chat doctor --fix{more} {same}");
+        assert!(run.stdout.contains(&command), "{command}\n{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_link_stays_one_and_a_read_only_file_stays_as_it_is() {
     let (Setup(program, _servers), flags) = setup("a rotated key in .env");
     let (env, real) = (program.work().join(".env"), program.work().join("real"));
@@ -285,30 +318,44 @@ fn each_mend_is_asked_for_and_what_changes_meanwhile_is_kept() {
     assert_eq!(fs::read_to_string(&rules).unwrap(), "other\n/.env\n");
 }
 
+/// Before each call that changes a file, as long as there is one.
 #[test]
 fn killed_in_the_middle_it_leaves_the_old_or_the_new_file() {
     let (Setup(program, _servers), flags) = setup("a rotated key among other lines");
+    let fix = [FIX, flags].concat();
     let env = program.work().join(".env");
-    let before = fs::read_to_string(&env).unwrap();
-    program.run(&[FIX, flags].concat()).expect_code(0);
-    let after = fs::read_to_string(&env).unwrap();
-    let mut seen = [0, 0];
-    for round in 0..40 {
-        fs::write(&env, &before).unwrap();
-        let mut process = program.process(&[FIX, flags].concat());
+    let content = || fs::read_to_string(&env).unwrap();
+    let before = content();
+    program.run(&fix).expect_code(0);
+    let after = content();
+    let program = with_faults(program);
+    let ends = |arguments: &[&str], step: usize| {
+        let mut process = program.process(arguments);
+        process.env("FAULT_KILL", step.to_string());
         process.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = process.spawn().unwrap();
-        thread::sleep(Duration::from_millis(round * 12));
-        drop(child.kill());
-        child.wait().unwrap();
-        let text = fs::read_to_string(&env).unwrap();
+        process.status().unwrap().success()
+    };
+    let mut seen = [0, 0];
+    for step in 1.. {
+        fs::write(&env, &before).unwrap();
+        let is_whole = ends(&fix, step);
+        let text = content();
         assert!(text == before || text == after, "{text}");
-        let is_new = text == after;
-        seen[usize::from(is_new)] += 1;
-        if is_new {
-            program.run(&["doctor", "--undo"]).expect_code(0);
-            assert_eq!(fs::read_to_string(&env).unwrap(), before);
+        seen[usize::from(text == after)] += 1;
+        if text == after {
+            // Taken back just as well, and once more where that was broken off.
+            for step in 1.. {
+                let is_whole = ends(&["doctor", "--undo"], step);
+                let text = content();
+                assert!(text == before || text == after && !is_whole, "{text}");
+                if is_whole {
+                    break;
+                }
+            }
+        }
+        if is_whole {
+            break;
         }
     }
-    assert!(seen[0] > 0, "{seen:?}");
+    assert!(seen[0] > 5 && seen[1] > 1, "{seen:?}");
 }

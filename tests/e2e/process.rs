@@ -6,18 +6,21 @@ use std::process::Command;
 
 use super::support::{Program, Terminal, is_sane};
 
-/// A program for which the system fails once there is this file.
-fn with_fault(program: Program, variable: &str) -> (Program, PathBuf) {
+/// A program to which variables of `faults.c` do something.
+pub fn with_faults(program: Program) -> Program {
     let library = program.folder.path().join("faults.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/faults.c");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", source, "-ldl", "-o"]);
     let built = compiler.arg(&library).status().expect("a C compiler");
     assert!(built.success(), "faults.c could not be built");
+    program.with("LD_PRELOAD", &library.display().to_string())
+}
+
+/// A program for which the system fails once there is this file.
+fn with_fault(program: Program, variable: &str) -> (Program, PathBuf) {
     let due = program.folder.path().join("due");
-    let program = program
-        .with("LD_PRELOAD", &library.display().to_string())
-        .with(variable, &due.display().to_string());
+    let program = with_faults(program).with(variable, &due.display().to_string());
     (program, due)
 }
 

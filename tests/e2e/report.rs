@@ -20,6 +20,7 @@ const FORBIDDEN: &[&str] = &[
     "example.org",
     "/home",
     "/tmp",
+    "rcgen",
 ];
 
 /// The setup of somebody with a name, behind a proxy whose values are in no use here.
@@ -49,6 +50,7 @@ fn without_names(says: &str) -> bool {
         "heroku-chat ",
         "chmod",
         "/sessions",
+        "rcgen",
     ]
     .iter()
     .any(|it| says.contains(it))
@@ -148,6 +150,32 @@ fn equal_names_have_equal_placeholders_and_the_cause_stays() {
     for word in ["acme", "gate", "joe", "janedoe", "hunter2", "v2"] {
         assert!(!run.stdout.contains(word), "{word}\n{}", run.stdout);
     }
+}
+
+#[test]
+fn names_in_paths_and_variables_are_masked() {
+    let folder = "My Clients/Acme";
+    let program = Program::new();
+    fs::create_dir_all(program.work().join(folder)).unwrap();
+    let file = format!("{folder}/.env");
+    program.file(&file, "");
+    let arguments = [
+        "doctor",
+        "--report",
+        "--as",
+        "acme-llm",
+        "--env-file",
+        &file,
+    ];
+    let run = program.run(&arguments).expect_code(1);
+    for word in ["Clients", "Acme", "ACME", "acme"] {
+        assert!(!run.stdout.contains(word), "{word}\n{}", run.stdout);
+    }
+    assert!(
+        run.stdout.contains("attachment-1_URL is not set"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

@@ -121,6 +121,17 @@ fn a_long_output_is_cut_and_a_command_that_goes_on_keeps_nobody() {
         terminal.wait_for(told);
         terminal.wait_for_prompt();
     }
+    // A program that draws leaves another screen behind if it is killed.
+    by_hand(
+        &terminal,
+        "!!printf '\\033[?47h\\033[2J\\033[3;5rdrawn'; kill -9 $$",
+    );
+    terminal.wait_for("signal: 9");
+    terminal.wait_until("the first screen", |screen| screen.contains("Ctrl-C again"));
+    terminal.wait_for_prompt();
+    by_hand(&terminal, "!cd /");
+    terminal.wait_for("a shell of its own");
+    terminal.wait_for_prompt();
     let job = std::fs::read_to_string(program.work().join("job")).expect("a job");
     by_hand(&terminal, &format!("!!kill {} && echo ended", job.trim()));
     terminal.wait_for("\nended");

@@ -82,7 +82,11 @@ pub fn list() -> Vec<Listed> {
     let listed = |(name, is_own): (String, bool)| {
         let about = match find(&name) {
             Ok(found) => found.unwrap_or_default().about,
-            Err(error) => for_terminal(&reason(&error)).into_owned(),
+            Err(error) => {
+                let words = error.explain();
+                let reason = words.detail.unwrap_or(words.title);
+                for_terminal(&format!("can't be used: {reason}")).into_owned()
+            }
         };
         Listed {
             name,
@@ -136,15 +140,11 @@ pub fn meant(argument: &str) -> Result<Option<PromptFile>, Error> {
     let Some(name) = argument.strip_prefix('@') else {
         return Ok(None);
     };
-    if ["./", "../", "~/", "/"]
-        .iter()
-        .any(|start| name.starts_with(start))
-    {
+    let is_path = |start: &&str| name.starts_with(*start);
+    if ["./", "../", "~/", "/"].iter().any(is_path) {
         let path = expand_home(name);
-        let text = read(&path, Some(folder_of(&path)));
-        let parsed = text
-            .map_err(|error| error.to_string())
-            .and_then(|text| PromptFile::parse(argument, &text));
+        let text = read(&path, Some(folder_of(&path))).map_err(|error| error.to_string());
+        let parsed = text.and_then(|text| PromptFile::parse(argument, &text));
         return parsed.map(Some).map_err(|reason| unusable(&path, reason));
     }
     match is_name(name) {
@@ -180,9 +180,9 @@ pub fn no_prompt(name: &str) -> Error {
 pub fn save(name: &str, text: &str) -> Result<PathBuf, Error> {
     let path = path_of(name).map_err(|error| unusable(&shown(name), error.to_string()))?;
     let before = fs::read_to_string(&path).unwrap_or_default();
-    store::write_settings(&path, &before, text)
-        .map(|()| path.clone())
-        .map_err(|error| unusable(&path, error.to_string()))
+    let saved = store::write_settings(&path, &before, text);
+    saved.map_err(|error| unusable(&path, error.to_string()))?;
+    Ok(path)
 }
 
 /// What to begin with in an editor for the prompt of this name.
@@ -323,15 +323,13 @@ impl PromptFile {
             text.push_str(before);
             text.push_str(value);
         }
-        let rest = [(takes_words, args), (takes_input, input)];
-        let rest = rest
-            .into_iter()
-            .filter(|(is_in, rest)| !is_in && !rest.trim().is_empty());
-        let parts: Vec<&str> = [text.trim()]
-            .into_iter()
-            .chain(rest.map(|(_, rest)| rest))
-            .collect();
-        Ok(parts.join("\n\n"))
+        let mut text = text.trim().to_owned();
+        for (is_in, rest) in [(takes_words, args), (takes_input, input)] {
+            if !is_in && !rest.trim().is_empty() {
+                text += &format!("\n\n{rest}");
+            }
+        }
+        Ok(text)
     }
 
     /// The text cut at its places: what stands before each, and the place. None is behind the last
@@ -400,14 +398,10 @@ fn path_of(name: &str) -> io::Result<PathBuf> {
 fn read(path: &Path, within: Option<&Path>) -> io::Result<String> {
     let refused = |reason: &str| Err(io::Error::other(reason));
     regular(path)?;
-    let (real, within) = (
-        path.canonicalize()?,
-        within.map(Path::canonicalize).transpose()?,
-    );
-    if [path, &real]
-        .iter()
-        .any(|path| path.extension() != Some(ENDING.as_ref()))
-    {
+    let real = path.canonicalize()?;
+    let within = within.map(Path::canonicalize).transpose()?;
+    let is_other = |path: &Path| path.extension() != Some(ENDING.as_ref());
+    if is_other(path) || is_other(&real) {
         return refused("A prompt's file ends in .md, and so does what a link leads to.");
     }
     if within.is_some_and(|folder| !real.starts_with(folder)) {
@@ -430,18 +424,13 @@ fn shown(name: &str) -> PathBuf {
     PathBuf::from(format!("@{name}"))
 }
 
-fn unusable(path: &Path, reason: String) -> Error {
+/// A prompt that can't be used, and why.
+pub fn unusable(path: &Path, reason: String) -> Error {
     Error::File {
         what: "the prompt",
         path: path.to_owned(),
         reason,
     }
-}
-
-/// What is wrong with a file, in few words.
-fn reason(error: &Error) -> String {
-    let words = error.explain();
-    format!("can't be used: {}", words.detail.unwrap_or(words.title))
 }
 
 #[cfg(test)]
