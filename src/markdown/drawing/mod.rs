@@ -400,7 +400,11 @@ fn is_decided(text: &str) -> bool {
         let end = label.find([']', ' ']);
         end.is_none_or(|end| matches!(&label[end..], "]" | "]:"))
     });
-    let may_be_mark = |first: char| "-+*_#>=~`$\\[<".contains(first) || first.is_ascii_digit();
+    let may_be_mark = |first: char| "-+*_#>=~`$\\[<".contains(first);
     let is_text = text.contains(char::is_alphabetic) || !text.starts_with(may_be_mark);
-    is_text && !text.is_empty() && !is_box && !is_note
+    let is_number = text
+        .trim_end_matches(['.', ')'])
+        .bytes()
+        .all(|it| it.is_ascii_digit());
+    is_text && !is_number && !is_box && !is_note
 }
