@@ -392,7 +392,7 @@ pub struct SetArgs {
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     pub value: Option<String>,
     /// app for which it holds
-    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    #[arg(id = "for", short = 'a', long = "app", value_name = "APP")]
     pub app: Option<String>,
 }
 
@@ -403,7 +403,7 @@ pub struct UnsetArgs {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// app for which it holds no longer
-    #[arg(id = "for", short, long = "app", value_name = "APP")]
+    #[arg(id = "for", short = 'a', long = "app", value_name = "APP")]
     pub app: Option<String>,
 }
 
@@ -650,14 +650,6 @@ pub enum Shell {
     Fish,
     Powershell,
     Elvish,
-}
-
-/// The words of the command line behind the program's name.
-pub fn words() -> Vec<String> {
-    let words = std::env::args_os().skip(1);
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
 }
 
 /// How to print, on every command.
