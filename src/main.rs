@@ -74,9 +74,8 @@ fn main() -> ExitCode {
     let spelling = topic
         .map(|topic| Spelling::below(topic, &cli::Args::command()))
         .unwrap_or_default();
-    let (root, words) = (cli::Args::command(), cli::words());
-    let mut kept = keeping::read(&words, &root, &environment);
-    let args = cli::Args::from_command_line(root, &spelling, &mut kept);
+    let keep = |given: &_, root: &_| keeping::read(given, root, &environment);
+    let (args, kept) = cli::Args::from_command_line(&spelling, &keep);
     let mut screen = Screen::new(&args.output, spelling, &environment);
     // While it is completed, a line has no place for them.
     if !matches!(args.command, Some(cli::Command::Completions(_))) {

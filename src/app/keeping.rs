@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::{ArgMatches, Command, CommandFactory};
 
 use crate::app::{Connection, Context};
 use crate::cli::Args;
@@ -23,14 +23,15 @@ const FILE: &str = "the file of flags";
 const LIMIT: usize = 64 * 1024;
 
 /// Reads what is kept for this command line.
-pub fn read(words: &[String], root: &Command, environment: &Environment) -> Kept {
+pub fn read(given: &ArgMatches, root: &Command, environment: &Environment) -> Kept {
+    let given = kept::innermost(given);
     let Ok(path) = path() else {
         return Kept::default();
     };
-    let place = files::with_tilde(&path);
-    if kept::is_skipped(words) {
+    if given.get_flag("no_config") {
         return Kept::default();
     }
+    let place = files::with_tilde(&path);
     let text = match content(&path) {
         Ok(text) => text,
         Err(error) => {
@@ -41,7 +42,7 @@ pub fn read(words: &[String], root: &Command, environment: &Environment) -> Kept
     };
     let mut kept = Kept::read(&text, &place, root, |name| beside(&path, name));
     let app = match kept.has_apps() {
-        true => app(words, &kept, environment),
+        true => app(given, &kept, environment),
         false => None,
     };
     kept.choose(app.as_deref(), |name| environment.get(name).is_some());
@@ -49,15 +50,15 @@ pub fn read(words: &[String], root: &Command, environment: &Environment) -> Kept
 }
 
 /// The app at hand, if it is known without asking anybody.
-fn app(words: &[String], kept: &Kept, environment: &Environment) -> Option<String> {
-    let owned = |text: &str| text.to_owned();
+fn app(given: &ArgMatches, kept: &Kept, environment: &Environment) -> Option<String> {
+    let value = |id| given.try_get_one::<String>(id).ok().flatten().cloned();
     let mut query = HerokuQuery {
-        app: kept::named_app(words).map(owned),
-        remote: kept::named_remote(words).map(owned),
+        app: value("app"),
+        remote: value("remote"),
         ..HerokuQuery::default()
     };
     if query.app.is_none() && query.remote.is_none() && environment.get("HEROKU_APP").is_none() {
-        query.app = kept.app().map(owned);
+        query.app = kept.app().map(str::to_owned);
         // Whoever sets the URL by a variable means no app.
         if query.app.is_none() && environment.get("INFERENCE_URL").is_some() {
             return None;
@@ -115,13 +116,13 @@ pub fn keep(
         return Err(refused(format!("No app can have the name {app:?}.")));
     }
     let (line, flag) = match is_wanted {
-        true => kept::line(name, value, &root),
-        false => kept::flag_to_unset(name, &root).map(|flag| (String::new(), flag)),
+        true => kept::line(name, value, app, &root),
+        false => kept::flag_to_unset(name, app, &root).map(|flag| (String::new(), flag)),
     }
     .map_err(refused)?;
     let line = Some(line).filter(|_| is_wanted);
     let before = text()?;
-    let after = kept::edited(&before, app, &flag, line.as_deref(), &root);
+    let after = kept::edited(&before, &flag, line.as_deref(), &root);
     if after == before {
         return Ok(line);
     }

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use clap::builder::{ArgPredicate, Resettable};
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, Id};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use super::settings::{self, rule};
 use super::source::Source;
@@ -15,11 +15,11 @@ use super::source::Source;
 const REFUSED: &[(&str, &str)] = &[
     ("url key key-file env-file", WHERE_KEYS_STAND),
     (
-        "yes fix explain live gitignore allow-http allow-mixed-sources",
+        "yes fix undo explain live gitignore allow-http allow-mixed-sources",
         "it is said each time, on the command line",
     ),
     (
-        "all dry-run file help image messages next no-config config output version",
+        "all dry-run file help image messages next no-config config output short version",
         "it is about a single command line",
     ),
 ];
@@ -45,34 +45,26 @@ pub struct Kept {
     pub place: String,
     /// A sentence for each line that holds nothing.
     pub problems: Vec<String>,
-    /// Each line with its number and the app that it is for.
-    lines: Vec<(Flag, usize, Option<String>)>,
+    lines: Vec<Flag>,
     /// What holds now, by the id of the argument.
-    values: BTreeMap<String, KeptValue>,
-}
-
-/// A value of the file.
-#[derive(Clone, Debug)]
-pub struct KeptValue {
-    /// The flag's name, without dashes and without the `no-` of a switch.
-    pub name: String,
-    pub texts: Vec<String>,
-    pub source: Source,
-    /// Whether it is for the app at hand, and not for all.
-    pub is_of_app: bool,
-    /// The line, of which the last wins.
-    number: usize,
+    values: BTreeMap<String, Flag>,
 }
 
 /// A flag as a line holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Flag {
     /// Of its argument.
     id: String,
-    name: String,
+    /// Without dashes and without the `no-` of a switch.
+    pub name: String,
     /// Its values; `on` or `off` for a switch.
-    texts: Vec<String>,
+    pub texts: Vec<String>,
+    pub source: Source,
+    /// The app that it is for, if it isn't for all.
+    pub app: Option<String>,
     is_list: bool,
+    /// The line, of which the last wins.
+    number: usize,
 }
 
 /// What stands on a line.
@@ -86,16 +78,10 @@ enum Line {
 /// Whose the lines of a part of the file are.
 #[derive(Clone, PartialEq, Eq)]
 enum Part {
-    All,
-    App(String),
+    /// An app's, or all apps'.
+    Of(Option<String>),
     /// Behind a head that can't be read.
     Nobody,
-}
-
-impl Part {
-    fn of_app(app: Option<&str>) -> Self {
-        app.map_or(Part::All, |app| Part::App(app.to_owned()))
-    }
 }
 
 impl Kept {
@@ -116,97 +102,73 @@ impl Kept {
         file: impl Fn(&str) -> Result<String, String>,
     ) -> Self {
         let mut kept = Kept::without_lines(place.to_owned(), None);
-        let (mut part, mut more) = (Part::All, 0);
-        for (line, number) in text.split(|byte| *byte == b'\n').zip(1..) {
-            let problem = match read_line(line, root) {
-                Ok(Line::Nothing) => continue,
-                Ok(Line::App(app)) => {
-                    part = Part::App(app);
-                    continue;
+        let located = |mut flag: Flag| {
+            for text in flag.texts.iter_mut().filter(|_| flag.id == "system") {
+                if let Some(name) = text.strip_prefix('@') {
+                    *text = format!("@{}", file(name)?);
                 }
-                Ok(Line::Flag(mut flag)) => {
-                    let files = flag.texts.iter_mut().filter(|_| flag.id == "system");
-                    let located = files
-                        .filter(|text| text.starts_with('@'))
-                        .try_for_each(|it| {
-                            *it = format!("@{}", file(&it[1..])?);
-                            Ok(())
-                        });
-                    match (located, &part) {
-                        (Err(problem), _) => problem,
-                        (Ok(()), Part::Nobody) => continue,
-                        (Ok(()), Part::All) => {
-                            kept.lines.push((flag, number, None));
-                            continue;
-                        }
-                        (Ok(()), Part::App(app)) => {
-                            kept.lines.push((flag, number, Some(app.clone())));
-                            continue;
-                        }
-                    }
-                }
-                Err(problem) => {
-                    if line.trim_ascii_start().starts_with(b"[") {
-                        part = Part::Nobody;
-                    }
-                    problem
-                }
+            }
+            Ok(flag)
+        };
+        for ((_, line, part), number) in lines(text, root).zip(1..) {
+            let flag = match (line, part) {
+                (Ok(Line::Flag(flag)), Part::Of(app)) => located(flag).and_then(|it| it.of(app)),
+                (Ok(_), _) => continue,
+                (Err(problem), _) => Err(problem),
             };
-            match kept.problems.len() < MOST_PROBLEMS {
-                true => kept.problems.push(format!("{place}:{number}: {problem}")),
-                false => more += 1,
+            let source = Source::Kept(place.to_owned(), number);
+            match flag {
+                Ok(flag) => kept.lines.push(Flag {
+                    source,
+                    number,
+                    ..flag
+                }),
+                Err(problem) => kept.problems.push(format!("{place}:{number}: {problem}")),
             }
         }
+        let more = kept.problems.len().saturating_sub(MOST_PROBLEMS);
         if more > 0 {
-            kept.problems
-                .push(format!("{place}: and {more} such lines more"));
+            kept.problems.truncate(MOST_PROBLEMS);
+            let rest = format!("{place}: and {more} such lines more");
+            kept.problems.push(rest);
         }
         kept
     }
 
     /// Whether it matters which app is meant.
     pub fn has_apps(&self) -> bool {
-        self.lines.iter().any(|(_, _, app)| app.is_some())
+        self.lines.iter().any(|flag| flag.app.is_some())
     }
 
     /// The app that lines for all name.
     pub fn app(&self) -> Option<&str> {
-        let mut lines = self.lines.iter().rev();
-        let (flag, ..) = lines.find(|(flag, _, app)| flag.id == "app" && app.is_none())?;
+        let flag = self.lines.iter().rfind(|flag| flag.id == "app")?;
         flag.texts.first().map(String::as_str)
     }
 
     /// Takes what holds for this app, unless a variable says it.
     pub fn choose(&mut self, app: Option<&str>, is_set: impl Fn(&str) -> bool) {
-        let is_said = |id: &str| {
-            let mut variables = VARIABLES.iter();
-            variables.any(|(other, variable)| *other == id && is_set(variable))
-        };
-        let (of_app, of_all): (Vec<_>, Vec<_>) =
-            self.lines.iter().partition(|(_, _, app)| app.is_some());
-        for (flag, number, of) in of_all.into_iter().chain(of_app) {
-            if (of.is_some() && of.as_deref() != app) || is_said(&flag.id) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.sort_by_key(|flag| flag.app.is_some());
+        for mut flag in lines {
+            let mut variables = VARIABLES.iter().filter(|(id, _)| *id == flag.id);
+            if (flag.app.is_some() && flag.app.as_deref() != app)
+                || variables.any(|(_, variable)| is_set(variable))
+            {
                 continue;
             }
-            let mut value = KeptValue {
-                name: flag.name.clone(),
-                texts: flag.texts.clone(),
-                source: Source::Kept(self.place.clone(), *number),
-                is_of_app: of.is_some(),
-                number: *number,
-            };
-            let before = self.values.remove(&flag.id);
-            if let Some(before) = before.filter(|_| flag.is_list)
-                && before.is_of_app == value.is_of_app
+            if let Some(before) = self.values.remove(&flag.id)
+                && flag.is_list
+                && before.app == flag.app
             {
-                value.texts.splice(0..0, before.texts);
+                flag.texts.splice(0..0, before.texts);
             }
-            self.values.insert(flag.id.clone(), value);
+            self.values.insert(flag.id.clone(), flag);
         }
     }
 
     /// A value that holds.
-    pub fn value(&self, id: &str) -> Option<&KeptValue> {
+    pub fn value(&self, id: &str) -> Option<&Flag> {
         self.values.get(id)
     }
 
@@ -218,73 +180,88 @@ impl Kept {
     }
 
     /// The values that are no settings of the chat.
-    pub fn others(&self) -> impl Iterator<Item = &KeptValue> {
+    pub fn others(&self) -> impl Iterator<Item = &Flag> {
         let others = self.values.iter().filter(|(id, _)| is_default(id));
         others.map(|(_, value)| value)
     }
 
-    /// The definition with what holds as defaults, for every command that the words may mean: the
-    /// others are left alone because that takes its time.
-    pub fn in_definition(&self, command: Command, words: &[String]) -> Command {
-        if self.values.keys().all(|id| !is_default(id)) {
-            return command;
+    /// Forgets what the command line says otherwise, and what a later line does. Gives the
+    /// definition with the rest as defaults; none if the command has none of them.
+    pub fn as_defaults(&mut self, matches: &ArgMatches, root: Command) -> Option<Command> {
+        let (mut command, mut given, mut path) = (&root, matches, Vec::new());
+        while let Some((name, below)) = given.subcommand() {
+            (command, given) = (command.find_subcommand(name)?, below);
+            path.push(name);
         }
-        let rivals = rivals(&command);
-        let holding = |argument: &Arg| {
-            let id = argument.get_id().as_str();
-            argument.get_long().filter(|_| is_default(id))?;
-            let value = self.values.get(id)?;
-            let is_last = |other: &str| {
-                let other = self.values.get(other);
-                other.is_none_or(|it| it.number < value.number || it.texts == ["off"])
-            };
-            let mut others = rivals.iter().filter(|(one, ..)| one == id);
-            others
-                .all(|(_, other, _)| is_last(other.as_str()))
-                .then_some(value)
+        let is_other_said = |flag: &Flag| {
+            let mut rivals = rivals(command, &flag.id);
+            rivals.any(|id| {
+                let kept = self.values.get(id);
+                let kept = kept.filter(|kept| kept.texts != ["off"]);
+                was_given(given, id) || kept.is_some_and(|kept| kept.number > flag.number)
+            })
         };
-        let command = command.mut_args(|argument| match holding(&argument) {
-            None => argument,
-            Some(value) => {
-                let id = argument.get_id().clone();
-                let others = rivals.iter().filter(|(one, ..)| *one == id);
-                let argument = others.fold(argument, |argument, (_, other, given)| {
-                    argument.default_value_if(other.clone(), given.clone(), None::<&str>)
-                });
-                if !is_switch(&argument) {
-                    return argument.default_values(value.texts.clone());
-                }
-                let (opposite, given) = (opposite_id(&id), raw(!sets_true(&argument)));
-                let is_on = value.texts == ["on"];
-                argument
-                    .default_value_if(opposite, ArgPredicate::Equals(given.into()), raw(!is_on))
-                    .default_value(raw(is_on))
-            }
-        });
-        command.mut_subcommands(|command| {
-            let is_named = words.iter().any(|word| word == command.get_name());
-            match is_named {
-                true => self.in_definition(command, words),
-                false => command,
-            }
-        })
+        let is_said = |flag: &&Flag| {
+            let opposite = opposite_id(&flag.id);
+            was_given(given, &flag.id) || was_given(given, &opposite) || is_other_said(flag)
+        };
+        let said: Vec<String> = self
+            .others()
+            .filter(is_said)
+            .map(|it| it.id.clone())
+            .collect();
+        self.values.retain(|id, _| !said.contains(id));
+        let mut ids = command.get_arguments().map(|it| it.get_id().as_str());
+        let has_any = ids.any(|id| is_default(id) && self.values.contains_key(id));
+        has_any.then(|| self.in_definition(root.clone(), &path))
     }
 
-    /// Forgets what the command line said otherwise.
-    pub fn retain_in_force(&mut self, matches: &ArgMatches) {
-        let mut leaf = matches;
-        while let Some((_, below)) = leaf.subcommand() {
-            leaf = below;
-        }
-        let given = |id: &str| was_given(leaf, id);
-        let rivals = |id: &str| match id {
-            "app" => given("remote"),
-            "remote" => given("app"),
-            _ => false,
-        };
-        self.values.retain(|id, _| {
-            !is_default(id) || !(given(id) || given(&opposite_id(id)) || rivals(id))
+    fn in_definition(&self, command: Command, path: &[&str]) -> Command {
+        let command = command.mut_args(|argument| {
+            let id = argument.get_id().as_str();
+            match self.values.get(id).filter(|_| is_default(id)) {
+                Some(flag) if is_switch(&argument) => {
+                    argument.default_value(if flag.texts == ["on"] {
+                        "true"
+                    } else {
+                        "false"
+                    })
+                }
+                Some(flag) => argument.default_values(flag.texts.clone()),
+                None => argument,
+            }
         });
+        match path {
+            [] => command,
+            [name, below @ ..] => {
+                command.mut_subcommand(name, |command| self.in_definition(command, below))
+            }
+        }
+    }
+}
+
+impl Flag {
+    fn new(argument: &Arg, texts: Vec<String>) -> Self {
+        let (id, long) = (argument.get_id().as_str(), argument.get_long());
+        let long = long.unwrap_or_default();
+        let positive = long.strip_prefix("no-").filter(|_| is_switch(argument));
+        Flag {
+            id: id.strip_prefix("not ").unwrap_or(id).to_owned(),
+            name: positive.unwrap_or(long).to_owned(),
+            texts,
+            source: Source::Default,
+            app: None,
+            is_list: matches!(argument.get_action(), ArgAction::Append),
+            number: 0,
+        }
+    }
+
+    /// The same for an app, or for all.
+    fn of(self, app: Option<String>) -> Result<Self, String> {
+        match app.is_some() && ["app", "remote"].contains(&self.id.as_str()) {
+            true => Err("what holds for an app doesn't say which app is meant".to_owned()),
+            false => Ok(Flag { app, ..self }),
+        }
     }
 }
 
@@ -294,32 +271,17 @@ fn is_default(id: &str) -> bool {
     id != "model" && !settings::is_setting(id)
 }
 
-/// Arguments of a command that don't go together, each pair both ways, and by what it is seen that
-/// the second was given: a switch that wasn't has a value, too.
-fn rivals(command: &Command) -> Vec<(Id, Id, ArgPredicate)> {
-    let given = |argument: &Arg| match is_switch(argument) {
-        true => ArgPredicate::Equals(raw(sets_true(argument)).into()),
-        false => ArgPredicate::IsPresent,
-    };
-    let mut rivals = Vec::new();
-    for argument in command.get_arguments() {
-        for other in command.get_arg_conflicts_with(argument) {
-            for (one, other) in [(argument, other), (other, argument)] {
-                let ids = (one.get_id().clone(), other.get_id().clone());
-                rivals.push((ids.0, ids.1, given(other)));
-            }
-        }
-    }
-    rivals
-}
-
-/// A switch's value as clap has it.
-fn raw(is_true: bool) -> &'static str {
-    if is_true { "true" } else { "false" }
-}
-
-fn sets_true(switch: &Arg) -> bool {
-    matches!(switch.get_action(), ArgAction::SetTrue)
+/// The ids of arguments that don't go with this one. The definition names a pair once.
+fn rivals<'a>(command: &'a Command, id: &'a str) -> impl Iterator<Item = &'a str> {
+    let conflicts = |argument| command.get_arg_conflicts_with(argument).into_iter();
+    let pairs = command.get_arguments().flat_map(move |one| {
+        conflicts(one).map(|other| (one.get_id().as_str(), other.get_id().as_str()))
+    });
+    pairs.filter_map(move |(one, other)| match (one == id, other == id) {
+        (true, _) => Some(other),
+        (_, true) => Some(one),
+        _ => None,
+    })
 }
 
 /// The definition with the opposite of each switch, which help doesn't list: `--no-json` beside
@@ -368,44 +330,30 @@ pub fn was_given(matches: &ArgMatches, id: &str) -> bool {
     is_known && matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// The app that the words of a command line name, before they are read.
-pub fn named_app(words: &[String]) -> Option<&str> {
-    value_of(words, "--app", "-a")
-}
-
-/// The git remote that they name.
-pub fn named_remote(words: &[String]) -> Option<&str> {
-    value_of(words, "--remote", "-r")
-}
-
-/// Whether they say that the file of flags is not read.
-pub fn is_skipped(words: &[String]) -> bool {
-    let mut words = flags_of(words).rev();
-    words.find(|word| ["--config", "--no-config"].contains(word)) == Some("--no-config")
-}
-
-fn flags_of(words: &[String]) -> impl DoubleEndedIterator<Item = &str> {
-    let end = words.iter().position(|word| word == "--");
-    words[..end.unwrap_or(words.len())]
-        .iter()
-        .map(String::as_str)
-}
-
-fn value_of<'a>(words: &'a [String], long: &str, short: &str) -> Option<&'a str> {
-    let mut words = flags_of(words);
-    while let Some(word) = words.next() {
-        if word == long || word == short {
-            return words.next();
-        }
-        let value = word
-            .strip_prefix(long)
-            .and_then(|rest| rest.strip_prefix('='));
-        let short = word.strip_prefix(short).filter(|_| !word.starts_with("--"));
-        if let Some(value) = value.or(short) {
-            return Some(value.trim_start_matches('='));
-        }
+/// What was given to the command that is run.
+pub fn innermost(mut matches: &ArgMatches) -> &ArgMatches {
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
     }
-    None
+    matches
+}
+
+/// The lines of the file, and what each says to whom.
+fn lines<'a>(
+    text: &'a [u8],
+    root: &'a Command,
+) -> impl Iterator<Item = (&'a [u8], Result<Line, String>, Part)> {
+    let mut part = Part::Of(None);
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    lines.map(move |line| {
+        let read = read_line(line, root);
+        match &read {
+            Ok(Line::App(app)) => part = Part::Of(Some(app.clone())),
+            Err(_) if line.trim_ascii_start().starts_with(b"[") => part = Part::Nobody,
+            _ => {}
+        }
+        (line, read, part.clone())
+    })
 }
 
 fn read_line(line: &[u8], root: &Command) -> Result<Line, String> {
@@ -415,7 +363,7 @@ fn read_line(line: &[u8], root: &Command) -> Result<Line, String> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(Line::Nothing);
     }
-    if line.contains(char::is_control) {
+    if line.contains(|c: char| c.is_control() && c != '\t') {
         return Err("a control character is in it".to_owned());
     }
     let words = shlex::split(line).ok_or("a quote in it is not closed")?;
@@ -469,17 +417,7 @@ fn read_flag(words: &[String], root: &Command) -> Result<Flag, String> {
             false => format!("--{long} takes a value"),
         })?,
     };
-    let id = argument.get_id().as_str();
-    Ok(Flag {
-        id: id.strip_prefix("not ").unwrap_or(id).to_owned(),
-        name: match is_switch(&argument) {
-            true => long.strip_prefix("no-").unwrap_or(long),
-            false => long,
-        }
-        .to_owned(),
-        texts,
-        is_list: matches!(argument.get_action(), ArgAction::Append),
-    })
+    Ok(Flag::new(&argument, texts))
 }
 
 /// The values of a flag that these words are, as far as it takes them.
@@ -537,101 +475,86 @@ fn defined<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(is_named).or_else(below)
 }
 
-/// The line for a flag or a setting, however its name is spelled.
+/// The line for a flag or a setting, however its name is spelled, for an app or for all.
 ///
 /// # Errors
 /// Why it can't be kept.
-pub fn line(name: &str, value: Option<&str>, root: &Command) -> Result<(String, Flag), String> {
-    let long = name.trim_start_matches('-').replace('_', "-");
-    let long = match find(root, &format!("--{long}")).is_some_and(|it| is_switch(&it)) {
-        true => match value {
-            None | Some("on") => long,
-            Some("off") => opposite_name(&long),
-            Some(_) => return Err(format!("--{long} takes on or off")),
-        },
-        false => long,
-    };
-    let value =
-        value.filter(|_| !find(root, &format!("--{long}")).is_some_and(|it| is_switch(&it)));
-    let unquotable = |_| "a control character is in it".to_owned();
+pub fn line(
+    name: &str,
+    value: Option<&str>,
+    app: Option<&str>,
+    root: &Command,
+) -> Result<(String, Flag), String> {
+    let long = long(name);
+    let is_switch = find(root, &format!("--{long}")).is_some_and(|it| is_switch(&it));
     let line = match value {
-        Some(value) => format!("--{long}={}", shlex::try_quote(value).map_err(unquotable)?),
         None => format!("--{long}"),
+        Some("on") if is_switch => format!("--{long}"),
+        Some("off") if is_switch => format!("--{}", opposite_name(&long)),
+        Some(_) if is_switch => return Err(format!("--{long} takes on or off")),
+        Some(value) => {
+            let quoted = shlex::try_quote(value);
+            let quoted = quoted.map_err(|_| "a control character is in it")?;
+            format!("--{long}={quoted}")
+        }
     };
     match read_line(line.as_bytes(), root)? {
-        Line::Flag(flag) => Ok((line, flag)),
+        Line::Flag(flag) => Ok((line, flag.of(app.map(str::to_owned))?)),
         _ => Err("this is no flag of any command".to_owned()),
     }
+}
+
+fn long(name: &str) -> String {
+    name.trim_start_matches('-').replace('_', "-")
 }
 
 /// The flag of this name, whatever its value.
 ///
 /// # Errors
 /// If there is none.
-pub fn flag_to_unset(name: &str, root: &Command) -> Result<Flag, String> {
-    let long = name.trim_start_matches('-').replace('_', "-");
-    let names = [format!("--{long}"), format!("--no-{long}")];
-    let argument = names.iter().find_map(|name| defined(root, name));
-    let id = argument
-        .ok_or("this is no flag of any command")?
-        .get_id()
-        .as_str();
-    Ok(Flag {
-        id: id.strip_prefix("not ").unwrap_or(id).to_owned(),
-        name: long,
-        texts: Vec::new(),
-        is_list: false,
-    })
+pub fn flag_to_unset(name: &str, app: Option<&str>, root: &Command) -> Result<Flag, String> {
+    let argument = find(root, &format!("--{}", long(name)));
+    let flag = Flag::new(
+        &argument.ok_or("this is no flag of any command")?,
+        Vec::new(),
+    );
+    let app = app.map(str::to_owned);
+    Ok(Flag { app, ..flag })
 }
 
-/// The text of the file with this line, for an app or for all, in place of those that say the same
-/// thing; without those, if there is none. All other lines stay as they are.
-pub fn edited(
-    text: &str,
-    app: Option<&str>,
-    flag: &Flag,
-    line: Option<&str>,
-    root: &Command,
-) -> String {
-    let ours = Part::of_app(app);
-    let (mut part, mut lines, mut place, mut end) = (Part::All, Vec::new(), None, None);
-    if ours == Part::All {
-        end = Some(0);
-    }
-    for old in text.split_inclusive('\n') {
-        let read = read_line(old.trim_end_matches('\n').as_bytes(), root);
-        let is_same = matches!(&read, Ok(Line::Flag(other)) if other.id == flag.id);
-        match read {
-            Ok(Line::App(app)) => part = Part::App(app),
-            Err(_) if old.trim_start().starts_with('[') => part = Part::Nobody,
-            _ => {}
-        }
-        if part == ours && is_same {
-            place = Some(lines.len());
-            continue;
-        }
-        lines.push(old.to_owned());
-        if part == ours && !old.trim().is_empty() {
-            end = Some(lines.len());
+/// The text of the file with this line in place of those that say the same thing to the same app,
+/// or to all; without those, if there is none. All other lines stay as they are.
+pub fn edited(text: &str, flag: &Flag, line: Option<&str>, root: &Command) -> String {
+    let ours = Part::Of(flag.app.clone());
+    let (mut others, mut place) = (Vec::new(), None);
+    let mut end = flag.app.is_none().then_some(0);
+    for (old, read, part) in lines(text.as_bytes(), root) {
+        if part != ours {
+            others.push(String::from_utf8_lossy(old));
+        } else if matches!(read, Ok(Line::Flag(other)) if other.id == flag.id) {
+            place = Some(others.len());
+        } else {
+            others.push(String::from_utf8_lossy(old));
+            if !old.trim_ascii().is_empty() {
+                end = Some(others.len());
+            }
         }
     }
     let Some(line) = line else {
-        return lines.concat();
+        return others.concat();
     };
     let mut new = format!("{line}\n");
     let place = place.or(end).unwrap_or_else(|| {
-        let head = format!("[app {}]\n", app.unwrap_or_default());
-        let space = if lines.is_empty() { "" } else { "\n" };
+        let head = format!("[app {}]\n", flag.app.as_deref().unwrap_or_default());
+        let space = if others.is_empty() { "" } else { "\n" };
         new = format!("{space}{head}{new}");
-        lines.len()
+        others.len()
     });
-    if let Some(before) = place.checked_sub(1).map(|index| &mut lines[index])
-        && !before.ends_with('\n')
-    {
-        before.push('\n');
+    if place > 0 && !others[place - 1].ends_with('\n') {
+        new.insert(0, '\n');
     }
-    lines.insert(place, new);
-    lines.concat()
+    others.insert(place, new.into());
+    others.concat()
 }
 
 #[cfg(test)]

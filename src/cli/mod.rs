@@ -652,14 +652,6 @@ pub enum Shell {
     Elvish,
 }
 
-/// The words of the command line behind the program's name.
-pub fn words() -> Vec<String> {
-    let words = std::env::args_os().skip(1);
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect()
-}
-
 /// How to print, on every command.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]

@@ -1,9 +1,9 @@
 //! What can follow on an unfinished command line, from clap's definition of it. Pure.
 
 use clap::builder::PossibleValue;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, Command};
 
-use super::help::text;
+use super::help::{takes_value, text};
 
 /// What a shell can offer for the word under the cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,11 +82,7 @@ fn flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
 }
 
 fn is_followed_by_value(flag: &Arg) -> bool {
-    let is_switch = matches!(
-        flag.get_action(),
-        ArgAction::SetTrue | ArgAction::Help | ArgAction::Version
-    );
-    !is_switch && !flag.is_require_equals_set()
+    takes_value(flag) && !flag.is_require_equals_set()
 }
 
 fn flags(command: &Command) -> Vec<(String, String)> {
@@ -179,6 +175,7 @@ mod tests {
             &["ask", "-m", ""] as &[_],
             &["--model", "cl"],
             &["chat", "-a", "app", "-m", "c"],
+            &["ask", "--no-stream", "-m", "c"],
         ] {
             assert_eq!(offered(words), Offer::Models(String::new()), "{words:?}");
         }

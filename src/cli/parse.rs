@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id, Parser};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id};
 
 use super::Args;
 use super::help::in_form;
@@ -20,60 +20,72 @@ impl Args {
 
     /// Reads the command line, with what is kept as defaults. Ends the process if it is not
     /// understood.
-    pub fn from_command_line(definition: Command, spelling: &Spelling, kept: &mut Kept) -> Self {
+    pub fn from_command_line(spelling: &Spelling, keep: &Keep<'_>) -> (Self, Kept) {
         let words: Vec<OsString> = env::args_os().collect();
-        read(&words, definition, kept)
+        read(&words, keep)
             .unwrap_or_else(|error| spelled(with_fitting_tips(error), spelling).exit())
     }
 }
 
+/// Gives what is kept for a command line that was understood, by its definition.
+pub type Keep<'a> = dyn Fn(&ArgMatches, &Command) -> Kept + 'a;
+
 /// Reads the words of a command line, the program's name first.
-pub fn read(words: &[OsString], definition: Command, kept: &mut Kept) -> Result<Args, clap::Error> {
-    let error = match parsed(words, definition, kept) {
+pub fn read(words: &[OsString], keep: &Keep<'_>) -> Result<(Args, Kept), clap::Error> {
+    let error = match parsed(words, keep) {
         Ok(args) => return Ok(args),
         Err(error) => error,
     };
     match error.kind() {
-        ErrorKind::DisplayHelp => Args::try_parse_from(asked_for_help(words)),
+        ErrorKind::DisplayHelp => parsed(&asked_for_help(words), keep),
         ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand if path(words).is_empty() => {
-            as_prompt(words, error, kept)
+            as_prompt(words, error, keep)
         }
         _ => Err(error),
     }
 }
 
-fn parsed(words: &[OsString], definition: Command, kept: &mut Kept) -> Result<Args, clap::Error> {
-    let named = words.iter().map(|word| word.to_string_lossy().into_owned());
-    let named: Vec<String> = named.collect();
-    let read = |definition: Command| {
-        let definition = kept.in_definition(definition, &named);
-        definition.try_get_matches_from(words)
-    };
+fn parsed(words: &[OsString], keep: &Keep<'_>) -> Result<(Args, Kept), clap::Error> {
+    let mut definition = Args::command();
     // Opposites are rare, and to define them takes a tenth of the start.
-    let matches = read(definition).or_else(|error| match error.kind() {
-        ErrorKind::UnknownArgument => read(Args::definition()),
-        _ => Err(error),
+    let matches = definition.try_get_matches_from_mut(words).or_else(|error| {
+        if !may_be_opposite(&error) {
+            return Err(error);
+        }
+        definition = Args::definition();
+        definition.try_get_matches_from_mut(words)
     });
     let mut matches = matches?;
     if let Some(error) = misplaced_flag(&matches) {
         return Err(error);
     }
-    kept.retain_in_force(&matches);
-    Args::from_arg_matches_mut(&mut matches)
+    let mut kept = keep(&matches, &definition);
+    if let Some(definition) = kept.as_defaults(&matches, definition) {
+        matches = definition.try_get_matches_from(words)?;
+    }
+    Ok((Args::from_arg_matches_mut(&mut matches)?, kept))
+}
+
+fn may_be_opposite(error: &clap::Error) -> bool {
+    let typed = error.get(ContextKind::InvalidArg);
+    matches!(typed, Some(ContextValue::String(typed)) if typed.starts_with("--"))
+        && error.kind() == ErrorKind::UnknownArgument
 }
 
 /// What no command is named in is `ask`, if that understands it.
-fn as_prompt(words: &[OsString], error: clap::Error, kept: &mut Kept) -> Result<Args, clap::Error> {
+fn as_prompt(
+    words: &[OsString],
+    error: clap::Error,
+    keep: &Keep<'_>,
+) -> Result<(Args, Kept), clap::Error> {
     let (program, rest) = words.split_at(1);
     let ask = [program, &["ask".into()], rest].concat();
-    match parsed(&ask, Args::command(), kept) {
-        Ok(args) => Ok(Args {
-            is_bare_prompt: true,
-            ..args
-        }),
-        Err(other) if other.kind() == ErrorKind::DisplayHelp => {
-            Args::try_parse_from(asked_for_help(&ask))
+    match parsed(&ask, keep) {
+        Ok((mut args, kept)) => {
+            args.is_bare_prompt = true;
+            Ok((args, kept))
         }
+        Err(other) if other.kind() == ErrorKind::DisplayHelp => parsed(&asked_for_help(&ask), keep),
         Err(other) if other.kind() == error.kind() => Err(error),
         Err(other) => Err(other),
     }
@@ -90,12 +102,14 @@ fn path(words: &[OsString]) -> Vec<String> {
 }
 
 /// `config pull -h` as `help --short config pull`.
-fn asked_for_help(words: &[OsString]) -> Vec<String> {
+fn asked_for_help(words: &[OsString]) -> Vec<OsString> {
     let is_long = words.iter().any(|word| word == "--help");
     let begin = ["heroku-chat", "help", "--short"];
     let begin = &begin[..if is_long { 2 } else { 3 }];
-    let begin = begin.iter().map(|word| (*word).to_owned());
-    begin.chain(path(words)).collect()
+    let begin = begin.iter().map(Into::into);
+    begin
+        .chain(path(words).into_iter().map(Into::into))
+        .collect()
 }
 
 /// An error with its usage as commands are typed here.

@@ -48,7 +48,7 @@ fn what_names_no_command_is_a_prompt() {
     let read = |line: &str| {
         let words = shlex::split(&format!("heroku-chat {line}")).unwrap();
         let words: Vec<_> = words.iter().map(Into::into).collect();
-        read(&words, Args::command(), &mut Kept::default())
+        read(&words, &|_, _| Kept::default()).map(|(args, _)| args)
     };
     for (line, prompt) in [
         ("'What is a dyno?'", "What is a dyno?"),

@@ -21,7 +21,7 @@ pub use self::key::{bare, check_key, has_usual_form, is_rather_a_url, may_be_key
 pub use self::url::{
     is_inference_host, is_loopback, normalise as normalise_url, region, with_https,
 };
-use crate::cli::kept::KeptValue;
+use crate::cli::kept::Flag;
 pub use crate::cli::source::Source;
 use crate::cli::{ConnectionArgs, HerokuArgs};
 use crate::config::environment::Environment;
@@ -254,10 +254,10 @@ impl Gathered {
 
     /// Takes the model of the file of flags: right after flag and environment if it is kept for this
     /// app, else last.
-    pub fn add_kept(&mut self, kept: Option<&KeptValue>) {
+    pub fn add_kept(&mut self, kept: Option<&Flag>) {
         let goes_before = |source: &Source| {
             let is_nearer = matches!(source, Source::Flag(_) | Source::Environment);
-            is_nearer || kept.is_none_or(|kept| !kept.is_of_app)
+            is_nearer || kept.is_none_or(|kept| kept.app.is_none())
         };
         if self
             .model

@@ -138,8 +138,10 @@ impl<'a> Probe<'a> {
             Err(io::Error::new(io::ErrorKind::TimedOut, reason))
         });
         let nobody = |_: &HerokuQuery| Err(HerokuFailure::NoApp);
+        let mut named = args.clone();
+        named.heroku.has_other_use |= context.kept.names_app();
         let mut gathered =
-            config::gather_from(args, &context.environment, env_file.as_ref().ok(), nobody)?;
+            config::gather_from(&named, &context.environment, env_file.as_ref().ok(), nobody)?;
         gathered.add_kept(context.kept.value("model"));
         let settings = (sandbox.as_ref()).map(|sandbox| sandbox_settings(sandbox, args));
         let mut probe = Probe {

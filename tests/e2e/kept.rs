@@ -78,6 +78,55 @@ fn what_is_kept_holds_where_nothing_else_says_it() {
     );
 }
 
+#[test]
+fn what_is_kept_stands_in_the_way_of_nothing_that_is_typed() {
+    let program = Program::new();
+    keep(
+        &program,
+        "--json\n--session x\n--app shop\n--budget 1\n--max-tokens 9\n",
+    );
+    for words in [
+        &["ask", "--sandbox", "--code", "hi"][..],
+        &["doctor", "--undo"],
+        &["doctor", "--report", "--sandbox"],
+        &["why", "--facts", "--sandbox"],
+        &["ask", "--continue", "--sandbox", "hi"],
+        &["ask", "--remote", "heroku", "--sandbox", "hi"],
+        &["--sandbox", "two words"],
+    ] {
+        let run = program.run(words);
+        assert!(run.code != 2, "{words:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("budget"), "{words:?}: {}", run.stderr);
+    }
+    let code = program.run(&["ask", "--sandbox", "--code", "hi"]);
+    code.expect_error("no code block");
+}
+
+#[test]
+fn doctor_says_what_the_chat_would_do_with_what_is_kept() {
+    let program = Program::for_service("http://127.0.0.1:9");
+    keep(&program, "--app shop\n");
+    let run = program.run(&["doctor"]);
+    let said = run.stdout + &run.stderr;
+    assert!(!said.contains("was not used"), "{said}");
+    // Heroku's model goes before one that is kept for all apps.
+    let program = Program::new();
+    let values = "echo INFERENCE_URL=http://127.0.0.1:9; echo INFERENCE_KEY=inf-1; \
+        echo INFERENCE_MODEL_ID=of-heroku";
+    program.command("heroku", values);
+    let model = |command: &str| {
+        let run = program.run(&[command, "-a", "shop"]);
+        let said = run.stdout + &run.stderr;
+        (said.contains("of-heroku"), said.contains("of-file"))
+    };
+    keep(&program, "--model of-file\n");
+    assert_eq!(model("config"), (true, false));
+    assert!(!model("doctor").1);
+    keep(&program, "[app shop]\n--model of-file\n");
+    assert_eq!(model("config"), (false, true));
+    assert!(!model("doctor").0);
+}
+
 /// Each is tried with a question to the user's own service, while another one listens.
 #[test]
 fn a_hostile_file_sends_nothing_elsewhere_and_runs_nothing() {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cli::Args;
 
-const FILE: &str = "# mine\n--model=first\n--no-markdown\n--app shop\n-m second\n\
+const FILE: &str = "# mine\n--model=first\n--no-markdown\n--app\tshop\n-m second\n\
     --stop END\n--stop 'a b'\n[app shop]\n--markdown\n[app other]\n--model of-other\n";
 
 fn kept(text: &[u8]) -> Kept {
@@ -97,6 +97,8 @@ fn a_line_that_holds_nothing_is_named_without_its_words() {
             ("on config:1".into(), below.into())
         );
     }
+    let circle = kept(b"[app shop]\n--app other\n--remote inf-1\n");
+    assert_eq!(circle.problems.len(), 2, "{:?}", circle.problems);
     let many = kept("x\n".repeat(100).as_bytes());
     assert_eq!(many.problems.len(), MOST_PROBLEMS + 1);
     assert_eq!(
@@ -119,12 +121,11 @@ fn flags_beat_what_is_kept_whatever_their_spelling() {
         let mut kept = kept(text.as_bytes());
         kept.choose(None, |_| false);
         let words = [&["heroku-chat", "ask"], words].concat();
-        let asked = ["ask".to_owned()];
-        let matches = kept
-            .in_definition(Args::definition(), &asked)
-            .try_get_matches_from(words)
-            .unwrap();
-        kept.retain_in_force(&matches);
+        let mut root = Args::definition();
+        let mut matches = root.try_get_matches_from_mut(&words).unwrap();
+        if let Some(definition) = kept.as_defaults(&matches, root) {
+            matches = definition.try_get_matches_from(words).unwrap();
+        }
         let ask = matches.subcommand().unwrap().1.clone();
         let names = kept.others().map(|it| it.name.clone());
         (ask, names.collect::<Vec<_>>().join(" "))
@@ -137,6 +138,12 @@ fn flags_beat_what_is_kept_whatever_their_spelling() {
         (false, "json".into())
     );
     assert_eq!(json(parsed("--no-json", &["--json"])), (true, "".into()));
+    assert_eq!(json(parsed("--json", &["--code"])), (false, "".into()));
+    assert_eq!(json(parsed("--code\n--json", &[])), (true, "json".into()));
+    assert_eq!(
+        json(parsed("--json\n--no-code", &[])),
+        (true, "code json".into())
+    );
     let app = |(ask, names): (ArgMatches, String)| (ask.get_one::<String>("app").cloned(), names);
     let shop = Some("shop".to_owned());
     assert_eq!(app(parsed("--app shop", &[])), (shop, "app".into()));
@@ -158,8 +165,8 @@ fn flags_beat_what_is_kept_whatever_their_spelling() {
 fn what_is_written_leaves_all_other_lines_as_they_are() {
     let root = Args::definition();
     let set = |text: &str, name: &str, value: Option<&str>, app: Option<&str>| {
-        let (line, flag) = line(name, value, &root).unwrap();
-        edited(text, app, &flag, Some(&line), &root)
+        let (line, flag) = line(name, value, app, &root).unwrap();
+        edited(text, &flag, Some(&line), &root)
     };
     let table = [
         ("", "model", Some("m"), None, "--model=m\n"),
@@ -213,10 +220,10 @@ fn what_is_written_leaves_all_other_lines_as_they_are() {
     for (text, name, value, app, expected) in table {
         assert_eq!(set(text, name, value, app), expected, "{text:?}");
     }
-    let flag = flag_to_unset("markdown", &root).unwrap();
+    let flag = flag_to_unset("markdown", None, &root).unwrap();
     let text = "--markdown\n#\n--no-markdown\n[app shop]\n--markdown\n";
     assert_eq!(
-        edited(text, None, &flag, None, &root),
+        edited(text, &flag, None, &root),
         "#\n[app shop]\n--markdown\n"
     );
     for (name, value) in [
@@ -228,24 +235,7 @@ fn what_is_written_leaves_all_other_lines_as_they_are() {
         ("markdown", Some("maybe")),
         ("model", Some("a\nb")),
     ] {
-        assert!(line(name, value, &root).is_err(), "{name}");
+        assert!(line(name, value, None, &root).is_err(), "{name}");
     }
-}
-
-#[test]
-fn words_name_the_app_before_they_are_read() {
-    let words = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-    for (typed, app) in [
-        (&["ask", "-a", "shop"][..], Some("shop")),
-        (&["--app=shop"], Some("shop")),
-        (&["-ashop", "x"], Some("shop")),
-        (&["--accessible", "-r", "x"], None),
-        (&["ask", "--", "-a", "shop"], None),
-    ] {
-        assert_eq!(named_app(&words(typed)), app, "{typed:?}");
-    }
-    assert_eq!(named_remote(&words(&["--remote", "x"])), Some("x"));
-    assert!(is_skipped(&words(&["ask", "--no-config"])));
-    assert!(!is_skipped(&words(&["--no-config", "--config"])));
-    assert!(!is_skipped(&words(&["ask", "--", "--no-config"])));
+    assert!(line("app", Some("x"), Some("shop"), &root).is_err());
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::thread::{Builder, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::config::{self, HerokuAnswer, HerokuQuery};
+use crate::config::{self, HerokuAnswer, HerokuQuery, Source};
 use crate::doctor::Status::{Fail, Pass, Skip};
 use crate::doctor::{Probe, Verdict};
 use crate::error::{Error, HerokuFailure, INSTALL, PlatformFailure, words};
@@ -109,7 +109,10 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         reason: "It does not end.".to_owned(),
     })?;
     if let Ok(values) = &facts.variables {
+        // A model that is kept for all apps comes after Heroku's.
+        (gathered.model).take_if(|model| matches!(model.source, Source::Kept(..)));
         gathered.add_heroku(values);
+        gathered.add_kept(context.kept.value("model"));
         probe.keep_secret();
     }
     let facts = probe.heroku.insert(facts);
