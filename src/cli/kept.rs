@@ -191,7 +191,7 @@ impl Kept {
         let (mut command, mut given, mut path) = (&root, matches, Vec::new());
         while let Some((name, below)) = given.subcommand() {
             (command, given) = (command.find_subcommand(name)?, below);
-            path.push(name);
+            path.push(name.to_owned());
         }
         let is_other_said = |flag: &Flag| {
             let mut rivals = rivals(command, &flag.id);
@@ -211,12 +211,15 @@ impl Kept {
             .map(|it| it.id.clone())
             .collect();
         self.values.retain(|id, _| !said.contains(id));
-        let mut ids = command.get_arguments().map(|it| it.get_id().as_str());
-        let has_any = ids.any(|id| is_default(id) && self.values.contains_key(id));
-        has_any.then(|| self.in_definition(root.clone(), &path))
+        let is_kept = |it: &Arg| {
+            let id = it.get_id().as_str();
+            is_default(id) && self.values.contains_key(id)
+        };
+        let has_any = command.get_arguments().any(is_kept);
+        has_any.then(|| self.in_definition(root, &path))
     }
 
-    fn in_definition(&self, command: Command, path: &[&str]) -> Command {
+    fn in_definition(&self, command: Command, path: &[String]) -> Command {
         let command = command.mut_args(|argument| {
             let id = argument.get_id().as_str();
             match self.values.get(id).filter(|_| is_default(id)) {

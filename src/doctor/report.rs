@@ -118,9 +118,19 @@ impl Entry {
         clean: impl Fn(&str) -> String,
     ) -> Self {
         let found = verdict.words.in_a_line();
-        let hints = verdict.words.hints;
-        let sentences: Vec<String> = hints.iter().map(ToString::to_string).collect();
-        let hint = Some(sentences.join(" ")).filter(|hint| !hint.is_empty());
+        // The commands stand below all sentences, in the same order: first what mends.
+        let mut hints = verdict.words.hints;
+        hints.sort_by_key(|hint| hint.is_look);
+        let mut hint = String::new();
+        for sentence in hints.iter().map(ToString::to_string) {
+            if hint.ends_with(':') {
+                hint.truncate(hint.len() - 1);
+                hint.push('.');
+            }
+            hint += if hint.is_empty() { "" } else { " " };
+            hint += &sentence;
+        }
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
         let commands = |is_look| {
             let hints = hints.iter().filter(move |hint| hint.is_look == is_look);
             hints

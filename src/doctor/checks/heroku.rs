@@ -126,7 +126,7 @@ pub fn cli(probe: &mut Probe<'_>) -> Result<Verdict, Error> {
         }
         Err(failure @ (HerokuFailure::NotStarted(_) | HerokuFailure::Other { .. })) => {
             let words = failure.explain();
-            return Ok(Fail.found(words.hint("Or install it anew").command(INSTALL)));
+            return Ok(Fail.found(words.hint("Install it anew").command(INSTALL)));
         }
         Err(failure) => return Ok(Fail.found(failure.explain())),
     };
