@@ -58,6 +58,9 @@ pub fn run(args: &DoctorArgs, context: &mut Context) -> Result<ExitStatus, Error
         break report;
     };
     let screen = &mut context.screen;
+    if args.fix && offered.is_empty() && !report.ok && !report.interrupted {
+        screen.note("--fix finds nothing here that it can mend");
+    }
     let sentence = if kept.is_some_and(|kept| !kept.is_empty()) {
         Some(("This takes back what was changed:", UNDO.to_owned()))
     } else {

@@ -1,5 +1,6 @@
 //! Words without a command are a prompt, which is paid for. What was most likely meant as a command
-//! is none: a word alone, and words of which the first is nearly a command's name. Pure.
+//! is none: a word alone, unless it names a prompt by `@`, and words of which the first is nearly a
+//! command's name. Pure.
 
 use clap::{Command, CommandFactory};
 
@@ -35,7 +36,10 @@ const SHORT: usize = 3;
 /// # Errors
 /// The command that was probably meant, and how to ask it nevertheless.
 pub fn check(words: &[String]) -> Result<(), Error> {
-    let Some(first) = words.first().filter(|word| is_like_a_name(word)) else {
+    let Some(first) = words
+        .first()
+        .filter(|word| is_like_a_name(word) && !word.starts_with('@'))
+    else {
         return Ok(());
     };
     let elsewhere = || {
@@ -109,6 +113,7 @@ mod tests {
             "show me a Procfile",
             "'a quoted sentence'",
             "dyno?",
+            "@commit",
             "hi!",
             "''",
             "ダイノとは何ですか",

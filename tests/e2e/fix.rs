@@ -359,3 +359,10 @@ fn killed_in_the_middle_it_leaves_the_old_or_the_new_file() {
     }
     assert!(seen[0] > 5 && seen[1] > 1, "{seen:?}");
 }
+
+#[test]
+fn that_there_is_nothing_to_mend_is_said() {
+    let program = Program::new();
+    let run = program.run(&["doctor", "--fix", "--yes"]).expect_code(1);
+    run.expect_error("--fix finds nothing here that it can mend");
+}
