@@ -112,10 +112,14 @@ fn git(folder: &Path, environment: &Environment) -> Command {
 
 /// The command that has git ignore a file: a rule in the folder of the file, for this file only.
 pub fn ignore_command(path: &Path) -> String {
+    let file = path.with_file_name(".gitignore");
+    // Behind a line without an end the rule would be a part of that.
+    let begun = fs::read(&file).is_ok_and(|text| !matches!(text.last(), None | Some(b'\n')));
+    let print = if begun { r"printf '\n%s\n'" } else { "echo" };
     format!(
-        "echo {} >> {}",
+        "{print} {} >> {}",
         shell::quoted(&rule(path)),
-        quoted(&path.with_file_name(".gitignore"))
+        quoted(&file)
     )
 }
 

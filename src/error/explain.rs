@@ -326,7 +326,7 @@ pub fn renamed(nearly: &Nearly) -> Option<String> {
         Source::Environment => Some(format!("export {name}=\"${set}\"")),
         Source::EnvFile(path, _) => Some(in_file(
             path,
-            &format!("s/^\\(export  *\\)*{set} *=/{name}=/"),
+            &format!("s/^ *\\(export  *\\)*{set} *=/{name}=/"),
         )),
         _ => None,
     }
@@ -339,7 +339,7 @@ pub fn set_in(source: &Source, name: &str, value: &str) -> Option<String> {
         // What sed would take for more than text is not put into its commands.
         Source::EnvFile(path, _) if !value.contains(['|', '&', '\\', '\n', '\'']) => Some(in_file(
             path,
-            &format!("s|^\\(export  *\\)*{name} *=.*|{name}={value}|"),
+            &format!("s|^ *\\(export  *\\)*{name} *=.*|{name}={value}|"),
         )),
         _ => None,
     }

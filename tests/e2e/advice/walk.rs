@@ -249,7 +249,9 @@ impl<'a> Shell<'a> {
             return Ok(self.doctor());
         }
         let run = self.run(&command);
-        if command.starts_with("heroku-chat") && !command.contains("config pull") {
+        let changes = ["config pull", "config set"];
+        let is_use = !changes.iter().any(|it| command.contains(it));
+        if command.starts_with("heroku-chat") && is_use {
             return Err(run.code);
         }
         match run.code {
