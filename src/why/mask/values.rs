@@ -20,6 +20,24 @@ const TELLING: usize = 8;
 /// By so much of it, a part of a value is looked up.
 const KEY: usize = 6;
 
+/// Schemes of URLs, which stand in every log. Any other one may be a part of a secret.
+const SCHEMES: &[&str] = &[
+    "amqp",
+    "amqps",
+    "http",
+    "https",
+    "kafka",
+    "kafka+ssl",
+    "mongodb",
+    "mongodb+srv",
+    "mysql",
+    "mysql2",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+];
+
 /// The values to be found.
 #[derive(Debug, Default)]
 pub struct Values {
@@ -54,7 +72,9 @@ impl Values {
                     Some((text.as_bytes().get(at..)?.first_chunk().copied()?, form, at))
                 }));
                 let value = part.clone();
-                let known = value.find("://").map_or(0, |end| end + 3);
+                let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+                let scheme = scheme.filter(|it| SCHEMES.contains(it));
+                let known = scheme.map_or(0, |it| it.len() + "://".len());
                 let both = text.bytes().zip(value.bytes()).take(known);
                 let scheme = both.take_while(|(one, other)| one == other).count();
                 result.forms.push(Form {
