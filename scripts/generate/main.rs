@@ -8,6 +8,7 @@
 
 #[allow(
     dead_code,
+    unused_imports,
     reason = "the definition is wanted, not what the program makes of it"
 )]
 #[path = "../../src/cli/mod.rs"]

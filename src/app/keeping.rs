@@ -95,39 +95,53 @@ fn beside(path: &Path, name: &str) -> Result<String, String> {
     }
 }
 
-/// Keeps a flag, for an app or for all; without `line`, keeps it no longer. Returns the line, if
-/// anything was to be changed.
+/// Keeps a flag, for an app or for all. Returns the line that it is now.
 ///
 /// # Errors
 /// What is no flag, or none that can be kept, and a file that can't be written.
-pub fn keep(
-    name: &str,
-    value: Option<&str>,
-    app: Option<&str>,
-    is_wanted: bool,
-) -> Result<Option<String>, Error> {
+pub fn keep(name: &str, value: Option<&str>, app: Option<&str>) -> Result<String, Error> {
+    check_app(name, app)?;
     let root = Args::command();
-    let refused = |reason: String| Error::File {
+    let (line, flag) = kept::line(name, value, app, &root).map_err(|it| refused(name, it))?;
+    change(|text| kept::edited(text, &flag, Some(&line), &root))?;
+    Ok(line)
+}
+
+/// Keeps a flag no longer, for an app or for all. Whether it was kept.
+///
+/// # Errors
+/// What is no flag, and a file that can't be written.
+pub fn forget(name: &str, app: Option<&str>) -> Result<bool, Error> {
+    check_app(name, app)?;
+    let root = Args::command();
+    let flag = kept::flag_to_unset(name, app, &root).map_err(|it| refused(name, it))?;
+    change(|text| kept::edited(text, &flag, None, &root))
+}
+
+fn check_app(flag: &str, app: Option<&str>) -> Result<(), Error> {
+    match app.filter(|app| !is_app_name(app)) {
+        Some(app) => Err(refused(flag, format!("No app can have the name {app:?}."))),
+        None => Ok(()),
+    }
+}
+
+fn refused(flag: &str, reason: String) -> Error {
+    Error::File {
         what: "the flag",
-        path: name.into(),
+        path: flag.into(),
         reason,
-    };
-    if let Some(app) = app.filter(|app| !is_app_name(app)) {
-        return Err(refused(format!("No app can have the name {app:?}.")));
     }
-    let (line, flag) = match is_wanted {
-        true => kept::line(name, value, app, &root),
-        false => kept::flag_to_unset(name, app, &root).map(|flag| (String::new(), flag)),
-    }
-    .map_err(refused)?;
-    let line = Some(line).filter(|_| is_wanted);
+}
+
+/// Writes the file anew, if its text becomes another one.
+fn change(edit: impl FnOnce(&str) -> String) -> Result<bool, Error> {
     let before = text()?;
-    let after = kept::edited(&before, &flag, line.as_deref(), &root);
-    if after == before {
-        return Ok(line);
+    let after = edit(&before);
+    let is_other = after != before;
+    if is_other {
+        write(&before, &after)?;
     }
-    write(&before, &after)?;
-    Ok(line.or(Some(String::new())))
+    Ok(is_other)
 }
 
 /// The text of the file; empty if there is none.

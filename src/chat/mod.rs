@@ -17,6 +17,7 @@ use crate::conversation::{Conversation, Cost, Message, Role, TakenTurn, Usage};
 use crate::error::Error;
 use crate::export::{Format, Subject, export};
 use crate::interrupt::Interrupts;
+use crate::sandbox::Sandbox;
 pub use event::{Answer, Event};
 use joint::Joint;
 use turn::Turn;
@@ -169,7 +170,7 @@ impl Chat {
     fn check_budget(&self) -> Result<(), Error> {
         let Spending { price: own, budget } = &self.spending;
         // Nobody pays for scripted models, so a budget that is kept stops no chat with them.
-        let is_scripted = self.model.starts_with("sandbox-");
+        let is_scripted = Sandbox::has_model(&self.model);
         let Some(budget) = budget.filter(|_| !is_scripted) else {
             return Ok(());
         };
@@ -179,7 +180,7 @@ impl Chat {
         };
         let limit = self.options.max_tokens.ok_or(Error::NoLimit)?;
         let sent = request::sent(&self.conversation, &self.options).iter();
-        let input = price::tokens(self.conversation.system(), sent);
+        let input = price::estimated_tokens(self.conversation.system(), sent);
         let next = price_of(&self.model)?.times(input, limit.into());
         let mut spent = 0.0;
         for cost in &self.costs {

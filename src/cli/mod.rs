@@ -1,19 +1,25 @@
 //! The command line as typed: clap's definitions with help texts and examples.
 
+mod flags;
 pub mod help;
 pub mod kept;
 pub mod offer;
 mod parse;
 pub mod price;
+mod saved;
 pub mod settings;
 pub mod source;
 pub mod spelling;
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub use flags::{ChatArgs, ConnectionArgs, HerokuArgs, OutputArgs, ReplArgs};
+pub use saved::{
+    PromptsArgs, PromptsCommand, SessionsArgs, SessionsCommand, SessionsDeleteArgs,
+    SessionsExportArgs, UsageArgs,
+};
 pub use settings::ChatSettings;
 
 /// The whole command line.
@@ -174,117 +180,6 @@ pub enum Command {
     Help(help::HelpArgs),
 }
 
-/// Which app's config vars are meant, and which of them.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct HerokuArgs {
-    /// app whose config vars to use
-    #[arg(short, long, value_name = "APP")]
-    pub app: Option<String>,
-    /// git remote of the app
-    #[arg(
-        hide_short_help = true,
-        short,
-        long,
-        value_name = "REMOTE",
-        conflicts_with = "app"
-    )]
-    pub remote: Option<String>,
-    /// name of the add-on's attachment: the prefix of its config vars
-    #[arg(
-        hide_short_help = true,
-        long = "as",
-        value_name = "NAME",
-        default_value = "INFERENCE"
-    )]
-    pub attachment: String,
-    /// Whether the app has another use, so that nobody misses this one.
-    #[arg(skip)]
-    pub has_other_use: bool,
-    /// always ask the Heroku CLI for config vars, never Heroku directly
-    #[arg(hide_short_help = true, long = "no-direct", action = ArgAction::SetFalse)]
-    pub direct: bool,
-}
-
-/// Where the service is, and with which key.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Service")]
-pub struct ConnectionArgs {
-    #[command(flatten)]
-    pub heroku: HerokuArgs,
-    /// file with the variables, instead of ./.env
-    #[arg(hide_short_help = true, long, value_name = "PATH")]
-    pub env_file: Option<PathBuf>,
-    /// base URL of the service, instead of INFERENCE_URL
-    #[arg(hide_short_help = true, long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
-    pub url: Option<String>,
-    /// file that holds the key, instead of INFERENCE_KEY
-    #[arg(hide_short_help = true, long, value_name = "PATH")]
-    pub key_file: Option<PathBuf>,
-    /// model to use, instead of INFERENCE_MODEL_ID
-    #[arg(short, long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
-    pub model: Option<String>,
-    /// use the built-in sandbox: scripted models, no account, no network
-    #[arg(long)]
-    pub sandbox: bool,
-    /// seconds to wait for the first byte of an answer
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "SECONDS",
-        default_value_t = 120,
-        value_parser = clap::value_parser!(u64).range(1..=86_400)
-    )]
-    pub timeout: u64,
-    /// allow http:// to another machine; the key is then sent in clear text
-    #[arg(hide_short_help = true, long)]
-    pub allow_http: bool,
-    /// allow URL and key from different places
-    #[arg(hide_short_help = true, long)]
-    pub allow_mixed_sources: bool,
-}
-
-/// `heroku-chat` and `heroku-chat chat`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct ReplArgs {
-    #[command(flatten)]
-    pub chat: ChatArgs,
-    /// continue a saved conversation that you pick from a list
-    #[arg(hide_short_help = true, long, help_heading = "Session", conflicts_with_all = ["continue_last", "session"])]
-    pub resume: bool,
-    /// take each line of piped input as a prompt, in one conversation
-    #[arg(hide_short_help = true, long)]
-    pub lines: bool,
-}
-
-/// What every chat is about, be it of one prompt only.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Request")]
-pub struct ChatArgs {
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// system prompt, or @FILE to read it from a file; an empty one for none
-    #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
-    pub system: Option<String>,
-    #[command(flatten)]
-    pub settings: ChatSettings,
-    /// continue the last saved conversation
-    #[arg(
-        short = 'c',
-        long = "continue",
-        conflicts_with = "session",
-        help_heading = "Session"
-    )]
-    pub continue_last: bool,
-    /// continue the saved conversation of this name, or start it
-    #[arg(
-        hide_short_help = true,
-        long,
-        value_name = "NAME",
-        help_heading = "Session"
-    )]
-    pub session: Option<String>,
-}
-
 /// `heroku-chat ask`.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct AskArgs {
@@ -300,7 +195,12 @@ pub struct AskArgs {
     #[arg(hide_short_help = true, long = "image", value_name = "PATH")]
     pub images: Vec<PathBuf>,
     /// earlier turns: a JSON array of {"role", "content"} objects, or what --dry-run=json prints
-    #[arg(hide_short_help = true, long, value_name = "FILE", conflicts_with_all = ["continue_last", "session"])]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["continue_last", "session"]
+    )]
     pub messages: Option<PathBuf>,
     /// print the response object instead of the text
     #[arg(short, long)]
@@ -318,7 +218,13 @@ pub struct AskArgs {
     #[arg(hide_short_help = true, long)]
     pub lossy: bool,
     /// print the request as a curl command, or the conversation in a format, and send nothing
-    #[arg(hide_short_help = true, long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true
+    )]
     pub dry_run: Option<Option<Format>>,
     #[command(flatten)]
     pub chat: ChatArgs,
@@ -479,7 +385,12 @@ pub struct ViewArgs {
     #[arg(long, value_name = "PROCESS")]
     pub process: Option<String>,
     /// seconds to wait for each thing that Heroku is asked (5 by default)
-    #[arg(hide_short_help = true, long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=60)
+    )]
     pub wait: Option<u64>,
 }
 
@@ -494,139 +405,6 @@ pub struct ModelsArgs {
     pub json: bool,
     #[command(flatten)]
     pub connection: ConnectionArgs,
-}
-
-/// `heroku-chat sessions`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsArgs {
-    #[command(subcommand)]
-    pub command: Option<SessionsCommand>,
-    /// those with the sandbox, which stand apart
-    #[arg(long, global = true)]
-    pub sandbox: bool,
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum SessionsCommand {
-    /// list them, newest first (the default)
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions list --json")]
-    List {
-        /// print JSON
-        #[arg(short, long)]
-        json: bool,
-    },
-    /// print what was said
-    #[command(after_help = "EXAMPLES\n  \
-            $ heroku-chat sessions show release-notes\n  \
-            $ heroku-chat sessions show --json 2026-11-23")]
-    Show {
-        /// name of the session, or the beginning of one
-        #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-        name: String,
-        /// print JSON
-        #[arg(short, long)]
-        json: bool,
-    },
-    /// find messages that contain all of the words
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat sessions search dyno memory")]
-    Search {
-        /// words to find, in upper or lower case
-        #[arg(value_name = "WORD", required = true, value_parser = NonEmptyStringValueParser::new())]
-        words: Vec<String>,
-        /// print JSON
-        #[arg(short, long)]
-        json: bool,
-    },
-    /// print one as a document, as JSON, or as code that asks its last prompt again
-    #[command(
-        after_help = "Code reads INFERENCE_URL, INFERENCE_KEY and INFERENCE_MODEL_ID from the \
-            environment.\n\n\
-            EXAMPLES\n  \
-            $ heroku-chat sessions export release-notes > notes.md\n  \
-            $ heroku-chat sessions export release-notes --output ask.rb"
-    )]
-    Export(SessionsExportArgs),
-    /// delete some of them, or all
-    #[command(after_help = "EXAMPLES\n  \
-            $ heroku-chat sessions delete release-notes\n  \
-            $ heroku-chat sessions delete --all")]
-    Delete(SessionsDeleteArgs),
-}
-
-/// `heroku-chat sessions export`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsExportArgs {
-    /// name of the session, or the beginning of one
-    #[arg(id = "saved", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    pub name: String,
-    /// how to write it; by default the file's name decides, else markdown
-    #[arg(long, value_name = "FORMAT")]
-    pub format: Option<Format>,
-    /// file to write; it must not exist yet
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-}
-
-/// `heroku-chat sessions delete`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct SessionsDeleteArgs {
-    /// names of sessions, or beginnings of names
-    #[arg(
-        id = "saved",
-        value_name = "NAME",
-        required_unless_present = "all",
-        conflicts_with = "all",
-        value_parser = NonEmptyStringValueParser::new()
-    )]
-    pub names: Vec<String>,
-    /// delete all of them
-    #[arg(long)]
-    pub all: bool,
-    /// skip the question
-    #[arg(long)]
-    pub yes: bool,
-}
-
-/// `heroku-chat usage`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct UsageArgs {
-    /// print JSON
-    #[arg(short, long)]
-    pub json: bool,
-    /// price of a model in US$ for a million tokens; may be given several times
-    #[arg(long, value_name = "MODEL=IN/OUT", value_parser = price::price)]
-    pub price: Vec<price::Price>,
-}
-
-/// `heroku-chat prompts`.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct PromptsArgs {
-    #[command(subcommand)]
-    pub command: Option<PromptsCommand>,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum PromptsCommand {
-    /// list them (the default)
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts list")]
-    List,
-    /// print one, with its head
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts show commit")]
-    Show {
-        /// name of the prompt
-        #[arg(id = "named", value_name = "NAME")]
-        name: String,
-    },
-    /// edit one in $VISUAL or $EDITOR; of one that is built in, your own is made
-    #[command(after_help = "EXAMPLES\n  $ heroku-chat prompts edit commit")]
-    Edit {
-        /// name of the prompt
-        #[arg(id = "named", value_name = "NAME")]
-        name: String,
-    },
 }
 
 /// `heroku-chat completions`.
@@ -650,30 +428,6 @@ pub enum Shell {
     Fish,
     Powershell,
     Elvish,
-}
-
-/// How to print, on every command.
-#[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Output")]
-pub struct OutputArgs {
-    /// when to use colours; auto is on a terminal, unless NO_COLOR is set
-    #[arg(
-        hide_short_help = true,
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
-    pub color: ColorChoice,
-    /// for screen readers: whole lines, nothing redrawn, words for marks; also with ACCESSIBLE=1
-    #[arg(hide_short_help = true, long, global = true)]
-    pub accessible: bool,
-    /// don't read the file of flags
-    #[arg(long, global = true)]
-    pub no_config: bool,
-    /// print heads of requests and responses, and timings, to standard error; the key is redacted
-    #[arg(hide_short_help = true, long, global = true)]
-    pub debug: bool,
 }
 
 /// What a conversation can be written as. What there is to know of each stands in `export`.

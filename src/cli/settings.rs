@@ -1,6 +1,6 @@
 //! The settings of a chat. Each is defined once, as an argument of the command line with its flag,
-//! help and range. `/set`, the variable `HEROKU_CHAT_NAME`, `config`, Tab, the table of docs/settings.md and the
-//! field of the request follow from that.
+//! help and range. `/set`, the variable `HEROKU_CHAT_NAME`, `config`, Tab, the table of
+//! docs/settings.md and the field of the request follow from that.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -64,7 +64,13 @@ pub struct RequestOptions {
     #[arg(hide_short_help = true, long = "no-stream", action = ArgAction::SetFalse)]
     pub stream: bool,
     /// how many of the latest turns are sent; or all
-    #[arg(hide_short_help = true, long, value_name = "TURNS", default_value = "all", value_parser = turns)]
+    #[arg(
+        hide_short_help = true,
+        long,
+        value_name = "TURNS",
+        default_value = "all",
+        value_parser = turns
+    )]
     #[serde(skip)]
     pub context: Turns,
 }
@@ -105,16 +111,36 @@ pub struct ChatValues {
     #[command(flatten)]
     pub spending: Spending,
     /// don't render Markdown
-    #[arg(hide_short_help = true, long = "no-markdown", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(
+        hide_short_help = true,
+        long = "no-markdown",
+        action = ArgAction::SetFalse,
+        help_heading = "Chat"
+    )]
     pub markdown: bool,
     /// don't save the conversation
-    #[arg(hide_short_help = true, long = "no-save", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(
+        hide_short_help = true,
+        long = "no-save",
+        action = ArgAction::SetFalse,
+        help_heading = "Chat"
+    )]
     pub save: bool,
     /// don't ring when an answer took longer than 10 seconds
-    #[arg(hide_short_help = true, long = "no-bell", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(
+        hide_short_help = true,
+        long = "no-bell",
+        action = ArgAction::SetFalse,
+        help_heading = "Chat"
+    )]
     pub bell: bool,
     /// don't connect for the next prompt before it is sent
-    #[arg(hide_short_help = true, long = "no-warm", action = ArgAction::SetFalse, help_heading = "Chat")]
+    #[arg(
+        hide_short_help = true,
+        long = "no-warm",
+        action = ArgAction::SetFalse,
+        help_heading = "Chat"
+    )]
     pub warm: bool,
     /// keys at the prompt, emacs or vi
     #[arg(

@@ -9,11 +9,11 @@ use crate::app::prompts::PromptFile;
 use crate::app::{Connection, Context, prompts};
 use crate::chat::{Answer, Chat};
 use crate::cli::AskArgs;
-use crate::cli::price::shown;
 use crate::config::Source;
 use crate::config::git;
 use crate::config::secret::Secret;
-use crate::conversation::{Attachment, Conversation, Cost, Message, Usage, price};
+use crate::conversation::price::{self, Sum, counted};
+use crate::conversation::{Attachment, Conversation, Cost, Message};
 use crate::error::{Error, ExitStatus, export_line};
 use crate::export::json;
 use crate::files::input;
@@ -124,17 +124,15 @@ pub fn run(args: &AskArgs, context: &mut Context) -> Result<ExitStatus, Error> {
 
 /// What an answer took, attempts before it included.
 fn stats(chat: &Chat, costs: &[Cost], answer: &Answer) -> String {
-    let sum = |count: fn(&Usage) -> Option<u64>| {
-        let counts: Option<u64> = costs.iter().map(|cost| count(&cost.usage)).sum();
-        counts.map_or_else(|| "?".to_owned(), |count| count.to_string())
-    };
-    let (input, output) = (sum(Usage::prompt_tokens), sum(Usage::completion_tokens));
-    let (model, seconds) = (&chat.model, answer.total.as_secs_f64());
     let own = &chat.spending.price;
-    let dollars: Option<f64> = costs.iter().map(|cost| cost.dollars(own)).sum();
-    let cost = dollars.map_or_else(String::new, |dollars| {
-        format!(" · {} ({})", shown(dollars), price::origin(own))
-    });
+    let sum = Sum::of(costs, own);
+    let count = |count| counted(Some(count).filter(|_| sum.is_counted));
+    let (input, output) = (count(sum.input), count(sum.output));
+    let cost = match sum.dollars {
+        Some(_) => format!(" · {} ({})", sum.shown(), price::origin(own)),
+        None => String::new(),
+    };
+    let (model, seconds) = (&chat.model, answer.total.as_secs_f64());
     format!("{model} · tokens: {input} in, {output} out · {seconds:.2} s{cost}")
 }
 
@@ -268,7 +266,8 @@ fn piped(has_free_input: bool, is_lossy: bool, screen: &mut Screen) -> Result<St
     }
     if !terminal::has_input_within(SILENCE) {
         screen.note(
-            "waiting for the end of standard input, which joins the prompt; --no-stdin does without",
+            "waiting for the end of standard input, which joins the prompt; --no-stdin does \
+                without",
         );
     }
     let mut piped = input::standard_input(is_lossy)?;

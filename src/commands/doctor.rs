@@ -7,7 +7,7 @@ use crate::config::HerokuQuery;
 use crate::doctor::{self, Entry, Probe, Report, Status, fix, issue, mend};
 use crate::error::{Error, ExitStatus};
 use crate::screen::{Screen, Tone};
-use crate::store::Kept;
+use crate::store::Undo;
 
 /// Takes back the last mends.
 const UNDO: &str = "heroku-chat doctor --undo";
@@ -125,7 +125,7 @@ fn undo(screen: &mut Screen) -> Result<ExitStatus, Error> {
         what: "taking the last --fix back",
         reason: error.to_string(),
     };
-    let Some(kept) = Kept::last().map_err(unusable)? else {
+    let Some(kept) = Undo::last().map_err(unusable)? else {
         screen.note("there is nothing to take back");
         return Ok(ExitStatus::Done);
     };

@@ -252,8 +252,8 @@ impl Gathered {
         self.model = self.model.take().or(model.map(plain));
     }
 
-    /// Takes the model of the file of flags: right after flag and environment if it is kept for this
-    /// app, else last.
+    /// Takes the model of the file of flags: right after flag and environment if it is kept for
+    /// this app, else last.
     pub fn add_kept(&mut self, kept: Option<&Flag>) {
         let goes_before = |source: &Source| {
             let is_nearer = matches!(source, Source::Flag(_) | Source::Environment);

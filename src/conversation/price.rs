@@ -1,7 +1,7 @@
 //! What answers cost, as far as that can be known: an estimate by list prices, never an invoice.
 
 use super::{Cost, Message};
-use crate::cli::price::Price;
+use crate::cli::price::{Price, shown};
 
 /// When the list was made.
 pub const DATE: &str = "October 2026";
@@ -71,8 +71,56 @@ impl Cost {
     }
 }
 
+/// What several answers took.
+#[derive(Clone, Debug)]
+pub struct Sum {
+    pub answers: u64,
+    /// Tokens of the requests and of the answers, as far as they were counted.
+    pub input: u64,
+    pub output: u64,
+    /// Whether all were.
+    pub is_counted: bool,
+    /// In US$; none if that of any answer isn't known.
+    pub dollars: Option<f64>,
+}
+
+impl Sum {
+    pub fn of<'a>(costs: impl IntoIterator<Item = &'a Cost>, own: &[Price]) -> Self {
+        let mut sum = Sum {
+            answers: 0,
+            input: 0,
+            output: 0,
+            is_counted: true,
+            dollars: Some(0.0),
+        };
+        for cost in costs {
+            let (input, output) = (cost.usage.prompt_tokens(), cost.usage.completion_tokens());
+            sum.answers += 1;
+            sum.input = sum.input.saturating_add(input.unwrap_or_default());
+            sum.output = sum.output.saturating_add(output.unwrap_or_default());
+            sum.is_counted &= input.is_some() && output.is_some();
+            let both = sum.dollars.zip(cost.dollars(own));
+            sum.dollars = both.map(|(before, more)| before + more);
+        }
+        sum
+    }
+
+    /// Its cost in words; empty if that isn't known.
+    pub fn shown(&self) -> String {
+        self.dollars.map_or_else(String::new, shown)
+    }
+}
+
+/// A number of tokens, if the service said it.
+pub fn counted(tokens: Option<u64>) -> String {
+    tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string())
+}
+
 /// About how many tokens a request with these messages has; rather too many than too few.
-pub fn tokens<'a>(system: Option<&str>, messages: impl Iterator<Item = &'a Message>) -> u64 {
+pub fn estimated_tokens<'a>(
+    system: Option<&str>,
+    messages: impl Iterator<Item = &'a Message>,
+) -> u64 {
     let text = |bytes: usize| bytes as u64 / BYTES_A_TOKEN + 10;
     let of_message = |message: &Message| {
         let images = message.images().count() as u64 * IMAGE_TOKENS;
@@ -128,7 +176,7 @@ mod tests {
         }))
         .unwrap();
         // 45 bytes and 10 tokens each.
-        let estimate = tokens(Some("be brief"), [&message].into_iter());
+        let estimate = estimated_tokens(Some("be brief"), [&message].into_iter());
         assert!((1_000..2_000).contains(&estimate), "{estimate}");
     }
 }

@@ -13,7 +13,7 @@ use crate::config::{self, HerokuQuery, Source, git};
 use crate::error::{Error, Nearly};
 use crate::files::{self, named};
 use crate::screen::Tone;
-use crate::store::{Change, Kept};
+use crate::store::{Change, Undo};
 
 /// What can be done about what a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub fn offer(
     report: &Report,
     args: &DoctorArgs,
     offered: &mut Vec<Mend>,
-    kept: &mut Option<Kept>,
+    kept: &mut Option<Undo>,
 ) -> Result<bool, Error> {
     let mut is_mended = false;
     for mend in report.mends() {
@@ -95,10 +95,10 @@ pub fn has_offers(probe: &mut Probe<'_>, report: &Report) -> bool {
     })
 }
 
-fn make(change: Change, kept: &mut Option<Kept>) -> io::Result<()> {
+fn make(change: Change, kept: &mut Option<Undo>) -> io::Result<()> {
     let run = match kept.take() {
         Some(run) => run,
-        None => Kept::begin()
+        None => Undo::begin()
             .map_err(|error| io::Error::other(format!("what was can't be kept: {error}")))?,
     };
     kept.insert(run).make(change)

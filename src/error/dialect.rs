@@ -1,5 +1,5 @@
-//! Commands are written for a POSIX shell. On Windows those that set variables or edit files are said
-//! in the words of the shell that is used there; all others are the same.
+//! Commands are written for a POSIX shell. On Windows those that set variables or edit files are
+//! said in the words of the shell that is used there; all others are the same.
 
 /// Whose words a command is printed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! An explanation, and its words: `words.txt` has a block of lines below each name. The first line
 //! is the title, `|` begins a detail, `>` a hint, `$` a command of the hint before it, `?` one that
-//! changes nothing and is only to be looked at, which the hint says by its first word. A value stands where its name does in braces, with `:?` in quotes.
+//! changes nothing and is only to be looked at, which the hint says by its first word. A value
+//! stands where its name does in braces, with `:?` in quotes.
 
 use std::fmt::{self, Display};
 

@@ -61,7 +61,10 @@ pub fn meant(
 
 /// How many names in a path make it a hidden one.
 fn hidden_parts(path: &Path) -> usize {
-    let is_hidden = |part: &Component<'_>| matches!(part, Component::Normal(name) if name.as_encoded_bytes().starts_with(b"."));
+    let is_hidden = |part: &Component<'_>| match part {
+        Component::Normal(name) => name.as_encoded_bytes().starts_with(b"."),
+        _ => false,
+    };
     path.components().filter(is_hidden).count()
 }
 

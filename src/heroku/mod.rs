@@ -1,6 +1,6 @@
 //! The `heroku` program: asks it for config vars, its version and its account, and reads what it
-//! prints. [`platform`] asks Heroku without it, [`direct`] for config vars; [`way`] is the better of
-//! both for an app.
+//! prints. [`platform`] asks Heroku without it, [`direct`] for config vars; [`way`] is the better
+//! of both for an app.
 //!
 //! How it behaves in each state was measured with versions 8 to 11. What matters here: an unset
 //! variable is an empty line with exit code 0; logged out with CLI 10 is exit code 0 and no output

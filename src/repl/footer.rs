@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::api::models;
 use crate::chat::{Answer, Chat};
 use crate::cli::settings::Turns;
+use crate::conversation::price::counted;
 
 /// The share of a model's context window, in percent, from which on the user is told that it fills
 /// up.
@@ -14,7 +15,7 @@ const FULL: u64 = 80;
 pub fn footer(chat: &Chat, answer: &Answer) -> [[String; 3]; 4] {
     let (mut all, mut bare) = (String::new(), String::new());
     if let Some(usage) = &answer.completion.usage {
-        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(tokens);
+        let [prompt, answer] = [usage.prompt_tokens(), usage.completion_tokens()].map(counted);
         bare = format!("{prompt} in, {answer} out · ");
         all = format!("tokens: {bare}");
     }
@@ -62,9 +63,4 @@ pub fn fullness(chat: &Chat, answer: &Answer) -> Option<String> {
 
 fn seconds(time: Duration) -> String {
     format!("{:.2} s", time.as_secs_f64())
-}
-
-/// A number of tokens, if the service said it.
-pub fn tokens(count: Option<u64>) -> String {
-    count.map_or_else(|| "?".to_owned(), |count| count.to_string())
 }

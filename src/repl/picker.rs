@@ -62,7 +62,8 @@ impl Repl<'_> {
         Ok(true)
     }
 
-    /// Offers to have this model from now on, with the app that it was chosen for, if that is known.
+    /// Offers to have this model from now on, with the app that it was chosen for, if that is
+    /// known.
     fn offer_to_keep(&mut self, model: &str) -> Result<(), Error> {
         // Nothing is read from there, so nothing is to be written.
         if self.context.kept.place.is_empty() {
@@ -78,7 +79,7 @@ impl Repl<'_> {
         if !answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y")) {
             return Ok(());
         }
-        match keeping::keep("model", Some(model), app.as_deref(), true) {
+        match keeping::keep("model", Some(model), app.as_deref()) {
             Ok(_) => self.screen().note(&format!("{model} is in {place} now")),
             Err(error) => self.screen().explain(&error),
         }

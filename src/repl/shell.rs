@@ -148,7 +148,8 @@ fn run(command: &str, context: &mut Context) -> Result<(Output, ExitStatus), Err
         let is_late = until.is_some_and(|until| left(until).is_zero());
         match ended {
             Some(status) if is_closed || is_late => {
-                // The terminal shows Ctrl-C, and stays in its row. The command may hear of it first.
+                // The terminal shows Ctrl-C, and stays in its row. The command may hear of it
+                // first.
                 let end = match presses > 0 || status.code().is_none() {
                     true => b"\n",
                     false => output.end(),

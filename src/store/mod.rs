@@ -23,7 +23,7 @@ pub use record::Record;
 pub use session::Session;
 pub use sessions::{Found, Sessions, Spent};
 pub use summary::Summary;
-pub use undo::{Change, Kept};
+pub use undo::{Change, Undo};
 
 /// The folder of saved conversations, in the data folder.
 const SESSIONS_FOLDER: &str = "sessions";

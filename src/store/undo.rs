@@ -85,14 +85,14 @@ fn changed() -> io::Error {
 
 /// The changes of one run.
 #[derive(Debug)]
-pub struct Kept {
+pub struct Undo {
     path: PathBuf,
     changes: Vec<Change>,
     /// What the file holds.
     written: String,
 }
 
-impl Kept {
+impl Undo {
     /// Begins with none. The oldest runs are forgotten.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Kept {
             fs::remove_file(path)?;
         }
         let number = runs.last().map_or(1, |(number, _)| number + 1);
-        Ok(Kept {
+        Ok(Undo {
             path: folder.join(format!("{number}.json")),
             changes: Vec::new(),
             written: String::new(),
@@ -151,7 +151,7 @@ impl Kept {
         };
         let written = fs::read_to_string(&path)?;
         let changes = serde_json::from_str(&written).map_err(io::Error::other)?;
-        Ok(Some(Kept {
+        Ok(Some(Undo {
             path,
             changes,
             written,

@@ -318,7 +318,10 @@ fn without_a_model_one_is_picked_and_without_a_service_a_line_says_so() {
 
     let program = program.without("INFERENCE_URL").without("INFERENCE_KEY");
     let terminal = Terminal::start(&program, &why, 60, 120);
-    terminal.wait_for("no model can be asked: the app \"shop\" has no such variables, so INFERENCE_URL and INFERENCE_KEY are not set; see");
+    terminal.wait_for(
+        "no model can be asked: the app \"shop\" has no such variables, so INFERENCE_URL and \
+         INFERENCE_KEY are not set; see",
+    );
     assert_eq!(terminal.wait_for_end(), 1);
 }
 

@@ -137,6 +137,8 @@ fn a_hostile_file_sends_nothing_elsewhere_and_runs_nothing() {
     let program = Program::for_service(&service.url());
     program.command("run", "echo ran > \"$HOME/ran\"");
     let outside = program.file("outside", "OUTSIDE");
+    let work = program.work();
+    let beside = work.file_name().expect("a name").display();
     let key = program.file("key", "inf-01234567-0000-4000-8000-000000000000");
     let env = program.file(
         "env",
@@ -176,7 +178,7 @@ fn a_hostile_file_sends_nothing_elsewhere_and_runs_nothing() {
             "in another folder than this one",
         ),
         (
-            "--system @../../../work/outside".into(),
+            format!("--system @../../../{beside}/outside"),
             "in another folder than this one",
         ),
         ("--system @link".into(), "in another folder than this one"),
@@ -323,7 +325,8 @@ fn config_sets_unsets_and_edits() {
 
 #[test]
 fn a_model_that_was_picked_is_kept_if_the_user_says_so() {
-    let catalogue = r#"[{"model_id":"first","type":["text-to-text"]},{"model_id":"second","type":["text-to-text"]}]"#;
+    let catalogue = r#"[{"model_id":"first","type":["text-to-text"]},
+        {"model_id":"second","type":["text-to-text"]}]"#;
     let api = Api::fixed(respond(200, "", catalogue));
     let program = Program::for_service(&api.url()).without("INFERENCE_MODEL_ID");
     let program = program.with("HEROKU_APP", "shop");

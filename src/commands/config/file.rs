@@ -17,8 +17,8 @@ const HEAD: &str = "# A flag a line, as on the command line: --model=claude-4-5-
 /// # Errors
 /// As [`keeping::keep`].
 pub fn set(args: &SetArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let line = keeping::keep(&args.name, args.value.as_deref(), args.app.as_deref(), true)?;
-    let (line, place) = (line.unwrap_or_default(), keeping::place());
+    let line = keeping::keep(&args.name, args.value.as_deref(), args.app.as_deref())?;
+    let place = keeping::place();
     let whom = for_whom(args.app.as_deref());
     context
         .screen
@@ -29,9 +29,9 @@ pub fn set(args: &SetArgs, context: &mut Context) -> Result<ExitStatus, Error> {
 /// Keeps it no longer.
 ///
 /// # Errors
-/// As [`keeping::keep`].
+/// As [`keeping::forget`].
 pub fn unset(args: &UnsetArgs, context: &mut Context) -> Result<ExitStatus, Error> {
-    let gone = keeping::keep(&args.name, None, args.app.as_deref(), false)?.is_some();
+    let gone = keeping::forget(&args.name, args.app.as_deref())?;
     let (name, place) = (&args.name, keeping::place());
     let whom = for_whom(args.app.as_deref());
     let said = match gone {

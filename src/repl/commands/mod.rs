@@ -159,11 +159,10 @@ impl Command {
 fn help(repl: &mut Repl<'_>, _: &mut Chat, _: &str) -> Result<Flow, Error> {
     let rows = COMMANDS.iter().map(|it| [it.usage(), it.about.to_owned()]);
     repl.screen().table(None, rows, Overflow::Stack)?;
-    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your \
-     editor, Ctrl-R searches the \
-                history. Ctrl-C stops an answer. `!command` runs it and sends what it prints with the \
-                next prompt, `!!command` only runs it. A prompt that begins with / is typed with \
-                //, one that begins with ! with \\!.";
+    let keys = "Tab completes. Alt-Enter or Ctrl-J starts a new line, Ctrl-O opens your editor, \
+        Ctrl-R searches the history. Ctrl-C stops an answer. `!command` runs it and sends what it \
+        prints with the next prompt, `!!command` only runs it. A prompt that begins with / is \
+        typed with //, one that begins with ! with \\!.";
     repl.screen().print("")?;
     repl.noted(keys)
 }

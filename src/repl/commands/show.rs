@@ -1,12 +1,10 @@
 //! What was said and sent, to be looked at or taken away.
 
-use super::super::footer::tokens;
 use super::super::picker::numbered;
 use super::super::{Flow, Repl, clipboard};
 use crate::app::listing::write_export;
 use crate::chat::Chat;
-use crate::cli::price::shown;
-use crate::conversation::{Cost, price};
+use crate::conversation::price::{self, Sum, counted};
 use crate::error::Error;
 use crate::export::{self, Format};
 use crate::files::input;
@@ -106,35 +104,25 @@ pub fn usage(repl: &mut Repl<'_>, chat: &mut Chat, _: &str) -> Result<Flow, Erro
     if chat.costs.is_empty() {
         return repl.noted("nothing was answered yet");
     }
-    let count = |cost: &Cost| [cost.usage.prompt_tokens(), cost.usage.completion_tokens()];
     let own = &chat.spending.price;
-    let dollars = |cost: &Cost| cost.dollars(own);
+    let is_priced = chat.costs.iter().any(|cost| cost.dollars(own).is_some());
+    let sum = Sum::of(&chat.costs, own);
     let rows = chat.costs.iter().zip(1..).map(|(cost, number)| {
-        let [prompt, answer] = count(cost).map(tokens);
-        let dollars = dollars(cost).map_or_else(String::new, shown);
-        [
-            number.to_string(),
-            prompt,
-            answer,
-            dollars,
-            cost.model.clone(),
-        ]
+        let counts = [cost.usage.prompt_tokens(), cost.usage.completion_tokens()];
+        let [input, output] = counts.map(counted);
+        let dollars = Sum::of([cost], own).shown();
+        let (number, model) = (number.to_string(), cost.model.clone());
+        [number, input, output, dollars, model]
     });
-    let sum = |index: usize| {
-        let counts = chat.costs.iter().filter_map(|cost| count(cost)[index]);
-        counts.fold(0, u64::saturating_add).to_string()
-    };
-    // Unless each is known, the sum isn't.
-    let total: Option<f64> = chat.costs.iter().map(dollars).sum();
-    let shown = total.map_or_else(String::new, shown);
-    let all = ["all".to_owned(), sum(0), sum(1), shown, String::new()];
+    let [input, output] = [sum.input, sum.output].map(|it| it.to_string());
+    let all = ["all".to_owned(), input, output, sum.shown(), String::new()];
     let heads = ["TOKENS", "IN", "OUT", "COST", "MODEL"];
     let rows = rows.chain([all]);
     repl.screen().table(Some(heads), rows, Overflow::Stack)?;
-    if chat.costs.iter().any(|cost| dollars(cost).is_some()) {
+    if is_priced {
         repl.screen().note(&price::origin(own));
     }
-    if chat.costs.iter().any(|cost| count(cost).contains(&None)) {
+    if !sum.is_counted {
         return repl.noted("the service didn't count the tokens of every answer (?)");
     }
     Ok(Flow::Continue)
