@@ -175,7 +175,7 @@ fn a_prompt_is_asked_in_the_chat_by_its_name_with_what_waits() {
     terminal.send("/comm");
     terminal.wait_for("> /commit  write a commit message for a diff");
     terminal.send("\t\r");
-    terminal.wait_for("there is nothing yet that it could be about");
+    terminal.wait_for("there is nothing that it could be about");
     terminal.wait_until("the line again", |screen| {
         screen.matches("> /commit").count() > 1
     });

@@ -22,9 +22,10 @@ pub fn prompt(
         return Ok(Flow::Edit(typed.to_owned()));
     }
     let has_subject = !(argument.is_empty() && repl.attachments.is_empty());
-    if file.takes_input() && !has_subject && chat.conversation.turns() == 0 {
+    // As on a command line, nothing is paid for an empty place.
+    if file.takes_input() && !has_subject {
         repl.screen().warning(
-            "there is nothing yet that it could be about: /file attaches one, and `!command` what \
+            "there is nothing that it could be about: /file attaches one, and `!command` what \
              that prints",
         );
         return Ok(Flow::Edit(typed.to_owned()));
